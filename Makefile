@@ -1,0 +1,48 @@
+# Every target sets itself up: a clone, `make demo`, done.
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+RUN := $(BIN)/python -m
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lab app check format bench long parity-long mutation clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.ready  ## make .venv with everything pinned (the other targets do it by themselves)
+
+.venv/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[lab,dev]"
+	@$(RUN) compileall -q nector_sim
+	@touch $@
+
+demo: setup  ## the documented GoKwik offer on real orders, and other settings beside it
+	@$(RUN) nector_sim demo
+
+test: setup  ## the tests, in under six minutes
+	$(RUN) pytest -n auto
+
+lab: setup  ## JupyterLab on the first notebook
+	$(RUN) jupyter lab notebooks/01_redemption_rule.ipynb
+
+check: setup  ## formatting, lint, types
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+
+format: setup  ## let ruff mend what it can
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+bench: setup  ## speed, as ratios in one run
+	$(RUN) tests.bench
+
+long: parity-long mutation  ## the campaigns that take long
+
+clean:  ## remove .venv and caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
