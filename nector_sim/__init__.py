@@ -1,0 +1,48 @@
+"""nector_sim: try a loyalty-points redemption rule on real orders and see what it does to the margin."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
+    from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
+    from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, load_program
+
+__version__ = "0.1.0"
+
+#: Where each public name lives. A name is imported when it is first used, so importing the package stays quick.
+_HOMES = {
+    "nector_sim.errors": ("InputError", "OrdersError", "Problem", "ProgramError"),
+    "nector_sim.rules.offers": ("FixedAmount", "FixedPercent", "Offer", "VariableAmount", "VariablePercent"),
+    "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "FixedAmount",
+    "FixedMinPayable",
+    "FixedPercent",
+    "InputError",
+    "Offer",
+    "OrdersError",
+    "PercentMinPayable",
+    "Problem",
+    "Program",
+    "ProgramError",
+    "VariableAmount",
+    "VariablePercent",
+    "load_program",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        value = globals()[name] = getattr(importlib.import_module(_HOME_OF[name]), name)
+        return value
+    raise AttributeError(f"module 'nector_sim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

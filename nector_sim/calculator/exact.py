@@ -1,0 +1,302 @@
+"""The redemption rules as law: one order, one answer, in whole numbers that a person can follow.
+
+This module is the reference that every other calculator is held against. It uses Python's unbounded integers only,
+and shares no arithmetic with :mod:`nector_sim.calculator.compiled`. Money is in minor units and percentages in basis
+points (1 % = 100). The sections and steps that comments name are those of ``data/law/redemption.md``.
+
+Each step of the law is a method of its own, so that a test bench can replace a single one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from nector_sim.rules.money import to_minor
+from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
+from nector_sim.rules.program import PercentMinPayable, Program
+
+#: Basis points in a whole: 100 %.
+WHOLE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order, as the checkout sends it.
+
+    Parameters
+    ----------
+    cart : int
+        Cart amount in minor units: the basket after other coupons, before points.
+    balance : int
+        Points that the customer can spend now.
+    credits : int
+        A second wallet in minor units, spent before points (`credits_first`).
+    requested : int, optional
+        Points that the customer asked to use; left out, as many as allowed. A request above the limits is reduced
+        to them (`excess_request`).
+    tier : str, optional
+        The customer's tier.
+    at : datetime, optional
+        The instant of the order; without one it is inside every offer's dates (`undated_order`).
+    """
+
+    cart: int
+    balance: int
+    credits: int = 0
+    requested: int | None = None
+    tier: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the law gives for one order; money in minor units."""
+
+    offer: int | None
+    points: int
+    discount: int
+    payable: int
+    credits_used: int
+    limited_by: str
+
+
+class Limit(NamedTuple):
+    """One limit on the number of whole steps: `allows / per_step`, rounded down."""
+
+    reason: str
+    allows: int
+    per_step: int
+
+    @property
+    def steps(self) -> int:
+        """Whole steps that fit."""
+        return self.allows // self.per_step
+
+
+class Terms:
+    """One offer in whole numbers: money in minor units, percentages in basis points.
+
+    Parameters
+    ----------
+    offer : Offer
+    program : Program
+    """
+
+    def __init__(self, offer: Offer, program: Program) -> None:
+        def money(amount: object) -> int | None:
+            return None if amount is None else to_minor(amount, program.decimals)
+
+        self.is_percent = isinstance(offer, VariablePercent | FixedPercent)
+        self.is_fixed = isinstance(offer, FixedAmount | FixedPercent)
+        self.points = offer.points if isinstance(offer, FixedAmount | FixedPercent) else offer.points_per_step
+        self.amount = 0
+        self.percent = 0
+        self.max_percent: int | None = None
+        self.max_discount: int | None = None
+        self.max_discount_percent: int | None = None
+        match offer:
+            case VariableAmount():
+                self.amount = to_minor(offer.discount_per_step, program.decimals)
+                self.max_discount = money(offer.max_discount)
+                self.max_discount_percent = _basis_points(offer.max_discount_percent)
+            case FixedAmount():
+                self.amount = to_minor(offer.discount, program.decimals)
+            case VariablePercent():
+                self.percent = int(offer.percent_per_step * 100)
+                self.max_percent = _basis_points(offer.max_percent)
+                self.max_discount = money(offer.max_discount)
+            case FixedPercent():
+                self.percent = int(offer.percent * 100)
+                self.max_discount = money(offer.max_discount)
+        self.min_cart = to_minor(offer.min_cart, program.decimals)
+        self.max_cart = money(offer.max_cart)
+        #: Ten-thousandths: a multiple has at most four decimals.
+        self.multiple = None if offer.min_cart_multiple is None else int(offer.min_cart_multiple * 10_000)
+        self.tiers = offer.tiers
+        self.starts_at = None if offer.starts_at is None else program.instant(offer.starts_at)
+        self.ends_at = None if offer.ends_at is None else program.instant(offer.ends_at)
+
+
+def _basis_points(percent: object) -> int | None:
+    return None if percent is None else to_minor(percent, 2)
+
+
+class Law:
+    """The law for one program.
+
+    Parameters
+    ----------
+    program : Program
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.enabled = program.enabled
+        self.offers = [Terms(offer, program) for offer in program.offers]
+        minimum = program.min_payable
+        self.min_payable_amount = 0
+        self.min_payable_percent = 0
+        if isinstance(minimum, PercentMinPayable):
+            self.min_payable_percent = int(minimum.percent * 100)
+        elif minimum is not None:
+            self.min_payable_amount = to_minor(minimum.amount, program.decimals)
+
+    # Section 3 and 4: one order, every offer, the best of them.
+
+    def answer(self, order: Order) -> Answer:
+        """Work out one order."""
+        if not self.enabled:
+            return Answer(None, 0, 0, order.cart, 0, "not_live")
+        credits_used = self.credits_used(order)
+        best: tuple[int, int, int] | None = None
+        answer = None
+        for position, terms in enumerate(self.offers):
+            if not self.is_open(terms, order):
+                continue
+            points, discount, reason = self.one_offer(terms, order, credits_used)
+            if discount > 0 and (best is None or self.rank(position, points, discount) < best):
+                best = self.rank(position, points, discount)
+                answer = Answer(position, points, discount, order.cart - credits_used - discount, credits_used, reason)
+        return answer or Answer(None, 0, 0, order.cart - credits_used, credits_used, self.why_nothing(order))
+
+    def rank(self, position: int, points: int, discount: int) -> tuple[int, int, int]:
+        """Order of preference, the lowest first: the largest discount, the fewest points, the first listed."""
+        return -discount, points, position
+
+    # Step 1: the minimum payable.
+
+    def min_payable(self, order: Order) -> int:
+        """P in ten-thousandths of a minor unit, so that a percentage of the cart is exact."""
+        return self.min_payable_amount * WHOLE + self.min_payable_percent * order.cart
+
+    def min_payable_shown(self, order: Order) -> int:
+        """P rounded up to the minor unit, as it is shown."""
+        return -(-self.min_payable(order) // WHOLE)
+
+    # Step 2: credits first.
+
+    def credits_used(self, order: Order) -> int:
+        """Credits spent before points, not held back by the minimum payable."""
+        return min(order.credits, order.cart)
+
+    # Step 3: is the offer open to this order?
+
+    def fits(self, terms: Terms, order: Order) -> bool:
+        """Whether the tier and the date fit."""
+        if terms.tiers is not None and order.tier not in terms.tiers:
+            return False
+        if order.at is None:
+            return True
+        return (terms.starts_at is None or terms.starts_at <= order.at) and (
+            terms.ends_at is None or order.at < terms.ends_at
+        )
+
+    def reaches_min_cart(self, terms: Terms, order: Order) -> bool:
+        """Whether the cart, before credits, is at least the minimum cart."""
+        return order.cart >= terms.min_cart
+
+    def below_max_cart(self, terms: Terms, order: Order) -> bool:
+        """Whether the cart, before credits, is below the maximum cart."""
+        return terms.max_cart is None or order.cart < terms.max_cart
+
+    def is_open(self, terms: Terms, order: Order) -> bool:
+        """Whether the offer is open to this order."""
+        return self.fits(terms, order) and self.reaches_min_cart(terms, order) and self.below_max_cart(terms, order)
+
+    # Step 4: the limits, in the order in which a tie is named.
+
+    def limits(self, terms: Terms, order: Order, credits_used: int) -> Iterator[Limit]:
+        """Every limit that applies to the number of steps."""
+        yield Limit("balance", order.balance, terms.points)
+        if order.requested is not None:
+            yield Limit("requested", order.requested, terms.points)
+        if terms.is_percent:
+            yield from self.percent_limits(terms, order, credits_used)
+        else:
+            yield from self.amount_limits(terms, order, credits_used)
+
+    def amount_limits(self, terms: Terms, order: Order, credits_used: int) -> Iterator[Limit]:
+        """Limits in money on an offer whose step is an amount."""
+        left = order.cart - credits_used
+        yield Limit("cart", left, terms.amount)
+        if terms.max_discount is not None:
+            yield Limit("max_discount", terms.max_discount, terms.amount)
+        if terms.max_discount_percent is not None:
+            yield Limit("max_discount", order.cart * terms.max_discount_percent, WHOLE * terms.amount)
+        if minimum := self.min_payable(order):
+            yield Limit("min_payable", max(0, left * WHOLE - minimum), WHOLE * terms.amount)
+        if terms.multiple is not None:
+            yield Limit("min_cart", order.cart * 10_000, terms.multiple * terms.amount)
+
+    def percent_limits(self, terms: Terms, order: Order, credits_used: int) -> Iterator[Limit]:
+        """Limits in money on an offer whose step is a percentage of the cart.
+
+        The cart, minimum-payable and multiple limits restrict only where they leave less than the maximum discount,
+        which the discount never exceeds.
+        """
+        left = order.cart - credits_used
+        step = order.cart * terms.percent  # ten-thousandths of a minor unit, as are the numerators below
+        cap = terms.max_discount
+        if order.cart == 0:
+            yield Limit("cart", 0, 1)
+            return
+        if cap is None or left < cap:
+            yield Limit("cart", left * WHOLE, step)
+        if terms.max_percent is not None:
+            yield Limit("max_discount", terms.max_percent, terms.percent)
+        if cap is not None:
+            # Rounded up: the step that reaches the cap is given, and clipped.
+            yield Limit("max_discount", -(-cap * WHOLE // step), 1)
+        if minimum := self.min_payable(order):
+            room = max(0, left * WHOLE - minimum)
+            if cap is None or room < cap * WHOLE:
+                yield Limit("min_payable", room, step)
+        if terms.multiple is not None and (cap is None or order.cart * 10_000 < cap * terms.multiple):
+            yield Limit("min_cart", WHOLE * 10_000, terms.multiple * terms.percent)
+
+    # Steps 4 to 6: one offer.
+
+    def one_offer(self, terms: Terms, order: Order, credits_used: int) -> tuple[int, int, str]:
+        """Points, discount and what limited it, for an open offer."""
+        reason, steps = "", 1 if terms.is_fixed else None
+        for limit in self.limits(terms, order, credits_used):
+            if steps is None or limit.steps < steps:
+                reason, steps = limit.reason, limit.steps
+        assert steps is not None  # the balance always limits
+        if steps == 0:
+            return 0, 0, reason
+        if not terms.is_percent:
+            return steps * terms.points, steps * terms.amount, reason or "offer"
+        discount, clipped = self.percent_discount(terms, order, steps)
+        if discount == 0:
+            return 0, 0, "cart"
+        charged = self.steps_charged(terms, order, steps, discount)
+        return charged * terms.points, discount, "max_discount" if clipped else reason or "offer"
+
+    def percent_discount(self, terms: Terms, order: Order, steps: int) -> tuple[int, bool]:
+        """A percentage discount rounded down and at most the maximum, and whether that clipped it."""
+        exact = order.cart * steps * terms.percent
+        if terms.max_discount is not None and exact > terms.max_discount * WHOLE:
+            return terms.max_discount, True
+        return exact // WHOLE, False
+
+    def steps_charged(self, terms: Terms, order: Order, steps: int, discount: int) -> int:
+        """The fewest steps that give this percentage discount."""
+        return -(-discount * WHOLE // (order.cart * terms.percent))
+
+    # Section 5: why nothing was given.
+
+    def why_nothing(self, order: Order) -> str:
+        """The reason of the first offer that comes closest to fitting, where no offer gives anything."""
+        fitting = [terms for terms in self.offers if self.fits(terms, order)]
+        for terms in fitting:
+            if self.below_max_cart(terms, order):
+                if not self.reaches_min_cart(terms, order):
+                    return "min_cart"
+                return self.one_offer(terms, order, self.credits_used(order))[2]
+        if not fitting:
+            return "no_offer"
+        return "max_cart" if self.reaches_min_cart(fitting[0], order) else "min_cart"

@@ -1,0 +1,65 @@
+"""Errors meant for a person: what is wrong, where, why, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with an input.
+
+    Parameters
+    ----------
+    place : str
+        Where: a dotted field path (``offers.0.max_discount``), or a file and row.
+    what : str
+        What is wrong and how to mend it, as one sentence.
+    """
+
+    place: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what}" if self.place else self.what
+
+
+class InputError(ValueError):
+    """An input that cannot be used.
+
+    Parameters
+    ----------
+    heading : str
+        One line that says which input and why it was refused.
+    problems : sequence of Problem, optional
+        Every single thing that is wrong with it, so that all can be mended at once.
+    """
+
+    def __init__(self, heading: str, problems: Sequence[Problem] = ()) -> None:
+        self.heading = heading
+        self.problems = tuple(problems)
+        super().__init__("\n".join([heading, *(f"  {problem}" for problem in self.problems)]))
+
+
+class ProgramError(InputError):
+    """A program (its file, or the fields given in Python) that breaks a rule of the models."""
+
+
+class OrdersError(InputError):
+    """Orders with rows that cannot be used.
+
+    Attributes
+    ----------
+    rejects : pandas.DataFrame
+        One line for each thing that is wrong: ``row`` (position in the input, from 0),
+        ``column``, ``value``, ``reason``.
+    """
+
+    def __init__(self, heading: str, problems: Sequence[Problem] = (), *, rejects: pd.DataFrame) -> None:
+        super().__init__(heading, problems)
+        self.rejects = rejects

@@ -1,0 +1,1 @@
+"""What the merchant declares: frozen models of offers and programs; no arrays here."""

@@ -1,0 +1,251 @@
+"""Money, percentages and points: exact types, and the door between major and minor units.
+
+Outside, money is in the currency's major unit (₹749.95); inside, it is a whole number of minor units (74995 paise).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+#: The largest amount, in minor units. Everything that is computed from it then fits into 64 bits.
+MAX_MINOR = 900_000_000_000
+#: The largest balance, and the most points a step may cost.
+MAX_POINTS = 1_000_000_000_000
+#: How far a float may lie from an amount of the currency and still mean it, in major units: half the spacing of
+#: floats at MAX_MINOR paise is just below it.
+FLOAT_TOLERANCE = 1e-6
+#: Locale in which a currency's readers write money.
+LOCALES = {"INR": "en_IN"}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a model's field is, for forms, reports and tests.
+
+    Parameters
+    ----------
+    unit : str
+        ``money``, ``points``, ``percent``, ``times`` … or empty.
+    screen : str
+        The field's name on Nector's screen; empty where the field is ours.
+    choices : tuple of str
+        The named choices that the field carries (places where other calculators differ).
+    """
+
+    unit: str = ""
+    screen: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=256)
+def currency_decimals(code: str) -> int:
+    """Decimals of a currency's minor unit, from ISO 4217's own table.
+
+    Parameters
+    ----------
+    code : str
+        ISO 4217 alphabetic code, such as ``"INR"``.
+
+    Returns
+    -------
+    int
+        2 for INR, 0 for JPY, 3 for KWD.
+
+    Raises
+    ------
+    ValueError
+        For a code that ISO 4217 does not list, or one without a minor unit (gold, test codes).
+
+    Examples
+    --------
+    >>> currency_decimals("INR"), currency_decimals("JPY"), currency_decimals("KWD")
+    (2, 0, 3)
+    """
+    from iso4217 import Currency  # parses its table on import, so only when it is needed
+
+    try:
+        decimals: int | None = Currency(code).exponent
+    except ValueError:
+        raise ValueError(f"{code!r} is not a currency of ISO 4217; write its three letters, such as INR") from None
+    if decimals is None:
+        raise ValueError(f"{code} has no minor unit in ISO 4217, so nobody can pay in it; use a currency such as INR")
+    return int(decimals)
+
+
+def to_minor(value: Any, decimals: int) -> int:
+    """Turn an amount in major units into whole minor units, exactly.
+
+    Parameters
+    ----------
+    value : int, float, Decimal or str
+        Amount in the major unit. A float within 1e-6 of an amount means that amount.
+    decimals : int
+        Decimals of the currency.
+
+    Returns
+    -------
+    int
+        Minor units.
+
+    Raises
+    ------
+    ValueError
+        For anything that is not a number, not finite, negative, too large, or finer than the minor unit.
+
+    Examples
+    --------
+    >>> to_minor("749.95", 2), to_minor(0.1, 2), to_minor(5, 3)
+    (74995, 10, 5000)
+    """
+    number, scale = _decimal(value), 10**decimals
+    if number < 0:
+        raise ValueError("is negative; an amount is 0 or more")
+    if number * scale > MAX_MINOR:
+        raise ValueError(f"is too large; an amount is at most {from_minor(MAX_MINOR, decimals):f}")
+    if isinstance(value, float):
+        minor = round(float(value) * scale)
+        exact = abs(float(value) - minor / scale) <= FLOAT_TOLERANCE
+    else:
+        minor = int(number * scale)
+        exact = minor == number * scale
+    if not exact:
+        raise ValueError(f"is finer than the currency's {decimals} decimals; round it first, in the way you mean")
+    return minor
+
+
+def from_minor(minor: int, decimals: int) -> Decimal:
+    """Turn whole minor units into a Decimal in the major unit, with the currency's decimals.
+
+    Parameters
+    ----------
+    minor : int
+        Minor units.
+    decimals : int
+        Decimals of the currency.
+
+    Returns
+    -------
+    Decimal
+
+    Examples
+    --------
+    >>> from_minor(74995, 2)
+    Decimal('749.95')
+    """
+    return Decimal(minor).scaleb(-decimals)
+
+
+def to_points(value: Any) -> int:
+    """Turn a number of points into a whole, usable one: a fraction is floored, a negative number is 0.
+
+    Parameters
+    ----------
+    value : int, float, Decimal or str
+        Points.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        For anything that is not a number, not finite, or above 10¹².
+
+    Examples
+    --------
+    >>> to_points(99.9), to_points(-5), to_points("250")
+    (99, 0, 250)
+    """
+    number = _decimal(value)
+    if number > MAX_POINTS:
+        raise ValueError(f"is too large; a number of points is at most {MAX_POINTS}")
+    return max(0, math.floor(number)) if number > 0 else 0
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, bool) or value is None:
+        raise ValueError("is missing" if value is None else "is not a number")
+    try:
+        # By way of text, so that a float of any width is the number that it prints.
+        number = value if isinstance(value, Decimal) else Decimal(str(value).strip())
+    except InvalidOperation:
+        raise ValueError("is not a number; write it with digits and a point, such as 749.95") from None
+    if number.is_nan():
+        raise ValueError("is not a number (NaN); fill it in")
+    if number.is_infinite():
+        raise ValueError("is infinite; fill in the real amount")
+    return number
+
+
+def money_text(amount: Decimal | float, currency: str) -> str:
+    """Write money as its readers do.
+
+    Parameters
+    ----------
+    amount : Decimal or float
+        Amount in the major unit.
+    currency : str
+        ISO 4217 code.
+
+    Returns
+    -------
+    str
+        Whole amounts without decimals, others with the currency's.
+
+    Examples
+    --------
+    >>> money_text(Decimal(100000), "INR"), money_text(Decimal("749.95"), "INR")
+    ('₹1,00,000', '₹749.95')
+    """
+    from babel.numbers import format_currency
+
+    decimals = currency_decimals(currency)
+    amount = round(Decimal(amount), decimals)
+    shown = 0 if amount == amount.to_integral_value() else decimals
+    pattern = "¤#,##,##0" if currency == "INR" else "¤#,##0"
+    pattern += "." + "0" * shown if shown else ""
+    return str(
+        format_currency(amount, currency, format=pattern, locale=LOCALES.get(currency, "en"), currency_digits=False)
+    )
+
+
+def _number(value: Any) -> Any:
+    # bool is an int in Python; as an amount it is a mistake.
+    if isinstance(value, bool):
+        raise PydanticCustomError("not_a_number", "is {value}, not a number", {"value": str(value).lower()})
+    return value
+
+
+def _at_most_decimals(places: int, name: str) -> AfterValidator:
+    def check(value: Decimal) -> Decimal:
+        exponent = value.normalize().as_tuple().exponent
+        if isinstance(exponent, int) and -exponent > places:
+            raise PydanticCustomError(
+                "too_fine", f"{name} has at most {places} decimals; round it first, in the way you mean"
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+Number = Annotated[Decimal, BeforeValidator(_number), Field(allow_inf_nan=False)]
+#: Money in the major unit, 0 or more. Whether it is exact in the currency is checked where the currency is known.
+Amount = Annotated[Number, Field(ge=0)]
+#: Money in the major unit, above 0.
+PositiveAmount = Annotated[Number, Field(gt=0)]
+#: A percentage from 0 to 100, at most two decimals.
+Percent = Annotated[Number, Field(ge=0, le=100), _at_most_decimals(2, "a percentage")]
+#: A percentage of an offer: above 0; above 100 it makes sense under a cap only; at most 10000, two decimals.
+OfferPercent = Annotated[Number, Field(gt=0, le=10_000), _at_most_decimals(2, "a percentage")]
+#: A multiple above 0, at most 1000, four decimals.
+Multiple = Annotated[Number, Field(gt=0, le=1_000), _at_most_decimals(4, "a multiple")]
+#: A whole number of points, 1 or more.
+StepPoints = Annotated[int, BeforeValidator(_number), Field(ge=1, le=MAX_POINTS)]

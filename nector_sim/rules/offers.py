@@ -1,0 +1,138 @@
+"""The four kinds of offers: what points can buy at the checkout, and for whom.
+
+An offer's money is in the program's currency, in major units. Where an offer leaves something open that other
+calculators decide otherwise, the field that carries the choice names it; :mod:`nector_sim.calculator.choices` says
+what was chosen and what others do.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nector_sim.rules.money import About, Amount, Multiple, OfferPercent, PositiveAmount, StepPoints
+
+
+class Model(BaseModel):
+    """What every model of the rules is: frozen, without unknown fields, documented by its docstrings."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        validate_default=True,
+        ser_json_inf_nan="constants",
+    )
+
+
+class _Offer(Model):
+    """What every kind of offer may carry."""
+
+    kind: str
+    """Which of the four kinds it is."""
+
+    name: str = ""
+    """The offer's name in results; without one it is called by its position, ``offers.0``."""
+
+    min_cart: Annotated[Amount, About("money", "Minimum Cart Amount", ("min_cart_base", "min_cart_edge"))] = Decimal(0)
+    """Carts below this amount cannot use the offer; a cart equal to it can (`min_cart_edge`). Tested on the cart
+    before credits (`min_cart_base`)."""
+
+    max_cart: Annotated[PositiveAmount | None, About("money")] = None
+    """Carts of this amount or more cannot use the offer: for bands of cart amounts. Ours, not on Nector's screen."""
+
+    min_cart_multiple: Annotated[
+        Multiple | None, About("times", "Minimum Cart Amount Multiple", ("multiple_shrinks",))
+    ] = None
+    """The cart must be at least this many times the discount, which shrinks to fit (`multiple_shrinks`)."""
+
+    tiers: Annotated[tuple[str, ...] | None, About("tier names", "Customer Tiers")] = None
+    """Only customers of these tiers can use the offer; names match exactly, and an empty list fits nobody."""
+
+    starts_at: Annotated[datetime | None, About("time", "Start Date", ("undated_order",))] = None
+    """The first instant of the offer. An order without a time is inside (`undated_order`)."""
+
+    ends_at: Annotated[datetime | None, About("time", "End Date", ("undated_order",))] = None
+    """The first instant after the offer. An order without a time is inside (`undated_order`)."""
+
+
+class VariableAmount(_Offer):
+    """Amount discount by increments: every step of points buys a fixed amount."""
+
+    kind: Literal["variable_amount"] = "variable_amount"
+
+    points_per_step: Annotated[StepPoints, About("points", "Coins Required", ("steps_whole", "points_round"))]
+    """Points that one step costs. Steps are whole: a limit that falls inside a step gives the step below it
+    (`steps_whole`), and the points charged are those of whole steps (`points_round`)."""
+
+    discount_per_step: Annotated[PositiveAmount, About("money", "Discount Amount")]
+    """What one step takes off the cart."""
+
+    max_discount: Annotated[PositiveAmount | None, About("money", "Maximum Discount Amount", ("steps_whole",))] = None
+    """The most that one order may be discounted; inside a step it gives the step below (`steps_whole`)."""
+
+    max_discount_percent: Annotated[OfferPercent | None, About("percent", "Maximum Discount Percentage")] = None
+    """The most that one order may be discounted, as a percentage of the cart before credits."""
+
+
+class FixedAmount(_Offer):
+    """Amount discount, all or nothing: exactly so many points buy exactly this amount."""
+
+    kind: Literal["fixed_amount"] = "fixed_amount"
+
+    points: Annotated[StepPoints, About("points", "Coins Required", ("min_payable_fixed_offer",))]
+    """Points that the discount costs. Where it does not fit under the minimum payable, it is not given
+    (`min_payable_fixed_offer`)."""
+
+    discount: Annotated[PositiveAmount, About("money", "Discount Amount")]
+    """What it takes off the cart."""
+
+
+class VariablePercent(_Offer):
+    """Percentage discount by increments: every step of points buys a percentage of the cart."""
+
+    kind: Literal["variable_percent"] = "variable_percent"
+
+    points_per_step: Annotated[
+        StepPoints, About("points", "Coins Required", ("steps_whole", "points_round", "percent_fewest_steps"))
+    ]
+    """Points that one step costs. Steps are whole (`steps_whole`, `points_round`), and the fewest steps that give
+    the discount are charged (`percent_fewest_steps`)."""
+
+    percent_per_step: Annotated[OfferPercent, About("percent", "Discount Percentage", ("percent_rounding",))]
+    """What one step takes off, as a percentage of the cart before credits; the discount is rounded down to the
+    minor unit (`percent_rounding`)."""
+
+    max_percent: Annotated[OfferPercent | None, About("percent", "Maximum Discount Percentage", ("steps_whole",))] = (
+        None
+    )
+    """The most that one order may be discounted, as a percentage of the cart; inside a step it gives the step
+    below (`steps_whole`)."""
+
+    max_discount: Annotated[PositiveAmount | None, About("money", choices=("percent_clip",))] = None
+    """The most that one order may be discounted: it clips the discount and does not refuse it (`percent_clip`).
+    Ours, not on Nector's screen."""
+
+
+class FixedPercent(_Offer):
+    """Percentage discount, all or nothing: exactly so many points buy exactly this percentage of the cart."""
+
+    kind: Literal["fixed_percent"] = "fixed_percent"
+
+    points: Annotated[StepPoints, About("points", "Coins Required", ("min_payable_fixed_offer",))]
+    """Points that the discount costs. Where it does not fit under the minimum payable, it is not given
+    (`min_payable_fixed_offer`)."""
+
+    percent: Annotated[OfferPercent, About("percent", "Discount Percentage", ("percent_rounding",))]
+    """What it takes off, as a percentage of the cart before credits, rounded down to the minor unit
+    (`percent_rounding`)."""
+
+    max_discount: Annotated[PositiveAmount | None, About("money", choices=("percent_clip",))] = None
+    """The most that one order may be discounted: it clips the discount and does not refuse it (`percent_clip`).
+    Ours, not on Nector's screen."""
+
+
+Offer = Annotated[VariableAmount | FixedAmount | VariablePercent | FixedPercent, Field(discriminator="kind")]

@@ -1,0 +1,327 @@
+"""The program: everything that the merchant sets, in and out of TOML and JSON without loss."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+import tomli_w
+from pydantic import Field, StrictBool, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from nector_sim.errors import Problem, ProgramError
+from nector_sim.rules.money import MAX_MINOR, About, Amount, Percent, currency_decimals, from_minor
+from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, Offer, VariableAmount, VariablePercent
+
+_OF_MIN_PAYABLE = ("min_payable_excess", "min_payable_credits", "min_payable_fixed_offer")
+
+
+class FixedMinPayable(Model):
+    """The customer always pays at least this amount."""
+
+    kind: Literal["fixed"] = "fixed"
+
+    amount: Annotated[Amount, About("money", "Minimum amount customer needs to pay: Fixed", _OF_MIN_PAYABLE)]
+    """The amount; 0 is no restriction. A cart at or below it gets no discount and pays its own amount
+    (`min_payable_excess`), credits are not held back by it (`min_payable_credits`), and an all-or-nothing offer that
+    does not fit is not given (`min_payable_fixed_offer`)."""
+
+
+class PercentMinPayable(Model):
+    """The customer always pays at least this percentage of the cart."""
+
+    kind: Literal["percent"] = "percent"
+
+    percent: Annotated[
+        Percent,
+        About(
+            "percent",
+            "Minimum amount customer needs to pay: Percentage",
+            ("min_payable_base", "min_payable_rounding", *_OF_MIN_PAYABLE),
+        ),
+    ]
+    """Of the cart before credits (`min_payable_base`); 0 is no restriction. Exact where it limits the discount, and
+    shown rounded up to the minor unit (`min_payable_rounding`). A cart that does not exceed it gets no discount
+    (`min_payable_excess`), credits are not held back by it (`min_payable_credits`), and an all-or-nothing offer that
+    does not fit is not given (`min_payable_fixed_offer`)."""
+
+
+_KINDS: dict[str, type[Model]] = {
+    "variable_amount": VariableAmount,
+    "fixed_amount": FixedAmount,
+    "variable_percent": VariablePercent,
+    "fixed_percent": FixedPercent,
+    "fixed": FixedMinPayable,
+    "percent": PercentMinPayable,
+}
+
+MinPayable = Annotated[FixedMinPayable | PercentMinPayable, Field(discriminator="kind")]
+
+
+class Program(Model):
+    """All that the merchant sets.
+
+    Money is in major units of ``currency``. Build one from keywords, or read a file with :func:`load_program`.
+
+    Raises
+    ------
+    ProgramError
+        From :func:`load_program` and :meth:`parse`, naming every field that is wrong.
+    pydantic.ValidationError
+        The same findings, when the class is called directly.
+
+    Examples
+    --------
+    >>> program = Program(offers=[VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
+    >>> program.currency, program.timezone
+    ('INR', 'Asia/Kolkata')
+    """
+
+    name: str = ""
+    """What people call this program."""
+
+    currency: Annotated[str, About("ISO 4217 code")] = "INR"
+    """Three letters; its minor unit (ISO 4217) is the unit of all exact money."""
+
+    points_label: str = "points"
+    """What the merchant's customers call points."""
+
+    timezone: Annotated[str, About("IANA name")] = Field(
+        default_factory=lambda data: "Asia/Kolkata" if data.get("currency") == "INR" else "UTC"
+    )
+    """The zone of times that name none, and of the months of reports."""
+
+    enabled: Annotated[StrictBool, About(screen="Enable")] = True
+    """Whether the integration is switched on; off, nothing is redeemed."""
+
+    offers: Annotated[tuple[Offer, ...], About(screen="Offers", choices=("best_offer",))] = ()
+    """What points can buy. The open offer with the largest discount wins, then the one of fewer points, then the
+    first listed (`best_offer`)."""
+
+    min_payable: Annotated[MinPayable | None, About(screen="Minimum amount customer needs to pay")] = None
+    """What the customer always pays; left out, nothing."""
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, code: str) -> str:
+        try:
+            currency_decimals(code)
+        except ValueError as error:
+            raise PydanticCustomError("currency", "{what}", {"what": str(error)}) from None
+        return code
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise PydanticCustomError(
+                "timezone",
+                "{name} is not a time zone; write its IANA name, such as Asia/Kolkata",
+                {"name": repr(name)},
+            ) from None
+        return name
+
+    @model_validator(mode="after")
+    def _exact_in_currency(self) -> Self:
+        decimals = currency_decimals(self.currency)
+        problems = [
+            {"place": place, "what": what}
+            for place, amount in _amounts(self)
+            if (what := _inexact(amount, decimals, self.currency))
+        ]
+        if problems:
+            text = "; ".join(f"{problem['place']}: {problem['what']}" for problem in problems)
+            raise PydanticCustomError("amounts", "{text}", {"text": text, "problems": problems})
+        return self
+
+    @property
+    def decimals(self) -> int:
+        """Decimals of the currency."""
+        return currency_decimals(self.currency)
+
+    def offer_name(self, position: int) -> str:
+        """What results call the offer at a position: its name, or ``offers.0``."""
+        return self.offers[position].name or f"offers.{position}"
+
+    def instant(self, time: datetime) -> datetime:
+        """Give a time without a zone the program's; the first of two equal clock times, where clocks go back."""
+        return time if time.tzinfo is not None else time.replace(tzinfo=ZoneInfo(self.timezone), fold=0)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], *, source: str = "program") -> Self:
+        """Check plain data, such as a parsed file, and name everything that is wrong with it.
+
+        Parameters
+        ----------
+        data : mapping
+            Fields, as in a program file.
+        source : str
+            What to call the data in the message.
+
+        Returns
+        -------
+        Program
+
+        Raises
+        ------
+        ProgramError
+            Naming each wrong field by its path, with how to mend it.
+        """
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise ProgramError(f"{source} cannot be used:", list(_problems(error, cls))) from None
+
+    def to_toml(self) -> str:
+        """Write the program as TOML; reading it back gives an equal program."""
+        return tomli_w.dumps(_plain(self.model_dump(exclude_none=True)))
+
+    def to_json(self) -> str:
+        """Write the program as JSON, amounts as text so that no reader makes floats of them."""
+        return self.model_dump_json(exclude_none=True, indent=2)
+
+
+def load_program(path: str | Path) -> Program:
+    """Read a program file.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A ``.toml`` or ``.json`` file; numbers are read as decimals, so 0.1 is 0.1.
+
+    Returns
+    -------
+    Program
+
+    Raises
+    ------
+    ProgramError
+        If the file cannot be read, is not TOML or JSON, or breaks a rule; each wrong field is named.
+
+    Examples
+    --------
+    >>> load_program(nector_sim.data_path("programs/gokwik-example.toml")).name
+    'Default at GoKwik'
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ProgramError(f"{path} does not exist; check the name, or write a program file there") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise ProgramError(f"{path} cannot be read: {reason}") from None
+    parse = _parse_json if path.suffix.lower() == ".json" else _parse_toml
+    try:
+        data = parse(text)
+    except (ValueError, RecursionError) as error:
+        raise ProgramError(f"{path} is not {parse.__name__[-4:].upper()}: {error}") from None
+    if not isinstance(data, dict):
+        raise ProgramError(f"{path} must hold one table of fields, as in data/programs/gokwik-example.toml")
+    return Program.parse(data, source=str(path))
+
+
+def _parse_toml(text: str) -> Any:
+    return tomllib.loads(text, parse_float=Decimal)
+
+
+def _parse_json(text: str) -> Any:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        fields = dict(pairs)
+        if len(fields) != len(pairs):
+            raise ValueError(f"a field stands twice in {{{', '.join(key for key, _ in pairs)}}}")
+        return fields
+
+    return json.loads(text, parse_float=Decimal, object_pairs_hook=once)
+
+
+def _plain(value: Any) -> Any:
+    """Decimals that are whole as integers, as a person would write them."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
+    return value
+
+
+def _amounts(model: Model, path: str = "") -> Iterator[tuple[str, Decimal]]:
+    """Every amount of money in a model, with its dotted path."""
+    for name, field in type(model).model_fields.items():
+        value, place = getattr(model, name), f"{path}{name}"
+        if isinstance(value, Model):
+            yield from _amounts(value, f"{place}.")
+        elif isinstance(value, tuple):
+            for position, item in enumerate(value):
+                if isinstance(item, Model):
+                    yield from _amounts(item, f"{place}.{position}.")
+        elif value is not None and any(isinstance(m, About) and m.unit == "money" for m in field.metadata):
+            yield place, value
+
+
+def _inexact(amount: Decimal, decimals: int, currency: str) -> str | None:
+    minor = amount.scaleb(decimals)
+    if minor > MAX_MINOR:
+        return f"{amount} is too large; an amount is at most {from_minor(MAX_MINOR, decimals):f}"
+    if minor != minor.to_integral_value():
+        return f"{amount} is finer than {currency}'s {decimals} decimals; round it to an amount that can be paid"
+    return None
+
+
+def _problems(error: ValidationError, model: type[Model]) -> Iterator[Problem]:
+    for detail in error.errors(include_url=False):
+        if detail["type"] == "amounts":
+            for problem in detail["ctx"]["problems"]:
+                yield Problem(problem["place"], problem["what"])
+            continue
+        parts = [str(part) for part in detail["loc"]]
+        # pydantic puts the kind of a chosen model into the path, behind its position or field; files do not have it.
+        tagged = {i for i in range(1, len(parts)) if parts[i] in _KINDS and (parts[i - 1].isdigit() or i == 1)}
+        place = ".".join(part for i, part in enumerate(parts) if i not in tagged)
+        yield Problem(place, _sentence(detail, model, parts))
+
+
+def _sentence(detail: Any, model: type[Model], parts: list[str]) -> str:
+    kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
+    match kind:
+        case "extra_forbidden":
+            near = difflib.get_close_matches(parts[-1], _known_fields(model, parts), n=1)
+            return "is not a field here" + (
+                f"; did you mean {near[0]}?" if near else "; take it out or correct its name"
+            )
+        case "missing":
+            return "is missing; fill it in"
+        case "union_tag_not_found":
+            return f"has no kind; add kind = one of {context.get('expected_tags', 'the documented kinds')}"
+        case "union_tag_invalid":
+            return f"kind {context['tag']!r} is unknown; it is one of {context['expected_tags']}"
+        case "greater_than":
+            return f"is {given}; it must be above {context['gt']} (for no limit, leave the field out)"
+        case "greater_than_equal":
+            return f"is {given}; it must be at least {context['ge']}"
+        case "less_than_equal":
+            return f"is {given}; it must be at most {context['le']}"
+        case "int_from_float" | "int_parsing" | "int_type":
+            return f"is {given!r}; it must be a whole number"
+        case _:
+            message = str(detail["msg"])
+            if kind in ("too_fine", "currency", "timezone", "not_a_number"):
+                return message if kind in ("currency", "timezone", "not_a_number") else f"is {given}; {message}"
+            return f"is {given!r}: {message[:1].lower()}{message[1:]}"
+
+
+def _known_fields(model: type[Model], parts: list[str]) -> list[str]:
+    if len(parts) == 1:
+        return list(model.model_fields)
+    owner = _KINDS.get(parts[-2])
+    return list(owner.model_fields) if owner else []
