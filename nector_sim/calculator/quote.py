@@ -1,0 +1,155 @@
+"""One order at the public door: amounts in major units in, an exact answer out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from nector_sim.calculator.exact import Answer, Law, Order
+from nector_sim.errors import InputError, Problem
+from nector_sim.rules.money import from_minor, to_minor, to_points
+from nector_sim.rules.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a program gives for one order. Money in major units, exact.
+
+    Attributes
+    ----------
+    offer : str
+        Name of the offer, or ``offers.0`` by position; empty where nothing was given.
+    points_redeemed : int
+        Points used.
+    discount : Decimal
+        What redemption takes off.
+    payable : Decimal
+        What the customer pays.
+    limited_by : str
+        What kept the discount from being larger, a word of :data:`nector_sim.calculator.reasons.SENTENCES`.
+    credits_used : Decimal
+        Credits spent, before points.
+    """
+
+    offer: str
+    points_redeemed: int
+    discount: Decimal
+    payable: Decimal
+    limited_by: str
+    credits_used: Decimal
+
+
+def quote(
+    program: Program,
+    *,
+    cart_amount: Any,
+    points_balance: Any,
+    credits: Any = 0,
+    points_requested: Any = None,
+    tier: str | None = None,
+    ordered_at: datetime | date | str | None = None,
+) -> Quote:
+    """Work out one order, exactly.
+
+    Parameters
+    ----------
+    program : Program
+        What the merchant sets.
+    cart_amount : int, float, Decimal or str
+        Cart in major units, before points and credits.
+    points_balance : int, float, Decimal or str
+        Points that the customer can spend; a fraction is floored, a negative balance redeems nothing.
+    credits : int, float, Decimal or str, optional
+        Second wallet, in major units.
+    points_requested : int, float, Decimal or str, optional
+        Points that the customer asked to use; left out, as many as allowed.
+    tier : str, optional
+        The customer's tier.
+    ordered_at : datetime or ISO 8601 text, optional
+        Instant of the order; without a zone, in the program's. Left out, inside every offer's dates.
+
+    Returns
+    -------
+    Quote
+
+    Raises
+    ------
+    InputError
+        Naming every argument that cannot be used.
+
+    Examples
+    --------
+    >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+    >>> answer = quote(program, cart_amount="500", points_balance=5000)
+    >>> answer.points_redeemed, answer.discount, answer.payable, answer.limited_by
+    (400, Decimal('400.00'), Decimal('100.00'), 'min_payable')
+    """
+    order = read_order(
+        program,
+        cart_amount=cart_amount,
+        points_balance=points_balance,
+        credits=credits,
+        points_requested=points_requested,
+        tier=tier,
+        ordered_at=ordered_at,
+    )
+    return in_major_units(program, Law(program).answer(order))
+
+
+def read_order(
+    program: Program,
+    *,
+    cart_amount: Any,
+    points_balance: Any,
+    credits: Any = 0,
+    points_requested: Any = None,
+    tier: str | None = None,
+    ordered_at: datetime | date | str | None = None,
+) -> Order:
+    """Turn an order in major units into the law's; parameters and errors as :func:`quote`."""
+    problems: list[Problem] = []
+
+    def read(name: str, read_value: Any, *arguments: Any) -> Any:
+        try:
+            return read_value(*arguments)
+        except ValueError as error:
+            problems.append(Problem(name, f"{arguments[0]!r} {error}" if arguments[0] is not None else str(error)))
+            return None
+
+    order = Order(
+        cart=read("cart_amount", to_minor, cart_amount, program.decimals),
+        balance=read("points_balance", to_points, points_balance),
+        credits=0 if credits is None else read("credits", to_minor, credits, program.decimals),
+        requested=None if points_requested is None else read("points_requested", to_points, points_requested),
+        tier=tier,
+        at=None if ordered_at is None else read("ordered_at", _instant, ordered_at, program),
+    )
+    if problems:
+        raise InputError("this order cannot be worked out:", problems)
+    return order
+
+
+def in_major_units(program: Program, answer: Answer) -> Quote:
+    """Turn the law's answer into a quote."""
+    decimals = program.decimals
+    return Quote(
+        offer="" if answer.offer is None else program.offer_name(answer.offer),
+        points_redeemed=answer.points,
+        discount=from_minor(answer.discount, decimals),
+        payable=from_minor(answer.payable, decimals),
+        limited_by=answer.limited_by,
+        credits_used=from_minor(answer.credits_used, decimals),
+    )
+
+
+def _instant(value: datetime | date | str, program: Program) -> datetime:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError("is not a time; write it as 2026-11-23 18:30 or with its zone, 2026-11-23T18:30+05:30") from None
+    if not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    return program.instant(value)
