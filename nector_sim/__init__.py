@@ -6,14 +6,24 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nector_sim._data import data_path
+    from nector_sim.calculator.explain import explain
+    from nector_sim.calculator.quote import Quote, quote
     from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
+    from nector_sim.orders.checks import CheckedOrders, check_orders
     from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
     from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, load_program
+    from nector_sim.scoring import score, score_batch
 
 __version__ = "0.1.0"
 
 #: Where each public name lives. A name is imported when it is first used, so importing the package stays quick.
 _HOMES = {
+    "nector_sim._data": ("data_path",),
+    "nector_sim.calculator.explain": ("explain",),
+    "nector_sim.calculator.quote": ("Quote", "quote"),
+    "nector_sim.orders.checks": ("CheckedOrders", "check_orders"),
+    "nector_sim.scoring": ("score", "score_batch"),
     "nector_sim.errors": ("InputError", "OrdersError", "Problem", "ProgramError"),
     "nector_sim.rules.offers": ("FixedAmount", "FixedPercent", "Offer", "VariableAmount", "VariablePercent"),
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
@@ -21,6 +31,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "CheckedOrders",
     "FixedAmount",
     "FixedMinPayable",
     "FixedPercent",
@@ -31,9 +42,16 @@ __all__ = [
     "Problem",
     "Program",
     "ProgramError",
+    "Quote",
     "VariableAmount",
     "VariablePercent",
+    "check_orders",
+    "data_path",
+    "explain",
     "load_program",
+    "quote",
+    "score",
+    "score_batch",
 ]
 
 

@@ -135,7 +135,7 @@ class _Words:
             case "min_cart":
                 return f"the cart is {(terms.multiple or 0) / 10_000:g} × the discount or more"
         return " and ".join(
-            [self.money(terms.max_discount)] * (terms.max_discount is not None)
+            ([] if terms.max_discount is None else [self.money(terms.max_discount)])
             + [_percent(share) for share in (terms.max_discount_percent, terms.max_percent) if share is not None]
         )
 

@@ -149,7 +149,9 @@ def _instant(value: datetime | date | str, program: Program) -> datetime:
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            raise ValueError("is not a time; write it as 2026-11-23 18:30 or with its zone, 2026-11-23T18:30+05:30") from None
+            raise ValueError(
+                "is not a time; write it as 2026-11-23 18:30 or with its zone, 2026-11-23T18:30+05:30"
+            ) from None
     if not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)
     return program.instant(value)

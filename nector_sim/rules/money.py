@@ -105,6 +105,7 @@ def to_minor(value: Any, decimals: int) -> int:
     (74995, 10, 5000)
     """
     number, scale = _decimal(value), 10**decimals
+    minor: int
     if number < 0:
         raise ValueError("is negative; an amount is 0 or more")
     if number * scale > MAX_MINOR:
@@ -114,7 +115,7 @@ def to_minor(value: Any, decimals: int) -> int:
         exact = abs(float(value) - minor / scale) <= FLOAT_TOLERANCE
     else:
         minor = int(number * scale)
-        exact = minor == number * scale
+        exact = not is_finer(number, decimals)
     if not exact:
         raise ValueError(f"is finer than the currency's {decimals} decimals; round it first, in the way you mean")
     return minor
@@ -170,13 +171,21 @@ def to_points(value: Any) -> int:
     return max(0, math.floor(number)) if number > 0 else 0
 
 
+def is_finer(number: Decimal, decimals: int) -> bool:
+    """Whether a number has digits, other than zeros, behind so many decimals; exact for any length."""
+    _, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int)  # it is finite
+    behind = -exponent - decimals
+    return behind > 0 and any(digits[-behind:])
+
+
 def _decimal(value: Any) -> Decimal:
     if isinstance(value, bool) or value is None:
-        raise ValueError("is missing" if value is None else "is not a number")
+        raise ValueError("is missing; fill it in" if value is None else "is not a number")
     try:
         # By way of text, so that a float of any width is the number that it prints.
         number = value if isinstance(value, Decimal) else Decimal(str(value).strip())
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):
         raise ValueError("is not a number; write it with digits and a point, such as 749.95") from None
     if number.is_nan():
         raise ValueError("is not a number (NaN); fill it in")
@@ -226,8 +235,7 @@ def _number(value: Any) -> Any:
 
 def _at_most_decimals(places: int, name: str) -> AfterValidator:
     def check(value: Decimal) -> Decimal:
-        exponent = value.normalize().as_tuple().exponent
-        if isinstance(exponent, int) and -exponent > places:
+        if is_finer(value, places):
             raise PydanticCustomError(
                 "too_fine", f"{name} has at most {places} decimals; round it first, in the way you mean"
             )

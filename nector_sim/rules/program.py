@@ -17,7 +17,7 @@ from pydantic import Field, StrictBool, ValidationError, field_validator, model_
 from pydantic_core import PydanticCustomError
 
 from nector_sim.errors import Problem, ProgramError
-from nector_sim.rules.money import MAX_MINOR, About, Amount, Percent, currency_decimals, from_minor
+from nector_sim.rules.money import MAX_MINOR, About, Amount, Percent, currency_decimals, from_minor, is_finer
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, Offer, VariableAmount, VariablePercent
 
 _OF_MIN_PAYABLE = ("min_payable_excess", "min_payable_credits", "min_payable_fixed_offer")
@@ -131,16 +131,25 @@ class Program(Model):
         return name
 
     @model_validator(mode="after")
-    def _exact_in_currency(self) -> Self:
+    def _whole(self) -> Self:
         decimals = currency_decimals(self.currency)
         problems = [
             {"place": place, "what": what}
             for place, amount in _amounts(self)
             if (what := _inexact(amount, decimals, self.currency))
         ]
+        names = [self.offer_name(position) for position in range(len(self.offers))]
+        problems += [
+            {
+                "place": f"offers.{position}.name",
+                "what": f"{name!r} is what offers.{names.index(name)} is called already",
+            }
+            for position, name in enumerate(names)
+            if name in names[:position]
+        ]
         if problems:
             text = "; ".join(f"{problem['place']}: {problem['what']}" for problem in problems)
-            raise PydanticCustomError("amounts", "{text}", {"text": text, "problems": problems})
+            raise PydanticCustomError("whole", "{text}", {"text": text, "problems": problems})
         return self
 
     @property
@@ -270,17 +279,16 @@ def _amounts(model: Model, path: str = "") -> Iterator[tuple[str, Decimal]]:
 
 
 def _inexact(amount: Decimal, decimals: int, currency: str) -> str | None:
-    minor = amount.scaleb(decimals)
-    if minor > MAX_MINOR:
+    if amount > from_minor(MAX_MINOR, decimals):
         return f"{amount} is too large; an amount is at most {from_minor(MAX_MINOR, decimals):f}"
-    if minor != minor.to_integral_value():
+    if is_finer(amount, decimals):
         return f"{amount} is finer than {currency}'s {decimals} decimals; round it to an amount that can be paid"
     return None
 
 
 def _problems(error: ValidationError, model: type[Model]) -> Iterator[Problem]:
     for detail in error.errors(include_url=False):
-        if detail["type"] == "amounts":
+        if detail["type"] == "whole":
             for problem in detail["ctx"]["problems"]:
                 yield Problem(problem["place"], problem["what"])
             continue

@@ -1,0 +1,5 @@
+"""``python -m nector_sim`` is ``nector-sim``."""
+
+from nector_sim.cli import main
+
+main()

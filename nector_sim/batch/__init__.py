@@ -1,0 +1,1 @@
+"""At size: files in, files out."""

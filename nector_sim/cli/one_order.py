@@ -1,0 +1,67 @@
+"""``quote`` and ``explain``: one order."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from nector_sim.cli.options import ProgramFile
+
+Cart = Annotated[str, typer.Option("--cart", help="Cart amount, before points.")]
+Balance = Annotated[str, typer.Option("--balance", help="Points that the customer has.")]
+Credits = Annotated[str, typer.Option("--credits", help="Credits that the customer has.")]
+Requested = Annotated[str | None, typer.Option("--requested", help="Points that the customer asks to use.")]
+Tier = Annotated[str | None, typer.Option("--tier", help="The customer's tier.")]
+OrderedAt = Annotated[str | None, typer.Option("--at", help="Time of the order, as 2026-11-23 18:30.")]
+
+
+def quote(
+    program: ProgramFile,
+    cart: Cart,
+    balance: Balance,
+    credits: Credits = "0",
+    requested: Requested = None,
+    tier: Tier = None,
+    at: OrderedAt = None,
+) -> None:
+    """Work out one order, exactly.
+
+    Example: nector-sim quote --program program.toml --cart 500 --balance 5000
+    """
+    import nector_sim as ns
+
+    answer = ns.quote(ns.load_program(program), **_order(cart, balance, credits, requested, tier, at))
+    for name in ("offer", "points_redeemed", "discount", "credits_used", "payable", "limited_by"):
+        typer.echo(f"{name:<16} {getattr(answer, name)}")
+
+
+def explain(
+    program: ProgramFile,
+    cart: Cart,
+    balance: Balance,
+    credits: Credits = "0",
+    requested: Requested = None,
+    tier: Tier = None,
+    at: OrderedAt = None,
+) -> None:
+    """Say in words how one order's discount comes about.
+
+    Example: nector-sim explain --program program.toml --cart 500 --balance 5000
+    """
+    import nector_sim as ns
+
+    typer.echo(ns.explain(ns.load_program(program), **_order(cart, balance, credits, requested, tier, at)))
+
+
+def _order(
+    cart: str, balance: str, credits: str, requested: str | None, tier: str | None, at: str | None
+) -> dict[str, Any]:
+    return {
+        "cart_amount": cart,
+        "points_balance": balance,
+        "credits": credits,
+        "points_requested": requested,
+        "tier": tier,
+        "ordered_at": at,
+    }

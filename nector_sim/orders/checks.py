@@ -1,0 +1,235 @@
+"""Which rows of orders can be used, and why the others can not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from nector_sim.calculator.compiled import Columns
+from nector_sim.errors import InputError, OrdersError, Problem
+from nector_sim.orders.columns import (
+    NOT_ASKED,
+    Column,
+    as_array,
+    count_odd_points,
+    is_exact,
+    read_money,
+    read_points,
+    read_times,
+)
+from nector_sim.rules.program import Program
+
+#: How many rows an error message lists; ``.rejects`` has all of them.
+SHOWN = 10
+
+
+class CheckedOrders(NamedTuple):
+    """Orders, parted into those that can be used and those that can not.
+
+    Attributes
+    ----------
+    good : pandas.DataFrame
+        The usable rows as they came; ``good.attrs["notices"]`` says what was taken otherwise than it stands.
+    rejects : pandas.DataFrame
+        One line for each other row, under its own index label: ``row`` (1 for the first), ``order_id`` where the
+        orders have one, ``column`` and ``value`` of the first thing wrong, and ``reason`` with everything wrong.
+    """
+
+    good: pd.DataFrame
+    rejects: pd.DataFrame
+
+
+@dataclass(slots=True)
+class Inputs:
+    """What a calculator needs of orders, in whole numbers, and what was refused."""
+
+    columns: Columns
+    exact: bool
+    refused: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+
+
+def check_orders(orders: Any, *, program: Program | None = None, currency: str = "INR") -> CheckedOrders:
+    """Part orders into those that can be scored and those that can not.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame, or any table with an Arrow interface, shape (n, any)
+        Needs ``cart_amount`` and ``points_balance``; the optional columns are checked where they stand.
+    program : Program, optional
+        Its currency and time zone apply; without it, those of `currency`.
+    currency : str
+        ISO 4217 code, where no program is given.
+
+    Returns
+    -------
+    CheckedOrders
+        ``good`` and ``rejects``; together they are all rows.
+
+    Raises
+    ------
+    InputError
+        If a needed column is missing.
+
+    Examples
+    --------
+    >>> good, rejects = check_orders(pd.DataFrame({"cart_amount": [500, -1], "points_balance": [50, 50]}))
+    >>> len(good), rejects[["row", "reason"]].values.tolist()
+    (1, [[2, 'cart_amount is negative; an amount is 0 or more']])
+    """
+    frame = as_frame(orders)
+    program = program or Program(currency=currency)
+    inputs = read_inputs(program, frame.get, list(frame.columns), every_column=True)
+    rejects = rejects_frame(frame, inputs.refused)
+    good = frame.drop(frame.index[[]])
+    if len(rejects):
+        kept = np.ones(len(frame), bool)
+        kept[list(inputs.refused)] = False
+        good = frame[kept]
+    else:
+        good = frame.copy(deep=False)
+    good.attrs["notices"] = inputs.notices
+    return CheckedOrders(good, rejects)
+
+
+def as_frame(orders: Any) -> pd.DataFrame:
+    """Orders as a pandas frame: as it is, or through the Arrow interface."""
+    if isinstance(orders, pd.DataFrame):
+        return orders
+    if hasattr(orders, "__arrow_c_stream__") or hasattr(orders, "__arrow_c_array__"):
+        import pyarrow as pa
+
+        return pa.table(orders).to_pandas(types_mapper=pd.ArrowDtype)
+    raise InputError(
+        f"orders are a {type(orders).__name__}; give a pandas frame, or a Polars or Arrow table, with one row an order"
+    )
+
+
+def read_inputs(program: Program, get: Callable[[str], Any], names: list[str], *, every_column: bool = False) -> Inputs:
+    """Read the columns that a program needs.
+
+    Parameters
+    ----------
+    program : Program
+    get : callable
+        Gives a column by its name.
+    names : list of str
+        Columns that there are.
+    every_column : bool
+        Check also those columns that this program has no use for.
+
+    Returns
+    -------
+    Inputs
+
+    Raises
+    ------
+    InputError
+        If a column is missing or stands twice.
+    """
+    _require(program, names)
+    uses_tiers = any(offer.tiers is not None for offer in program.offers)
+    uses_times = any(offer.starts_at or offer.ends_at for offer in program.offers)
+    inputs = Inputs(Columns(*(np.empty(0, np.int64),) * 2), is_exact(get("cart_amount")))
+
+    def take(name: str, column: Column) -> Any:
+        for row, reason in column.refused.items():
+            inputs.refused.setdefault(row, []).append((name, reason))
+        return column.values
+
+    def optional(name: str, read: Callable[[Any], Column], used: bool = True) -> Any:
+        return take(name, read(get(name))) if name in names and (used or every_column) else None
+
+    cart = take("cart_amount", read_money(get("cart_amount"), program.decimals))
+    balance = take("points_balance", read_points(get("points_balance")))
+    credits = optional("credits", lambda values: read_money(values, program.decimals, blank=0))
+    requested = optional("points_requested", lambda values: read_points(values, blank=NOT_ASKED))
+    at = optional("ordered_at", lambda values: read_times(values, program.timezone), uses_times)
+    tier = tier_codes(program, get("tier")) if uses_tiers and "tier" in names else None
+    inputs.columns = Columns(cart, balance, credits, requested, tier, at if uses_times else None)
+    inputs.notices = _notices(get("points_balance"))
+    return inputs
+
+
+def tier_codes(program: Program, values: Any) -> Any:
+    """Codes of tier names as the compiled program numbers them; -1 for a name it does not know, and for none."""
+    from nector_sim.calculator.tables import compile_program
+
+    known = {name: code for code, name in enumerate(compile_program(program).tier_names)}
+    names, codes = np.unique(
+        np.array(["" if v is None or v != v else str(v) for v in as_array(values).tolist()], object).astype(str),
+        return_inverse=True,
+    )
+    return np.array([known.get(name, -1) for name in names.tolist()], np.int16)[codes.reshape(-1)]
+
+
+def rejects_frame(frame: pd.DataFrame, refused: dict[int, list[tuple[str, str]]]) -> pd.DataFrame:
+    """The rejects of :class:`CheckedOrders`."""
+    rows = sorted(refused)
+    first = [refused[row][0][0] for row in rows]
+    data: dict[str, Any] = {"row": [row + 1 for row in rows]}
+    if "order_id" in frame.columns:
+        data["order_id"] = frame["order_id"].iloc[rows].astype(str).tolist()
+    data["column"] = first
+    data["value"] = [_shown(frame[name].iloc[row]) for row, name in zip(rows, first, strict=True)]
+    data["reason"] = ["; ".join(f"{name} {reason}" for name, reason in refused[row]) for row in rows]
+    return pd.DataFrame(data, index=frame.index[rows])
+
+
+def refuse(rejects: pd.DataFrame, read: int) -> OrdersError:
+    """Make the error that lists rejected rows."""
+    shown = rejects.head(SHOWN)
+    problems = [
+        Problem(f"row {row}", f"{reason} (it says {value})" if value else reason)
+        for row, reason, value in zip(shown["row"], shown["reason"], shown["value"], strict=True)
+    ]
+    if len(rejects) > SHOWN:
+        problems.append(Problem("", f"and {len(rejects) - SHOWN} more, in .rejects"))
+    return OrdersError(
+        f"{len(rejects)} of {read} orders cannot be used; mend them, or take the good ones from ns.check_orders:",
+        problems,
+        rejects=rejects,
+    )
+
+
+def _require(program: Program, names: list[str]) -> None:
+    for name in ("cart_amount", "points_balance"):
+        if name not in names:
+            raise InputError(
+                f"the orders have no column {name}; they have {', '.join(map(str, names)) or 'none'}", _WAYS_ON[name]
+            )
+    if any(offer.starts_at or offer.ends_at for offer in program.offers) and "ordered_at" not in names:
+        raise InputError("an offer of this program has dates, and the orders have no column ordered_at; add it")
+    twice = sorted({str(name) for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"the orders have more than one column {', '.join(twice)}; keep one of each")
+
+
+_WAYS_ON = {
+    "cart_amount": [Problem("", "rename the column that holds the basket after other coupons, before points")],
+    "points_balance": [
+        Problem("", "join the customers' balances from a file (nector-sim score --balances FILE),"),
+        Problem("", "or state one balance for all: orders.assign(points_balance=500)"),
+    ],
+}
+
+
+def _notices(balances: Any) -> list[str]:
+    fractional, negative = count_odd_points(balances)
+    return [
+        f"{count} {what}"
+        for count, what in (
+            (fractional, "balances have a fraction of a point, which was dropped"),
+            (negative, "balances are negative and redeem nothing"),
+        )
+        if count
+    ]
+
+
+def _shown(value: Any) -> str:
+    text = "" if value is None or value is pd.NA or value != value else str(value)
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,344 @@
+"""The door between a caller's columns and the whole numbers that calculators take, and back.
+
+Every column becomes an int64 array and a mask of the rows that could be read. The arrays are worked out at once; the
+few rows that are refused are read again one by one with the scalar functions of :mod:`nector_sim.rules.money`, whose
+words the caller sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nector_sim.orders.text import parse_decimals
+from nector_sim.rules.money import FLOAT_TOLERANCE, MAX_MINOR, MAX_POINTS, to_minor, to_points
+
+Int64 = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+#: A time that is missing.
+NO_TIME = np.iinfo(np.int64).min
+#: A number of points that nobody asked for.
+NOT_ASKED = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column in whole numbers.
+
+    Attributes
+    ----------
+    values : ndarray of int64, shape (n,)
+        0 where the row could not be read.
+    refused : dict of int to str
+        Row (position from 0) to what is wrong with its value.
+    """
+
+    values: Int64
+    refused: dict[int, str]
+
+
+def read_money(values: Any, decimals: int, *, blank: int | None = None) -> Column:
+    """Read amounts in major units as minor units.
+
+    Parameters
+    ----------
+    values : array, Series or Arrow array, shape (n,)
+        Numbers, decimals or texts.
+    decimals : int
+        Decimals of the currency.
+    blank : int, optional
+        What a missing value stands for; left out, it is refused.
+
+    Returns
+    -------
+    Column
+        In minor units.
+    """
+    array = as_array(values)
+    minor, good = _amounts(array, decimals)
+    return _refusing(array, minor, good, lambda value: to_minor(value, decimals), blank)
+
+
+def read_points(values: Any, *, blank: int | None = None) -> Column:
+    """Read numbers of points: a fraction is floored, a negative number is 0.
+
+    Parameters
+    ----------
+    values : array, Series or Arrow array, shape (n,)
+        Numbers, decimals or texts.
+    blank : int, optional
+        What a missing value stands for; left out, it is refused.
+
+    Returns
+    -------
+    Column
+        In points.
+    """
+    array = as_array(values)
+    points, good = _points(array)
+    return _refusing(array, points, good, to_points, blank)
+
+
+def count_odd_points(values: Any) -> tuple[int, int]:
+    """Count the fractional and the negative numbers in a column of points.
+
+    Returns
+    -------
+    fractional, negative : int
+    """
+    array = as_array(values)
+    if isinstance(array, np.ndarray) and array.dtype.kind in "iu":
+        return 0, int((array < 0).sum())
+    if isinstance(array, np.ndarray):
+        finite = array[np.isfinite(array)]
+        return int((finite != np.floor(finite)).sum()), int((finite < 0).sum())
+    numbers = [number for number in map(_number_or_none, array.to_pylist()) if number is not None]
+    return sum(number % 1 != 0 for number in numbers), sum(number < 0 for number in numbers)
+
+
+def read_times(values: Any, timezone: str) -> Column:
+    """Read times as microseconds since 1970 in UTC; a missing one is :data:`NO_TIME`.
+
+    Parameters
+    ----------
+    values : array, Series or Arrow array, shape (n,)
+        Times, dates, or ISO 8601 texts.
+    timezone : str
+        Zone of those that name none; of two equal clock times, where clocks go back, the first.
+
+    Returns
+    -------
+    Column
+        In microseconds.
+    """
+    array = as_array(values)
+    if isinstance(array, pa.Array) and pa.types.is_timestamp(array.type) and array.type.tz is not None:
+        return Column(_microseconds(array), {})
+    zone = ZoneInfo(timezone)
+    if isinstance(array, pa.Array) and (pa.types.is_timestamp(array.type) or pa.types.is_date(array.type)):
+        local = _microseconds(array)
+        # Zones change at few instants, so each distinct hour is asked once.
+        hours, inverse = np.unique(local // 3_600_000_000, return_inverse=True)
+        offsets = np.array([_offset(hour, zone) for hour in hours.tolist()], np.int64)
+        shifted = local - offsets[inverse.reshape(-1)]
+        return Column(np.where(local == NO_TIME, NO_TIME, shifted), {})
+    as_text = [None if value is None or value != value else value for value in _python_values(array)]
+    microseconds = np.full(len(as_text), NO_TIME, np.int64)
+    refused: dict[int, str] = {}
+    for row, value in enumerate(as_text):
+        if value is None or value == "":
+            continue
+        try:
+            microseconds[row] = to_microseconds(value, zone)
+        except ValueError as error:
+            refused[row] = str(error)
+    return Column(microseconds, refused)
+
+
+def to_microseconds(value: Any, zone: ZoneInfo) -> int:
+    """Read one time as microseconds since 1970 in UTC.
+
+    Raises
+    ------
+    ValueError
+        For anything that is not a time.
+    """
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError(
+                "is not a time; write it as 2026-11-23 18:30 or with its zone, 2026-11-23T18:30+05:30"
+            ) from None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    if not isinstance(value, datetime):
+        raise ValueError("is not a time; write it as 2026-11-23 18:30 or with its zone, 2026-11-23T18:30+05:30")
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=zone, fold=0)
+    since = value - datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
+    return int(since.days * 86_400 + since.seconds) * 1_000_000 + int(since.microseconds)
+
+
+def as_array(values: Any) -> Any:
+    """A numpy array of plain numbers, or an Arrow array of anything else, shape (n,); without copying where it can be."""
+    if isinstance(values, pa.ChunkedArray):
+        return as_array(values.combine_chunks() if values.num_chunks != 1 else values.chunk(0))
+    if isinstance(values, pa.Array):
+        if pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()
+        plain = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)
+        return values.to_numpy() if plain and values.null_count == 0 else values
+    dtype = getattr(values, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
+        return np.asarray(values)
+    try:
+        return as_array(pa.array(values, from_pandas=True))
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        # A column of mixed things: each value as its own text, which the scalar door reads or names.
+        return pa.array([_text_or_none(value) for value in values], pa.large_string())
+
+
+def write_money(minor: Int64, decimals: int, *, exact: bool) -> Any:
+    """Turn minor units into major ones.
+
+    Parameters
+    ----------
+    minor : ndarray of int64, shape (n,)
+    decimals : int
+        Decimals of the currency.
+    exact : bool
+        Give Arrow decimals; else float64, the nearest to each amount.
+
+    Returns
+    -------
+    ndarray of float64, or pyarrow.Decimal128Array, shape (n,)
+    """
+    if not exact:
+        return minor / float(10**decimals)
+    return decimal_array(minor, decimals)
+
+
+def decimal_array(minor: Int64, decimals: int) -> pa.Array:
+    """Wrap whole numbers as Arrow decimals of 18 digits, of which `decimals` behind the point."""
+    words = np.empty((len(minor), 2), np.int64)
+    words[:, 0] = minor
+    words[:, 1] = minor >> 63  # the sign fills the upper half
+    return pa.Array.from_buffers(pa.decimal128(18, decimals), len(minor), [None, pa.py_buffer(words)])
+
+
+def is_exact(values: Any) -> bool:
+    """Whether a column of money holds decimals or texts, so that its results are decimals too."""
+    array = as_array(values)
+    return not (isinstance(array, np.ndarray) or pa.types.is_integer(array.type) or pa.types.is_floating(array.type))
+
+
+def _amounts(array: Any, decimals: int) -> tuple[Int64, Mask]:
+    if isinstance(array, np.ndarray):
+        return _float_amounts(array, decimals) if array.dtype.kind == "f" else _int_amounts(array, decimals)
+    kind = array.type
+    if pa.types.is_decimal128(kind) and kind.precision <= 18 and 0 <= kind.scale <= 18:
+        return _decimal_amounts(array, decimals)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        minor, good = _amounts(pc.fill_null(array, 0).to_numpy(zero_copy_only=False), decimals)
+        return minor, good & _present(array)
+    minor, good = _plain_texts(array, decimals)
+    return minor, good & (minor <= MAX_MINOR)
+
+
+def _float_amounts(array: Any, decimals: int) -> tuple[Int64, Mask]:
+    scale = float(10**decimals)
+    wide = array.astype(np.float64)
+    good = (wide >= 0) & (wide <= MAX_MINOR / scale)
+    minor = np.rint(np.where(good, wide, 0.0) * scale)
+    good &= np.abs(wide - minor / scale, where=good, out=np.ones(len(wide))) <= FLOAT_TOLERANCE
+    if array.dtype.itemsize < 8:
+        good[:] = False  # a narrow float is the number that it prints: the scalar door reads it
+    return np.where(good, minor, 0.0).astype(np.int64), good
+
+
+def _int_amounts(array: Any, decimals: int) -> tuple[Int64, Mask]:
+    scale = 10**decimals
+    good = (array >= 0) & (array <= MAX_MINOR // scale)
+    return np.where(good, array, 0).astype(np.int64) * scale, good
+
+
+def _decimal_amounts(array: pa.Array, decimals: int) -> tuple[Int64, Mask]:
+    words = np.frombuffer(array.buffers()[1], np.int64)[2 * array.offset : 2 * (array.offset + len(array))]
+    unscaled, scale = words[::2], array.type.scale
+    if scale <= decimals:
+        good = (unscaled >= 0) & (unscaled <= MAX_MINOR // 10 ** (decimals - scale))
+        minor = np.where(good, unscaled, 0) * 10 ** (decimals - scale)
+    else:
+        minor, finer = np.divmod(unscaled, 10 ** (scale - decimals))
+        good = (finer == 0) & (minor >= 0) & (minor <= MAX_MINOR)
+    if array.null_count:
+        good &= _present(array)
+    return np.where(good, minor, 0), good
+
+
+def _points(array: Any) -> tuple[Int64, Mask]:
+    if isinstance(array, np.ndarray) and array.dtype.kind == "f":
+        good = array <= MAX_POINTS  # NaN is not; minus infinity is refused below
+        good &= array > -np.inf
+        return np.floor(np.clip(np.where(good, array, 0.0), 0, None)).astype(np.int64), good
+    if isinstance(array, np.ndarray):
+        good = array <= MAX_POINTS
+        return np.maximum(np.where(good, array, 0), 0).astype(np.int64), good
+    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
+        points, good = _points(pc.fill_null(array, 0).to_numpy(zero_copy_only=False))
+        return points, good & _present(array)
+    points, good = _plain_texts(array, 0)
+    return points, good & (points <= MAX_POINTS)
+
+
+def _plain_texts(array: pa.Array, decimals: int) -> tuple[Int64, Mask]:
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
+        values, plain = parse_decimals(array.cast(pa.large_string()), decimals)
+        return values, plain & _present(array)
+    return np.zeros(len(array), np.int64), np.zeros(len(array), np.bool_)
+
+
+def _refusing(array: Any, values: Int64, good: Mask, read: Callable[[Any], int], blank: int | None) -> Column:
+    """Read the rows that the fast way left out one by one; what cannot be read is refused with its reason."""
+    refused: dict[int, str] = {}
+    left_out = np.flatnonzero(~good)
+    taken = array[left_out] if isinstance(array, np.ndarray) else array.take(pa.array(left_out))
+    for row, value in zip(left_out.tolist(), _python_values(taken), strict=True):
+        missing = value is None or value != value or (isinstance(value, str) and not value.strip())
+        if missing and blank is not None:
+            values[row] = blank
+            continue
+        try:
+            values[row] = read(None if missing else value)
+        except ValueError as error:
+            refused[row] = str(error)
+    return Column(values, refused)
+
+
+def _python_values(array: Any) -> list[Any]:
+    if isinstance(array, np.ndarray):
+        # A narrow float as the text that it prints, see _float_amounts.
+        return [str(value) for value in array] if array.dtype in (np.float32, np.float16) else list(array.tolist())
+    return list(array.to_pylist())
+
+
+def _present(array: pa.Array) -> Mask:
+    return np.asarray(array.is_valid().to_numpy(zero_copy_only=False))
+
+
+def _microseconds(array: pa.Array) -> Int64:
+    tz = getattr(array.type, "tz", None)
+    stamps = array.cast(pa.timestamp("us", tz=tz), safe=False)
+    return np.asarray(pc.fill_null(stamps.cast(pa.int64()), NO_TIME).to_numpy(zero_copy_only=False))
+
+
+def _offset(hour: int, zone: ZoneInfo) -> int:
+    """Offset from UTC, in microseconds, of the clock time that begins an hour since 1970."""
+    days, hours = divmod(hour, 24)
+    try:
+        clock = datetime.fromordinal(719_163 + days).replace(hour=hours, tzinfo=zone)
+    except (ValueError, OverflowError):
+        return 0
+    offset = clock.utcoffset()
+    return 0 if offset is None else round(offset.total_seconds() * 1_000_000)
+
+
+def _number_or_none(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None or value != value else str(value)

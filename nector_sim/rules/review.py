@@ -1,0 +1,123 @@
+"""Legal but odd: settings that a merchant probably did not mean, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from nector_sim.errors import Problem
+from nector_sim.rules.money import money_text
+from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
+from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
+
+
+def review(program: Program) -> list[Problem]:
+    """Find what is legal in a program but probably not meant.
+
+    Parameters
+    ----------
+    program : Program
+
+    Returns
+    -------
+    list of Problem
+        Each with the dotted path of the field and a sentence; empty where nothing stands out.
+
+    Examples
+    --------
+    >>> offer = ns.VariableAmount(points_per_step=100, discount_per_step=10, max_discount=25)
+    >>> print(review(ns.Program(offers=[offer]))[0])
+    offers.0.max_discount: ₹25 is no multiple of the step of ₹10; nobody gets more than ₹20
+    """
+    findings = list(_of_program(program))
+    for position, offer in enumerate(program.offers):
+        findings += [
+            Problem(f"offers.{position}.{finding.place}", finding.what) for finding in _of_offer(offer, program)
+        ]
+    return findings
+
+
+def _of_program(program: Program) -> Iterator[Problem]:
+    if not program.enabled:
+        yield Problem("enabled", "the integration is switched off; nobody can redeem")
+    if not program.offers:
+        yield Problem("offers", "there is no offer; nobody can redeem")
+    minimum = program.min_payable
+    if isinstance(minimum, PercentMinPayable) and minimum.percent == 100:
+        yield Problem("min_payable.percent", "the customer always pays 100 %; nobody gets a discount")
+    if isinstance(minimum, FixedMinPayable):
+        for position, offer in enumerate(program.offers):
+            if offer.max_cart is not None and offer.max_cart <= minimum.amount:
+                yield Problem(f"offers.{position}.max_cart", "no cart below it exceeds the minimum payable; nobody can use it")
+
+
+def _of_offer(offer: Offer, program: Program) -> Iterator[Problem]:
+    if offer.tiers == ():
+        yield Problem("tiers", "the list is empty, so no customer fits; leave it out for everybody")
+    if offer.max_cart is not None and offer.max_cart <= offer.min_cart:
+        yield Problem("max_cart", "is not above min_cart, so no cart fits")
+    if offer.starts_at and offer.ends_at and program.instant(offer.ends_at) <= program.instant(offer.starts_at):
+        yield Problem("ends_at", "is not after starts_at, so the offer is never open")
+    match offer:
+        case VariableAmount():
+            yield from _of_variable_amount(offer, program)
+        case FixedAmount():
+            if offer.max_cart is not None and offer.discount >= offer.max_cart:
+                yield Problem("discount", "is not below max_cart, so no cart can use it")
+        case VariablePercent() | FixedPercent():
+            yield from _of_percent(offer, program)
+
+
+def _of_variable_amount(offer: VariableAmount, program: Program) -> Iterator[Problem]:
+    step = offer.discount_per_step
+    if offer.max_discount is not None:
+        most = offer.max_discount // step * step
+        if most == 0:
+            yield Problem(
+                "max_discount",
+                f"{_money(offer.max_discount, program)} is below one step of {_money(step, program)}; nobody gets anything",
+            )
+        elif most < offer.max_discount:
+            yield Problem(
+                "max_discount",
+                f"{_money(offer.max_discount, program)} is no multiple of the step of {_money(step, program)}; "
+                f"nobody gets more than {_money(most, program)}",
+            )
+        if offer.max_cart is not None and offer.max_discount >= offer.max_cart:
+            yield Problem("max_discount", "is not below max_cart, so it can never bind")
+    if offer.max_discount_percent is not None and offer.max_discount_percent >= 100:
+        yield Problem("max_discount_percent", "is 100 % or more of the cart, so it can never bind")
+    if offer.min_cart_multiple is not None and offer.min_cart_multiple <= 1:
+        yield Problem("min_cart_multiple", "is 1 or less, so it can never bind")
+
+
+def _of_percent(offer: VariablePercent | FixedPercent, program: Program) -> Iterator[Problem]:
+    step = offer.percent_per_step if isinstance(offer, VariablePercent) else offer.percent
+    name = "percent_per_step" if isinstance(offer, VariablePercent) else "percent"
+    if step > 100 and offer.max_discount is None:
+        yield Problem(name, "is above 100 % without a max_discount, so nobody gets anything")
+    if isinstance(offer, VariablePercent) and offer.max_percent is not None:
+        most = offer.max_percent // step * step
+        if most == 0:
+            yield Problem("max_percent", f"{offer.max_percent:f} % is below one step of {step:f} %; nobody gets anything")
+        elif most < offer.max_percent:
+            yield Problem(
+                "max_percent",
+                f"{offer.max_percent:f} % is no multiple of the step of {step:f} %; nobody gets more than {most:f} %",
+            )
+    if offer.max_discount is not None and program.min_payable is not None and _value(program.min_payable) > 0:
+        yield Problem(
+            "max_discount",
+            "together with the minimum payable, a higher one can lower a discount: the clipped last step may no "
+            "longer fit, and is then refused whole",
+        )
+    if offer.min_cart_multiple is not None and offer.min_cart_multiple <= 1 and offer.max_discount is None:
+        yield Problem("min_cart_multiple", "is 1 or less, so it can never bind")
+
+
+def _value(minimum: FixedMinPayable | PercentMinPayable) -> Decimal:
+    return minimum.amount if isinstance(minimum, FixedMinPayable) else minimum.percent
+
+
+def _money(amount: Decimal, program: Program) -> str:
+    return money_text(amount, program.currency)
