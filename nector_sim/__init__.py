@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nector_sim.orders.checks import CheckedOrders, check_orders
     from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
     from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, load_program
+    from nector_sim.rules.review import review
     from nector_sim.scoring import score, score_batch
 
 __version__ = "0.1.0"
@@ -26,6 +27,7 @@ _HOMES = {
     "nector_sim.scoring": ("score", "score_batch"),
     "nector_sim.errors": ("InputError", "OrdersError", "Problem", "ProgramError"),
     "nector_sim.rules.offers": ("FixedAmount", "FixedPercent", "Offer", "VariableAmount", "VariablePercent"),
+    "nector_sim.rules.review": ("review",),
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -50,6 +52,7 @@ __all__ = [
     "explain",
     "load_program",
     "quote",
+    "review",
     "score",
     "score_batch",
 ]

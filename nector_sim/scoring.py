@@ -98,7 +98,7 @@ def score_batch(program: Program, batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _score_frame(program: Program, frame: pd.DataFrame) -> pd.DataFrame:
-    free_of_results(list(frame.columns), program)
+    free_of_results(list(frame.columns))
     inputs = read_inputs(program, frame.get, list(frame.columns))
     if inputs.refused:
         raise refuse(rejects_frame(frame, inputs.refused), len(frame))
@@ -111,17 +111,22 @@ def _score_frame(program: Program, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _score_table(program: Program, table: pa.Table) -> pa.Table:
-    free_of_results(table.column_names, program)
     inputs = read_inputs(program, table.column, table.column_names)
     if inputs.refused:
         raise refuse(rejects_frame(as_frame(table), inputs.refused), table.num_rows)
+    return results_table(program, table, inputs)
+
+
+def results_table(program: Program, table: pa.Table, inputs: Inputs) -> pa.Table:
+    """Append the results of `inputs`, which were read from the table and hold no refused row."""
+    free_of_results(table.column_names)
     results = answer(compile_program(program), inputs.columns)
-    for name, values in arrow_columns(program, inputs, results).items():
+    for name, values in _arrow_columns(program, inputs, results).items():
         table = table.append_column(name, values)
     return table.combine_chunks()
 
 
-def arrow_columns(program: Program, inputs: Inputs, results: Results) -> dict[str, pa.Array]:
+def _arrow_columns(program: Program, inputs: Inputs, results: Results) -> dict[str, pa.Array]:
     """Results as Arrow arrays."""
     columns = {
         "offer": pa.DictionaryArray.from_arrays(pa.array(results.offer + np.int8(1)), _offer_names(program)),
@@ -165,7 +170,8 @@ def _offer_names(program: Program) -> list[str]:
     return ["", *names]
 
 
-def free_of_results(names: list[str], program: Program) -> None:
+def free_of_results(names: list[str]) -> None:
+    """Refuse columns that have the name of a result."""
     taken = [name for name in names if name in RESULTS]
     if taken:
         raise InputError(

@@ -1,4 +1,4 @@
-"""``check``: is a program, or a file of orders, fit to be used?"""
+"""``check``: whether a program, or a file of orders, is fit to be used."""
 
 from __future__ import annotations
 

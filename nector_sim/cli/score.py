@@ -14,7 +14,9 @@ def score(
     orders: Annotated[Path, typer.Argument(help="Orders, CSV or Parquet.")],
     program: ProgramFile,
     out: Annotated[Path, typer.Option("--out", help="Where to write them with their results, CSV or Parquet.")],
-    rejects: Annotated[Path | None, typer.Option("--rejects", help="Where to write the rows that were refused.")] = None,
+    rejects: Annotated[
+        Path | None, typer.Option("--rejects", help="Where to write the rows that were refused.")
+    ] = None,
 ) -> None:
     """Score a file of orders; rows that cannot be used are counted and left out.
 

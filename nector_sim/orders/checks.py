@@ -139,7 +139,7 @@ def read_inputs(program: Program, get: Callable[[str], Any], names: list[str], *
     def take(name: str, column: Column) -> Any:
         for row, reason in column.refused.items():
             inputs.refused.setdefault(row, []).append((name, reason))
-        return column.values
+        return column.numbers
 
     def optional(name: str, read: Callable[[Any], Column], used: bool = True) -> Any:
         return take(name, read(get(name))) if name in names and (used or every_column) else None

@@ -36,13 +36,13 @@ class Column:
 
     Attributes
     ----------
-    values : ndarray of int64, shape (n,)
+    numbers : ndarray of int64, shape (n,)
         0 where the row could not be read.
     refused : dict of int to str
         Row (position from 0) to what is wrong with its value.
     """
 
-    values: Int64
+    numbers: Int64
     refused: dict[int, str]
 
 
@@ -170,7 +170,7 @@ def to_microseconds(value: Any, zone: ZoneInfo) -> int:
 
 
 def as_array(values: Any) -> Any:
-    """A numpy array of plain numbers, or an Arrow array of anything else, shape (n,); without copying where it can be."""
+    """A numpy array of plain numbers, or an Arrow array of anything else, shape (n,); not copied where it can be."""
     if isinstance(values, pa.ChunkedArray):
         return as_array(values.combine_chunks() if values.num_chunks != 1 else values.chunk(0))
     if isinstance(values, pa.Array):

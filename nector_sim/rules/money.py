@@ -108,7 +108,7 @@ def to_minor(value: Any, decimals: int) -> int:
     minor: int
     if number < 0:
         raise ValueError("is negative; an amount is 0 or more")
-    if number * scale > MAX_MINOR:
+    if number > from_minor(MAX_MINOR, decimals):
         raise ValueError(f"is too large; an amount is at most {from_minor(MAX_MINOR, decimals):f}")
     if isinstance(value, float):
         minor = round(float(value) * scale)

@@ -63,6 +63,7 @@ class VariableAmount(_Offer):
     """Amount discount by increments: every step of points buys a fixed amount."""
 
     kind: Literal["variable_amount"] = "variable_amount"
+    """Which of the four kinds it is."""
 
     points_per_step: Annotated[StepPoints, About("points", "Coins Required", ("steps_whole", "points_round"))]
     """Points that one step costs. Steps are whole: a limit that falls inside a step gives the step below it
@@ -82,6 +83,7 @@ class FixedAmount(_Offer):
     """Amount discount, all or nothing: exactly so many points buy exactly this amount."""
 
     kind: Literal["fixed_amount"] = "fixed_amount"
+    """Which of the four kinds it is."""
 
     points: Annotated[StepPoints, About("points", "Coins Required", ("min_payable_fixed_offer",))]
     """Points that the discount costs. Where it does not fit under the minimum payable, it is not given
@@ -95,6 +97,7 @@ class VariablePercent(_Offer):
     """Percentage discount by increments: every step of points buys a percentage of the cart."""
 
     kind: Literal["variable_percent"] = "variable_percent"
+    """Which of the four kinds it is."""
 
     points_per_step: Annotated[
         StepPoints, About("points", "Coins Required", ("steps_whole", "points_round", "percent_fewest_steps"))
@@ -121,6 +124,7 @@ class FixedPercent(_Offer):
     """Percentage discount, all or nothing: exactly so many points buy exactly this percentage of the cart."""
 
     kind: Literal["fixed_percent"] = "fixed_percent"
+    """Which of the four kinds it is."""
 
     points: Annotated[StepPoints, About("points", "Coins Required", ("min_payable_fixed_offer",))]
     """Points that the discount costs. Where it does not fit under the minimum payable, it is not given

@@ -27,6 +27,7 @@ class FixedMinPayable(Model):
     """The customer always pays at least this amount."""
 
     kind: Literal["fixed"] = "fixed"
+    """Which of the two kinds it is."""
 
     amount: Annotated[Amount, About("money", "Minimum amount customer needs to pay: Fixed", _OF_MIN_PAYABLE)]
     """The amount; 0 is no restriction. A cart at or below it gets no discount and pays its own amount
@@ -38,6 +39,7 @@ class PercentMinPayable(Model):
     """The customer always pays at least this percentage of the cart."""
 
     kind: Literal["percent"] = "percent"
+    """Which of the two kinds it is."""
 
     percent: Annotated[
         Percent,
@@ -288,6 +290,8 @@ def _inexact(amount: Decimal, decimals: int, currency: str) -> str | None:
 
 def _problems(error: ValidationError, model: type[Model]) -> Iterator[Problem]:
     for detail in error.errors(include_url=False):
+        if detail["type"] == "default_factory_not_called":
+            continue  # a default that hangs on another field, which is named by itself
         if detail["type"] == "whole":
             for problem in detail["ctx"]["problems"]:
                 yield Problem(problem["place"], problem["what"])

@@ -48,7 +48,9 @@ def _of_program(program: Program) -> Iterator[Problem]:
     if isinstance(minimum, FixedMinPayable):
         for position, offer in enumerate(program.offers):
             if offer.max_cart is not None and offer.max_cart <= minimum.amount:
-                yield Problem(f"offers.{position}.max_cart", "no cart below it exceeds the minimum payable; nobody can use it")
+                yield Problem(
+                    f"offers.{position}.max_cart", "no cart below it exceeds min_payable, so nobody can use it"
+                )
 
 
 def _of_offer(offer: Offer, program: Program) -> Iterator[Problem]:
@@ -75,7 +77,7 @@ def _of_variable_amount(offer: VariableAmount, program: Program) -> Iterator[Pro
         if most == 0:
             yield Problem(
                 "max_discount",
-                f"{_money(offer.max_discount, program)} is below one step of {_money(step, program)}; nobody gets anything",
+                f"{_money(offer.max_discount, program)} is below a step, {_money(step, program)}; nobody gets anything",
             )
         elif most < offer.max_discount:
             yield Problem(
@@ -95,11 +97,13 @@ def _of_percent(offer: VariablePercent | FixedPercent, program: Program) -> Iter
     step = offer.percent_per_step if isinstance(offer, VariablePercent) else offer.percent
     name = "percent_per_step" if isinstance(offer, VariablePercent) else "percent"
     if step > 100 and offer.max_discount is None:
-        yield Problem(name, "is above 100 % without a max_discount, so nobody gets anything")
+        yield Problem(name, "is above 100 % and nothing caps it, so nobody gets anything")
     if isinstance(offer, VariablePercent) and offer.max_percent is not None:
         most = offer.max_percent // step * step
         if most == 0:
-            yield Problem("max_percent", f"{offer.max_percent:f} % is below one step of {step:f} %; nobody gets anything")
+            yield Problem(
+                "max_percent", f"{offer.max_percent:f} % is below one step of {step:f} %; nobody gets anything"
+            )
         elif most < offer.max_percent:
             yield Problem(
                 "max_percent",

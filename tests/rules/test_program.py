@@ -1,0 +1,191 @@
+"""Programs: in and out without loss, and every mistake named with its place."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+import nector_sim as ns
+from nector_sim.calculator.choices import CHOICES
+from nector_sim.calculator.exact import Order
+from nector_sim.rules.money import About
+from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount, VariablePercent
+from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
+
+MODELS = (Program, FixedMinPayable, PercentMinPayable, VariableAmount, FixedAmount, VariablePercent, FixedPercent)
+
+WHOLE = """
+name = "everything"
+currency = "KWD"
+points_label = "coins"
+timezone = "Asia/Kuwait"
+enabled = false
+
+[[offers]]
+kind = "variable_amount"
+points_per_step = 100
+discount_per_step = 0.1
+max_discount = 20.125
+max_discount_percent = 12.34
+min_cart = 1
+max_cart = 99.999
+min_cart_multiple = 1.2345
+tiers = ["Silver", "Gold"]
+starts_at = 2026-01-01T00:00:00
+ends_at = 2026-12-31T23:59:59+05:30
+
+[[offers]]
+kind = "variable_percent"
+name = "per cent"
+points_per_step = 1
+percent_per_step = 0.01
+max_percent = 50
+max_discount = 3
+tiers = []
+
+[[offers]]
+kind = "fixed_amount"
+points = 5
+discount = 1
+
+[[offers]]
+kind = "fixed_percent"
+points = 5
+percent = 120
+max_discount = 2
+
+[min_payable]
+kind = "percent"
+percent = 33.33
+"""
+
+
+@pytest.mark.parametrize("ending", ["toml", "json"])
+def test_in_and_out_without_loss(tmp_path, ending):
+    source, copy = tmp_path / "program.toml", tmp_path / f"copy.{ending}"
+    source.write_text(WHOLE, encoding="utf-8")
+    program = ns.load_program(source)
+    copy.write_text(program.to_toml() if ending == "toml" else program.to_json(), encoding="utf-8")
+    again = ns.load_program(copy)
+    assert again == program
+    assert again.to_toml() == program.to_toml()
+    assert program.offers[0].discount_per_step == Decimal("0.1")
+    assert program.offers[0].starts_at.tzinfo is None
+
+
+def test_a_number_in_json_is_the_decimal_that_it_says(tmp_path):
+    file = tmp_path / "program.json"
+    file.write_text(
+        '{"offers": [{"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 0.1}]}', encoding="utf-8"
+    )
+    assert ns.load_program(file).offers[0].discount_per_step == Decimal("0.1")
+
+
+def test_defaults():
+    assert Program().timezone == "Asia/Kolkata"
+    assert Program(currency="USD").timezone == "UTC"
+    assert Program(currency="USD", timezone="Asia/Tokyo").timezone == "Asia/Tokyo"
+
+
+OFFER = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "says"),
+    [
+        ({"offers": [OFFER | {"max_discout": 5}]}, "offers.0.max_discout", "did you mean max_discount?"),
+        ({"ofers": []}, "ofers", "did you mean offers?"),
+        ({"offers": [OFFER | {"percent": 5}]}, "offers.0.percent", "not a field here"),
+        ({"offers": [{"kind": "variable_amount", "points_per_step": 1}]}, "offers.0.discount_per_step", "missing"),
+        ({"offers": [OFFER | {"min_cart": -1}]}, "offers.0.min_cart", "at least 0"),
+        ({"offers": [OFFER | {"points_per_step": 0}]}, "offers.0.points_per_step", "at least 1"),
+        ({"offers": [OFFER | {"points_per_step": True}]}, "offers.0.points_per_step", "not a number"),
+        ({"offers": [OFFER | {"points_per_step": 1.5}]}, "offers.0.points_per_step", "whole number"),
+        ({"offers": [OFFER | {"discount_per_step": 0}]}, "offers.0.discount_per_step", "above 0"),
+        ({"offers": [OFFER | {"max_discount": 0}]}, "offers.0.max_discount", "leave the field out"),
+        ({"offers": [OFFER | {"discount_per_step": "0.001"}]}, "offers.0.discount_per_step", "finer than INR's 2"),
+        ({"offers": [OFFER | {"max_discount": 10**10}]}, "offers.0.max_discount", "too large"),
+        ({"offers": [OFFER | {"min_cart": "NaN"}]}, "offers.0.min_cart", "finite"),
+        ({"offers": [OFFER | {"min_cart_multiple": "1.23456"}]}, "offers.0.min_cart_multiple", "4 decimals"),
+        ({"offers": [OFFER | {"max_discount_percent": "0.001"}]}, "offers.0.max_discount_percent", "2 decimals"),
+        ({"offers": [{"kind": "free"}]}, "offers.0", "'free' is unknown"),
+        ({"offers": [{"points": 1}]}, "offers.0", "no kind"),
+        ({"offers": [OFFER | {"name": "A"}, OFFER | {"name": "A"}]}, "offers.1.name", "offers.0"),
+        ({"min_payable": {"kind": "percent", "percent": 120}}, "min_payable.percent", "at most 100"),
+        ({"min_payable": {"kind": "percent", "percent": "20.005"}}, "min_payable.percent", "2 decimals"),
+        ({"min_payable": {"kind": "fixed", "amount": -1}}, "min_payable.amount", "at least 0"),
+        ({"min_payable": {"kind": "fixed", "percent": 5}}, "min_payable.percent", "not a field here"),
+        ({"currency": "XYZ"}, "currency", "not a currency"),
+        ({"timezone": "Mars/Olympus"}, "timezone", "not a time zone"),
+        ({"enabled": "yes"}, "enabled", "boolean"),
+    ],
+)
+def test_each_mistake_is_named_with_its_place(data, place, says):
+    with pytest.raises(ns.ProgramError) as error:
+        Program.parse(data)
+    assert [problem.place for problem in error.value.problems if says in problem.what] == [place], str(error.value)
+
+
+def test_all_mistakes_together():
+    with pytest.raises(ns.ProgramError) as error:
+        Program.parse({"currency": "XYZ", "nam": "x", "offers": [OFFER | {"points_per_step": 0}, {"kind": "?"}]})
+    assert {problem.place for problem in error.value.problems} == {
+        "currency",
+        "nam",
+        "offers.0.points_per_step",
+        "offers.1",
+    }
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    cases = {"no.toml": None, "bad.toml": b"= 1", "bad.json": b"{", "list.json": b"[]", "binary.toml": b"\xff\xfe\x00"}
+    cases["twice.json"] = b'{"name":1,"name":2}'
+    for name, content in cases.items():
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        with pytest.raises(ns.ProgramError, match=name.replace(".", r"\.")):
+            ns.load_program(tmp_path / name)
+
+
+def test_every_field_says_what_it_is_and_each_choice_stands_somewhere():
+    carried = set()
+    for model in MODELS:
+        for name, field in model.model_fields.items():
+            about = next((m for m in field.metadata if isinstance(m, About)), About())
+            assert field.description, f"{model.__name__}.{name} has no docstring"
+            for choice in about.choices:
+                assert choice in CHOICES
+                carried.add(choice)
+                assert f"`{choice}`" in field.description, f"{model.__name__}.{name} does not say {choice}"
+    carried |= {choice for choice in CHOICES if f"`{choice}`" in Order.__doc__}
+    assert carried == set(CHOICES)
+
+
+def test_json_schema_can_be_made():
+    assert "offers" in json.dumps(Program.model_json_schema())
+
+
+def test_review_finds_what_is_legal_but_odd():
+    def odd(**fields):
+        return [f.place for f in ns.review(Program.parse(fields))]
+
+    assert odd(offers=[OFFER]) == []
+    assert odd() == ["offers"]
+    assert odd(enabled=False, offers=[OFFER]) == ["enabled"]
+    assert odd(offers=[OFFER], min_payable={"kind": "percent", "percent": 100}) == ["min_payable.percent"]
+    assert odd(offers=[OFFER | {"discount_per_step": 10, "max_discount": 25}]) == ["offers.0.max_discount"]
+    assert odd(offers=[OFFER | {"discount_per_step": 10, "max_discount": 5}]) == ["offers.0.max_discount"]
+    assert odd(offers=[OFFER | {"max_discount": 20, "max_cart": 20}]) == ["offers.0.max_discount"]
+    assert odd(offers=[OFFER | {"tiers": []}]) == ["offers.0.tiers"]
+    assert odd(offers=[OFFER | {"min_cart": 5, "max_cart": 5}]) == ["offers.0.max_cart"]
+    assert odd(offers=[OFFER | {"starts_at": "2026-02-01", "ends_at": "2026-01-01"}]) == ["offers.0.ends_at"]
+    assert odd(offers=[OFFER | {"max_discount_percent": 100}]) == ["offers.0.max_discount_percent"]
+    assert odd(offers=[OFFER | {"min_cart_multiple": 1}]) == ["offers.0.min_cart_multiple"]
+    percent = {"kind": "variable_percent", "points_per_step": 1, "percent_per_step": 30}
+    assert odd(offers=[percent]) == []
+    assert odd(offers=[percent | {"max_percent": 50}]) == ["offers.0.max_percent"]
+    assert odd(offers=[percent | {"max_percent": 20}]) == ["offers.0.max_percent"]
+    assert odd(offers=[percent | {"percent_per_step": 120}]) == ["offers.0.percent_per_step"]
+    # The example of the law: 50 %, cart 1000, minimum 600 gives 400 at a cap of 400 and nothing at 450.
+    capped = percent | {"percent_per_step": 50, "max_discount": 400}
+    assert odd(offers=[capped], min_payable={"kind": "fixed", "amount": 600}) == ["offers.0.max_discount"]
