@@ -1,0 +1,95 @@
+"""``quote`` and ``explain``: one order at the public door."""
+
+from decimal import Decimal
+
+import pytest
+
+import nector_sim as ns
+
+EXAMPLE = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+
+
+def test_an_exact_answer_in_major_units():
+    answer = ns.quote(EXAMPLE, cart_amount="749.95", points_balance=5000)
+    assert answer == ns.Quote("offers.0", 649, Decimal("649.00"), Decimal("100.95"), "min_payable", Decimal("0.00"))
+
+
+@pytest.mark.parametrize("cart", [500, 500.0, "500", Decimal(500), "500.00"])
+@pytest.mark.parametrize("balance", [250, 250.9, "250", Decimal("250.5")])
+def test_amounts_come_in_any_form(cart, balance):
+    answer = ns.quote(EXAMPLE, cart_amount=cart, points_balance=balance)
+    assert (answer.points_redeemed, answer.payable, answer.limited_by) == (250, 250, "balance")
+
+
+def test_credits_requests_tiers_and_times():
+    offer = ns.VariableAmount(points_per_step=1, discount_per_step=1, tiers=["Gold"], starts_at="2026-01-01")
+    program = ns.Program(offers=[offer])
+    order = {"cart_amount": 500, "points_balance": 1000, "credits": 100, "points_requested": 30}
+    assert ns.quote(program, **order, tier="Gold").payable == 370
+    assert ns.quote(program, **order, tier="gold").limited_by == "no_offer"
+    assert ns.quote(program, **order, tier="Gold", ordered_at="2025-12-31T23:59:59").limited_by == "no_offer"
+    # Midnight in Kolkata is 18:30 in Greenwich.
+    assert ns.quote(program, **order, tier="Gold", ordered_at="2025-12-31T18:30:00Z").limited_by == "requested"
+    assert ns.quote(program, **order, tier="Gold", ordered_at="2025-12-31T18:29:59Z").limited_by == "no_offer"
+
+
+def test_every_argument_that_cannot_be_used_is_named():
+    with pytest.raises(ns.InputError) as error:
+        ns.quote(
+            EXAMPLE,
+            cart_amount="x",
+            points_balance=float("inf"),
+            credits=-1,
+            points_requested="many",
+            ordered_at="tomorrow",
+        )
+    places = [problem.place for problem in error.value.problems]
+    assert places == ["cart_amount", "points_balance", "credits", "points_requested", "ordered_at"]
+
+
+def test_explain_names_every_limit_and_the_one_that_bound():
+    text = ns.explain(EXAMPLE, cart_amount=500, points_balance=5000)
+    for part in ("5,000 coins", "₹1,000", "₹500 − ₹100 = ₹400", "the customer pays ₹100", "Limited by min_payable"):
+        assert part in text
+    marked = [line for line in text.splitlines() if "smallest" in line]
+    assert len(marked) == 1
+    assert "min_payable" in marked[0]
+
+
+@pytest.mark.parametrize(
+    ("program", "order", "says"),
+    [
+        ({"enabled": False}, {}, "switched off"),
+        ({}, {}, "No offer is open"),
+        ({"offers": [{"kind": "fixed_amount", "points": 5, "discount": 10}]}, {}, "all or nothing"),
+        ({"offers": [{"kind": "fixed_amount", "points": 5, "discount": 10, "min_cart": 501}]}, {}, "minimum of ₹501"),
+        ({"offers": [{"kind": "fixed_amount", "points": 5, "discount": 10, "max_cart": 500}]}, {}, "below ₹500 only"),
+        (
+            {"offers": [{"kind": "fixed_amount", "points": 5, "discount": 10, "tiers": ["A"]}]},
+            {},
+            "not open to this tier",
+        ),
+        ({"offers": [{"kind": "fixed_percent", "points": 5, "percent": 10}]}, {}, "10 % of the cart"),
+        ({"offers": [{"kind": "fixed_percent", "points": 5, "percent": 10}]}, {"credits": 600}, "Credits first: ₹500"),
+        (
+            {
+                "offers": [
+                    {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1, "min_cart_multiple": 4}
+                ]
+            },
+            {},
+            "4 × the discount",
+        ),
+        (
+            {
+                "offers": [{"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}],
+                "min_payable": {"kind": "percent", "percent": 20},
+            },
+            {"points_requested": 20},
+            "at least ₹100 (20 % of the cart)",
+        ),
+    ],
+)
+def test_explain_has_words_for_everything(program, order, says):
+    text = ns.explain(ns.Program.parse(program), **({"cart_amount": 500, "points_balance": 5000} | order))
+    assert says in text

@@ -1,0 +1,108 @@
+"""The rules of the house that a script can hold: what imports what, how quick, and what is public."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nector_sim as ns
+
+PACKAGE = Path(ns.__file__).parent
+#: The rooms from top to bottom; a room imports from those above it and from itself, never upward.
+ROOMS = [
+    ["errors", "_data"],
+    ["rules"],
+    ["calculator"],
+    ["orders"],
+    ["scoring"],
+    ["ledger"],
+    ["economics"],
+    ["exploration"],
+    ["batch"],
+    ["parity"],
+    ["gokwik"],
+    ["views"],
+    ["cli"],
+]
+LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
+#: Heavy or optional libraries, each with the one room that imports it.
+AT_HOME = {
+    "matplotlib": "views",
+    "ipywidgets": "views",
+    "dask": "batch",
+    "distributed": "batch",
+    "starlette": "gokwik",
+    "uvicorn": "gokwik",
+    "sqlalchemy": "gokwik",
+}
+
+
+def imports(file):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def modules():
+    for file in sorted(PACKAGE.rglob("*.py")):
+        parts = file.relative_to(PACKAGE).with_suffix("").parts
+        if parts[0] not in ("__init__", "__main__"):
+            yield parts[0], file
+
+
+def test_imports_never_go_upward():
+    for room, file in modules():
+        for name in imports(file):
+            if name.startswith("nector_sim."):
+                above = name.split(".")[1]
+                assert LEVEL[above] <= LEVEL[room], f"{file} imports {name}"
+
+
+def test_each_heavy_library_has_one_room():
+    for room, file in modules():
+        for name in imports(file):
+            home = AT_HOME.get(name.split(".")[0], room)
+            assert home == room, f"{file} imports {name}, which belongs into {home}"
+
+
+def test_the_rules_and_the_exact_law_use_no_numpy():
+    for file in [*(PACKAGE / "rules").glob("*.py"), PACKAGE / "calculator" / "exact.py"]:
+        assert not {"numpy", "pandas", "numba"} & {name.split(".")[0] for name in imports(file)}, file
+
+
+def test_the_exact_law_shares_nothing_with_the_compiled_one():
+    for name in imports(PACKAGE / "calculator" / "exact.py"):
+        assert not name.endswith(("compiled", "tables")), name
+    for file in ("compiled.py", "tables.py"):
+        for name in imports(PACKAGE / "calculator" / file):
+            assert not name.endswith("exact"), f"{file} imports {name}"
+
+
+def test_every_public_name_is_there_and_in_order():
+    assert sorted(ns.__all__) == ns.__all__
+    assert sorted(ns.__all__) == sorted(ns._HOME_OF)
+    for name in ns.__all__:
+        assert getattr(ns, name) is not None
+
+
+def test_importing_loads_nothing_heavy():
+    heavy = ["pandas", "polars", "numba", "matplotlib", "pyarrow", "numpy", "ipywidgets"]
+    code = f"import json, sys, nector_sim; print(json.dumps([m for m in {heavy} if m in sys.modules]))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout) == []
+
+
+def test_the_command_line_asks_for_help_without_loading_anything_heavy():
+    heavy = ["pandas", "polars", "numba", "matplotlib", "pyarrow", "numpy", "pydantic"]
+    code = (
+        "import sys; from nector_sim.cli import main; sys.argv = ['nector-sim', '--help']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        f"print([m for m in {heavy} if m in sys.modules], file=sys.stderr)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
+    assert run.stderr.strip() == "[]"
+    assert "score" in run.stdout
