@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from nector_sim._data import data_path
     from nector_sim.calculator.explain import explain
     from nector_sim.calculator.quote import Quote, quote
+    from nector_sim.economics.assumptions import Assumptions, load_assumptions
+    from nector_sim.economics.margin import Margin, margins, order_margin, point_value
+    from nector_sim.economics.summary import Summary, orders_below_floor, summarize
     from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
     from nector_sim.orders.checks import CheckedOrders, check_orders
     from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
@@ -23,21 +26,26 @@ _HOMES = {
     "nector_sim._data": ("data_path",),
     "nector_sim.calculator.explain": ("explain",),
     "nector_sim.calculator.quote": ("Quote", "quote"),
-    "nector_sim.orders.checks": ("CheckedOrders", "check_orders"),
-    "nector_sim.scoring": ("score", "score_batch"),
+    "nector_sim.economics.assumptions": ("Assumptions", "load_assumptions"),
+    "nector_sim.economics.margin": ("Margin", "margins", "order_margin", "point_value"),
+    "nector_sim.economics.summary": ("Summary", "orders_below_floor", "summarize"),
     "nector_sim.errors": ("InputError", "OrdersError", "Problem", "ProgramError"),
+    "nector_sim.orders.checks": ("CheckedOrders", "check_orders"),
     "nector_sim.rules.offers": ("FixedAmount", "FixedPercent", "Offer", "VariableAmount", "VariablePercent"),
-    "nector_sim.rules.review": ("review",),
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
+    "nector_sim.rules.review": ("review",),
+    "nector_sim.scoring": ("score", "score_batch"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Assumptions",
     "CheckedOrders",
     "FixedAmount",
     "FixedMinPayable",
     "FixedPercent",
     "InputError",
+    "Margin",
     "Offer",
     "OrdersError",
     "PercentMinPayable",
@@ -45,16 +53,23 @@ __all__ = [
     "Program",
     "ProgramError",
     "Quote",
+    "Summary",
     "VariableAmount",
     "VariablePercent",
     "check_orders",
     "data_path",
     "explain",
+    "load_assumptions",
     "load_program",
+    "margins",
+    "order_margin",
+    "orders_below_floor",
+    "point_value",
     "quote",
     "review",
     "score",
     "score_batch",
+    "summarize",
 ]
 
 

@@ -1,0 +1,367 @@
+"""What the merchant believes: margins, taxes, fees, and how customers behave; TOML in and out.
+
+Assumptions are estimates, and every number that rests on them is one too. Each may be a single number or
+``[low, likely, high]``, which is spread over a triangle where ranges are worked out.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+import tomli_w
+from pydantic import BeforeValidator, StrictBool, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
+
+from nector_sim.errors import InputError, Problem
+from nector_sim.rules.money import About
+from nector_sim.rules.offers import Model
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+#: A single number, or low, likely and high.
+Belief = Decimal | tuple[Decimal, Decimal, Decimal]
+#: A percentage between 0 and this is more likely a share: 0.55 where 55 is meant.
+ASK_BELOW = Decimal(1)
+#: Payment fees are small percentages anyway, so only much smaller ones are asked about: 0.02 where 2 is meant.
+ASK_FEE_BELOW = Decimal("0.1")
+
+
+def asked_percent(value: Any, *, ask_below: Decimal = ASK_BELOW) -> Decimal:
+    """Read a percentage from 0 to 100, and ask where a share between 0 and 1 was probably meant.
+
+    Parameters
+    ----------
+    value : int, float, Decimal or str
+        The percentage. As text with a % sign, such as ``"0.25%"``, it is taken as it stands.
+    ask_below : Decimal
+        Numbers above 0 and below this are asked about.
+
+    Returns
+    -------
+    Decimal
+
+    Raises
+    ------
+    ValueError
+        For what is no number, outside 0 to 100, or probably a share.
+
+    Examples
+    --------
+    >>> asked_percent(55), asked_percent("0.25%")
+    (Decimal('55'), Decimal('0.25'))
+    >>> asked_percent(0.55)
+    Traceback (most recent call last):
+    ...
+    ValueError: is 0.55; did you mean 55? Percentages go from 0 to 100 (if you do mean 0.55 %, write "0.55%")
+    """
+    meant = isinstance(value, str) and value.strip().endswith("%")
+    number = _decimal(value.strip().removesuffix("%") if meant else value)
+    if not 0 <= number <= 100:
+        raise ValueError(f"is {number:f}; a percentage goes from 0 to 100")
+    if 0 < number < ask_below and not meant:
+        raise ValueError(
+            f"is {number:f}; did you mean {_short(number * 100)}? Percentages go from 0 to 100 "
+            f'(if you do mean {number:f} %, write "{number:f}%")'
+        )
+    return number
+
+
+def _amount(value: Any) -> Decimal:
+    number = _decimal(value)
+    if number < 0:
+        raise ValueError(f"is {number:f}; a cost is 0 or more")
+    return number
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, bool):
+        raise ValueError(f"is {str(value).lower()}, not a number")
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        raise ValueError(f"is {value!r}, not a number") from None
+    if not number.is_finite():
+        raise ValueError(f"is {value}; fill in a number")
+    return number
+
+
+def _short(number: Decimal) -> str:
+    return f"{number.normalize():f}"
+
+
+def _belief(read: Callable[[Any], Decimal]) -> BeforeValidator:
+    """Validate a single number, or low, likely and high, each read by `read`."""
+
+    def check(value: Any) -> Any:
+        try:
+            if not isinstance(value, list | tuple):
+                return None if value is None else read(value)
+            if len(value) != 3:
+                raise ValueError(f"has {len(value)} numbers; write one, or three: [low, likely, high]")
+            low, likely, high = (read(item) for item in value)
+            if not low <= likely <= high:
+                raise ValueError(f"is [{low:f}, {likely:f}, {high:f}]; write it as [low, likely, high], in that order")
+        except ValueError as error:
+            raise PydanticCustomError("belief", "{what}", {"what": str(error)}) from None
+        return low, likely, high
+
+    return BeforeValidator(check)
+
+
+Percentage = Annotated[Belief, _belief(asked_percent), About("percent")]
+FeePercentage = Annotated[
+    Belief, _belief(lambda value: asked_percent(value, ask_below=ASK_FEE_BELOW)), About("percent")
+]
+Cost = Annotated[Belief, _belief(_amount), About("money")]
+
+
+class Assumptions(Model):
+    """What the merchant believes; money in major units of the program's currency.
+
+    What is left out is not assumed: it costs nothing. The gross margin is needed where orders carry no ``cost``.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        For a value that cannot be; :func:`load_assumptions` and :meth:`parse` say the same as an
+        :class:`~nector_sim.errors.InputError` that names every field.
+
+    Examples
+    --------
+    >>> assumptions = Assumptions(gross_margin_percent=55, tax_percent=18, take_up_percent=[40, 60, 80])
+    >>> assumptions.rates().take_up
+    0.6
+    """
+
+    gross_margin_percent: Percentage | None = None
+    """Of the cart net of tax. Unused where orders carry a ``cost`` column."""
+
+    tax_percent: Percentage = Decimal(0)
+    """Tax on sales (GST in India)."""
+
+    prices_include_tax: StrictBool = True
+    """Whether the cart amount includes that tax; else the customer pays it on top."""
+
+    points_count_as: Literal["discount", "tender"] = "discount"
+    """``discount``: points lower the taxable value. ``tender``: they are a means of payment, tax stays on the full
+    price."""
+
+    payment_fee_percent: FeePercentage = Decimal(0)
+    """Of what the customer pays, tax included."""
+
+    payment_fee_fixed: Cost = Decimal(0)
+    """For each order on which something is paid."""
+
+    cod_fee: Cost = Decimal(0)
+    """Instead of both payment fees, for orders whose ``payment_method`` is cash on delivery and on which something
+    is paid."""
+
+    fulfilment_cost: Cost = Decimal(0)
+    """For each order."""
+
+    return_cost: Cost = Decimal(0)
+    """For each refunded or returned order: freight both ways."""
+
+    take_up_percent: Percentage = Decimal(100)
+    """Of the orders that could redeem, how many do."""
+
+    ultimate_redemption_percent: Percentage = Decimal(100)
+    """Of the points issued, how many are ever redeemed; breakage is the rest. Used by the accrual view."""
+
+    @field_validator("points_count_as", mode="before")
+    @classmethod
+    def _known_way(cls, value: Any) -> Any:
+        if value not in ("discount", "tender"):
+            what = f'is {value!r}; points count as "discount" or as "tender"'
+            raise PydanticCustomError("way", "{what}", {"what": what})
+        return value
+
+    @property
+    def uncertain(self) -> tuple[str, ...]:
+        """Names of the fields that are given as low, likely and high."""
+        return tuple(name for name in type(self).model_fields if isinstance(getattr(self, name), tuple))
+
+    def rates(self) -> Rates:
+        """Give the numbers of the calculation, every range at its likely value."""
+        return Rates.of({name: _likely(getattr(self, name)) for name in type(self).model_fields})
+
+    def replaced(self, **changes: Any) -> Self:
+        """Give the same assumptions with some fields changed, checked like any others."""
+        return self.parse({**self._written(), **changes})
+
+    def draws(self, count: int, *, seed: int) -> Rates:
+        """Draw every range from its triangle, each independently.
+
+        Parameters
+        ----------
+        count : int
+            How many draws.
+        seed : int
+            The same seed gives the same draws; each field has a stream of its own.
+
+        Returns
+        -------
+        Rates
+            Ranges are arrays of shape ``(count,)``, single numbers stay floats.
+        """
+        import numpy as np
+
+        drawn: dict[str, Any] = {}
+        for position, name in enumerate(type(self).model_fields):
+            value = getattr(self, name)
+            if isinstance(value, tuple) and value[0] < value[2]:
+                low, likely, high = map(float, value)
+                drawn[name] = np.random.default_rng([seed, position]).triangular(low, likely, high, count)
+            else:
+                drawn[name] = _likely(value)
+        return Rates.of(drawn)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], *, source: str = "assumptions") -> Self:
+        """Check plain data, such as a parsed file, and name everything that is wrong with it.
+
+        Parameters
+        ----------
+        data : mapping
+            Fields, as in an assumptions file.
+        source : str
+            What to call the data in the message.
+
+        Returns
+        -------
+        Assumptions
+
+        Raises
+        ------
+        InputError
+            Naming each wrong field, with how to mend it.
+        """
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise InputError(f"{source} cannot be used:", list(_problems(error))) from None
+
+    def to_toml(self) -> str:
+        """Write the assumptions as TOML; reading it back gives equal ones."""
+        return tomli_w.dumps(self._written())
+
+    def _written(self) -> dict[str, Any]:
+        return {name: _written(value, name) for name, value in self if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The assumptions as numbers of the calculation: shares from 0 to 1, money in major units.
+
+    Each number is a float, or an array with one value for each draw.
+    """
+
+    gross_margin: float | npt.NDArray[np.float64] | None
+    tax: float | npt.NDArray[np.float64]
+    prices_include_tax: bool
+    as_tender: bool
+    payment_fee: float | npt.NDArray[np.float64]
+    payment_fee_fixed: float | npt.NDArray[np.float64]
+    cod_fee: float | npt.NDArray[np.float64]
+    fulfilment_cost: float | npt.NDArray[np.float64]
+    return_cost: float | npt.NDArray[np.float64]
+    take_up: float | npt.NDArray[np.float64]
+    ultimate_redemption: float | npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Rates:
+        """Turn the fields of :class:`Assumptions`, as floats or arrays, into shares and money."""
+        shares = {
+            name.removesuffix("_percent"): None if value is None else value / 100
+            for name, value in values.items()
+            if name.endswith("_percent")
+        }
+        given = {**shares, **values, "as_tender": values["points_count_as"] == "tender"}
+        return cls(**{field.name: given[field.name] for field in fields(cls)})
+
+    @property
+    def net_share(self) -> float | npt.NDArray[np.float64]:
+        """What of a price is left to the shop after tax."""
+        return 1 / (1 + self.tax) if self.prices_include_tax else 1.0
+
+    @property
+    def tax_on_top(self) -> float | npt.NDArray[np.float64]:
+        """Tax that is paid on top of a price."""
+        return 0.0 if self.prices_include_tax else self.tax
+
+
+def load_assumptions(path: str | Path) -> Assumptions:
+    """Read an assumptions file.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A ``.toml`` file.
+
+    Returns
+    -------
+    Assumptions
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is not TOML, or holds a value that cannot be; each wrong field is named.
+
+    Examples
+    --------
+    >>> load_assumptions(nector_sim.data_path("assumptions/example.toml")).gross_margin_percent
+    Decimal('55')
+    """
+    path = Path(path)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; check the name, or write an assumptions file there") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} cannot be read: it is not UTF-8 text") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not TOML: {error}") from None
+    return Assumptions.parse(data, source=str(path))
+
+
+def _likely(value: Any) -> Any:
+    """Floats for the calculation; a range gives its middle number, words and switches stay."""
+    if isinstance(value, tuple):
+        return float(value[1])
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _written(value: Any, name: str) -> Any:
+    """Write a field as a person would; a percentage below 1 with its sign, so that it is not asked about."""
+    if isinstance(value, tuple):
+        return [_written(item, name) for item in value]
+    if not isinstance(value, Decimal):
+        return value
+    if name.endswith("_percent") and 0 < value < ASK_BELOW:
+        return f"{value:f}%"
+    return int(value) if value == value.to_integral_value() else value
+
+
+def _problems(error: ValidationError) -> Iterator[Problem]:
+    for detail in error.errors(include_url=False):
+        name = str(detail["loc"][0])
+        if detail["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name, Assumptions.model_fields, n=1)
+            what = "is not an assumption" + (
+                f"; did you mean {near[0]}?" if near else "; take it out or correct its name"
+            )
+        elif detail["type"] == "bool_type":
+            what = f"is {detail['input']!r}; write true or false"
+        else:
+            what = detail["msg"]
+        yield Problem(name, what)

@@ -1,0 +1,182 @@
+"""Scored orders as arrays that margins are worked out from: what was sold, what was kept, what was paid how."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nector_sim.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+_CASH_ON_DELIVERY = re.compile(r"\bcod\b|cash[ _-]*on[ _-]*delivery", re.IGNORECASE)
+
+
+def is_cash_on_delivery(payment_method: str) -> bool:
+    """Whether a payment method is cash on delivery, in the usual ways of writing it.
+
+    Parameters
+    ----------
+    payment_method : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_cash_on_delivery("Cash on Delivery (COD)"), is_cash_on_delivery("prepaid")
+    (True, False)
+    """
+    return _CASH_ON_DELIVERY.search(payment_method.replace("_", " ")) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """Orders with what redemption did to them, as arrays of shape ``(orders,)``; money in major units.
+
+    Orders that were never paid are already left out.
+    """
+
+    cart: Floats
+    discount: Floats
+    credits: Floats
+    """Credits used."""
+    cost: Floats | None
+    """Cost of goods; NaN where it is unknown. None without a ``cost`` column."""
+    returned: Bools
+    """Refunded, in full or in part."""
+    refunded_amount: Floats | None
+    """NaN where the order was refunded without an amount: in full."""
+    paid_amount: Floats | None
+    """What history's customer paid; NaN where it is unknown."""
+    cash_on_delivery: Bools
+    redeems: Floats | None
+    """1 and 0 where the order says whether it redeems, NaN where it does not say."""
+    points_earned: Floats | None
+    used: Bools
+    """Which rows of the frame these are."""
+
+    @property
+    def payable(self) -> Floats:
+        """What the customer pays."""
+        return self.cart - self.credits - self.discount
+
+    @property
+    def kept_share(self) -> Floats | float:
+        """1 less the refunded share of each order."""
+        if not self.returned.any():
+            return 1.0
+        return np.where(self.returned, 1 - self._refunded_share(), 1.0)
+
+    def _refunded_share(self) -> Floats:
+        amount = np.full_like(self.cart, np.nan) if self.refunded_amount is None else self.refunded_amount
+        paid = self.payable
+        if self.paid_amount is not None:
+            paid = np.where(np.isnan(self.paid_amount), paid, self.paid_amount)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.minimum(amount / paid, 1.0)
+        # No amount is a full refund; so is any amount of an order on which nothing was paid.
+        share = np.where(np.isnan(amount) | ((paid <= 0) & (amount > 0)), 1.0, share)
+        return np.where(amount == 0, 0.0, share)
+
+    def without_points(self) -> Sales:
+        """The same orders with no redemption."""
+        return replace(self, discount=np.zeros_like(self.discount))
+
+
+def read_sales(orders: pd.DataFrame) -> Sales:
+    """Take scored or replayed orders apart.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        ``cart_amount`` and ``discount``; optional ``credits_used``, ``cost``, ``refunded_at``, ``refunded_amount``,
+        ``paid_amount``, ``payment_method``, ``redeems``, ``discount_given``, ``points_earned``. Orders of which
+        nothing was paid, though credits and discounts left something to pay, were never paid: they are left out.
+
+    Returns
+    -------
+    Sales
+
+    Raises
+    ------
+    InputError
+        If a column that is needed is missing or holds no numbers.
+    """
+    missing = [name for name in ("cart_amount", "discount") if name not in orders.columns]
+    if missing:
+        raise InputError(
+            "The margin needs scored orders; score or replay them first:",
+            [Problem(name, "this column is missing") for name in missing],
+        )
+    cart, discount = _floats(orders, "cart_amount"), _floats(orders, "discount")
+    credits = np.zeros_like(cart) if "credits_used" not in orders else np.nan_to_num(_floats(orders, "credits_used"))
+    refunded_amount, paid_amount = _optional(orders, "refunded_amount"), _optional(orders, "paid_amount")
+    sales = Sales(
+        cart=cart,
+        discount=discount,
+        credits=credits,
+        cost=_optional(orders, "cost"),
+        returned=_returned(orders, refunded_amount),
+        refunded_amount=refunded_amount,
+        paid_amount=paid_amount,
+        cash_on_delivery=_cash_on_delivery(orders),
+        redeems=_optional(orders, "redeems"),
+        points_earned=_optional(orders, "points_earned"),
+        used=np.ones(len(cart), dtype=np.bool_),
+    )
+    if paid_amount is None:
+        return sales
+    given = np.nan_to_num(_floats(orders, "discount_given")) if "discount_given" in orders else 0.0
+    never_paid = (paid_amount == 0) & (cart - credits - given > 0)
+    return _only(sales, ~never_paid) if never_paid.any() else sales
+
+
+def _only(sales: Sales, used: Bools) -> Sales:
+    arrays = {name: getattr(sales, name) for name in Sales.__slots__}
+    kept: dict[str, Any] = {name: None if array is None else array[used] for name, array in arrays.items()}
+    return Sales(**{**kept, "used": used})
+
+
+def _returned(orders: pd.DataFrame, amount: Floats | None) -> Bools:
+    returned = np.zeros(len(orders), dtype=np.bool_)
+    if "refunded_at" in orders:
+        returned |= orders["refunded_at"].notna().to_numpy(dtype=np.bool_)
+    if amount is not None:
+        returned |= amount > 0
+    return returned
+
+
+def _cash_on_delivery(orders: pd.DataFrame) -> Bools:
+    if "payment_method" not in orders:
+        return np.zeros(len(orders), dtype=np.bool_)
+    codes, methods = orders["payment_method"].factorize()
+    # Code -1 is a blank, and takes the last place.
+    is_cod = np.array([*(is_cash_on_delivery(str(method)) for method in methods), False])
+    return np.asarray(is_cod[codes], dtype=np.bool_)
+
+
+def _optional(orders: pd.DataFrame, column: str) -> Floats | None:
+    return _floats(orders, column) if column in orders else None
+
+
+def _floats(orders: pd.DataFrame, column: str) -> Floats:
+    """A column as float64, blanks as NaN; Decimals and Arrow decimals too."""
+    import pandas as pd
+
+    series = orders[column]
+    try:
+        if isinstance(series.dtype, pd.ArrowDtype):
+            return np.asarray(series.array.__arrow_array__().cast("float64").to_numpy(zero_copy_only=False))
+        return series.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise InputError(f"The column {column} holds something that is not a number; check the orders first") from None

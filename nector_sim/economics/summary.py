@@ -1,0 +1,329 @@
+"""What a program earns and costs on a set of orders, in one page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nector_sim.economics.assumptions import asked_percent
+from nector_sim.economics.margin import (
+    Drivers,
+    Floats,
+    Margin,
+    View,
+    check_costs,
+    drivers_in_view,
+    drivers_of,
+    margin_of,
+)
+from nector_sim.economics.sales import read_sales
+from nector_sim.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nector_sim.economics.assumptions import Assumptions
+    from nector_sim.rules.program import Program
+
+
+def break_even_uplift(margin_without: float, margin_with: float) -> float | None:
+    """Give the share of extra orders, like those in the data, at which a setting pays for itself.
+
+    Parameters
+    ----------
+    margin_without, margin_with : float
+        Of the same orders, major units.
+
+    Returns
+    -------
+    float or None
+        0.031 is 3.1 more orders in 100. None is `never`: with the setting nothing is left.
+
+    Examples
+    --------
+    >>> break_even_uplift(110.0, 100.0) == 110 / 100 - 1, break_even_uplift(10.0, -5.0)
+    (True, None)
+    """
+    return None if margin_with <= 0 else margin_without / margin_with - 1
+
+
+def break_even_sentence(uplift: float | None) -> str:
+    """Say a break-even uplift in words.
+
+    Parameters
+    ----------
+    uplift : float or None
+        From :func:`break_even_uplift`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(break_even_sentence(0.031))
+    3.1 more orders in 100, like the ones you have, pay for it.
+    >>> print(break_even_sentence(None))
+    It never pays for itself: no number of orders like the ones you have brings it back.
+    """
+    if uplift is None:
+        return "It never pays for itself: no number of orders like the ones you have brings it back."
+    if uplift <= 0:
+        return "It costs nothing, so it needs no more orders."
+    more = uplift * 100
+    text = "Fewer than 0.1" if more < 0.1 else f"{more:,.1f}"
+    return f"{text} more orders in 100, like the ones you have, pay for it."
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A program on a set of orders. Money in major units; margins are estimates, under the assumptions.
+
+    Counts of redemption, and what follows from them, are expected values where take-up is assumed below 100 %.
+    """
+
+    view: View
+    orders: int
+    orders_left_out: int
+    """Never paid."""
+    orders_could_redeem: int
+    """At a take-up of 100 %, with at least one point."""
+    orders_redeemed: float
+    points_redeemed: float
+    cart: float
+    discount: float
+    payable: float
+    lines: Margin
+    """Of the setting, summed."""
+    lines_without: Margin
+    """Of the same orders with no redemption, summed."""
+    limited_by: dict[str, float]
+    """Share of orders by what limited the discount; only reasons that occur."""
+    orders_below_floor: int | None
+    """Orders that earn less than the floor, each as it was scored; None without a floor."""
+    at_most: bool
+    """Whether take-up is assumed to be 100 %, so that costs are the most they can be."""
+
+    @property
+    def margin(self) -> float:
+        """What the orders earn with the setting."""
+        return float(self.lines.margin)
+
+    @property
+    def margin_without(self) -> float:
+        """What the same orders earn with no redemption."""
+        return float(self.lines_without.margin)
+
+    @property
+    def cost_of_program(self) -> float:
+        """Margin without redemption less margin with it."""
+        return self.margin_without - self.margin
+
+    @property
+    def break_even_uplift(self) -> float | None:
+        """Share of extra orders that pays for the setting; None is `never`."""
+        return break_even_uplift(self.margin_without, self.margin)
+
+    @property
+    def break_even(self) -> str:
+        """The break-even in words."""
+        return break_even_sentence(self.break_even_uplift)
+
+    @property
+    def discount_rate(self) -> float:
+        """Discount as a share of the carts."""
+        return self.discount / self.cart if self.cart else 0.0
+
+    @property
+    def share_could_redeem(self) -> float:
+        """Orders that could redeem as a share of all."""
+        return self.orders_could_redeem / self.orders if self.orders else 0.0
+
+    @property
+    def take_up(self) -> float | None:
+        """Orders that redeemed as a share of those that could; None where none could."""
+        return self.orders_redeemed / self.orders_could_redeem if self.orders_could_redeem else None
+
+    def row(self) -> dict[str, Any]:
+        """Give the summary as one row of a table of settings.
+
+        Returns
+        -------
+        dict
+            The columns of a sweep: ``break_even_uplift`` is missing (None) where it is `never`.
+        """
+        return {
+            "orders": self.orders,
+            "orders_redeemed": self.orders_redeemed,
+            "points_redeemed": self.points_redeemed,
+            "discount": self.discount,
+            "payable": self.payable,
+            "discount_rate": self.discount_rate,
+            "margin": round(self.margin, 2),
+            "cost_of_program": round(self.cost_of_program, 2),
+            "break_even_uplift": self.break_even_uplift,
+            **{f"share_{reason}": share for reason, share in self.limited_by.items()},
+        }
+
+
+def summarize(
+    orders: pd.DataFrame,
+    *,
+    assumptions: Assumptions,
+    view: View = "cash",
+    program: Program | None = None,
+    replayed: bool = False,
+    floor_percent: float | None = None,
+) -> Summary:
+    """Work out what a program earns and costs on scored orders.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        Scored orders: ``cart_amount``, ``discount``, ``payable``, ``points_redeemed``, ``limited_by``, and what
+        :func:`~nector_sim.economics.sales.read_sales` reads beside them. A ``redeems`` column decides for its orders
+        whether they redeem; take-up is assumed for the others.
+    assumptions : Assumptions
+        Ranges stand at their likely value.
+    view : {"cash", "accrual"}
+        When points cost: redeemed, or earned (needs ``points_earned`` and `program`).
+    program : Program, optional
+        For the accrual view.
+    replayed : bool
+        The orders come from a replay, where take-up has played its part already. A column ``could_redeem`` then says
+        which orders could have redeemed; without it those that did.
+    floor_percent : float, optional
+        Count the orders whose margin is less than this percentage of their net sales.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    InputError
+        If something that the margin needs is missing; it is named.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from nector_sim import Assumptions
+    >>> scored = pd.DataFrame({"cart_amount": [1000.0, 500.0], "discount": [100.0, 0.0], "payable": [900.0, 500.0],
+    ...                        "points_redeemed": [100, 0], "limited_by": ["balance", "balance"]})
+    >>> summary = summarize(scored, assumptions=Assumptions(gross_margin_percent=50))
+    >>> summary.margin_without, summary.margin, summary.cost_of_program
+    (750.0, 650.0, 100.0)
+    >>> print(summary.break_even)
+    15.4 more orders in 100, like the ones you have, pay for it.
+    """
+    sales = read_sales(orders)
+    check_costs(sales, assumptions)
+    rates, used = assumptions.rates(), sales.used
+    redeemed = orders["points_redeemed"].to_numpy(dtype=np.float64)[used]
+    could = redeemed > 0
+    if replayed and "could_redeem" in orders:
+        could = orders["could_redeem"].to_numpy(dtype=np.bool_)[used]
+    # How far each order counts as redeemed: 0 or 1 where that is known, the assumed take-up elsewhere.
+    weight = np.ones_like(redeemed) if replayed else np.full_like(redeemed, rates.take_up)
+    if sales.redeems is not None and not replayed:
+        weight = np.where(np.isnan(sales.redeems), weight, sales.redeems)
+
+    before, after = drivers_of(sales.without_points()), drivers_in_view(sales, view, program)
+    without = before.map(np.sum)
+    # Points earned cost whether or not they are redeemed on these orders, so take-up has no say in the accrual view.
+    drawn = weight if view == "cash" else np.ones_like(weight)
+    extra = Drivers(*(_weighted(getattr(after, f.name), getattr(before, f.name), drawn) for f in fields(Drivers)))
+    total = Drivers(*(float(getattr(without, f.name) + getattr(extra, f.name)) for f in fields(Drivers)))
+    discount = _exact(weight @ sales.discount)
+    cart = _exact(sales.cart.sum())
+    return Summary(
+        view=view,
+        orders=len(redeemed),
+        orders_left_out=len(orders) - len(redeemed),
+        orders_could_redeem=int(could.sum()),
+        orders_redeemed=_whole(weight @ (redeemed > 0)),
+        points_redeemed=_whole(weight @ redeemed),
+        cart=cart,
+        discount=discount,
+        payable=_exact(cart - sales.credits.sum() - discount),
+        lines=margin_of(total, rates),
+        lines_without=margin_of(without.map(float), rates),
+        limited_by=_mix(orders["limited_by"][used], weight, redeemed > 0),
+        orders_below_floor=None if floor_percent is None else int(_below(after, assumptions, floor_percent).sum()),
+        at_most=not replayed and rates.take_up == 1 and sales.redeems is None,
+    )
+
+
+def orders_below_floor(orders: pd.DataFrame, *, assumptions: Assumptions, floor_percent: float) -> pd.DataFrame:
+    """Give the orders that earn less than a floor.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        Scored or replayed orders.
+    assumptions : Assumptions
+        Ranges stand at their likely value.
+    floor_percent : float
+        The least that an order should earn, as a percentage of its net sales.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Their rows, with ``margin`` beside them (major units).
+    """
+    sales = read_sales(orders)
+    check_costs(sales, assumptions)
+    drivers = drivers_of(sales)
+    below = _below(drivers, assumptions, floor_percent)
+    margin = np.asarray(margin_of(drivers, assumptions.rates()).margin)
+    rows: pd.DataFrame = orders.loc[sales.used].loc[below]
+    return rows.assign(margin=margin[below].round(2))
+
+
+def floor_share(floor_percent: float) -> float:
+    """Turn a floor in percent into a share, and ask where a share was probably given.
+
+    Raises
+    ------
+    InputError
+        If it is no percentage.
+    """
+    try:
+        return float(asked_percent(floor_percent)) / 100
+    except ValueError as error:
+        raise InputError(f"floor_percent {error}") from None
+
+
+def _below(drivers: Drivers, assumptions: Assumptions, floor_percent: float) -> npt.NDArray[np.bool_]:
+    floor = floor_share(floor_percent)
+    lines = margin_of(drivers, assumptions.rates())
+    return np.asarray(lines.margin < floor * lines.net_sales)
+
+
+def _weighted(after: Any, before: Any, weight: Floats) -> Any:
+    return weight @ np.broadcast_to(after - before, weight.shape)
+
+
+def _mix(limited_by: pd.Series[Any], weight: Floats, redeemed: Any) -> dict[str, float]:
+    """Share of orders by reason; an order that could redeem and does not is limited by what was requested."""
+    codes, reasons = limited_by.factorize()
+    counts = np.bincount(codes, np.where(redeemed, weight, 1.0), len(reasons))
+    mix = dict(zip(map(str, reasons), counts, strict=True))
+    mix["requested"] = mix.get("requested", 0.0) + float(np.sum((1 - weight)[redeemed]))
+    return {
+        reason: float(count) / len(weight) for reason, count in sorted(mix.items(), key=lambda item: -item[1]) if count
+    }
+
+
+def _exact(amount: Any) -> float:
+    """A sum of amounts, freed from the noise of adding floats; no currency has more than four decimals."""
+    return round(float(amount), 4)
+
+
+def _whole(count: Any) -> float:
+    """A count as a whole number where it is one, else an expected value."""
+    value = round(float(count), 6)
+    return int(value) if value.is_integer() else value
