@@ -1,0 +1,156 @@
+"""``demo``: the documented GoKwik example on the demo orders, and other settings beside it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+    from nector_sim import Assumptions, Program, Summary
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the picture.")] = Path("out"),
+) -> None:
+    """Show what the documented GoKwik example costs on the demo orders, and what other settings would.
+
+    Example: nector-sim demo
+    """
+    import nector_sim as ns
+    from nector_sim.cli.show import say, show
+
+    program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+    assumptions = ns.load_assumptions(ns.data_path("assumptions/example.toml"))
+    orders = ns.demo_orders()
+    scored = ns.score(program, orders)
+    summary = ns.summarize(scored, assumptions=assumptions)
+
+    say("The documented GoKwik example: 1 coin = ₹1, at most ₹1,000 off, the customer pays at least ₹100.")
+    say(f"{summary.orders:,} orders of {orders['customer_id'].nunique():,} customers in 2017 ({orders.attrs['label']}).")
+    say("")
+    show(_examples(program, scored))
+    say("")
+    show(_totals(summary))
+    say("Under the assumptions of data/assumptions/example.toml: 55 % gross margin, 18 % GST inside the prices,")
+    say("2 % payment fee and ₹60 fulfilment an order. Costs are at most: everyone who can redeem does.")
+    say(summary.break_even)
+    say("")
+    show(_settings(program, orders, assumptions))
+    say("Each setting meets the same balances, those under the documented example.")
+    say("")
+    say(f"Picture: {_picture(program, scored, out)}")
+    say(f"Next: {_command()} explain --program {_near('programs/gokwik-example.toml')} --cart 749.95 --balance 5000")
+
+
+def _examples(program: Program, scored: pd.DataFrame) -> Table:
+    """For each thing that can limit a discount, the middle order that it limits."""
+    from nector_sim.calculator.reasons import SENTENCES
+    from nector_sim.cli.show import table
+    from nector_sim.rules.money import money_text
+
+    shown = table("A few orders", ["order", "cart", "balance", "coins used", "discount", "customer pays", "why not more"])
+    by_size = scored.sort_values(["discount", "cart_amount", "order_id"])
+    for reason, group in by_size.groupby("limited_by", observed=True):
+        order = group.iloc[len(group) // 2]
+        money = [money_text(order[name], program.currency) for name in ("cart_amount", "discount", "payable")]
+        shown.add_row(
+            str(order["order_id"]),
+            money[0],
+            f"{order['points_balance']:,}",
+            f"{order['points_redeemed']:,}",
+            money[1],
+            money[2],
+            SENTENCES[str(reason)],
+        )
+    return shown
+
+
+def _totals(summary: Summary) -> Table:
+    from nector_sim.calculator.reasons import SENTENCES
+    from nector_sim.cli.show import table
+    from nector_sim.rules.money import money_text
+
+    def money(amount: float) -> str:
+        return money_text(Decimal(round(amount)), "INR")
+
+    shown = table("In total", ["", "", ""], headed=False)
+    shown.add_row("carts", money(summary.cart), "")
+    shown.add_row("discount", money(summary.discount), f"{summary.discount_rate:.2%} of the carts")
+    shown.add_row("orders that can redeem", f"{summary.orders_could_redeem:,}", f"{summary.share_could_redeem:.1%}")
+    shown.add_row("margin without points", money(summary.margin_without), "")
+    shown.add_row("margin with points", money(summary.margin), "")
+    shown.add_row("cost of the program", f"at most {money(summary.cost_of_program)}", "")
+    for reason, share in summary.limited_by.items():
+        shown.add_row(f"limited by {reason}", f"{share:.1%}", SENTENCES[reason])
+    return shown
+
+
+def _settings(program: Program, orders: pd.DataFrame, assumptions: Assumptions) -> Table:
+    import nector_sim as ns
+    from nector_sim.cli.show import table
+    from nector_sim.rules.money import money_text
+
+    def offering(**fields: Decimal | int) -> Program:
+        return program.model_copy(update={"offers": (program.offers[0].model_copy(update=fields),)})
+
+    settings = {
+        "the documented example": program,
+        "2 coins = ₹1": offering(points_per_step=2),
+        "at most ₹100 off": offering(max_discount=Decimal(100)),
+        "at least 50 % paid": program.model_copy(update={"min_payable": ns.PercentMinPayable(percent=Decimal(50))}),
+        "at least ₹500 paid": program.model_copy(update={"min_payable": ns.FixedMinPayable(amount=Decimal(500))}),
+        "no minimum to pay": program.model_copy(update={"min_payable": None}),
+    }
+    names = ["setting", "discount", "of carts", "can redeem", "cost, at most", "margin", "break-even: more orders in 100"]
+    shown = table("Other settings", names)
+    for name, setting in settings.items():
+        summary = ns.summarize(ns.score(setting, orders), assumptions=assumptions)
+        money = [
+            money_text(Decimal(round(amount)), program.currency)
+            for amount in (summary.discount, summary.cost_of_program, summary.margin)
+        ]
+        uplift = summary.break_even_uplift
+        shown.add_row(
+            name,
+            money[0],
+            f"{summary.discount_rate:.2%}",
+            f"{summary.share_could_redeem:.1%}",
+            money[1],
+            money[2],
+            "never" if uplift is None else f"{uplift * 100:.1f}",
+        )
+    return shown
+
+
+def _picture(program: Program, scored: pd.DataFrame, out: Path) -> Path:
+    from nector_sim.views.pictures import demo_picture
+
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "demo.png"
+    demo_picture(program, scored, path)
+    return path
+
+
+def _command() -> str:
+    """What to type to run this program again from here."""
+    if shutil.which("nector-sim"):
+        return "nector-sim"
+    here = Path(sys.executable).parent / "nector-sim"
+    return os.path.relpath(here) if here.is_relative_to(Path.cwd()) else str(here)
+
+
+def _near(name: str) -> str:
+    """A packaged file as seen from here."""
+    import nector_sim as ns
+
+    path = ns.data_path(name)
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
