@@ -35,7 +35,9 @@ def demo(
     summary = ns.summarize(scored, assumptions=assumptions)
 
     say("The documented GoKwik example: 1 coin = ₹1, at most ₹1,000 off, the customer pays at least ₹100.")
-    say(f"{summary.orders:,} orders of {orders['customer_id'].nunique():,} customers in 2017 ({orders.attrs['label']}).")
+    say(
+        f"{summary.orders:,} orders of {orders['customer_id'].nunique():,} customers in 2017 ({orders.attrs['label']})."
+    )
     say("")
     show(_examples(program, scored))
     say("")
@@ -57,7 +59,9 @@ def _examples(program: Program, scored: pd.DataFrame) -> Table:
     from nector_sim.cli.show import table
     from nector_sim.rules.money import money_text
 
-    shown = table("A few orders", ["order", "cart", "balance", "coins used", "discount", "customer pays", "why not more"])
+    shown = table(
+        "A few orders", ["order", "cart", "balance", "coins used", "discount", "customer pays", "why not more"]
+    )
     by_size = scored.sort_values(["discount", "cart_amount", "order_id"])
     for reason, group in by_size.groupby("limited_by", observed=True):
         order = group.iloc[len(group) // 2]
@@ -110,7 +114,15 @@ def _settings(program: Program, orders: pd.DataFrame, assumptions: Assumptions) 
         "at least ₹500 paid": program.model_copy(update={"min_payable": ns.FixedMinPayable(amount=Decimal(500))}),
         "no minimum to pay": program.model_copy(update={"min_payable": None}),
     }
-    names = ["setting", "discount", "of carts", "can redeem", "cost, at most", "margin", "break-even: more orders in 100"]
+    names = [
+        "setting",
+        "discount",
+        "of carts",
+        "can redeem",
+        "cost, at most",
+        "margin",
+        "break-even: more orders in 100",
+    ]
     shown = table("Other settings", names)
     for name, setting in settings.items():
         summary = ns.summarize(ns.score(setting, orders), assumptions=assumptions)

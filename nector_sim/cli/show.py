@@ -19,7 +19,9 @@ def _console() -> Console:
 
 def table(title: str, columns: list[str], *, headed: bool = True) -> Table:
     """Make a table whose first and last columns are text, and the others numbers."""
-    shown = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE, show_header=headed, pad_edge=False)
+    shown = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE, show_header=headed, pad_edge=False
+    )
     for position, name in enumerate(columns):
         shown.add_column(name, justify="left" if position in (0, len(columns) - 1) else "right")
     return shown

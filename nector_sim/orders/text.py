@@ -9,8 +9,8 @@ import pyarrow as pa
 from numba import njit
 
 _ZERO, _NINE, _POINT = 48, 57, 46
-#: More digits than any amount or balance may have, and few enough for int64.
-_MOST_DIGITS = 15
+#: More digits than any amount or balance may have, and few enough for int64 with four decimals more.
+_MOST_DIGITS = 14
 
 
 def parse_decimals(texts: pa.Array, decimals: int) -> tuple[np.ndarray, np.ndarray]:
@@ -42,7 +42,7 @@ def _parse_slow(offsets: Any, data: Any, decimals: int, values: Any, plain: Any)
     for row in range(len(values)):
         value, digits, after_point, fraction, good = 0, 0, False, 0, True
         for position in range(offsets[row], offsets[row + 1]):
-            byte = data[position]
+            byte = int(data[position])
             if _ZERO <= byte <= _NINE:
                 if after_point and fraction == decimals:
                     good = good and byte == _ZERO  # 5.000 is 5.00
