@@ -1,0 +1,1 @@
+"""What people look at: pictures, the explorer's form and figures, the report; nothing is computed here."""

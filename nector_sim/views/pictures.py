@@ -1,0 +1,36 @@
+"""Pictures as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nector_sim.views.discount_by_cart import DiscountByCart
+from nector_sim.views.limits import Limits
+from nector_sim.views.style import new_figure, png
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nector_sim.rules.program import Program
+
+
+def demo_picture(program: Program, scored: pd.DataFrame, path: Path) -> None:
+    """Draw what a program gives by cart size and what limits it on scored orders, side by side, as a PNG file.
+
+    Parameters
+    ----------
+    program : Program
+    scored : pandas.DataFrame
+        Orders scored under it.
+    path : pathlib.Path
+        Where to write it.
+    """
+    figure = new_figure(13.0, 4.4)
+    left, right = figure.subplots(1, 2)
+    limits = Limits(right)
+    limits.update(scored["limited_by"].value_counts(normalize=True).to_dict())
+    DiscountByCart(left, currency=program.currency).update(program, orders=scored)
+    figure.subplots_adjust(left=0.07, right=0.98, bottom=0.13, top=0.8, wspace=0.3)
+    figure.text(0.01, 0.97, scored.attrs.get("label", ""), fontsize=9, va="top", color="#555555")
+    path.write_bytes(png(figure, dpi=110))

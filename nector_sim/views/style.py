@@ -1,0 +1,150 @@
+"""How pictures look: one colour and one short name for each thing that limits a discount, and money on an axis."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from html import escape
+from io import BytesIO, StringIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nector_sim.rules.money import money_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Short names of what limits a discount, for legends and tables; the sentences are in the calculator's reasons.
+SHORT = {
+    "balance": "points balance",
+    "requested": "asked for no more",
+    "cart": "cart amount",
+    "max_discount": "maximum discount",
+    "min_payable": "minimum to pay",
+    "min_cart": "minimum cart",
+    "offer": "offer given whole",
+    "max_cart": "cart too large",
+    "no_offer": "no offer open",
+    "not_live": "switched off",
+}
+#: Colours that people with colour-blindness tell apart (Okabe and Ito): blue and green are the customer's own limits.
+COLOURS = {
+    "balance": "#0072B2",
+    "requested": "#56B4E9",
+    "cart": "#009E73",
+    "max_discount": "#D55E00",
+    "min_payable": "#E69F00",
+    "min_cart": "#CC79A7",
+    "offer": "#4D4D4D",
+    "max_cart": "#8C510A",
+    "no_offer": "#999999",
+    "not_live": "#BBBBBB",
+}
+INK, FAINT = "#222222", "#9AA0A6"
+#: A proposal, and today's setting beside it.
+PROPOSAL, TODAY = "#0B5FA5", "#9AA0A6"
+
+
+def new_figure(width: float = 7.2, height: float = 3.9) -> Figure:
+    """Make a figure that belongs to no window and no global list.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height))
+    # Fixed margins: working out a layout takes longer than drawing what changed.
+    figure.subplots_adjust(left=0.9 / width, right=1 - 0.4 / width, bottom=0.55 / height, top=1 - 0.15 / height)
+    return figure
+
+
+def png(figure: Figure, *, dpi: int = 120) -> bytes:
+    """Draw a figure once, as a PNG file.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    dpi : int
+        Dots per inch.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    # savefig would draw twice, and compress harder than a picture on the same machine needs.
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    file = BytesIO()
+    Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(file, "png", compress_level=1)
+    return file.getvalue()
+
+
+def svg(figure: Figure, description: str) -> str:
+    """Draw a figure once, as SVG to put into a page: sharp at any size, its texts are texts, and it asks for nothing.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    description : str
+        What a screen reader says instead.
+    """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    file = StringIO()
+    figure.set_dpi(72)
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "nector_sim", "font.family": "sans-serif"}):
+        FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None})
+    drawn = file.getvalue()
+    width, height = figure.get_size_inches() * 72
+    head = f'<svg role="img" aria-label="{escape(description)}" viewBox="0 0 {width:g} {height:g}" width="100%" '
+    return head + drawn[drawn.index('xmlns:xlink="', drawn.index("<svg")) :]
+
+
+def percent_text(share: float) -> str:
+    """Write a share as a percentage.
+
+    Examples
+    --------
+    >>> percent_text(0.1234), percent_text(0.0001), percent_text(0)
+    ('12.3 %', '< 0.1 %', '0 %')
+    """
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    return f"{share * 100:.1f} %" if share else "0 %"
+
+
+def plain_axes(ax: Axes) -> None:
+    """Leave only what carries meaning: the bottom and left lines, and a faint grid of amounts."""
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(FAINT)
+    ax.tick_params(colors=INK, labelsize=9)
+    ax.set_axisbelow(True)
+
+
+def money_axis(axis: object, currency: str) -> None:
+    """Write an axis' amounts as the currency's readers do."""
+    from matplotlib.axis import Axis
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    assert isinstance(axis, Axis)
+    axis.set_major_locator(MaxNLocator(6))
+    axis.set_major_formatter(FuncFormatter(lambda amount, _: money_text(Decimal(f"{amount:.4f}"), currency)))
+
+
+def round_up(amount: float) -> float:
+    """Give the next round number (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten) at or above an amount above 0.
+
+    Examples
+    --------
+    >>> round_up(4321), round_up(0.7)
+    (5000.0, 0.8)
+    """
+    power: float = 10.0 ** len(str(int(amount))) / 10 if amount >= 1 else 0.1
+    return next(step * power for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= amount * (1 - 1e-9))
