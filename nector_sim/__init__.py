@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nector_sim.economics.summary import Summary, orders_below_floor, summarize
     from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
     from nector_sim.orders.checks import CheckedOrders, check_orders
+    from nector_sim.orders.demo import demo_orders
     from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
     from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, load_program
     from nector_sim.rules.review import review
@@ -31,6 +32,7 @@ _HOMES = {
     "nector_sim.economics.summary": ("Summary", "orders_below_floor", "summarize"),
     "nector_sim.errors": ("InputError", "OrdersError", "Problem", "ProgramError"),
     "nector_sim.orders.checks": ("CheckedOrders", "check_orders"),
+    "nector_sim.orders.demo": ("demo_orders",),
     "nector_sim.rules.offers": ("FixedAmount", "FixedPercent", "Offer", "VariableAmount", "VariablePercent"),
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
     "nector_sim.rules.review": ("review",),
@@ -58,6 +60,7 @@ __all__ = [
     "VariablePercent",
     "check_orders",
     "data_path",
+    "demo_orders",
     "explain",
     "load_assumptions",
     "load_program",

@@ -94,7 +94,9 @@ def score_batch(program: Program, batch: pa.RecordBatch) -> pa.RecordBatch:
     >>> score_batch(program, batch)["payable"].to_pylist()
     [Decimal('100.95')]
     """
-    return _score_table(program, pa.Table.from_batches([batch])).to_batches()[0]
+    scored = _score_table(program, pa.Table.from_batches([batch]))
+    # A table without rows has no batches.
+    return pa.RecordBatch.from_arrays([column.combine_chunks() for column in scored.columns], schema=scored.schema)
 
 
 def _score_frame(program: Program, frame: pd.DataFrame) -> pd.DataFrame:

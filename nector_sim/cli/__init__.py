@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from nector_sim.cli import check, one_order, score
+from nector_sim.cli import check, demo, one_order, score
 from nector_sim.errors import InputError
 
 #: Exit codes: done; ran, and found what you must look at; input that cannot be used.
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("demo")(demo.demo)
 app.command("quote")(one_order.quote)
 app.command("explain")(one_order.explain)
 app.command("check")(check.check)
