@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from nector_sim.calculator.compiled import Results, answer
+from nector_sim.calculator.compiled import Counts, Results, answer, answer_floats, new_results
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.calculator.tables import compile_program
 from nector_sim.errors import InputError
-from nector_sim.orders.checks import Inputs, as_frame, read_inputs, refuse, rejects_frame
-from nector_sim.orders.columns import decimal_array, write_money
+from nector_sim.orders.checks import Inputs, as_frame, odd_balances, read_inputs, read_optional, refuse, rejects_frame
+from nector_sim.orders.columns import as_array, write_money
 from nector_sim.rules.program import Program
 
 #: Columns that scoring adds, in their order; ``credits_used`` only where credits came in.
 RESULTS = ("offer", "points_redeemed", "discount", "payable", "limited_by", "credits_used")
+
+#: Fewer rows than this are not worth a thread.
+ROWS_A_THREAD = 250_000
 
 
 def score(program: Program, orders: Any) -> Any:
@@ -99,77 +106,116 @@ def score_batch(program: Program, batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([column.combine_chunks() for column in scored.columns], schema=scored.schema)
 
 
-def _score_frame(program: Program, frame: pd.DataFrame) -> pd.DataFrame:
-    free_of_results(list(frame.columns))
-    inputs = read_inputs(program, frame.get, list(frame.columns))
-    if inputs.refused:
-        raise refuse(rejects_frame(frame, inputs.refused), len(frame))
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Answers in major units, ready to become columns."""
+
+    results: Results
+    notices: list[str]
+
+
+def work_out(program: Program, inputs: Inputs) -> Scored:
+    """Answer orders that were read, of which none was refused."""
     results = answer(compile_program(program), inputs.columns)
+    money = {
+        name: write_money(getattr(results, name), program.decimals, exact=inputs.exact)
+        for name in ("discount", "payable", "credits_used")
+        if getattr(results, name) is not None
+    }
+    return Scored(results._replace(**money), inputs.notices)
+
+
+def results_table(program: Program, table: pa.Table, scored: Scored) -> pa.Table:
+    """Append answers to the table that they are of."""
+    results, names = scored.results, _offer_names(program)
+    columns = {
+        "offer": pa.DictionaryArray.from_arrays(pa.array(_from_one(results.offer)), names),
+        "points_redeemed": pa.array(results.points),
+        "discount": pa.array(results.discount),
+        "payable": pa.array(results.payable),
+        "limited_by": pa.DictionaryArray.from_arrays(pa.array(results.limited_by), list(REASONS)),
+        "credits_used": None if results.credits_used is None else pa.array(results.credits_used),
+    }
+    for name, values in columns.items():
+        if values is not None:
+            table = table.append_column(name, values)
+    return table
+
+
+def _score_frame(program: Program, frame: pd.DataFrame) -> pd.DataFrame:
+    answers = _answers(program, frame, list(frame.columns), frame.get)
+    results, offers = answers.results, pd.CategoricalDtype(_offer_names(program))
+    columns = {
+        "offer": pd.Categorical.from_codes(_from_one(results.offer), dtype=offers),
+        "points_redeemed": results.points,
+        "discount": _frame_money(results.discount),
+        "payable": _frame_money(results.payable),
+        "limited_by": pd.Categorical.from_codes(results.limited_by, dtype=pd.CategoricalDtype(list(REASONS))),
+        "credits_used": None if results.credits_used is None else _frame_money(results.credits_used),
+    }
     scored = frame.copy(deep=False)
-    for name, values in _frame_columns(program, inputs, results).items():
-        scored[name] = pd.Series(values, index=frame.index, copy=False)
-    scored.attrs["notices"] = inputs.notices
+    for name, values in columns.items():
+        if values is not None:
+            scored[name] = pd.Series(values, index=frame.index, copy=False)
+    scored.attrs["notices"] = answers.notices
     return scored
 
 
 def _score_table(program: Program, table: pa.Table) -> pa.Table:
-    inputs = read_inputs(program, table.column, table.column_names)
+    return results_table(program, table, _answers(program, table, table.column_names, table.column))
+
+
+def _answers(program: Program, orders: Any, names: list[str], get: Callable[[str], Any]) -> Scored:
+    free_of_results(names)
+    quick = _float_answers(program, names, get)
+    if quick is not None:
+        return quick
+    inputs = read_inputs(program, get, names)
     if inputs.refused:
-        raise refuse(rejects_frame(as_frame(table), inputs.refused), table.num_rows)
-    return results_table(program, table, inputs)
+        raise refuse(rejects_frame(as_frame(orders), inputs.refused), len(orders))
+    return work_out(program, inputs)
 
 
-def results_table(program: Program, table: pa.Table, inputs: Inputs) -> pa.Table:
-    """Append the results of `inputs`, which were read from the table and hold no refused row."""
-    free_of_results(table.column_names)
-    results = answer(compile_program(program), inputs.columns)
-    for name, values in _arrow_columns(program, inputs, results).items():
-        table = table.append_column(name, values)
-    return table.combine_chunks()
+def _float_answers(program: Program, names: list[str], get: Callable[[str], Any]) -> Scored | None:
+    """Answer orders of plain float carts in one pass; None for others, and where a row must be refused."""
+    inputs = read_optional(program, get, names)
+    cart, balance = as_array(get("cart_amount")), as_array(get("points_balance"))
+    plain = all(isinstance(array, np.ndarray) for array in (cart, balance))
+    if inputs.refused or not plain or cart.dtype != np.float64 or balance.dtype not in (np.float64, np.int64):
+        return None
+    columns = inputs.columns._replace(cart=cart, balance=balance)
+    tables, scale = compile_program(program), float(10**program.decimals)
+    results = new_results(columns, money=np.float64)
+
+    def part(rows: slice) -> Counts:
+        return answer_floats(tables, _cut(columns, rows), _cut(results, rows), scale=scale)[1]
+
+    # Half of the time goes into fresh memory for the results, which threads share as well as the work.
+    parts = max(1, min(os.cpu_count() or 1, len(cart) // ROWS_A_THREAD))
+    bounds = np.linspace(0, len(cart), parts + 1).astype(int).tolist()
+    with ThreadPoolExecutor(parts) as threads:
+        counts = list(threads.map(part, map(slice, bounds[:-1], bounds[1:])))
+    bad, floored, negative = (sum(found) for found in zip(*counts, strict=True))
+    return None if bad else Scored(results, odd_balances(floored, negative))
 
 
-def _arrow_columns(program: Program, inputs: Inputs, results: Results) -> dict[str, pa.Array]:
-    """Results as Arrow arrays."""
-    columns = {
-        "offer": pa.DictionaryArray.from_arrays(pa.array(results.offer + np.int8(1)), _offer_names(program)),
-        "points_redeemed": pa.array(results.points),
-        **{
-            name: pa.array(write_money(minor, program.decimals, exact=inputs.exact))
-            for name, minor in _money(results, inputs)
-        },
-        "limited_by": pa.DictionaryArray.from_arrays(pa.array(results.limited_by), list(REASONS)),
-    }
-    return {name: columns[name] for name in RESULTS if name in columns}
+def _cut(arrays: Any, rows: slice) -> Any:
+    """The same rows of every array of a tuple of arrays."""
+    return type(arrays)(*(None if array is None else array[rows] for array in arrays))
 
 
-def _frame_columns(program: Program, inputs: Inputs, results: Results) -> dict[str, Any]:
-    def money(minor: Any) -> Any:
-        if inputs.exact:
-            return pd.array(
-                decimal_array(minor, program.decimals), dtype=pd.ArrowDtype(pa.decimal128(18, program.decimals))
-            )
-        return write_money(minor, program.decimals, exact=False)
-
-    columns = {
-        "offer": pd.Categorical.from_codes(
-            results.offer + np.int8(1), dtype=pd.CategoricalDtype(_offer_names(program))
-        ),
-        "points_redeemed": results.points,
-        **{name: money(minor) for name, minor in _money(results, inputs)},
-        "limited_by": pd.Categorical.from_codes(results.limited_by, dtype=pd.CategoricalDtype(list(REASONS))),
-    }
-    return {name: columns[name] for name in RESULTS if name in columns}
+def _frame_money(amounts: Any) -> Any:
+    return pd.array(amounts, dtype=pd.ArrowDtype(amounts.type)) if isinstance(amounts, pa.Array) else amounts
 
 
-def _money(results: Results, inputs: Inputs) -> list[tuple[str, Any]]:
-    money = [("discount", results.discount), ("payable", results.payable)]
-    return money if inputs.columns.credits is None else [*money, ("credits_used", results.credits_used)]
+def _from_one(offer: Any) -> Any:
+    """Positions of offers as codes of :func:`_offer_names`."""
+    return offer + np.int8(1)
 
 
 def _offer_names(program: Program) -> list[str]:
     """Categories of ``offer``: empty first, then each offer's name."""
-    names = [program.offer_name(position) for position in range(len(program.offers))]
-    return ["", *names]
+    return ["", *(program.offer_name(position) for position in range(len(program.offers)))]
 
 
 def free_of_results(names: list[str]) -> None:

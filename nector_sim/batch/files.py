@@ -13,7 +13,7 @@ import pyarrow as pa
 from nector_sim.errors import InputError
 from nector_sim.orders.checks import SHOWN, as_frame, read_inputs, rejects_frame
 from nector_sim.rules.program import Program
-from nector_sim.scoring import results_table
+from nector_sim.scoring import free_of_results, results_table, work_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,7 @@ def score_file(program: Program, orders: Path, *, out: Path, rejects: Path | Non
     if out.exists() and out.samefile(orders):
         raise InputError(f"{out} is also the input; write the results elsewhere")
     table = read_table(orders)
+    free_of_results(table.column_names)
     inputs = read_inputs(program, table.column, table.column_names)
     rejected = rejects_frame(as_frame(table), inputs.refused) if inputs.refused else None
     if inputs.refused:
@@ -118,7 +119,7 @@ def score_file(program: Program, orders: Path, *, out: Path, rejects: Path | Non
         kept[list(inputs.refused)] = False
         table = table.filter(pa.array(kept))
         inputs = read_inputs(program, table.column, table.column_names)
-    write_table(results_table(program, table, inputs), out)
+    write_table(results_table(program, table, work_out(program, inputs)), out)
     count = 0 if rejected is None else len(rejected)
     examples: tuple[str, ...] = ()
     if rejected is not None:

@@ -52,6 +52,11 @@ class Inputs:
     refused: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
 
+    def refuse(self, name: str, column: Column) -> None:
+        """Note what a column refused."""
+        for row, reason in column.refused.items():
+            self.refused.setdefault(row, []).append((name, reason))
+
 
 def check_orders(orders: Any, *, program: Program | None = None, currency: str = "INR") -> CheckedOrders:
     """Part orders into those that can be scored and those that can not.
@@ -85,13 +90,9 @@ def check_orders(orders: Any, *, program: Program | None = None, currency: str =
     program = program or Program(currency=currency)
     inputs = read_inputs(program, frame.get, list(frame.columns), every_column=True)
     rejects = rejects_frame(frame, inputs.refused)
-    good = frame.drop(frame.index[[]])
-    if len(rejects):
-        kept = np.ones(len(frame), bool)
-        kept[list(inputs.refused)] = False
-        good = frame[kept]
-    else:
-        good = frame.copy(deep=False)
+    kept = np.ones(len(frame), bool)
+    kept[list(inputs.refused)] = False
+    good = frame[kept]
     good.attrs["notices"] = inputs.notices
     return CheckedOrders(good, rejects)
 
@@ -131,27 +132,43 @@ def read_inputs(program: Program, get: Callable[[str], Any], names: list[str], *
     InputError
         If a column is missing or stands twice.
     """
+    inputs = read_optional(program, get, names, every_column=every_column)
+    cart = read_money(get("cart_amount"), program.decimals)
+    balance = read_points(get("points_balance"))
+    # What is wrong with a row is said in the order of the columns.
+    others, inputs.refused = inputs.refused, {}
+    inputs.refuse("cart_amount", cart)
+    inputs.refuse("points_balance", balance)
+    for row, reasons in others.items():
+        inputs.refused.setdefault(row, []).extend(reasons)
+    inputs.columns = inputs.columns._replace(cart=cart.numbers, balance=balance.numbers)
+    inputs.exact = is_exact(get("cart_amount"))
+    inputs.notices = odd_balances(*count_odd_points(get("points_balance")))
+    return inputs
+
+
+def read_optional(
+    program: Program, get: Callable[[str], Any], names: list[str], *, every_column: bool = False
+) -> Inputs:
+    """Read what :func:`read_inputs` does, but for the two columns that every order has: these are left empty."""
     _require(program, names)
     uses_tiers = any(offer.tiers is not None for offer in program.offers)
     uses_times = any(offer.starts_at or offer.ends_at for offer in program.offers)
-    inputs = Inputs(Columns(*(np.empty(0, np.int64),) * 2), is_exact(get("cart_amount")))
+    inputs = Inputs(Columns(*(np.empty(0, np.int64),) * 2), exact=False)
 
-    def take(name: str, column: Column) -> Any:
-        for row, reason in column.refused.items():
-            inputs.refused.setdefault(row, []).append((name, reason))
-        return column.numbers
+    def read(name: str, reader: Callable[[Any], Column], used: bool = True) -> Any:
+        if name not in names or not (used or every_column):
+            return None
+        column = reader(get(name))
+        inputs.refuse(name, column)
+        return column.numbers if used else None
 
-    def optional(name: str, read: Callable[[Any], Column], used: bool = True) -> Any:
-        return take(name, read(get(name))) if name in names and (used or every_column) else None
-
-    cart = take("cart_amount", read_money(get("cart_amount"), program.decimals))
-    balance = take("points_balance", read_points(get("points_balance")))
-    credits = optional("credits", lambda values: read_money(values, program.decimals, blank=0))
-    requested = optional("points_requested", lambda values: read_points(values, blank=NOT_ASKED))
-    at = optional("ordered_at", lambda values: read_times(values, program.timezone), uses_times)
-    tier = tier_codes(program, get("tier")) if uses_tiers and "tier" in names else None
-    inputs.columns = Columns(cart, balance, credits, requested, tier, at if uses_times else None)
-    inputs.notices = _notices(get("points_balance"))
+    inputs.columns = inputs.columns._replace(
+        credits=read("credits", lambda values: read_money(values, program.decimals, blank=0)),
+        requested=read("points_requested", lambda values: read_points(values, blank=NOT_ASKED)),
+        tier=tier_codes(program, get("tier")) if uses_tiers and "tier" in names else None,
+        at=read("ordered_at", lambda values: read_times(values, program.timezone), uses_times),
+    )
     return inputs
 
 
@@ -218,8 +235,8 @@ _WAYS_ON = {
 }
 
 
-def _notices(balances: Any) -> list[str]:
-    fractional, negative = count_odd_points(balances)
+def odd_balances(fractional: int, negative: int) -> list[str]:
+    """Say how many balances were taken otherwise than they stand."""
     return [
         f"{count} {what}"
         for count, what in (

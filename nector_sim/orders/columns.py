@@ -89,7 +89,7 @@ def read_points(values: Any, *, blank: int | None = None) -> Column:
 
 
 def count_odd_points(values: Any) -> tuple[int, int]:
-    """Count the fractional and the negative numbers in a column of points.
+    """Count the fractional and the negative numbers in a column of points; a negative one counts as such alone.
 
     Returns
     -------
@@ -100,9 +100,9 @@ def count_odd_points(values: Any) -> tuple[int, int]:
         return 0, int((array < 0).sum())
     if isinstance(array, np.ndarray):
         finite = array[np.isfinite(array)]
-        return int((finite != np.floor(finite)).sum()), int((finite < 0).sum())
+        return int(((finite > 0) & (finite != np.floor(finite))).sum()), int((finite < 0).sum())
     numbers = [number for number in map(_number_or_none, array.to_pylist()) if number is not None]
-    return sum(number % 1 != 0 for number in numbers), sum(number < 0 for number in numbers)
+    return sum(number > 0 and number % 1 != 0 for number in numbers), sum(number < 0 for number in numbers)
 
 
 def read_times(values: Any, timezone: str) -> Column:
