@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, load_program
     from nector_sim.rules.review import review
     from nector_sim.scoring import score, score_batch
+    from nector_sim.views.explorer import RuleExplorer
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,7 @@ _HOMES = {
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
     "nector_sim.rules.review": ("review",),
     "nector_sim.scoring": ("score", "score_batch"),
+    "nector_sim.views.explorer": ("RuleExplorer",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -55,6 +57,7 @@ __all__ = [
     "Program",
     "ProgramError",
     "Quote",
+    "RuleExplorer",
     "Summary",
     "VariableAmount",
     "VariablePercent",

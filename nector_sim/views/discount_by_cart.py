@@ -11,7 +11,7 @@ import pandas as pd
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.rules.money import MAX_POINTS
 from nector_sim.scoring import score
-from nector_sim.views.style import COLOURS, INK, SHORT, TODAY, money_axis, plain_axes, round_up
+from nector_sim.views.style import COLOURS, INK, SHORT, TODAY, figure_of, money_axis, plain_axes, round_up
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,7 +101,7 @@ class DiscountByCart:
         }
         self._legend: tuple[str, ...] = ()
         self._reasons: tuple[str, ...] = ()
-        ax.get_figure(root=True).subplots_adjust(top=0.8)  # room for the legend above
+        figure_of(ax).subplots_adjust(top=0.8)  # room for the legend above
 
     def update(
         self,
@@ -175,8 +175,8 @@ class DiscountByCart:
         shown = self.ax.yaxis.get_major_formatter()
         limits = ", ".join(SHORT[reason] for reason in self._reasons)
         return (
-            f"Discount by cart size for a customer with enough points: at most {shown(most)}, from a cart of {shown(at)}. "
-            f"Limited by: {limits}."
+            f"Discount by cart size for a customer with enough points: at most {shown(most)}, "
+            f"from a cart of {shown(at)}. Limited by: {limits}."
         )
 
 
@@ -225,5 +225,7 @@ def average_by_band(orders: pd.DataFrame, *, up_to: float) -> tuple[npt.NDArray[
     band = np.minimum(cart * (BANDS / up_to), BANDS).astype(np.int64)
     count = np.bincount(band, minlength=BANDS + 1)[:BANDS]
     total = np.bincount(band, discount, minlength=BANDS + 1)[:BANDS]
-    middle = (np.arange(BANDS) + 0.5) * (up_to / BANDS)
-    return middle, np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    average: npt.NDArray[np.float64] = np.full(BANDS, np.nan)
+    np.divide(total, count, out=average, where=count > 0)
+    middle: npt.NDArray[np.float64] = (np.arange(BANDS) + 0.5) * (up_to / BANDS)
+    return middle, average

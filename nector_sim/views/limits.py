@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nector_sim.calculator.reasons import REASONS
-from nector_sim.views.style import COLOURS, INK, SHORT, TODAY, percent_text, plain_axes
+from nector_sim.views.style import COLOURS, INK, SHORT, TODAY, figure_of, percent_text, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +33,8 @@ class Limits:
 
     def __init__(self, ax: Axes) -> None:
         self.ax = ax
+        figure = figure_of(ax)
+        figure.subplots_adjust(left=1.35 / figure.get_figwidth())  # room for the names
         self._rows: tuple[str, ...] = ()
         self._bars: BarContainer | None = None
         self._before: BarContainer | None = None
@@ -67,7 +69,6 @@ class Limits:
 
     def _draw(self, rows: tuple[str, ...], today: bool) -> None:
         self.ax.clear()
-        self.ax.get_figure(root=True).subplots_adjust(left=0.2)  # room for the names
         plain_axes(self.ax)
         places = range(len(rows))
         height, shift = (0.42, 0.2) if today else (0.6, 0.0)

@@ -29,7 +29,7 @@ def demo_picture(program: Program, scored: pd.DataFrame, path: Path) -> None:
     figure = new_figure(13.0, 4.4)
     left, right = figure.subplots(1, 2)
     limits = Limits(right)
-    limits.update(scored["limited_by"].value_counts(normalize=True).to_dict())
+    limits.update({str(word): share for word, share in scored["limited_by"].value_counts(normalize=True).items()})
     DiscountByCart(left, currency=program.currency).update(program, orders=scored)
     figure.subplots_adjust(left=0.07, right=0.98, bottom=0.13, top=0.8, wspace=0.3)
     figure.text(0.01, 0.97, scored.attrs.get("label", ""), fontsize=9, va="top", color="#555555")

@@ -98,11 +98,24 @@ def svg(figure: Figure, description: str) -> str:
     file = StringIO()
     figure.set_dpi(72)
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "nector_sim", "font.family": "sans-serif"}):
-        FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None})
+        FigureCanvasSVG(figure).print_svg(  # type: ignore[no-untyped-call]
+            file, metadata={"Date": None}
+        )
     drawn = file.getvalue()
     width, height = figure.get_size_inches() * 72
     head = f'<svg role="img" aria-label="{escape(description)}" viewBox="0 0 {width:g} {height:g}" width="100%" '
     return head + drawn[drawn.index('xmlns:xlink="', drawn.index("<svg")) :]
+
+
+def currency_sign(currency: str) -> str:
+    """Give the sign that a currency's readers write before an amount.
+
+    Examples
+    --------
+    >>> currency_sign("INR"), currency_sign("JPY")
+    ('₹', '¥')
+    """
+    return money_text(Decimal(0), currency).replace("0", "").strip()
 
 
 def percent_text(share: float) -> str:
@@ -116,6 +129,13 @@ def percent_text(share: float) -> str:
     if 0 < share < 0.0005:
         return "< 0.1 %"
     return f"{share * 100:.1f} %" if share else "0 %"
+
+
+def figure_of(ax: Axes) -> Figure:
+    """The figure that Axes stand on."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return figure
 
 
 def plain_axes(ax: Axes) -> None:

@@ -1,0 +1,305 @@
+"""Fields of a form, generated from the models: what each is called, what it is measured in, what it stands for.
+
+A form's values are flat: a text or a switch under each field's dotted path, ``{"offers.0.max_discount": "1000"}``, as
+they were typed. :func:`data_of` turns them into what a program file holds, and the models say what is wrong with that.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Gt
+from pydantic.fields import FieldInfo
+
+from nector_sim.rules.money import About
+from nector_sim.rules.offers import Model
+
+#: What is typed into a form: a text, or whether a switch is on.
+Values = dict[str, str | bool]
+#: Signs that people write into numbers, and that are no part of them.
+_DECORATION = re.compile(r"[\s,₹$€£%]")
+_NAMED_CHOICES = re.compile(r"\s*\((?:`[a-z_]+`(?:, )?)+\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a form, or a group of them.
+
+    Attributes
+    ----------
+    path : str
+        Dotted, as in a program file and in error messages.
+    shape : str
+        ``number``, ``text``, ``switch``, ``choice``; or of several fields ``group``, ``list``.
+    label : str
+        What it is called: the name on Nector's screen where it has one.
+    help : str
+        What it stands for, from the model's docstring.
+    unit : str
+        As :class:`~nector_sim.rules.money.About` gives it.
+    needed : bool
+        Whether it must be filled in.
+    on_screen : bool
+        Whether Nector's screens have it.
+    options : tuple of (str, str)
+        Of a choice: value and label.
+    parts : tuple of Field
+        Of a group or list.
+    """
+
+    path: str
+    shape: str
+    label: str
+    help: str = ""
+    unit: str = ""
+    needed: bool = False
+    above_zero: bool = False
+    on_screen: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+    parts: tuple[Field, ...] = field(default=())
+
+    def all(self) -> Iterator[Field]:
+        """Go through this field and every one below it."""
+        yield self
+        for part in self.parts:
+            yield from part.all()
+
+
+def fields_of(model: type[Model], values: Mapping[str, str | bool], *, path: str = "") -> tuple[Field, ...]:
+    """Generate the fields of a model's form.
+
+    Parameters
+    ----------
+    model : type
+        A model of the rules, or a subclass.
+    values : mapping
+        What is typed, which says how many items a list has and of which kind a part is.
+    path : str
+        Dotted path of the model, ending with a point.
+
+    Returns
+    -------
+    tuple of Field
+        What Nector's screens have comes first; of it the model's own fields, then those that it inherits.
+
+    Examples
+    --------
+    >>> fields = fields_of(ns.VariableAmount, {})
+    >>> [field.label for field in fields[:4]]
+    ['Coins Required', 'Discount Amount', 'Maximum Discount Amount', 'Maximum Discount Percentage']
+    """
+    own = [name for base in model.__mro__ for name in vars(base).get("__annotations__", {})]
+    named = {name: _field(info, f"{path}{name}", values) for name, info in model.model_fields.items()}
+    shown = [(name, item) for name, item in named.items() if item is not None]
+    shown.sort(key=lambda entry: (not entry[1].on_screen, own.index(entry[0])))
+    return tuple(item for _, item in shown)
+
+
+def values_of(data: Mapping[str, Any], *, path: str = "") -> Values:
+    """Turn a program's plain data into a form's values; the inverse of :func:`data_of`.
+
+    Examples
+    --------
+    >>> values_of({"enabled": True, "offers": [{"kind": "fixed_amount", "points": 100}]})
+    {'enabled': True, 'offers.0.kind': 'fixed_amount', 'offers.0.points': '100'}
+    """
+    values: Values = {}
+    for name, value in data.items():
+        place = f"{path}{name}"
+        match value:
+            case None:
+                pass
+            case bool():
+                values[place] = value
+            case dict():
+                if "kind" not in value:
+                    values[place] = True  # the switch of an optional part
+                values |= values_of(value, path=f"{place}.")
+            case list() | tuple() if value and isinstance(value[0], dict):
+                for position, item in enumerate(value):
+                    values |= values_of(item, path=f"{place}.{position}.")
+            case list() | tuple():
+                values[place] = (" / " if isinstance(value[0], Decimal) else ", ").join(map(_text, value))
+            case _:
+                values[place] = _text(value)
+    return values
+
+
+def data_of(fields: tuple[Field, ...], values: Mapping[str, str | bool]) -> dict[str, Any]:
+    """Turn a form's values into what a program file holds; what is blank is left out.
+
+    Examples
+    --------
+    >>> values = {"points_per_step": "1,000", "discount_per_step": "₹ 10", "max_discount": ""}
+    >>> data_of(fields_of(ns.VariableAmount, values), values)
+    {'points_per_step': '1000', 'discount_per_step': '10'}
+    """
+    data: dict[str, Any] = {}
+    for item in fields:
+        name = item.path.rpartition(".")[2]
+        value = _read(item, values)
+        if value is not None:
+            data[name] = value
+    return data
+
+
+def _read(item: Field, values: Mapping[str, str | bool]) -> Any:
+    typed = values.get(item.path, "")
+    match item.shape:
+        case "list":
+            return [data_of(part.parts, values) for part in item.parts]
+        case "group":
+            return _read_group(item, values)
+        case "switch":
+            return typed if isinstance(typed, bool) else None
+        case "number":
+            return _number(str(typed))
+        case "texts":
+            names = [name.strip() for name in str(typed).split(",") if name.strip()]
+            return names or None
+        case _:
+            return str(typed).strip() or None
+
+
+def _read_group(item: Field, values: Mapping[str, str | bool]) -> dict[str, Any] | None:
+    """A part that is a model; None where it is switched off, or of no kind."""
+    first, *rest = item.parts
+    if first.path == item.path:  # its switch
+        return data_of(tuple(rest), values) if values.get(item.path) is True else None
+    if first.path == f"{item.path}.kind" and not values.get(first.path, first.options[0][0]):
+        return None
+    return data_of(item.parts, values)
+
+
+def _number(typed: str) -> str | list[str] | None:
+    """Free a number of the signs that people write into it; three numbers with strokes between are a range."""
+    if "/" in typed:
+        return [_DECORATION.sub("", part) for part in typed.split("/")]
+    return _DECORATION.sub("", typed) or None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
+
+
+def _field(info: FieldInfo, path: str, values: Mapping[str, str | bool]) -> Field | None:
+    about = next((item for item in (*info.metadata, *_metadata(info.annotation)) if isinstance(item, About)), About())
+    name = path.rpartition(".")[2]
+    arms = list(_arms(info.annotation))
+    optional = type(None) in arms
+    arms = [arm for arm in arms if arm is not type(None)]
+    common: dict[str, Any] = {
+        "path": path,
+        "label": about.screen or _label(name),
+        "help": _help(info.description or ""),
+        "unit": about.unit,
+        "needed": info.is_required(),
+        "above_zero": any(isinstance(item, Gt) for item in (*info.metadata, *_metadata(info.annotation))),
+        "on_screen": bool(about.screen),
+    }
+    models = [arm for arm in arms if isinstance(arm, type) and issubclass(arm, Model)]
+    if models:
+        return _group(common, models, values, optional=optional)
+    arm = arms[0]
+    if get_origin(arm) is Literal:
+        options = tuple((str(word), str(word).replace("_", " ").capitalize()) for word in get_args(arm))
+        return Field(shape="choice", options=options, **common) if len(options) > 1 else None
+    if get_origin(arm) is tuple:
+        items = [item for item in _arms(get_args(arm)[0]) if isinstance(item, type) and issubclass(item, Model)]
+        return _list(common, items, values) if items else Field(shape="texts", **common)
+    if name == "kind":
+        return None  # chosen in the field that holds the model
+    shape = {bool: "switch", int: "number", Decimal: "number"}.get(arm, "text")
+    return Field(shape=shape, **common)
+
+
+def _group(
+    common: dict[str, Any], models: list[type[Model]], values: Mapping[str, str | bool], *, optional: bool
+) -> Field:
+    """A part that is a model: of one of several kinds, switched on or off, or simply there."""
+    path = common["path"]
+    kinds = _kinds(models)
+    if kinds:
+        chosen = str(values.get(f"{path}.kind", "" if optional else next(iter(kinds))))
+        options = tuple((kind, _kind_label(model)) for kind, model in kinds.items())
+        kind = Field(
+            path=f"{path}.kind",
+            shape="choice",
+            label=common["label"],
+            help=common["help"],
+            options=((("", "None"),) if optional else ()) + options,
+            on_screen=True,
+        )
+        below = fields_of(kinds[chosen], values, path=f"{path}.") if chosen in kinds else ()
+        return Field(shape="group", parts=(kind, *below) if chosen else (kind,), **common)
+    parts: tuple[Field, ...] = ()
+    if optional:
+        parts = (Field(path=path, shape="switch", label=common["label"], help=common["help"]),)
+    if not optional or values.get(path) is True:
+        parts += fields_of(models[0], values, path=f"{path}.")
+    return Field(shape="group", parts=parts, **common)
+
+
+def _list(common: dict[str, Any], models: list[type[Model]], values: Mapping[str, str | bool]) -> Field:
+    path, kinds = common["path"], _kinds(models)
+    count = 1 + max((int(m[1]) for key in values if (m := re.match(rf"{re.escape(path)}\.(\d+)\.", key))), default=-1)
+    items = []
+    for position in range(count):
+        item = {**common, "path": f"{path}.{position}", "label": f"{common['label'].removesuffix('s')} {position + 1}"}
+        if kinds:
+            group = _group({**item, "label": "Type of discount", "help": ""}, models, values, optional=False)
+            items.append(Field(shape="group", parts=group.parts, **item))
+        else:
+            items.append(Field(shape="group", parts=fields_of(models[0], values, path=f"{path}.{position}."), **item))
+    return Field(shape="list", parts=tuple(items), **common)
+
+
+def _kinds(models: list[type[Model]]) -> dict[str, type[Model]]:
+    return {get_args(m.model_fields["kind"].annotation)[0]: m for m in models if "kind" in m.model_fields}
+
+
+def _kind_label(model: type[Model]) -> str:
+    """What a kind is called: its field's name on the screen where that says it, else its docstring's beginning."""
+    screens = [
+        about.screen for info in model.model_fields.values() for about in info.metadata if isinstance(about, About)
+    ]
+    if len(screens) == 1 and ": " in screens[0]:
+        return screens[0].partition(": ")[2]
+    return (model.__doc__ or model.__name__).partition(":")[0].strip()
+
+
+def _label(name: str) -> str:
+    words = name.removesuffix("_percent").replace("_", " ").capitalize()
+    return words.replace("Cod ", "COD ")
+
+
+def _help(description: str) -> str:
+    """A docstring without the named choices, which are for developers."""
+    return _NAMED_CHOICES.sub("", " ".join(description.split())).replace("`", "")
+
+
+def _metadata(annotation: Any) -> Iterator[Any]:
+    """What is annotated anywhere inside a type."""
+    for part in get_args(annotation):
+        yield from part.metadata if isinstance(part, FieldInfo) else (part,)
+        yield from _metadata(part)
+
+
+def _arms(annotation: Any) -> Iterator[Any]:
+    """The alternatives of a type, without their metadata."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _arms(get_args(annotation)[0])
+    elif origin in (Union, types.UnionType):
+        for arm in get_args(annotation):
+            yield from _arms(arm)
+    else:
+        yield annotation
