@@ -104,7 +104,8 @@ def as_frame(orders: Any) -> pd.DataFrame:
     if hasattr(orders, "__arrow_c_stream__") or hasattr(orders, "__arrow_c_array__"):
         import pyarrow as pa
 
-        return pa.table(orders).to_pandas(types_mapper=pd.ArrowDtype)
+        frame: pd.DataFrame = pa.table(orders).to_pandas(types_mapper=pd.ArrowDtype)
+        return frame
     raise InputError(
         f"orders are a {type(orders).__name__}; give a pandas frame, or a Polars or Arrow table, with one row an order"
     )

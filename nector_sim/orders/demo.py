@@ -29,7 +29,7 @@ def demo_orders() -> pd.DataFrame:
     ['order_id', 'customer_id', 'ordered_at', 'cart_amount', 'points_balance']
     """
     table = pq.read_table(data_path("demo_orders.parquet"))
-    orders = table.to_pandas()
+    orders: pd.DataFrame = table.to_pandas()
     orders["cart_amount"] = write_money(read_money(table["cart_amount"], 2).numbers, 2, exact=False)
     orders.attrs["label"] = DEMO_LABEL
     return orders

@@ -225,7 +225,7 @@ def average_by_band(orders: pd.DataFrame, *, up_to: float) -> tuple[npt.NDArray[
     band = np.minimum(cart * (BANDS / up_to), BANDS).astype(np.int64)
     count = np.bincount(band, minlength=BANDS + 1)[:BANDS]
     total = np.bincount(band, discount, minlength=BANDS + 1)[:BANDS]
-    average: npt.NDArray[np.float64] = np.full(BANDS, np.nan)
+    average = np.full(BANDS, np.nan)
     np.divide(total, count, out=average, where=count > 0)
-    middle: npt.NDArray[np.float64] = (np.arange(BANDS) + 0.5) * (up_to / BANDS)
+    middle = np.asarray((np.arange(BANDS) + 0.5) * (up_to / BANDS), np.float64)
     return middle, average

@@ -81,7 +81,7 @@ def headline(proposal: Summary, today: Summary, *, currency: str, months: float 
             today.discount_rate,
             f"{money(proposal.discount)} off {money(proposal.cart)} of carts",
         ),
-        share(what_redeem, *redeeming, f"of {proposal.orders:,} orders"),
+        share(what_redeem, redeeming[0], redeeming[1], f"of {proposal.orders:,} orders"),
         Figure(
             "Break-even: more orders",
             uplift_text(proposal.break_even_uplift),

@@ -98,9 +98,7 @@ def svg(figure: Figure, description: str) -> str:
     file = StringIO()
     figure.set_dpi(72)
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "nector_sim", "font.family": "sans-serif"}):
-        FigureCanvasSVG(figure).print_svg(  # type: ignore[no-untyped-call]
-            file, metadata={"Date": None}
-        )
+        FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None})
     drawn = file.getvalue()
     width, height = figure.get_size_inches() * 72
     head = f'<svg role="img" aria-label="{escape(description)}" viewBox="0 0 {width:g} {height:g}" width="100%" '
