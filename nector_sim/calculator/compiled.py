@@ -1,0 +1,175 @@
+"""The redemption rules over whole arrays, compiled: any number of orders, one answer each.
+
+The answers equal those of :mod:`nector_sim.calculator.exact` to the last minor unit and in every ``limited_by``; the
+two share no arithmetic. Importing this module imports numba.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nector_sim.calculator.loops import COMPILED, PLAIN, Columns, Loops, Results
+from nector_sim.calculator.tables import Tables
+
+__all__ = ["COMPILED", "PLAIN", "Columns", "Counts", "Results", "answer", "answer_floats"]
+
+_INPUTS = {"cart": "i8", "balance": "i8", "credits": "i8", "requested": "i8", "tier": "i2", "at": "i8"}
+_OUTPUTS = {"offer": "i1", "points": "i8", "discount": "i8", "payable": "i8", "credits_used": "i8", "limited_by": "i1"}
+_MONEY = ("discount", "payable", "credits_used")
+
+
+class Counts(NamedTuple):
+    """What :func:`answer_floats` found in its rows.
+
+    Parameters
+    ----------
+    bad : int
+        Rows whose cart or balance cannot be used. The cart, or the balance, counts as 0 in their answers.
+    floored : int
+        Rows whose balance had a fraction, which was dropped.
+    negative : int
+        Rows whose balance was negative, and counted as 0.
+    """
+
+    bad: int
+    floored: int
+    negative: int
+
+
+def answer(tables: Tables, columns: Columns, out: Results | None = None, *, loops: Loops = COMPILED) -> Results:
+    """Answer many orders, in whole numbers.
+
+    Nothing is checked but the types and lengths of arrays: that amounts are 0 to MAX_MINOR, and points at most
+    MAX_POINTS, the door to orders has made sure of.
+
+    Parameters
+    ----------
+    tables : Tables
+        The program, from :func:`nector_sim.calculator.tables.compile_program`.
+    columns : Columns
+        The orders; contiguous arrays are read where they are.
+    out : Results, optional
+        Contiguous arrays to write into; left out, new ones, with ``credits_used`` where there are credits.
+    loops : Loops, optional
+        ``PLAIN`` runs the loops as plain Python.
+
+    Returns
+    -------
+    Results
+        ``out``, or the new arrays.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an array of another type; for one of another length, or that cannot be written into.
+
+    Examples
+    --------
+    >>> program = Program(offers=[VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
+    >>> orders = Columns(cart=np.array([50_000, 150_000]), balance=np.array([250, 5_000]))
+    >>> answer(compile_program(program), orders).discount.tolist()
+    [25000, 100000]
+    """
+    out = _new_results(columns, "i8") if out is None else out
+    orders, given = _inputs(columns, _INPUTS), _outputs(out, _OUTPUTS, len(columns.cart))
+    if _is_plain(tables, columns, out):
+        loops.plain(tables.terms, orders, given)
+    else:
+        loops.blocks(tables.enabled, tables.terms, tables.tier_fits, orders, given)
+    return out
+
+
+def answer_floats(
+    tables: Tables, columns: Columns, out: Results | None = None, *, scale: float, loops: Loops = COMPILED
+) -> tuple[Results, Counts]:
+    """Answer many orders in floats of the major unit, checking carts and balances in the same pass.
+
+    A cart can be used if it is 0 or more, at most MAX_MINOR minor units, and within 1e-6 of an amount of the currency;
+    a balance, if it is a number of at most MAX_POINTS. The results are exact: each float is the nearest to its amount.
+
+    Parameters
+    ----------
+    tables : Tables
+        The program, from :func:`nector_sim.calculator.tables.compile_program`.
+    columns : Columns
+        The orders: ``cart`` is float64 in major units, ``balance`` float64 or int64; the others as in :func:`answer`.
+    out : Results, optional
+        Contiguous arrays to write into, those of money float64; left out, new ones.
+    scale : float
+        Minor units in a major unit: 100.0 for INR.
+    loops : Loops, optional
+        ``PLAIN`` runs the loops as plain Python.
+
+    Returns
+    -------
+    Results
+        ``out``, or the new arrays.
+    Counts
+        How many rows cannot be used, and how many balances were floored or negative.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an array of another type; for one of another length, or that cannot be written into.
+
+    Examples
+    --------
+    >>> program = Program(offers=[VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
+    >>> orders = Columns(cart=np.array([749.95, 0.005]), balance=np.array([99.9, 5.0]))
+    >>> results, counts = answer_floats(compile_program(program), orders, scale=100.0)
+    >>> results.payable.tolist(), counts
+    ([650.95, 0.0], Counts(bad=1, floored=1, negative=0))
+    """
+    out = _new_results(columns, "f8") if out is None else out
+    types = _INPUTS | {"cart": "f8", "balance": "f8" if columns.balance.dtype.kind == "f" else "i8"}
+    orders, given = _inputs(columns, types), _outputs(out, _OUTPUTS | dict.fromkeys(_MONEY, "f8"), len(columns.cart))
+    if _is_plain(tables, columns, out):
+        counts = loops.plain_floats(tables.terms, float(scale), orders, given)
+    else:
+        counts = loops.float_blocks(tables.enabled, tables.terms, tables.tier_fits, float(scale), orders, given)
+    return out, Counts(*counts)
+
+
+def _is_plain(tables: Tables, columns: Columns, out: Results) -> bool:
+    return tables.is_plain and columns.credits is None and columns.requested is None and out.credits_used is None
+
+
+def _new_results(columns: Columns, money: str) -> Results:
+    types = _OUTPUTS | dict.fromkeys(_MONEY, money)
+    arrays: dict[str, Any] = {name: np.empty(len(columns.cart), kind) for name, kind in types.items()}
+    if columns.credits is None:
+        arrays["credits_used"] = None
+    return Results(**arrays)
+
+
+def _inputs(columns: Columns, types: dict[str, str]) -> Columns:
+    """Every column contiguous and read-only, so that there is one compiled loop for all; empty if it was left out."""
+    arrays = {}
+    for name, kind in types.items():
+        array = getattr(columns, name)
+        array = np.empty(0, kind) if array is None else _checked(name, array, kind, len(columns.cart))
+        arrays[name] = np.ascontiguousarray(array).view()
+        arrays[name].flags.writeable = False
+    return Columns(**arrays)
+
+
+def _outputs(out: Results, types: dict[str, str], size: int) -> Results:
+    """Every array that is wanted; empty if it is not."""
+    arrays = {}
+    for name, kind in types.items():
+        array = getattr(out, name)
+        arrays[name] = np.empty(0, kind) if array is None else _checked(name, array, kind, size)
+        if not (arrays[name].flags.c_contiguous and arrays[name].flags.writeable):
+            raise ValueError(f"{name} must be contiguous and writeable, to be written into")
+    return Results(**arrays)
+
+
+def _checked(name: str, array: npt.NDArray[Any], kind: str, size: int) -> npt.NDArray[Any]:
+    if array.dtype != np.dtype(kind):
+        raise TypeError(f"{name} is {array.dtype}; it must be {np.dtype(kind)}")
+    if array.shape != (size,):
+        raise ValueError(f"{name} has the shape {array.shape}; it must be {(size,)}, as cart is")
+    return array

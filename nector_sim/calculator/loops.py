@@ -1,0 +1,427 @@
+"""The redemption rules over whole arrays: loops that numba compiles, for :mod:`nector_sim.calculator.compiled`.
+
+Written from ``data/law/redemption.md``, whose sections and steps the comments name; nothing here is shared with
+:mod:`nector_sim.calculator.exact`. Everything is a whole number: money in minor units, percentages in basis points.
+The rows have no branches. Only the loops over floats check what they are given: :mod:`nector_sim.calculator.tables`
+says which inputs keep the others exact.
+
+All of it stands in one file, since a compiled loop kept on disk would not notice a change in another. The functions are
+plain Python, compiled by a call at the end, so that :data:`PLAIN` can run them as they stand.
+"""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+# (The types of the loops are numba's business.)
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+from numba.extending import register_jitable
+
+# Spelled out for the same reason; a test holds them to reasons, money and tables.
+BALANCE, REQUESTED, CART, MAX_DISCOUNT, MIN_PAYABLE, MIN_CART, OFFER, MAX_CART, NO_OFFER, NOT_LIVE = range(10)
+WHOLE = 10_000
+NEVER = 2**62
+NO_TIME = -(2**63)
+MAX_MINOR = 9 * 10**11
+MAX_POINTS = 10**12
+FLOAT_TOLERANCE = 1e-6
+
+#: The request of a customer who named no number: more points than anybody has.
+NOT_ASKED = MAX_POINTS + 1
+#: Rows that are worked on at once where numbers pass through scratch arrays, which so stay in the cache.
+BLOCK = 4096
+
+Array = npt.NDArray[Any]
+
+
+class Columns(NamedTuple):
+    """Orders as arrays of one length.
+
+    Parameters
+    ----------
+    cart : ndarray of int64
+        Cart amounts in minor units, 0 to MAX_MINOR. For ``answer_floats``, float64 in major units.
+    balance : ndarray of int64
+        Points that can be spent, 0 to MAX_POINTS. For ``answer_floats``, float64 or int64 as they come.
+    credits : ndarray of int64, optional
+        The second wallet in minor units, 0 to MAX_MINOR.
+    requested : ndarray of int64, optional
+        Points asked for, at most MAX_POINTS; -1 where the customer named no number.
+    tier : ndarray of int16, optional
+        Positions in ``Tables.tier_names``, -1 for none and for any other. Left out, no order has a tier.
+    at : ndarray of int64, optional
+        Microseconds since 1970 in UTC, ``tables.NO_TIME`` for none. Left out, no order has a time.
+    """
+
+    cart: Array
+    balance: Array
+    credits: Array | None = None
+    requested: Array | None = None
+    tier: Array | None = None
+    at: Array | None = None
+
+
+class Results(NamedTuple):
+    """Answers as arrays of one length.
+
+    Parameters
+    ----------
+    offer : ndarray of int8
+        Position of the offer that was given, -1 for none.
+    points : ndarray of int64
+        Points redeemed.
+    discount, payable : ndarray of int64
+        Minor units. From ``answer_floats``, float64 in major units.
+    credits_used : ndarray or None
+        As ``discount``. None: not wanted.
+    limited_by : ndarray of int8
+        Positions in ``reasons.REASONS``.
+    """
+
+    offer: Array
+    points: Array
+    discount: Array
+    payable: Array
+    credits_used: Array | None
+    limited_by: Array
+
+
+# One row. These functions are inlined into the loops below.
+
+
+def _whole(above, below):
+    """Whole quotient of numbers from 0, the upper below 2⁵³: exact, see :mod:`nector_sim.calculator.tables`."""
+    return int(above / below)
+
+
+def _room(left, cart, minimum, percent):
+    """Step 1: what the minimum payable leaves, rounded down, as a percentage of the cart is rounded up."""
+    return max(0, left - minimum - _whole(cart * percent + (WHOLE - 1), WHOLE))
+
+
+def _if_open(steps, reason, fits, cart, min_cart, max_cart):
+    """Step 3: no steps where the offer is not open, and why."""
+    if cart >= max_cart:
+        steps, reason = 0, MAX_CART
+    if cart < min_cart:
+        steps, reason = 0, MIN_CART
+    if fits == 0:
+        steps, reason = 0, NO_OFFER
+    return steps, reason
+
+
+def _own_limits(reason, steps, most, balance, requested, cost):
+    """Section 5: on a tie, what the customer brought. A limit equals the steps if it leaves less than one more."""
+    one_more = (steps + 1) * cost
+    if requested < one_more:
+        reason = REQUESTED
+    if balance < one_more:
+        reason = BALANCE
+    if steps == most:
+        reason = OFFER
+    return reason
+
+
+def _amount_steps(left, balance, requested, cap, room, multiple, cost, amount, most):
+    """Step 4 on an amount offer: the steps, and what limits them.
+
+    All limits are in money; ``room`` is what the minimum payable leaves, ``multiple`` the cart over the multiple.
+    """
+    steps = min(_whole(min(balance, requested), cost), _whole(min(left, cap, room, multiple), amount), most)
+    one_more = (steps + 1) * amount
+    reason = MIN_CART
+    if room < one_more:
+        reason = MIN_PAYABLE
+    if cap < one_more:
+        reason = MAX_DISCOUNT
+    if left < one_more:
+        reason = CART
+    return steps, _own_limits(reason, steps, most, balance, requested, cost)
+
+
+def _percent_steps(left, balance, requested, cap, room, fixed_cap, multiple, cost, step, most):
+    """Step 4 on a percentage offer: the steps, and what limits them.
+
+    ``room`` and ``step`` are in ten-thousandths of a minor unit; ``fixed_cap`` (the maximum percentage) and
+    ``multiple`` are steps. The minimum payable never leaves more than the cart does: where it leaves the cap, the cap limits and the
+    other two do not; where it leaves less, the cap never does.
+    """
+    reaches = room >= cap * WHOLE
+    # Rounded up for the cap: the step that reaches it is given.
+    by_money = _whole(cap * WHOLE - 1 if reaches else room, step) + (1 if reaches else 0)
+    steps = min(_whole(min(balance, requested), cost), by_money, fixed_cap, multiple, most)
+    one_more = (steps + 1) * step
+    reason = MIN_CART
+    if (room < one_more) & (not reaches):
+        reason = MIN_PAYABLE
+    if (fixed_cap == steps) | ((by_money == steps) & reaches):
+        reason = MAX_DISCOUNT
+    if (left < cap) & (left * WHOLE < one_more):
+        reason = CART
+    return steps, _own_limits(reason, steps, most, balance, requested, cost)
+
+
+def _percent_discount(steps, reason, cap, step):
+    """Step 6 on a percentage offer: the steps charged, the discount, and what limits it."""
+    exact = steps * step
+    discount = min(cap, _whole(exact, WHOLE))  # beyond 2⁵³ the quotient is not exact, but above every cap
+    charged = _whole(discount * WHOLE - 1, step) + 1 if discount > 0 else 0
+    if exact > cap * WHOLE:
+        reason = MAX_DISCOUNT
+    if (steps > 0) & (discount == 0):
+        reason = CART
+    return charged, discount, reason
+
+
+def _read(amount, points, scale):
+    """Turn a float cart into minor units and a balance into points; what cannot be used is 0.
+
+    Also whether one of them cannot be used, the balance had a fraction, or was negative: 0 or 1 each.
+    """
+    minor = np.rint(amount * scale)
+    good = (amount >= 0) & (amount <= MAX_MINOR / scale) & (abs(amount - minor / scale) <= FLOAT_TOLERANCE)
+    usable = (points <= MAX_POINTS) & (points > -np.inf)
+    cart = int(minor) if good else 0
+    balance = int(points) if usable & (points > 0) else 0
+    bad = 0 if good & usable else 1
+    return cart, balance, bad, 1 if usable & (points > balance) else 0, 1 if usable & (points < 0) else 0
+
+
+# One offer for everybody whose caps are amounts (Tables.is_plain): straight from the orders to the results.
+
+
+def _plain_row(i, cart, balance, room, given, cap, cost, amount, most, low, high):
+    steps, reason = _amount_steps(cart, balance, NOT_ASKED, cap, room, cart, cost, amount, most)
+    steps, given.limited_by[i] = _if_open(steps, reason, 1, cart, low, high)
+    given.points[i], given.offer[i] = steps * cost, 0 if steps > 0 else -1
+    return steps * amount
+
+
+def _plain(terms, orders, given):
+    terms = terms[0]
+    cost, amount, most, cap = terms["points"], terms["amount"], terms["most_steps"], terms["max_discount"]
+    minimum, percent = terms["min_payable"], terms["min_payable_percent"]
+    low, high = terms["min_cart"], terms["max_cart"]
+    # Two loops, since a percentage costs a division in every row.
+    if percent == 0:
+        for i in range(len(orders.cart)):
+            cart, room = orders.cart[i], max(0, orders.cart[i] - minimum)
+            discount = _plain_row(i, cart, orders.balance[i], room, given, cap, cost, amount, most, low, high)
+            given.discount[i], given.payable[i] = discount, cart - discount
+    else:
+        for i in range(len(orders.cart)):
+            cart, room = orders.cart[i], _room(orders.cart[i], orders.cart[i], minimum, percent)
+            discount = _plain_row(i, cart, orders.balance[i], room, given, cap, cost, amount, most, low, high)
+            given.discount[i], given.payable[i] = discount, cart - discount
+
+
+def _plain_floats(terms, scale, orders, given):
+    terms = terms[0]
+    cost, amount, most, cap = terms["points"], terms["amount"], terms["most_steps"], terms["max_discount"]
+    minimum, percent = terms["min_payable"], terms["min_payable_percent"]
+    low, high = terms["min_cart"], terms["max_cart"]
+    bad = floored = negative = 0
+    if percent == 0:
+        for i in range(len(orders.cart)):
+            cart, balance, is_bad, is_floored, is_negative = _read(orders.cart[i], orders.balance[i], scale)
+            bad, floored, negative = bad + is_bad, floored + is_floored, negative + is_negative
+            room = max(0, cart - minimum)
+            discount = _plain_row(i, cart, balance, room, given, cap, cost, amount, most, low, high)
+            given.discount[i], given.payable[i] = discount / scale, (cart - discount) / scale
+    else:
+        for i in range(len(orders.cart)):
+            cart, balance, is_bad, is_floored, is_negative = _read(orders.cart[i], orders.balance[i], scale)
+            bad, floored, negative = bad + is_bad, floored + is_floored, negative + is_negative
+            room = _room(cart, cart, minimum, percent)
+            discount = _plain_row(i, cart, balance, room, given, cap, cost, amount, most, low, high)
+            given.discount[i], given.payable[i] = discount / scale, (cart - discount) / scale
+    return bad, floored, negative
+
+
+# Any program: block by block, through scratch arrays.
+
+
+class _Scratch(NamedTuple):
+    """What is worked out for a block: ``left`` after credits and ``requested`` once, the others for each offer."""
+
+    left: Array
+    requested: Array
+    points: Array
+    discount: Array
+    limited_by: Array
+    fits: Array
+    level: Array
+
+
+def _new_scratch():
+    return _Scratch(
+        np.empty(BLOCK, np.int64), np.full(BLOCK, NOT_ASKED, np.int64), np.empty(BLOCK, np.int64),
+        np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int8), np.empty(BLOCK, np.int8), np.empty(BLOCK, np.int8),
+    )  # fmt: skip
+
+
+def _find_fitting(terms, tier_fits, orders, fits):
+    """Step 3: whether an offer's tier and dates fit each order."""
+    others = len(tier_fits) - 1
+    for i in range(len(orders.cart)):
+        fits[i] = tier_fits[others]
+    if terms["tiered"] != 0:
+        for i in range(len(orders.tier)):
+            tier = orders.tier[i]
+            fits[i] = tier_fits[tier if (tier >= 0) & (tier < others) else others]
+    first, last = terms["first_instant"], terms["last_instant"]
+    if (first > -NEVER) | (last < NEVER):
+        for i in range(len(orders.at)):
+            at = orders.at[i]
+            fits[i] = fits[i] if (at == NO_TIME) | ((at >= first) & (at <= last)) else 0
+
+
+def _amount_offer(terms, orders, scratch, points, discount, limited_by):
+    cost, amount, most, cap = terms["points"], terms["amount"], terms["most_steps"], terms["max_discount"]
+    minimum, percent = terms["min_payable"], terms["min_payable_percent"]
+    cap_percent, multiple = terms["max_discount_percent"], terms["multiple"]
+    low, high = terms["min_cart"], terms["max_cart"]
+    for i in range(len(orders.cart)):
+        cart, left, balance, requested = orders.cart[i], scratch.left[i], orders.balance[i], scratch.requested[i]
+        room = _room(left, cart, minimum, percent)
+        lower_cap = min(cap, _whole(cart * cap_percent, WHOLE))
+        shrunk = _whole(cart * WHOLE, multiple)
+        steps, reason = _amount_steps(left, balance, requested, lower_cap, room, shrunk, cost, amount, most)
+        steps, limited_by[i] = _if_open(steps, reason, scratch.fits[i], cart, low, high)
+        points[i], discount[i] = steps * cost, steps * amount
+
+
+def _percent_offer(terms, orders, scratch, points, discount, limited_by):
+    cost, step_percent, most, cap = terms["points"], terms["percent"], terms["most_steps"], terms["max_discount"]
+    minimum, percent = terms["min_payable"], terms["min_payable_percent"]
+    fixed_cap, multiple, below = terms["max_percent_steps"], terms["multiple_steps"], terms["multiple_below"]
+    low, high = terms["min_cart"], terms["max_cart"]
+    for i in range(len(orders.cart)):
+        cart, left, balance, requested = orders.cart[i], scratch.left[i], orders.balance[i], scratch.requested[i]
+        step = max(1, cart * step_percent)  # a cart of 0 leaves no room for any step
+        room = max(0, (left - minimum) * WHOLE - cart * percent)
+        shrunk = multiple if cart < below else NEVER
+        steps, reason = _percent_steps(left, balance, requested, cap, room, fixed_cap, shrunk, cost, step, most)
+        steps, reason = _if_open(steps, reason, scratch.fits[i], cart, low, high)
+        steps, discount[i], limited_by[i] = _percent_discount(steps, reason, cap, step)
+        points[i] = steps * cost
+
+
+def _keep_better(position, max_cart, orders, scratch, given):
+    """Section 4: the better of two; and section 5: whose reason is told where neither gives anything."""
+    for i in range(len(orders.cart)):
+        # All is read before anything is chosen: reads that may not happen would not become vectors.
+        cart, fits, level, reason = orders.cart[i], scratch.fits[i], scratch.level[i], scratch.limited_by[i]
+        points, discount = scratch.points[i], scratch.discount[i]
+        best, best_points = given.discount[i], given.points[i]
+        best_offer, best_reason = given.offer[i], given.limited_by[i]
+        near = (2 if cart < max_cart else 1) if fits != 0 else 0
+        better = (discount > best) | ((discount == best) & (discount > 0) & (points < best_points))
+        nearer = (discount == 0) & (best == 0) & (near > level)
+        given.discount[i] = max(discount, best)
+        given.points[i] = points if better else best_points
+        given.offer[i] = position if better else best_offer
+        given.limited_by[i] = reason if better | nearer else best_reason
+        scratch.level[i] = max(near, level)
+
+
+def _prepare(enabled, orders, scratch, given):
+    """Step 2: what credits leave; and what was requested."""
+    for i in range(len(orders.cart)):
+        scratch.left[i] = orders.cart[i]
+    if enabled:
+        for i in range(len(orders.credits)):
+            scratch.left[i] = max(0, orders.cart[i] - orders.credits[i])
+    for i in range(len(given.credits_used)):
+        given.credits_used[i] = orders.cart[i] - scratch.left[i]
+    for i in range(len(orders.requested)):
+        scratch.requested[i] = orders.requested[i] if orders.requested[i] >= 0 else NOT_ASKED
+
+
+def _answer_block(enabled, terms, tier_fits, orders, scratch, given):
+    """Answer at most BLOCK orders: one offer straight into the results, several by way of scratch arrays."""
+    size, offers = len(orders.cart), len(terms) if enabled else 0
+    _prepare(enabled, orders, scratch, given)
+    points, discount, limited_by = given.points, given.discount, given.limited_by
+    if offers != 1:
+        nothing = NO_OFFER if enabled else NOT_LIVE
+        for i in range(size):
+            given.offer[i], points[i], discount[i], limited_by[i], scratch.level[i] = -1, 0, 0, nothing, 0
+        points, discount, limited_by = scratch.points, scratch.discount, scratch.limited_by
+    for position in range(offers):
+        only = terms[position]
+        _find_fitting(only, tier_fits[position], orders, scratch.fits)
+        if only["amount"] > 0:
+            _amount_offer(only, orders, scratch, points, discount, limited_by)
+        else:
+            _percent_offer(only, orders, scratch, points, discount, limited_by)
+        if offers > 1:
+            _keep_better(position, only["max_cart"], orders, scratch, given)
+    for i in range(size):
+        given.payable[i] = scratch.left[i] - given.discount[i]
+        if offers == 1:
+            given.offer[i] = 0 if given.discount[i] > 0 else -1
+
+
+def _rows(columns, lo, hi):
+    """Some of the orders; a column that was left out is empty, and stays so."""
+    cart, balance, credits = columns.cart[lo:hi], columns.balance[lo:hi], columns.credits[lo:hi]
+    return Columns(cart, balance, credits, columns.requested[lo:hi], columns.tier[lo:hi], columns.at[lo:hi])
+
+
+def _blocks(enabled, terms, tier_fits, columns, results):
+    scratch = _new_scratch()
+    for lo in range(0, len(columns.cart), BLOCK):
+        hi = min(lo + BLOCK, len(columns.cart))
+        offer, points, limited_by = results.offer[lo:hi], results.points[lo:hi], results.limited_by[lo:hi]
+        discount, payable, credits_used = results.discount[lo:hi], results.payable[lo:hi], results.credits_used[lo:hi]
+        given = Results(offer, points, discount, payable, credits_used, limited_by)
+        _answer_block(enabled, terms, tier_fits, _rows(columns, lo, hi), scratch, given)
+
+
+def _float_blocks(enabled, terms, tier_fits, scale, columns, results):
+    scratch, minor = _new_scratch(), np.empty((5, BLOCK), np.int64)
+    bad = floored = negative = 0
+    for lo in range(0, len(columns.cart), BLOCK):
+        hi = min(lo + BLOCK, len(columns.cart))
+        orders, size = _rows(columns, lo, hi), hi - lo
+        cart, balance = minor[0, :size], minor[1, :size]
+        for i in range(size):
+            cart[i], balance[i], is_bad, is_floored, is_negative = _read(orders.cart[i], orders.balance[i], scale)
+            bad, floored, negative = bad + is_bad, floored + is_floored, negative + is_negative
+        orders = Columns(cart, balance, orders.credits, orders.requested, orders.tier, orders.at)
+        offer, points, limited_by = results.offer[lo:hi], results.points[lo:hi], results.limited_by[lo:hi]
+        discount, payable, credits_used = minor[2, :size], minor[3, :size], minor[4, : len(results.credits_used[lo:hi])]
+        given = Results(offer, points, discount, payable, credits_used, limited_by)
+        _answer_block(enabled, terms, tier_fits, orders, scratch, given)
+        for i in range(size):
+            results.discount[lo + i], results.payable[lo + i] = discount[i] / scale, payable[i] / scale
+        for i in range(len(credits_used)):
+            results.credits_used[lo + i] = credits_used[i] / scale
+    return bad, floored, negative
+
+
+class Loops(NamedTuple):
+    """The four ways through."""
+
+    plain: Callable[..., Any]
+    plain_floats: Callable[..., Any]
+    blocks: Callable[..., Any]
+    float_blocks: Callable[..., Any]
+
+
+for _inlined in (
+    _whole, _room, _if_open, _own_limits, _amount_steps, _percent_steps, _percent_discount, _read, _plain_row,
+    _new_scratch, _find_fitting, _amount_offer, _percent_offer, _keep_better, _prepare, _answer_block, _rows,
+):  # fmt: skip
+    register_jitable(_inlined)
+
+#: The loops as plain Python: slow, for tests.
+PLAIN = Loops(_plain, _plain_floats, _blocks, _float_blocks)
+#: The loops compiled, each when it is first used, and kept on disk.
+COMPILED = Loops(*(njit(cache=True, nogil=True, error_model="numpy")(loop) for loop in PLAIN))

@@ -1,0 +1,228 @@
+"""A program as plain numbers, for the compiled law: a table with one row for each offer.
+
+Money is in minor units, percentages in basis points (1 % = 100), multiples in ten-thousandths, times in microseconds
+since 1970 in UTC. A limit that an offer lacks stands as one that no order can feel, so that the compiled loops need no
+cases for it; nor is it ever named, since on a tie the customer's own limits come first:
+
+* no maximum discount and no maximum cart: one minor unit more than any cart;
+* no maximum percentage of the cart, or one above 100 %: 100 %, the cart itself;
+* no multiple, or one below 1: 1, the cart itself.
+
+The compiled loops divide whole numbers as floats and cut off the fraction. That is exact where the upper one is below
+2⁵³: a quotient that is not whole lies at least 1 / divisor below the next whole number, and rounding to the nearest float
+reaches it only over less than 2⁻⁵³ of its size. (A divisor above 2⁵³ is rounded itself, but then the quotient is 0 and
+far from 1.) Under the bounds of :mod:`nector_sim.rules.money` the upper numbers are at most 9 × 10¹¹ × 10⁴ + 10⁴, just
+below 2⁵³ ≈ 9.007 × 10¹⁵, and no product comes near 64 bits. :func:`compile_program` works out both for each offer, so
+that a bound that is changed one day cannot wrap an integer in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nector_sim.errors import Problem, ProgramError
+from nector_sim.rules.money import MAX_MINOR, MAX_POINTS
+from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
+from nector_sim.rules.program import PercentMinPayable, Program
+
+#: A whole in basis points (100 %), and in the ten-thousandths of multiples.
+WHOLE = 10_000
+#: A limit on steps, or an amount, that is never reached.
+NEVER = 2**62
+#: One minor unit more than any cart has.
+ABOVE_CARTS = MAX_MINOR + 1
+#: The time of an order without one.
+NO_TIME = -(2**63)
+#: The most offers whose positions fit into the results' 8 bits.
+MAX_OFFERS = 127
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: One offer, with the program's minimum payable beside it.
+TERMS = np.dtype(
+    [
+        ("points", np.int64),  # that one step costs
+        ("amount", np.int64),  # that one step takes off; 0 on a percentage offer
+        ("percent", np.int64),  # of the cart that one step takes off; 0 on an amount offer
+        ("most_steps", np.int64),  # 1 on an offer that is all or nothing
+        ("max_discount", np.int64),
+        ("max_discount_percent", np.int64),  # of the cart, on an amount offer
+        ("max_percent_steps", np.int64),  # that the maximum percentage leaves, on a percentage offer
+        ("multiple", np.int64),  # of the discount that the cart must reach
+        ("multiple_steps", np.int64),  # that the multiple leaves, on a percentage offer
+        ("multiple_below", np.int64),  # it holds for carts below this, on a percentage offer
+        ("min_cart", np.int64),
+        ("max_cart", np.int64),
+        ("first_instant", np.int64),
+        ("last_instant", np.int64),
+        ("tiered", np.int64),  # 1 where only some tiers fit
+        ("min_payable", np.int64),
+        ("min_payable_percent", np.int64),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tables:
+    """A program as the compiled law reads it.
+
+    Parameters
+    ----------
+    enabled : bool
+        Whether the integration is switched on.
+    terms : ndarray of TERMS
+        One row for each offer, in the order of the program; read-only.
+    tier_names : tuple of str
+        Every tier that some offer names. An order's tier is its position here, or -1 for any other and for none.
+    tier_fits : ndarray of int8, shape (offers, tiers + 1)
+        1 where the tier may use the offer; the last column is that of position -1. Read-only.
+    """
+
+    enabled: bool
+    terms: npt.NDArray[Any]
+    tier_names: tuple[str, ...]
+    tier_fits: npt.NDArray[np.int8]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one amount offer for everybody, whose caps are amounts: what most merchants have."""
+        if not self.enabled or len(self.terms) != 1:
+            return False
+        only = self.terms[0]
+        return bool(
+            only["amount"] > 0
+            and only["max_discount_percent"] == WHOLE
+            and only["multiple"] == WHOLE
+            and not only["tiered"]
+            and only["first_instant"] == -NEVER
+            and only["last_instant"] == NEVER
+        )
+
+
+@lru_cache(maxsize=256)
+def compile_program(program: Program) -> Tables:
+    """Turn a program into tables; the same program gives the same tables, without work.
+
+    Parameters
+    ----------
+    program : Program
+
+    Returns
+    -------
+    Tables
+
+    Raises
+    ------
+    ProgramError
+        For more than 127 offers, or for numbers whose products could leave 64 bits (or the 53 in which divisions are
+        exact). A program that was checked by its models has none.
+
+    Examples
+    --------
+    >>> tables = compile_program(Program(offers=[VariableAmount(points_per_step=1, discount_per_step=1)]))
+    >>> int(tables.terms["amount"][0]), tables.is_plain
+    (100, True)
+    """
+    if len(program.offers) > MAX_OFFERS:
+        raise ProgramError(f"the program has {len(program.offers)} offers; at most {MAX_OFFERS} can be computed")
+    rows = [_row(offer, program) for offer in program.offers]
+    problems = [
+        Problem(f"offers.{position}.{field}", f"is too large to be computed exactly: {number} needs over {bits} bits")
+        for position, row in enumerate(rows)
+        for field, number, bits in _largest(row)
+        if number >= 2**bits
+    ]
+    if problems:
+        raise ProgramError("the program cannot be computed; lower these:", problems)
+    terms = np.array([tuple(row[field] for field in TERMS.names or ()) for row in rows], TERMS)
+    names = tuple(sorted({name for offer in program.offers for name in offer.tiers or ()}))
+    fits = np.ones((len(rows), len(names) + 1), np.int8)
+    for position, offer in enumerate(program.offers):
+        if offer.tiers is not None:
+            fits[position] = [*(name in offer.tiers for name in names), False]
+    for array in (terms, fits):
+        array.flags.writeable = False
+    return Tables(program.enabled, terms, names, fits)
+
+
+def _row(offer: Offer, program: Program) -> dict[str, int]:
+    """One offer's row, with every limit that it lacks filled in."""
+
+    def money(amount: Decimal | None) -> int:
+        return ABOVE_CARTS if amount is None else int(amount.scaleb(program.decimals))
+
+    row = {"amount": 0, "percent": 0, "max_discount": ABOVE_CARTS, "max_discount_percent": WHOLE}
+    row |= {"max_percent_steps": NEVER, "most_steps": NEVER}
+    match offer:
+        case VariableAmount():
+            row |= {"points": offer.points_per_step, "amount": money(offer.discount_per_step)}
+            row |= {"max_discount": money(offer.max_discount)}
+            if offer.max_discount_percent is not None:
+                row["max_discount_percent"] = min(WHOLE, _basis_points(offer.max_discount_percent))
+        case FixedAmount():
+            row |= {"points": offer.points, "amount": money(offer.discount), "most_steps": 1}
+        case VariablePercent():
+            row |= {"points": offer.points_per_step, "percent": _basis_points(offer.percent_per_step)}
+            row |= {"max_discount": money(offer.max_discount)}
+            if offer.max_percent is not None:
+                row["max_percent_steps"] = _basis_points(offer.max_percent) // row["percent"]
+        case FixedPercent():
+            row |= {"points": offer.points, "percent": _basis_points(offer.percent), "most_steps": 1}
+            row |= {"max_discount": money(offer.max_discount)}
+    row |= {"min_cart": money(offer.min_cart), "max_cart": money(offer.max_cart), "tiered": offer.tiers is not None}
+    return row | _multiple(offer, row) | _dates(offer, program) | _min_payable(program)
+
+
+def _basis_points(percent: Decimal) -> int:
+    return int(percent.scaleb(2))
+
+
+def _multiple(offer: Offer, row: dict[str, int]) -> dict[str, int]:
+    """The multiple; on a percentage offer it leaves the same number of steps on every cart.
+
+    There it holds only where it leaves less than the maximum discount: cart / multiple < max_discount.
+    """
+    multiple = WHOLE if offer.min_cart_multiple is None else max(WHOLE, int(offer.min_cart_multiple.scaleb(4)))
+    steps = WHOLE * WHOLE // (multiple * row["percent"]) if row["percent"] else NEVER
+    return {"multiple": multiple, "multiple_steps": steps, "multiple_below": -(-row["max_discount"] * multiple // WHOLE)}
+
+
+def _dates(offer: Offer, program: Program) -> dict[str, int]:
+    def microseconds(time: datetime) -> int:
+        return (program.instant(time).astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+
+    return {
+        "first_instant": -NEVER if offer.starts_at is None else microseconds(offer.starts_at),
+        "last_instant": NEVER if offer.ends_at is None else microseconds(offer.ends_at) - 1,
+    }
+
+
+def _min_payable(program: Program) -> dict[str, int]:
+    minimum = program.min_payable
+    if isinstance(minimum, PercentMinPayable):
+        return {"min_payable": 0, "min_payable_percent": _basis_points(minimum.percent)}
+    amount = 0 if minimum is None else int(minimum.amount.scaleb(program.decimals))
+    return {"min_payable": amount, "min_payable_percent": 0}
+
+
+def _largest(row: dict[str, int]) -> Iterator[tuple[str, int, int]]:
+    """The largest numbers that the compiled law makes for an offer, by the field they grow with, and their bits.
+
+    What is divided has 53, the rest 63. A step more than what is given is worked out as well, to see what limits it.
+    """
+    yield "min_payable", max(row["min_payable"] * WHOLE, MAX_MINOR * row["min_payable_percent"] + WHOLE), 53
+    yield "max_discount", max(row["max_discount"], MAX_MINOR) * WHOLE, 53
+    yield "points", MAX_POINTS + row["points"], 63
+    yield "discount", MAX_MINOR + row["amount"], 63
+    yield "percent", row["max_discount"] * WHOLE + 2 * MAX_MINOR * row["percent"], 63
+    yield "min_cart_multiple", row["multiple_below"], 63
+    yield "min_cart", row["min_cart"], 63
+    yield "max_cart", row["max_cart"], 63
