@@ -14,7 +14,7 @@ import numpy.typing as npt
 from nector_sim.calculator.loops import COMPILED, PLAIN, Columns, Loops, Results
 from nector_sim.calculator.tables import Tables
 
-__all__ = ["COMPILED", "PLAIN", "Columns", "Counts", "Results", "answer", "answer_floats"]
+__all__ = ["COMPILED", "PLAIN", "Columns", "Counts", "Results", "answer", "answer_floats", "new_results"]
 
 _INPUTS = {"cart": "i8", "balance": "i8", "credits": "i8", "requested": "i8", "tier": "i2", "at": "i8"}
 _OUTPUTS = {"offer": "i1", "points": "i8", "discount": "i8", "payable": "i8", "credits_used": "i8", "limited_by": "i1"}
@@ -73,7 +73,7 @@ def answer(tables: Tables, columns: Columns, out: Results | None = None, *, loop
     >>> answer(compile_program(program), orders).discount.tolist()
     [25000, 100000]
     """
-    out = _new_results(columns, "i8") if out is None else out
+    out = new_results(columns, "i8") if out is None else out
     orders, given = _inputs(columns, _INPUTS), _outputs(out, _OUTPUTS, len(columns.cart))
     if _is_plain(tables, columns, out):
         loops.plain(tables.terms, orders, given)
@@ -123,7 +123,7 @@ def answer_floats(
     >>> results.payable.tolist(), counts
     ([650.95, 0.0], Counts(bad=1, floored=1, negative=0))
     """
-    out = _new_results(columns, "f8") if out is None else out
+    out = new_results(columns, "f8") if out is None else out
     types = _INPUTS | {"cart": "f8", "balance": "f8" if columns.balance.dtype.kind == "f" else "i8"}
     orders, given = _inputs(columns, types), _outputs(out, _OUTPUTS | dict.fromkeys(_MONEY, "f8"), len(columns.cart))
     if _is_plain(tables, columns, out):
@@ -137,7 +137,8 @@ def _is_plain(tables: Tables, columns: Columns, out: Results) -> bool:
     return tables.is_plain and columns.credits is None and columns.requested is None and out.credits_used is None
 
 
-def _new_results(columns: Columns, money: str) -> Results:
+def new_results(columns: Columns, money: str) -> Results:
+    """Make arrays for the answers to some orders: money of the given type, ``credits_used`` where there are credits."""
     types = _OUTPUTS | dict.fromkeys(_MONEY, money)
     arrays: dict[str, Any] = {name: np.empty(len(columns.cart), kind) for name, kind in types.items()}
     if columns.credits is None:
