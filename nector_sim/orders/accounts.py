@@ -1,0 +1,238 @@
+"""Where every row and every rupee of a file of orders went."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nector_sim.orders.columns import NO_TIME, NOT_ASKED, decimal_array
+from nector_sim.orders.files import Sheet, Table
+from nector_sim.orders.identity import MASKED, PERSONAL, Known, shown, shown_id
+from nector_sim.orders.layouts import HOUSE_COLUMNS, Layout
+from nector_sim.orders.lines import Folded
+from nector_sim.orders.report import LeftOut, OrdersReport
+from nector_sim.orders.tidy import Tidy
+from nector_sim.orders.written import Written, amounts
+from nector_sim.rules.money import currency_decimals, from_minor
+
+_MONEY = {"cart_amount", "credits", "cost", "refunded_amount", "paid_amount", "discount_given"}
+_TIMES = {"ordered_at", "refunded_at"}
+
+
+def account(
+    read: Tidy,
+    folded: Folded,
+    left_out: pl.DataFrame,
+    sheet: Sheet,
+    *,
+    table: Table,
+    layout: Layout,
+    columns: Mapping[str, str],
+    known: Known,
+    notes: list[str],
+) -> OrdersReport:
+    """Make the report of orders that were read.
+
+    Parameters
+    ----------
+    read : Tidy
+        The orders that count.
+    folded : Folded
+        All orders, and rows that make none.
+    left_out : polars.DataFrame
+        Orders that do not count.
+    sheet : Sheet
+        The rows as they came.
+    table : Table
+    layout : Layout
+    columns : mapping of str to str
+        Our columns to the table's names.
+    known : Known
+    notes : list of str
+
+    Returns
+    -------
+    OrdersReport
+    """
+    good = np.ones(read.orders.height, np.bool_)
+    good[list(read.refused)] = False
+    rejects, problems = _rejects(read, folded, sheet, columns)
+    left, unread = _left_out(left_out, folded, layout, read)
+    of_rows, unread_rows = _by_currency(folded.refused_heads, layout, read)
+    sums = {name: int(values[good].sum()) for name, values in read.sums.items()}
+    cart = int(read.values["cart_amount"][good].sum())
+    names = {"total"} if read.has("total") else {name for name, _ in layout.cart}
+    unread += unread_rows + len(sheet.broken)
+    unread += sum(any(name in names for name, _, _ in problems) for problems in read.refused.values())
+    major = {
+        name: from_minor(minor, read.decimals)
+        for name, minor in {
+            "used": sums["total"],
+            "rejected": int(read.sums["total"][~good].sum()),
+            "cart_amount": cart,
+            "discount_given": cart - sums["items"],
+            "shipping": sums["shipping"],
+            "taxes": sums["taxes"],
+            "other": sums["total"] - sums["items"] - sums["shipping"] - sums["taxes"],
+        }.items()
+    }
+    major["rejected"] += of_rows.get(read.currency, Decimal(0))
+    major["left_out"] = sum((one.money.get(read.currency, Decimal(0)) for one in left.values()), Decimal(0))
+    major["in_file"] = major["used"] + major["left_out"] + major["rejected"]
+    rows = {
+        "in_file": len(sheet.row) + len(sheet.broken),
+        "used": int(read.orders["rows"].to_numpy()[good].sum()),
+        "left_out": sum(one.rows for one in left.values()),
+        "rejected": int(read.orders["rows"].to_numpy()[~good].sum())
+        + sum(rows for _, rows, _, _ in folded.refused)
+        + len(sheet.broken),
+        "blank": folded.blank,
+    }
+    said = (*notes, *read.notes, *_of_customers(known))
+    orders = _frame(read, good)
+    orders.attrs = {
+        "source": table.name,
+        "format": layout.name,
+        "currency": read.currency,
+        "cart_amount_is": layout.cart_words,
+        "notes": list(said),
+    }
+    return OrdersReport(
+        orders=orders,
+        rejects=rejects,
+        source=table.name,
+        format=f"{layout.name} ({table.kind})",
+        currency=read.currency,
+        timezone=read.written.timezone,
+        columns=columns,
+        cart_amount_is=layout.cart_words,
+        rows=rows,
+        left_out=left,
+        money=major,
+        unreadable_totals=unread,
+        problems=problems,
+        known=known,
+        notes=said,
+    )
+
+
+def _frame(read: Tidy, good: np.ndarray[Any, np.dtype[np.bool_]]) -> pd.DataFrame:
+    mask = pa.array(good)
+    names = [name for name in HOUSE_COLUMNS if name in read.values]
+    table = pa.table({name: _array(read, name).filter(mask) for name in names})
+    plain = {pa.int64(): pd.Int64Dtype()} if "points_requested" in names else {}
+
+    def types(kind: pa.DataType) -> Any:
+        return pd.ArrowDtype(kind) if pa.types.is_decimal(kind) else None
+
+    frame = table.to_pandas(types_mapper=types)
+    if plain:
+        frame["points_requested"] = pd.array(table["points_requested"].to_pylist(), dtype="Int64")
+    return frame
+
+
+def _array(read: Tidy, name: str) -> pa.Array:
+    values = read.values[name]
+    if name in _MONEY:
+        money = decimal_array(np.maximum(values, 0), read.decimals)
+        return pc.if_else(pa.array(values >= 0), money, None) if (values < 0).any() else money
+    if name in _TIMES:
+        return pa.array(values, mask=values == NO_TIME).cast(pa.timestamp("us", tz="UTC"))
+    if name == "points_requested":
+        return pa.array(values, mask=values == NOT_ASKED)
+    if isinstance(values, pl.Series):
+        array = values.to_arrow()
+        return array.cast(pa.large_string()) if values.dtype == pl.String else array
+    return pa.array(values)
+
+
+def _rejects(
+    read: Tidy, folded: Folded, sheet: Sheet, columns: Mapping[str, str]
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """One line for each order or row that cannot be used, in the order of the file, and the kinds of problems."""
+    ids = columns.get("order_id", "order_id")
+    found: list[tuple[int, str, str, str, list[str]]] = [(row, "", "", "", [f"the row {what}"]) for row, what in sheet.broken]
+    found += [(row, shown_id(order_id), ids, shown_id(order_id), [f"{ids} {what}"]) for row, _, order_id, what in folded.refused]
+    has_ids = "order_id" in read.orders.columns
+    for at, problems in read.refused.items():
+        order_id = shown_id(read.orders["order_id"][at]) if has_ids else ""
+        column, value, _ = problems[0]
+        text = MASKED if column.split(".")[0] in PERSONAL else shown(value)
+        reasons = [f"{columns.get(name, name)} {reason}" for name, _, reason in problems]
+        found.append((read.orders["row"][at], order_id, columns.get(column, column), text, reasons))
+    found.sort(key=lambda one: one[0])
+    counts = Counter(reason for *_, reasons in found for reason in dict.fromkeys(reasons))
+    frame = pd.DataFrame(
+        [(*one, "; ".join(reasons)) for *one, reasons in found], columns=["row", "order_id", "column", "value", "reason"]
+    )
+    return frame.astype({"row": "int64"}), dict(counts.most_common())
+
+
+def _left_out(left_out: pl.DataFrame, folded: Folded, layout: Layout, read: Tidy) -> tuple[dict[str, LeftOut], int]:
+    """Orders that do not count, by kind, and how many of their totals cannot be read."""
+    left: dict[str, LeftOut] = {}
+    unread = 0
+    groups = [
+        (str(kind), orders, int(orders["rows"].sum()))
+        for (kind,), orders in left_out.sort("left_out", maintain_order=True).group_by("left_out", maintain_order=True)
+    ]
+    for kind, orders, rows in [*groups, ("repeated", folded.repeated, folded.repeated_rows)]:
+        if rows:
+            money, refused = _by_currency(orders, layout, read)
+            left[kind] = LeftOut(orders.height, rows, money)
+            unread += refused
+    return left, unread
+
+
+def _by_currency(orders: pl.DataFrame, layout: Layout, read: Tidy) -> tuple[dict[str, Decimal], int]:
+    """Totals by currency, in major units, and how many cannot be read; one of no known currency cannot."""
+    code = pl.col("currency").str.to_uppercase() if "currency" in orders.columns else pl.lit(None, pl.String)
+    totals: dict[str, Decimal] = {}
+    unread = 0
+    groups = orders.with_columns(code=code.fill_null(read.currency)).sort("code", maintain_order=True)
+    for (name,), group in groups.group_by("code", maintain_order=True):
+        try:
+            decimals = currency_decimals(str(name))
+        except ValueError:
+            unread += group.height
+            continue
+        minor, refused = _sum_of(group, layout, decimals, read.written)
+        totals[str(name)] = from_minor(minor, decimals)
+        unread += refused
+    return totals, unread
+
+
+def _sum_of(orders: pl.DataFrame, layout: Layout, decimals: int, written: Written) -> tuple[int, int]:
+    """The readable totals of orders, in minor units, and how many cannot be read."""
+    terms = [("total", 1)] if "total" in orders.columns else layout.cart
+    totals, refused = np.zeros(orders.height, np.int64), set[int]()
+    for name, sign in terms:
+        column = amounts(orders[name], decimals, written, blank=0)
+        totals += sign * column.values
+        refused |= set(column.refused)
+    totals[list(refused)] = 0
+    return int(totals.sum()), len(refused)
+
+
+def _of_customers(known: Known) -> list[str]:
+    return [
+        f"{count:,} {words}"
+        for count, words in (
+            (known.hashed_ids, "customer ids look like phones or e-mail addresses, and were replaced by keyed hashes"),
+            (known.spoiled_phones, "phones were spoiled by a spreadsheet (9.19877E+11); format that column as text"),
+            (
+                known.conflicts,
+                "phones or e-mail addresses belong to several customers here: a phone with several addresses, or an "
+                "address with several phones, or with and without one",
+            ),
+        )
+        if count
+    ]

@@ -1,0 +1,91 @@
+"""Discounts of the past that were points: found in coupon codes, and put back into the cart amount."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from nector_sim.orders.columns import Int64
+from nector_sim.orders.written import Written, amounts
+
+SHARED = (
+    "has a points coupon and another one, and a single discount amount for both; how much of it was points cannot be "
+    "told, so the order cannot be used"
+)
+
+#: Words in the codes that loyalty programs make.
+_LOYALTY = r"(?i)(nector|coin|point|loyal|reward|redeem|wallet)"
+_PART = r"code:([^|;]*)"
+_PART_AMOUNT = r"amount:([^|;]*)"
+
+
+def points_discounts(
+    codes: pl.Series, discounts: Int64, pattern: str, *, decimals: int, written: Written
+) -> tuple[Int64, list[int]]:
+    """What of each order's discount was points.
+
+    Parameters
+    ----------
+    codes : polars.Series of str, shape (n,)
+        An order's coupon codes: parted by commas, or ``code:X|amount:10.00;…`` where the export has them one by one.
+    discounts : ndarray of int64, shape (n,)
+        The order's whole discount, in minor units.
+    pattern : str
+        Codes of points, with ``*`` for any letters; case does not matter.
+    decimals : int
+        Decimals of the currency.
+    written : Written
+
+    Returns
+    -------
+    discounts : ndarray of int64, shape (n,)
+        In minor units.
+    shared : list of int
+        Rows where points share one discount amount with another code.
+    """
+    wanted = _matcher(pattern)
+    given = np.zeros(len(codes), np.int64)
+    shared: list[int] = []
+    for row, text in enumerate(codes.to_list()):
+        if text is None:
+            continue
+        if "code:" in text:
+            given[row] = _itemised(text, wanted, decimals, written)
+            continue
+        of_points = [wanted.fullmatch(code.strip()) is not None for code in text.split(",") if code.strip()]
+        if of_points and all(of_points):
+            given[row] = discounts[row]
+        elif any(of_points):
+            shared.append(row)
+    return given, shared
+
+
+def _matcher(pattern: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.IGNORECASE | re.DOTALL)
+
+
+def _itemised(text: str, wanted: re.Pattern[str], decimals: int, written: Written) -> int:
+    codes, sums = re.findall(_PART, text), re.findall(_PART_AMOUNT, text)
+    of_points = [amount for code, amount in zip(codes, sums, strict=False) if wanted.fullmatch(code.strip())]
+    return int(amounts(pl.Series(of_points, dtype=pl.String), decimals, written, blank=0).values.sum())
+
+
+def loyalty_words(codes: pl.Series, discounts: Int64) -> list[tuple[str, int, int]]:
+    """Words of loyalty programs in coupon codes, each with its orders and their whole discount in minor units.
+
+    The codes themselves are not given: shops put people's names into them.
+    """
+    frame = pl.DataFrame({"word": codes.str.extract(_LOYALTY).str.to_lowercase(), "discount": discounts})
+    found = frame.drop_nulls().group_by("word").agg(orders=pl.len(), discount=pl.col("discount").sum()).sort("word")
+    return [(str(word), int(orders), int(discount)) for word, orders, discount in found.iter_rows()]
+
+
+def payment_kinds(payment: pl.Series) -> pl.Series:
+    """``cod`` for cash on delivery, ``prepaid`` for everything else, nothing for nothing."""
+    text: Any = pl.col("v").str.to_lowercase()
+    cash = text.str.contains(r"\bcod\b|cash[ _-]?on[ _-]?delivery|pay on delivery|collect on delivery")
+    kind = pl.when(cash).then(pl.lit("cod")).when(text.is_not_null()).then(pl.lit("prepaid"))
+    return payment.to_frame("v").select(kind).to_series()

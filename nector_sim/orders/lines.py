@@ -1,0 +1,134 @@
+"""Several rows an order become one, and no row is lost on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from nector_sim.orders.layouts import Layout
+from nector_sim.orders.written import Written, amounts
+
+#: Columns that do not tell the first row of an order from its other rows.
+_ON_EVERY_ROW = {"order_id", "ordered_at", "email", "phone", "customer_id", "line_cost", "line_quantity", "row"}
+
+MISSING_FIRST = "has lines and no first row, which has its amounts; export whole orders again"
+DIFFERENT = "occurs more than once, with different amounts; keep the right one"
+NO_ID = "is missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Orders of one row each, and where every other row went.
+
+    Attributes
+    ----------
+    orders : polars.DataFrame, shape (orders, columns + 2)
+        With ``row``, where the order begins, and ``rows``, how many it took.
+    lines : polars.DataFrame, shape (rows, columns + 1)
+        The rows that orders are made of.
+    refused : list of tuple of int, int, str and str
+        ``row``, ``rows``, ``order_id`` and what is wrong with the id, for orders that could not be made of their rows.
+    refused_heads : polars.DataFrame
+        Their rows that have an order's own fields.
+    repeated : polars.DataFrame
+        First rows of orders that stand in the file again exactly as before.
+    repeated_rows : int
+        All rows of those.
+    blank : int
+        Empty rows.
+    """
+
+    orders: pl.DataFrame
+    lines: pl.DataFrame
+    refused: list[tuple[int, int, str, str]]
+    refused_heads: pl.DataFrame
+    repeated: pl.DataFrame
+    repeated_rows: int
+    blank: int
+
+
+def fold(frame: pl.DataFrame, layout: Layout) -> Folded:
+    """Make one row of each order's rows.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame, shape (rows, columns)
+        Our columns, and ``row``; nothing as null.
+    layout : Layout
+
+    Returns
+    -------
+    Folded
+    """
+    ours = [name for name in frame.columns if name != "row"]
+    empty = pl.all_horizontal(pl.col(name).is_null() for name in ours)
+    filled = frame.filter(~empty)
+    blank, none = frame.height - filled.height, frame.clear()
+    if "order_id" not in frame.columns:
+        return Folded(filled.with_columns(rows=pl.lit(1, pl.Int64)), filled, [], none, none, 0, blank)
+    nameless = filled.filter(pl.col("order_id").is_null())
+    refused = [(row, 1, "", NO_ID) for row in nameless["row"].to_list()]
+    filled = filled.filter(pl.col("order_id").is_not_null())
+
+    own = [name for name in ours if name.split(".")[0] not in _ON_EVERY_ROW or name.startswith("cart_amount")]
+    same = ours if layout.rows == "one" else ["order_id", *own]
+    begins = pl.any_horizontal(pl.col(name).is_not_null() for name in own)
+    filled = filled.with_columns(head=pl.lit(True) if layout.rows == "one" else begins)
+    heads = filled.filter("head")
+    distinct = heads.unique(subset=same, keep="first", maintain_order=True)
+    twice = distinct.filter(pl.col("order_id").is_duplicated()).select("order_id").unique()
+    orders = distinct.join(twice, on="order_id", how="anti") if len(twice) else distinct
+
+    again = filled.clear()
+    if layout.rows != "every" and heads.height > distinct.height:
+        # An order that stands in the file again: its rows from the second first row on.
+        turn = pl.col("head").cast(pl.Int64).cum_sum().over("order_id")
+        again = filled.filter(turn > 1).join(orders, on="order_id", how="semi")
+        filled = filled.join(again.select("row"), on="row", how="anti")
+
+    counts = filled.group_by("order_id").agg(rows=pl.len().cast(pl.Int64), at=pl.col("row").min())
+    for ids, why in ((twice, DIFFERENT), (counts.join(distinct, on="order_id", how="anti"), MISSING_FIRST)):
+        wrong = counts.join(ids.select("order_id"), on="order_id", how="semi")
+        refused += [(at, rows, order_id, why) for order_id, rows, at in wrong.iter_rows()]
+    orders = orders.join(counts.drop("at"), on="order_id", how="left").sort("row")
+    return Folded(
+        orders=orders.drop("head"),
+        lines=filled.drop("head"),
+        refused=refused,
+        refused_heads=pl.concat([nameless, heads.join(twice, on="order_id", how="semi").drop("head")]),
+        repeated=again.filter("head").drop("head"),
+        repeated_rows=again.height,
+        blank=blank,
+    )
+
+
+def line_costs(lines: pl.DataFrame, decimals: int, written: Written) -> pl.DataFrame:
+    """Sum each order's line costs.
+
+    Parameters
+    ----------
+    lines : polars.DataFrame, shape (lines, any)
+        ``order_id``, ``line_cost`` (of one piece where there is ``line_quantity``, else of the line).
+    decimals : int
+        Decimals of the currency.
+    written : Written
+
+    Returns
+    -------
+    polars.DataFrame, shape (orders, 2)
+        ``order_id`` and ``cost`` in minor units; none where a line's cost is missing or cannot be read.
+    """
+    cost = amounts(lines["line_cost"], decimals, written)
+    refused = set(cost.refused)
+    sums = pl.Series(cost.values)
+    if "line_quantity" in lines.columns:
+        quantity = amounts(lines["line_quantity"], 0, written)
+        refused |= set(quantity.refused)
+        sums = sums * pl.Series(quantity.values)
+    read = pl.Series([row not in refused for row in range(lines.height)], dtype=pl.Boolean)
+    return (
+        lines.select("order_id", cost=sums, read=read)
+        .group_by("order_id")
+        .agg(cost=pl.when(pl.col("read").all()).then(pl.col("cost").sum()))
+    )

@@ -1,0 +1,276 @@
+"""The orders that count, column by column: texts in, whole numbers out, and everything that is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from nector_sim.orders import coupons
+from nector_sim.orders.columns import NO_TIME, NOT_ASKED, Column, Int64
+from nector_sim.orders.layouts import Layout
+from nector_sim.orders.lines import line_costs
+from nector_sim.orders.fates import UNKNOWN_STATUS
+from nector_sim.orders.written import Written, amounts, points, times
+from nector_sim.rules.money import currency_decimals, from_minor, money_text
+
+#: How long after the order a refund is taken to have happened where no date says: returns of a week.
+REFUND_DAYS = 7
+_DAY = 86_400_000_000
+
+_FUTURE = "is in the future; is the order of day and month right, and the time zone?"
+_REFUND_BEFORE = "is before the order"
+_NEGATIVE_CART = "comes out negative once shipping and fees are taken away; an amount is 0 or more"
+_NO_YES_OR_NO = "is neither yes nor no"
+
+
+@dataclass(slots=True)
+class Tidy:
+    """Columns of orders in whole numbers.
+
+    Attributes
+    ----------
+    values : dict of str to ndarray or Series, each of shape (n,)
+        Money in minor units, times in microseconds.
+    refused : dict of int to list of tuple of str, object and str
+        Row to our column, its value and what is wrong with it.
+    notes : list of str
+    sums : dict of str to ndarray of int64, shape (n,)
+        What each order's total is made of.
+    """
+
+    orders: pl.DataFrame
+    currency: str
+    written: Written
+    values: dict[str, Any] = field(default_factory=dict)
+    refused: dict[int, list[tuple[str, Any, str]]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    sums: dict[str, Int64] = field(default_factory=dict)
+
+    @property
+    def decimals(self) -> int:
+        """Decimals of the currency."""
+        return currency_decimals(self.currency)
+
+    def said(self, minor: Any) -> str:
+        """An amount in minor units, for people."""
+        return money_text(from_minor(int(minor), self.decimals), self.currency)
+
+    def has(self, name: str) -> bool:
+        """Whether the orders have a column."""
+        return name in self.orders.columns
+
+    def refuse(self, row: int, name: str, reason: str) -> None:
+        """Refuse an order for what one of its columns says."""
+        value = self.orders[name][row] if self.has(name) else None
+        self.refused.setdefault(row, []).append((name, value, reason))
+
+    def take(self, name: str, column: Column) -> Int64:
+        """The values of a column; the refused rows are noted."""
+        for row, reason in column.refused.items():
+            if not any(problem[0] == name and problem[2] == reason for problem in self.refused.get(row, ())):
+                self.refuse(row, name, reason)
+        return column.values
+
+    def money(self, name: str, *, blank: int | None = 0) -> Int64:
+        """Amounts of a column, 0 where there is no such column."""
+        if not self.has(name):
+            return np.zeros(self.orders.height, np.int64)
+        return self.take(name, amounts(self.orders[name], self.decimals, self.written, blank=blank))
+
+
+def tidy(
+    orders: pl.DataFrame,
+    lines: pl.DataFrame,
+    layout: Layout,
+    *,
+    currency: str,
+    written: Written,
+    points_code: str | None,
+    now: datetime,
+) -> Tidy:
+    """Read the columns of the orders that count.
+
+    Parameters
+    ----------
+    orders : polars.DataFrame, shape (n, any)
+        One row an order.
+    lines : polars.DataFrame, shape (lines, any)
+        The rows that they were made of.
+    layout : Layout
+    currency : str
+    written : Written
+    points_code : str, optional
+        Coupon codes that were points.
+    now : datetime
+        Later orders are refused.
+
+    Returns
+    -------
+    Tidy
+    """
+    read = Tidy(orders, currency, written)
+    for name, wrong, reason in (
+        ("status", pl.col("unknown_status"), UNKNOWN_STATUS),
+        ("currency", pl.col("currency").is_null() if read.has("currency") else pl.lit(False), "is missing"),
+    ):
+        for row in np.flatnonzero(orders.select(wrong.alias("wrong"))["wrong"].to_numpy()).tolist() if read.has(name) else ():
+            read.refuse(row, name, reason)
+    _times(read, now, optional=not layout.keep)
+    items = _cart(read, layout)
+    _points_coupons(read, items, points_code)
+    if layout.keep and not read.has("paid_amount"):
+        read.values["paid_amount"] = items
+    _refunds(read, items)
+    _own_columns(read)
+    if "line_cost" in lines.columns:
+        _costs(read, lines)
+    _check_sum(read, items)
+    return read
+
+
+def _check_sum(read: Tidy, items: Int64) -> None:
+    """What the totals are made of, for the accounts of the report."""
+    total = read.money("total") if read.has("total") else items
+    shipping, taxes = read.money("shipping"), read.money("taxes")
+    # Prices include the taxes where items and shipping alone make the total.
+    on_top = np.where((items + shipping != total) & (items + shipping + taxes == total), taxes, 0)
+    read.sums = {"total": total, "items": items, "shipping": shipping, "taxes": on_top}
+
+
+def _times(read: Tidy, now: datetime, *, optional: bool) -> None:
+    if not read.has("ordered_at"):
+        return
+    at = read.take("ordered_at", times(read.orders["ordered_at"], read.written, optional=optional))
+    latest = int(now.timestamp() * 1_000_000) + _DAY
+    for row in np.flatnonzero(at > latest).tolist():
+        read.refuse(row, "ordered_at", _FUTURE)
+    read.values["ordered_at"] = at
+
+
+def _cart(read: Tidy, layout: Layout) -> Int64:
+    cart = np.zeros(read.orders.height, np.int64)
+    for position, (name, sign) in enumerate(layout.cart):
+        cart += sign * read.money(name, blank=None if position == 0 else 0)
+    for row in np.flatnonzero(cart < 0).tolist():
+        read.refuse(row, layout.cart[0][0], _NEGATIVE_CART)
+    read.values["cart_amount"] = cart
+    zero = int((cart == 0).sum()) - sum(cart[row] == 0 for row in read.refused)
+    if zero:
+        read.notes.append(f"{zero} orders are worth 0; nothing can be redeemed on them")
+    return cart
+
+
+def _points_coupons(read: Tidy, items: Int64, points_code: str | None) -> None:
+    if not read.has("coupons"):
+        return
+    discounts = read.money("coupon_amount")
+    if points_code is None:
+        for word, orders, discount in coupons.loyalty_words(read.orders["coupons"], discounts):
+            read.notes.append(
+                f"{orders} orders have a coupon code with “{word}” in it, on orders with discounts of "
+                f"{read.said(discount)} in all; if these are points, put them back with points_code='*{word}*' "
+                "(--points-code)"
+            )
+        return
+    given, shared = coupons.points_discounts(
+        read.orders["coupons"], discounts, points_code, decimals=read.decimals, written=read.written
+    )
+    for row in shared:
+        read.refuse(row, "coupon_amount" if read.has("coupon_amount") else "coupons", coupons.SHARED)
+    read.values["cart_amount"] = items + given
+    read.values["discount_given"] = given
+    read.notes.append(
+        f"points redeemed in the past (coupon codes like the pattern given) are in cart_amount and discount_given: "
+        f"{int((given > 0).sum())} orders, {read.said(given.sum())}"
+    )
+
+
+def _refunds(read: Tidy, items: Int64) -> None:
+    """``refunded_at`` and ``refunded_amount``: what an export says of the whole order, as the share on its items."""
+    if not (read.has("refunded") or read.has("refunded_at") or read.has("refunded_amount") or read.has("status")):
+        return
+    at = np.full(read.orders.height, NO_TIME, np.int64)
+    if read.has("refunded_at"):
+        at = read.take("refunded_at", times(read.orders["refunded_at"], read.written, optional=True)).copy()
+    ordered = read.values.get("ordered_at", np.full(read.orders.height, NO_TIME, np.int64))
+    if read.has("refunded_amount") or not (read.has("refunded") or read.has("status")):
+        amount, missing = read.money("refunded_amount"), np.zeros(read.orders.height, bool)
+        if read.has("refunded_amount"):
+            missing = read.orders["refunded_amount"].is_null().to_numpy() & (at != NO_TIME)
+        refunded = (amount > 0) | missing if read.has("refunded_amount") else at != NO_TIME
+    else:
+        amount, refunded, partial = _share_on_items(read, items)
+        if partial:
+            read.notes.append(
+                f"{partial} partial refunds: the export does not say what they fell on, so refunded_amount is the same "
+                "share of the items as the refund is of the whole order"
+            )
+        cancelled = (at != NO_TIME) & ~refunded
+        if cancelled.any():
+            read.notes.append(f"{int(cancelled.sum())} orders were cancelled without a refund, and count as bought")
+        missing = np.zeros(read.orders.height, bool)
+    undated = refunded & (at == NO_TIME) & (ordered != NO_TIME)
+    if undated.any():
+        read.notes.append(
+            f"{int(undated.sum())} refunds have no date in the file; refunded_at is {REFUND_DAYS} days after the order"
+        )
+    at = np.where(undated, ordered + REFUND_DAYS * _DAY, at)
+    for row in np.flatnonzero(refunded & (at < ordered) & (at != NO_TIME)).tolist():
+        read.refuse(row, "refunded_at", _REFUND_BEFORE)
+    read.values["refunded_at"] = np.where(refunded, at, NO_TIME)
+    read.values["refunded_amount"] = np.where(refunded & ~missing, amount, -1)
+
+
+def _share_on_items(read: Tidy, items: Int64) -> tuple[Int64, Any, int]:
+    refunded = read.money("refunded")
+    total = read.money("total") if read.has("total") else items
+    amount = items.copy()
+    part = np.flatnonzero((refunded > 0) & (refunded < total))
+    for row in part.tolist():  # in Python's whole numbers: the product does not fit into 64 bits
+        amount[row] = (2 * int(refunded[row]) * int(items[row]) + int(total[row])) // (2 * int(total[row]))
+    is_refund = refunded > 0
+    if read.has("status"):
+        unsaid = read.orders["refunded"].is_null() if read.has("refunded") else pl.Series([True] * len(items))
+        is_refund |= ((read.orders["status"].str.to_lowercase() == "refunded") & unsaid).fill_null(False).to_numpy()
+    return amount, is_refund, len(part)
+
+
+def _own_columns(read: Tidy) -> None:
+    """Columns that are taken as they stand."""
+    orders = read.orders
+    for name in ("credits", "paid_amount", "discount_given", "cost"):
+        if read.has(name):
+            blank = -1 if name in ("cost", "paid_amount") else 0
+            read.values[name] = read.money(name, blank=blank)
+    for name, blank in (("points_balance", None), ("points_requested", NOT_ASKED)):
+        if read.has(name):
+            read.values[name] = read.take(name, points(orders[name], read.written, blank=blank))
+    if read.has("tier"):
+        read.values["tier"] = orders["tier"]
+    if read.has("payment_method"):
+        read.values["payment_method"] = coupons.payment_kinds(orders["payment_method"])
+    if read.has("redeems"):
+        read.values["redeems"] = _yes_or_no(read)
+
+
+def _yes_or_no(read: Tidy) -> pl.Series:
+    text = read.orders["redeems"].cast(pl.String).str.to_lowercase()
+    said = text.replace_strict(
+        {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}, default=None, return_dtype=pl.Boolean
+    )
+    for row in np.flatnonzero((said.is_null() & text.is_not_null()).to_numpy()).tolist():
+        read.refuse(row, "redeems", _NO_YES_OR_NO)
+    return said
+
+
+def _costs(read: Tidy, lines: pl.DataFrame) -> None:
+    sums = line_costs(lines, read.decimals, read.written)
+    cost = read.orders.select("order_id").join(sums, on="order_id", how="left", maintain_order="left")["cost"]
+    lacking = int(cost.is_null().sum())
+    if lacking:
+        read.notes.append(f"{lacking} orders have a line without a cost that can be read; their cost is left out")
+    read.values["cost"] = cost.fill_null(-1).to_numpy()
