@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from nector_sim.economics.margin import Margin, margins, order_margin, point_value
     from nector_sim.economics.summary import Summary, orders_below_floor, summarize
     from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
+    from nector_sim.orders.balances import read_balances
     from nector_sim.orders.checks import CheckedOrders, check_orders
     from nector_sim.orders.demo import demo_orders
+    from nector_sim.orders.read import inspect_orders, read_orders
+    from nector_sim.orders.report import OrdersReport
     from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
     from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, load_program
     from nector_sim.rules.review import review
@@ -32,8 +35,11 @@ _HOMES = {
     "nector_sim.economics.margin": ("Margin", "margins", "order_margin", "point_value"),
     "nector_sim.economics.summary": ("Summary", "orders_below_floor", "summarize"),
     "nector_sim.errors": ("InputError", "OrdersError", "Problem", "ProgramError"),
+    "nector_sim.orders.balances": ("read_balances",),
     "nector_sim.orders.checks": ("CheckedOrders", "check_orders"),
     "nector_sim.orders.demo": ("demo_orders",),
+    "nector_sim.orders.read": ("inspect_orders", "read_orders"),
+    "nector_sim.orders.report": ("OrdersReport",),
     "nector_sim.rules.offers": ("FixedAmount", "FixedPercent", "Offer", "VariableAmount", "VariablePercent"),
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
     "nector_sim.rules.review": ("review",),
@@ -52,6 +58,7 @@ __all__ = [
     "Margin",
     "Offer",
     "OrdersError",
+    "OrdersReport",
     "PercentMinPayable",
     "Problem",
     "Program",
@@ -65,6 +72,7 @@ __all__ = [
     "data_path",
     "demo_orders",
     "explain",
+    "inspect_orders",
     "load_assumptions",
     "load_program",
     "margins",
@@ -72,6 +80,8 @@ __all__ = [
     "orders_below_floor",
     "point_value",
     "quote",
+    "read_balances",
+    "read_orders",
     "review",
     "score",
     "score_batch",

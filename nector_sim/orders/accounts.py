@@ -15,11 +15,12 @@ import pyarrow.compute as pc
 
 from nector_sim.orders.columns import NO_TIME, NOT_ASKED, decimal_array
 from nector_sim.orders.files import Sheet, Table
-from nector_sim.orders.identity import MASKED, PERSONAL, Known, shown, shown_id
+from nector_sim.orders.identity import Known, known_of
 from nector_sim.orders.layouts import HOUSE_COLUMNS, Layout
 from nector_sim.orders.lines import Folded
 from nector_sim.orders.report import LeftOut, OrdersReport
 from nector_sim.orders.tidy import Tidy
+from nector_sim.orders.words import MASKED, PERSONAL, shown, shown_id
 from nector_sim.orders.written import Written, amounts
 from nector_sim.rules.money import currency_decimals, from_minor
 
@@ -36,7 +37,6 @@ def account(
     table: Table,
     layout: Layout,
     columns: Mapping[str, str],
-    known: Known,
     notes: list[str],
 ) -> OrdersReport:
     """Make the report of orders that were read.
@@ -55,7 +55,6 @@ def account(
     layout : Layout
     columns : mapping of str to str
         Our columns to the table's names.
-    known : Known
     notes : list of str
 
     Returns
@@ -64,6 +63,7 @@ def account(
     """
     good = np.ones(read.orders.height, np.bool_)
     good[list(read.refused)] = False
+    known = known_of(read.orders.filter(pl.Series(good)), [name for name in columns if name.startswith("phone")])
     rejects, problems = _rejects(read, folded, sheet, columns)
     left, unread = _left_out(left_out, folded, layout, read)
     of_rows, unread_rows = _by_currency(folded.refused_heads, layout, read)
@@ -159,8 +159,13 @@ def _rejects(
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """One line for each order or row that cannot be used, in the order of the file, and the kinds of problems."""
     ids = columns.get("order_id", "order_id")
-    found: list[tuple[int, str, str, str, list[str]]] = [(row, "", "", "", [f"the row {what}"]) for row, what in sheet.broken]
-    found += [(row, shown_id(order_id), ids, shown_id(order_id), [f"{ids} {what}"]) for row, _, order_id, what in folded.refused]
+    found: list[tuple[int, str, str, str, list[str]]] = [
+        (row, "", "", "", [f"the row {what}"]) for row, what in sheet.broken
+    ]
+    found += [
+        (row, shown_id(order_id), ids, shown_id(order_id), [f"{ids} {what}"])
+        for row, _, order_id, what in folded.refused
+    ]
     has_ids = "order_id" in read.orders.columns
     for at, problems in read.refused.items():
         order_id = shown_id(read.orders["order_id"][at]) if has_ids else ""
@@ -171,7 +176,8 @@ def _rejects(
     found.sort(key=lambda one: one[0])
     counts = Counter(reason for *_, reasons in found for reason in dict.fromkeys(reasons))
     frame = pd.DataFrame(
-        [(*one, "; ".join(reasons)) for *one, reasons in found], columns=["row", "order_id", "column", "value", "reason"]
+        [(*one, "; ".join(reasons)) for *one, reasons in found],
+        columns=["row", "order_id", "column", "value", "reason"],
     )
     return frame.astype({"row": "int64"}), dict(counts.most_common())
 
@@ -216,7 +222,7 @@ def _sum_of(orders: pl.DataFrame, layout: Layout, decimals: int, written: Writte
     totals, refused = np.zeros(orders.height, np.int64), set[int]()
     for name, sign in terms:
         column = amounts(orders[name], decimals, written, blank=0)
-        totals += sign * column.values
+        totals += sign * column.numbers
         refused |= set(column.refused)
     totals[list(refused)] = 0
     return int(totals.sum()), len(refused)
@@ -224,14 +230,17 @@ def _sum_of(orders: pl.DataFrame, layout: Layout, decimals: int, written: Writte
 
 def _of_customers(known: Known) -> list[str]:
     return [
-        f"{count:,} {words}"
+        f"{words}: {count:,}"
         for count, words in (
-            (known.hashed_ids, "customer ids look like phones or e-mail addresses, and were replaced by keyed hashes"),
-            (known.spoiled_phones, "phones were spoiled by a spreadsheet (9.19877E+11); format that column as text"),
+            (
+                known.hashed_ids,
+                "customer ids that look like phones or e-mail addresses, and were replaced by keyed hashes",
+            ),
+            (known.spoiled_phones, "phones spoiled by a spreadsheet (9.19877E+11; format that column as text)"),
             (
                 known.conflicts,
-                "phones or e-mail addresses belong to several customers here: a phone with several addresses, or an "
-                "address with several phones, or with and without one",
+                "customers in doubt (a phone with several e-mail addresses, an address with several phones, or with "
+                "and without one; the phone decides)",
             ),
         )
         if count

@@ -11,8 +11,10 @@ import polars as pl
 
 from nector_sim.errors import InputError, Problem
 from nector_sim.orders.files import open_table
-from nector_sim.orders.identity import add_people, as_text, default_key_file, name_customers, shown
+from nector_sim.orders.identity import add_people, as_text, default_key_file, name_customers
 from nector_sim.orders.layouts import Layout, check_columns
+from nector_sim.orders.report import SHOWN
+from nector_sim.orders.words import shown
 from nector_sim.orders.written import Written, points, times
 
 #: A table of customers: the merchant's own, or what Nector imports.
@@ -31,7 +33,6 @@ BALANCES = Layout(
     cart=(),
     cart_words="",
 )
-_SHOWN = 10
 
 
 def read_balances(
@@ -68,11 +69,12 @@ def read_balances(
     >>> read_balances(table).values.tolist()
     [['a1', 250], ['a2', 40]]
     """
-    rows, phones = _read(source, numbers)
-    rows, _ = name_customers(rows, phones, Path(key_file) if key_file is not None else default_key_file())
+    rows = name_customers(_read(source, numbers), Path(key_file) if key_file is not None else default_key_file())
     frame = pd.DataFrame({"customer_id": rows["customer"].to_list(), "points": rows["points"].to_numpy()})
     if as_of is not None and "days" in rows.columns:
-        start = pd.Timestamp(times(pl.Series([str(as_of)]), Written("1234.50", "yyyy-mm-dd", "UTC")).values[0], unit="us", tz="UTC")
+        start = pd.Timestamp(
+            times(pl.Series([str(as_of)]), Written("1234.50", "yyyy-mm-dd", "UTC")).numbers[0], unit="us", tz="UTC"
+        )
         frame["expires_at"] = start + pd.to_timedelta(pd.Series(rows["days"].to_list(), dtype="Int64"), unit="D")
     return frame
 
@@ -98,8 +100,10 @@ def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str) -> tuple[p
     if isinstance(source, int | np.integer) and not isinstance(source, bool):
         if source < 0:
             raise InputError(f"balances={source}: one balance for all is 0 or more")
-        return pl.Series([int(source)] * orders.height, dtype=pl.Int64), [f"every order is given {source} points, as stated"]
-    rows, _ = _read(source, numbers)
+        return pl.Series([int(source)] * orders.height, dtype=pl.Int64), [
+            f"every order is given {source} points, as stated"
+        ]
+    rows = _read(source, numbers)
     matches: list[pl.Expr] = []
     for ours, theirs in (("customer_id", "customer_id"), ("who_phone", "who_phone"), ("who_email", "who_email")):
         if ours not in orders.columns or theirs not in rows.columns:
@@ -122,39 +126,50 @@ def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str) -> tuple[p
     return orders["points"].fill_null(0), notes
 
 
-def _read(source: Any, numbers: str | None) -> tuple[pl.DataFrame, list[str]]:
+def _read(source: Any, numbers: str | None) -> pl.DataFrame:
     table = open_table(source, what="balances")
     check_columns(table, BALANCES)
     found = BALANCES.found(table.columns)
     if not {"customer_id", "email", "phone"} & set(found):
         raise InputError(f"{table.name} has no column customer_id (lead_id), email or mobile; add one of them")
-    names = {ours if not position else f"{ours}.{position}": name for ours, there in found.items() for position, name in enumerate(there)}
+    names = {
+        ours if not position else f"{ours}.{position}": name
+        for ours, there in found.items()
+        for position, name in enumerate(there)
+    }
     sheet = table.read(list(names.values()))
     frame = sheet.frame.rename({name: ours for ours, name in names.items()})
     who = [name for name in frame.columns if name.split(".")[0] in ("customer_id", "email", "phone")]
-    frame = frame.with_columns(as_text(frame[name]).alias(name) for name in [*who, *({"operation"} & set(frame.columns))])
+    frame = frame.with_columns(
+        as_text(frame[name]).alias(name) for name in [*who, *({"operation"} & set(frame.columns))]
+    )
     empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
     frame, row = frame.filter(~empty), sheet.row[~empty.to_numpy()]
     written = Written(numbers or "1234.50", "yyyy-mm-dd", "UTC")  # type: ignore[arg-type]
     column = points(frame["points"], written)
-    problems = [(int(row[at]), f"points {reason} (it says {shown(frame['points'][at])})") for at, reason in column.refused.items()]
-    values = column.values
+    problems = [
+        (int(row[at]), f"points {reason} (it says {shown(frame['points'][at])})")
+        for at, reason in column.refused.items()
+    ]
+    values = column.numbers
     if "operation" in frame.columns:
         operation = frame["operation"].str.to_lowercase().fill_null("cr")
         values = np.where((operation == "dr").to_numpy(), -values, values)
-        problems += [(int(row[at]), "operation is neither cr nor dr") for at in np.flatnonzero(~operation.is_in(["cr", "dr"]).to_numpy())]
+        problems += [
+            (int(row[at]), "operation is neither cr nor dr")
+            for at in np.flatnonzero(~operation.is_in(["cr", "dr"]).to_numpy())
+        ]
     nobody = frame.select(pl.all_horizontal(pl.col(name).is_null() for name in who)).to_series()
     problems += [(int(row[at]), "has no customer_id, email or mobile") for at in np.flatnonzero(nobody.to_numpy())]
     frame = frame.with_columns(points=pl.Series(values, dtype=pl.Int64))
     if "expire_in_days" in frame.columns:
         days = points(frame["expire_in_days"], written, blank=-1)
         problems += [(int(row[at]), f"expire_in_days {reason}") for at, reason in days.refused.items()]
-        frame = frame.with_columns(days=pl.Series(days.values).replace(-1, None))
+        frame = frame.with_columns(days=pl.Series(days.numbers).replace(-1, None))
     problems += sheet.broken
     if problems:
-        shown_problems = [Problem(f"row {number}", what) for number, what in sorted(problems)[:_SHOWN]]
-        if len(problems) > _SHOWN:
-            shown_problems.append(Problem("", f"and {len(problems) - _SHOWN} more"))
+        shown_problems = [Problem(f"row {number}", what) for number, what in sorted(problems)[:SHOWN]]
+        if len(problems) > SHOWN:
+            shown_problems.append(Problem("", f"and {len(problems) - SHOWN} more"))
         raise InputError(f"{table.name}: {len(problems)} rows of balances cannot be used; mend them:", shown_problems)
-    phones = [name for name in who if name.startswith("phone")]
-    return add_people(frame, phones), phones
+    return add_people(frame, [name for name in who if name.startswith("phone")])

@@ -70,7 +70,7 @@ def _matcher(pattern: str) -> re.Pattern[str]:
 def _itemised(text: str, wanted: re.Pattern[str], decimals: int, written: Written) -> int:
     codes, sums = re.findall(_PART, text), re.findall(_PART_AMOUNT, text)
     of_points = [amount for code, amount in zip(codes, sums, strict=False) if wanted.fullmatch(code.strip())]
-    return int(amounts(pl.Series(of_points, dtype=pl.String), decimals, written, blank=0).values.sum())
+    return int(amounts(pl.Series(of_points, dtype=pl.String), decimals, written, blank=0).numbers.sum())
 
 
 def loyalty_words(codes: pl.Series, discounts: Int64) -> list[tuple[str, int, int]]:

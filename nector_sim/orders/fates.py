@@ -13,15 +13,17 @@ from nector_sim.rules.money import currency_decimals
 #: The kinds of orders that are left out, each in a merchant's words.
 LEFT_OUT = {
     "pending": "not paid yet",
-    "voided": "voided, cancelled before payment or failed",
-    "test": "test orders",
+    "voided": "voided or failed",
+    "test": "made for testing",
     "other_status": "of another status than those to keep",
     "other_currency": "in another currency",
-    "no_customer": "without a phone or e-mail address, so of nobody who could have points",
-    "repeated": "in the file a second time, exactly alike",
+    "no_customer": "of unknown customers (no phone, no e-mail address)",
+    "repeated": "in the file a second time",
 }
 
-UNKNOWN_STATUS = "is a status that this export is not known to have; if such orders count, say so: keep_status (--keep-status)"
+UNKNOWN_STATUS = (
+    "is a status that this export is not known to have; if such orders count, say so: keep_status (--keep-status)"
+)
 
 
 def leave_out(orders: pl.DataFrame, layout: Layout, keep_status: Collection[str]) -> pl.DataFrame:
@@ -44,7 +46,9 @@ def leave_out(orders: pl.DataFrame, layout: Layout, keep_status: Collection[str]
         status = pl.col("status").str.to_lowercase().str.strip_prefix("wc-")
         kept = {*layout.keep, *(word.lower() for word in keep_status)}
         if layout.leave_out:
-            kind = status.replace_strict({**layout.leave_out, **dict.fromkeys(kept)}, default=None, return_dtype=pl.String)
+            kind = status.replace_strict(
+                {**layout.leave_out, **dict.fromkeys(kept)}, default=None, return_dtype=pl.String
+            )
             unknown = ~status.is_in([*layout.leave_out, *kept]).fill_null(False)
         else:
             kind = pl.when(~status.is_in([*kept]).fill_null(False)).then(pl.lit("other_status"))
@@ -97,7 +101,9 @@ def choose_currency(orders: pl.DataFrame, stated: str | None) -> tuple[str, pl.D
     chosen = stated or (counts["currency"][0] if len(counts) else "INR")
     if stated is None and len(counts) > 1:
         found = ", ".join(f"{_known(name)} ({count})" for name, count in counts.head(5).iter_rows())
-        raise InputError(f"the orders are in several currencies: {found}; choose one, such as currency={chosen!r} (--currency)")
+        raise InputError(
+            f"the orders are in several currencies: {found}; choose one, such as currency={chosen!r} (--currency)"
+        )
     _known(chosen)
     other = code.is_not_null() & (code != chosen) & pl.col("left_out").is_null()
     orders = orders.with_columns(left_out=pl.when(other).then(pl.lit("other_currency")).otherwise("left_out"))

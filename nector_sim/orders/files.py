@@ -253,7 +253,9 @@ class _Excel:
         _check_unpacked(path)
         sheets = self._load(sheet_id=0)
         if sheet is not None and sheet not in sheets:
-            raise InputError(f"{path} has no sheet of that name; it has {len(sheets)}, and takes the first if none is named")
+            raise InputError(
+                f"{path} has no sheet of that name; it has {len(sheets)}, and takes the first if none is named"
+            )
         name = sheet or next(iter(sheets))
         if len(sheets) > 1:
             self.notes.append(f"the file has {len(sheets)} sheets; read: {'the one named' if sheet else 'the first'}")

@@ -18,18 +18,9 @@ from pathlib import Path
 import polars as pl
 
 from nector_sim.errors import InputError
-
-#: What is shown in the place of something that could tell who a person is.
-MASKED = "(masked)"
-
-#: Columns that tell who a person is.
-PERSONAL = frozenset({"customer_id", "email", "phone"})
+from nector_sim.orders.words import PHONE_ID
 
 _KEY_BYTES = 32
-_PERSONAL = re.compile(r"@|[0-9](?:[\s().+-]*[0-9]){9}")
-_WORDS_OF_NUMBERS = {"rs", "inr", "usd", "eur", "gbp", "aed", "am", "pm", "utc", "gmt", "t", "z", "e", "nan", "none", "null"}
-#: A customer id that is a phone: an Indian mobile number, with or without its country code, or any with a plus.
-_PHONE_ID = r"^\s*'?(?:\+[0-9][0-9 ().-]{6,18}|(?:0|91)?[ -]?[6-9][0-9]{4}[ -]?[0-9]{5})\s*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,55 +68,59 @@ def add_people(orders: pl.DataFrame, phones: list[str]) -> pl.DataFrame:
     phones : list of str
         Columns of phones, the first to be believed first.
     """
-    digits = [_last_ten(pl.col(name)) for name in phones]
-    emails = [pl.col("email")] if "email" in orders.columns else []
+    phone = pl.Series("who_phone", [None] * orders.height, dtype=pl.String)
+    email = phone.alias("who_email")
     if "customer_id" in orders.columns:  # where ids are phones or addresses, they are how a person is known
-        given = pl.col("customer_id")
-        digits.insert(0, pl.when(given.str.contains(_PHONE_ID)).then(_last_ten(given)))
-        emails.insert(0, given)
-    addresses = [pl.when(email.str.contains(r"^[^@\s]+@[^@\s]+$")).then(email.str.to_lowercase()) for email in emails]
-    return orders.with_columns(
-        who_phone=pl.coalesce(digits) if digits else pl.lit(None, pl.String),
-        who_email=pl.coalesce(addresses) if addresses else pl.lit(None, pl.String),
-    )
+        given = orders["customer_id"]
+        phone = _of_each_value(given, pl.when(_VALUE.str.contains(PHONE_ID)).then(_LAST_TEN)).alias("who_phone")
+        email = _of_each_value(given, _ADDRESS).alias("who_email")
+    for name in phones:
+        if phone.has_nulls():
+            phone = phone.zip_with(phone.is_not_null(), _of_each_value(orders[name], _LAST_TEN))
+    if "email" in orders.columns:
+        email = email.zip_with(email.is_not_null(), _of_each_value(orders["email"], _ADDRESS))
+    return orders.with_columns(phone, email)
 
 
-def _last_ten(phone: pl.Expr) -> pl.Expr:
-    digits = phone.str.replace(r"\.0$", "").str.replace_all(r"[^0-9]", "").str.tail(10)
+def _of_each_value(values: pl.Series, worked_out: pl.Expr) -> pl.Series:
+    """An expression of each value, worked out once for equal ones: people order often."""
+    table = pl.DataFrame({"value": values.unique()}).with_columns(out=worked_out)
+    return values.to_frame("value").join(table, on="value", how="left", maintain_order="left")["out"]
+
+
+def _last_ten() -> pl.Expr:
+    digits = _VALUE.str.replace(r"\.0$", "").str.replace_all(r"[^0-9]", "").str.tail(10)
     junk = digits.str.contains(r"^(?:0{10}|1{10}|2{10}|3{10}|4{10}|5{10}|6{10}|7{10}|8{10}|9{10}|1234567890)$")
-    is_phone = (digits.str.len_chars() == 10) & ~junk & ~phone.str.contains(r"[A-Za-z]")
+    is_phone = (digits.str.len_chars() == 10) & ~junk & ~_VALUE.str.contains(r"[A-Za-z]")
     return pl.when(is_phone).then(digits)
 
 
-def name_customers(orders: pl.DataFrame, phones: list[str], key_file: Path) -> tuple[pl.DataFrame, Known]:
+_VALUE = pl.col("value")
+_LAST_TEN = _last_ten()
+_ADDRESS = pl.when(_VALUE.str.contains(r"^[^@\s]+@[^@\s]+$")).then(_VALUE.str.to_lowercase())
+
+
+def name_customers(orders: pl.DataFrame, key_file: Path) -> pl.DataFrame:
     """Add ``customer``: the id as it stands, else the hash of phone or e-mail address.
 
     Parameters
     ----------
     orders : polars.DataFrame, shape (n, any)
         From :func:`add_people`; perhaps with ``customer_id``.
-    phones : list of str
-        Columns of phones.
     key_file : pathlib.Path
         Made if there is none and something must be hashed.
 
     Returns
     -------
-    orders : polars.DataFrame
-    known : Known
+    polars.DataFrame, shape (n, any + 1)
     """
     given = pl.col("customer_id") if "customer_id" in orders.columns else pl.lit(None, pl.String)
-    personal = given.str.contains("@") | given.str.contains(_PHONE_ID)
-    phone_id = _last_ten(given).fill_null(given)
+    personal = _personal(given)
+    # A short number behind a plus is no phone of ten digits, and is hashed as it stands.
+    as_given = pl.when(personal).then("id:" + given.str.to_lowercase())
+    people = pl.coalesce("phone:" + pl.col("who_phone"), "email:" + pl.col("who_email"), as_given)
     orders = orders.with_columns(
-        kept=pl.when(~personal).then(given),
-        secret=pl.when(personal & given.str.contains("@"))
-        .then("email:" + given.str.to_lowercase())
-        .when(personal)
-        .then("phone:" + phone_id)
-        .when(given.is_not_null())
-        .then(None)
-        .otherwise(pl.coalesce("phone:" + pl.col("who_phone"), "email:" + pl.col("who_email"))),
+        kept=pl.when(~personal).then(given), secret=pl.when(given.is_null() | personal).then(people)
     )
     secret = orders["secret"].drop_nulls().unique()
     if len(secret):
@@ -135,12 +130,27 @@ def name_customers(orders: pl.DataFrame, phones: list[str], key_file: Path) -> t
         orders = orders.join(named, on="secret", how="left", maintain_order="left")
     else:
         orders = orders.with_columns(hashed=pl.lit(None, pl.String))
-    orders = orders.with_columns(customer=pl.coalesce("kept", "hashed"))
-    known = _known(orders, phones, personal)
-    return orders.drop("kept", "secret", "hashed"), known
+    return orders.with_columns(customer=pl.coalesce("kept", "hashed")).drop("kept", "secret", "hashed")
 
 
-def _known(orders: pl.DataFrame, phones: list[str], personal: pl.Expr) -> Known:
+def _personal(given: pl.Expr) -> pl.Expr:
+    return given.str.contains("@") | given.str.contains(PHONE_ID)
+
+
+def known_of(orders: pl.DataFrame, phones: list[str]) -> Known:
+    """Count how the customers of orders are known.
+
+    Parameters
+    ----------
+    orders : polars.DataFrame, shape (n, any)
+        From :func:`add_people`.
+    phones : list of str
+        Columns of phones.
+
+    Returns
+    -------
+    Known
+    """
     has_id = "customer_id" in orders.columns
     no_id = pl.col("customer_id").is_null() if has_id else pl.lit(True)
     pairs = orders.filter(no_id).select("who_phone", "who_email").drop_nulls("who_email").unique()
@@ -153,10 +163,12 @@ def _known(orders: pl.DataFrame, phones: list[str], personal: pl.Expr) -> Known:
         by_phone=no_id & pl.col("who_phone").is_not_null(),
         by_email=no_id & pl.col("who_phone").is_null() & pl.col("who_email").is_not_null(),
         by_nothing=no_id & pl.col("who_phone").is_null() & pl.col("who_email").is_null(),
-        hashed_ids=personal.fill_null(False),
+        hashed_ids=_personal(pl.col("customer_id")).fill_null(False) if has_id else pl.lit(False),
         spoiled_phones=pl.any_horizontal(spoiled).fill_null(False) if spoiled else pl.lit(False),
     ).sum()
-    return Known(**{name: int(value or 0) for name, value in counts.row(0, named=True).items()}, conflicts=several + alone)
+    return Known(
+        **{name: int(value or 0) for name, value in counts.row(0, named=True).items()}, conflicts=several + alone
+    )
 
 
 def hash_of(text: str, key: bytes) -> str:
@@ -197,24 +209,3 @@ def _named(path: Path):  # type: ignore[no-untyped-def]
         raise
     except OSError as error:
         raise InputError(f"the key file {path} cannot be used: {error.strerror}; name another with key_file=") from None
-
-
-def shown(value: object) -> str:
-    """A field's text for a message: what could tell who a person is does not appear in it.
-
-    Examples
-    --------
-    >>> shown("1.234,50"), shown("98765 43210"), shown("Asha Rao 12")
-    ('1.234,50', '(masked)', '… … 12')
-    """
-    text = "" if value is None else " ".join(str(value).split())
-    if _PERSONAL.search(text):
-        return MASKED
-    text = re.sub(r"[^\W\d_]+", lambda word: word[0] if word[0].lower() in _WORDS_OF_NUMBERS else "…", text)
-    return text if len(text) <= 40 else text[:37] + "..."
-
-
-def shown_id(value: str | None) -> str:
-    """An order's id for a message, unless it could tell who a person is."""
-    text = value or ""
-    return MASKED if "@" in text or re.match(_PHONE_ID, text) or len(text) > 80 else text

@@ -76,8 +76,10 @@ def fold(frame: pl.DataFrame, layout: Layout) -> Folded:
     begins = pl.any_horizontal(pl.col(name).is_not_null() for name in own)
     filled = filled.with_columns(head=pl.lit(True) if layout.rows == "one" else begins)
     heads = filled.filter("head")
-    distinct = heads.unique(subset=same, keep="first", maintain_order=True)
-    twice = distinct.filter(pl.col("order_id").is_duplicated()).select("order_id").unique()
+    distinct, twice = heads, heads.select("order_id").clear()
+    if heads["order_id"].n_unique() < heads.height:
+        distinct = heads.unique(subset=same, keep="first", maintain_order=True)
+        twice = distinct.filter(pl.col("order_id").is_duplicated()).select("order_id").unique()
     orders = distinct.join(twice, on="order_id", how="anti") if len(twice) else distinct
 
     again = filled.clear()
@@ -121,11 +123,11 @@ def line_costs(lines: pl.DataFrame, decimals: int, written: Written) -> pl.DataF
     """
     cost = amounts(lines["line_cost"], decimals, written)
     refused = set(cost.refused)
-    sums = pl.Series(cost.values)
+    sums = pl.Series(cost.numbers)
     if "line_quantity" in lines.columns:
         quantity = amounts(lines["line_quantity"], 0, written)
         refused |= set(quantity.refused)
-        sums = sums * pl.Series(quantity.values)
+        sums = sums * pl.Series(quantity.numbers)
     read = pl.Series([row not in refused for row in range(lines.height)], dtype=pl.Boolean)
     return (
         lines.select("order_id", cost=sums, read=read)

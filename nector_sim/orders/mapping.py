@@ -79,7 +79,9 @@ def load_mapping(path: str | Path) -> Mapping:
         if isinstance(theirs, list) and name not in ("cart_amount", "phone")
     ]
     if "cart_amount" not in mapping.columns:
-        problems.append(Problem("columns.cart_amount", "is missing; name the basket after other coupons, before points"))
+        problems.append(
+            Problem("columns.cart_amount", "is missing; name the basket after other coupons, before points")
+        )
     if problems:
         raise InputError(f"the mapping {path} cannot be used:", problems)
     return mapping

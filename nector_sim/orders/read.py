@@ -13,16 +13,16 @@ import polars as pl
 from nector_sim.errors import OrdersError, Problem
 from nector_sim.orders.accounts import account
 from nector_sim.orders.balances import join_balances
-from nector_sim.orders.checks import SHOWN
 from nector_sim.orders.fates import choose_currency, leave_out
 from nector_sim.orders.files import open_table
-from nector_sim.orders.identity import PERSONAL, add_people, as_text, default_key_file, name_customers
+from nector_sim.orders.identity import add_people, as_text, default_key_file, name_customers
 from nector_sim.orders.layouts import PLAIN, check_columns, choose_layout
 from nector_sim.orders.lines import fold
 from nector_sim.orders.mapping import layout_of, load_mapping, stated
-from nector_sim.orders.report import OrdersReport
+from nector_sim.orders.report import SHOWN, OrdersReport
 from nector_sim.orders.shopify import SHOPIFY
 from nector_sim.orders.tidy import tidy
+from nector_sim.orders.words import PERSONAL
 from nector_sim.orders.woocommerce import ADVANCED_EXPORT, ANALYTICS, SUITE_EXPORT
 from nector_sim.orders.written import Dates, Numbers, Written, check_written
 
@@ -32,7 +32,18 @@ LAYOUTS = {
     "woocommerce": (ADVANCED_EXPORT, SUITE_EXPORT, ANALYTICS),
     "plain": (PLAIN,),
 }
-_TEXTS = {"order_id", "customer_id", "email", "phone", "status", "currency", "coupons", "payment_method", "tags", "tier"}
+_TEXTS = {
+    "order_id",
+    "customer_id",
+    "email",
+    "phone",
+    "status",
+    "currency",
+    "coupons",
+    "payment_method",
+    "tags",
+    "tier",
+}
 
 
 class How(TypedDict, total=False):
@@ -193,10 +204,8 @@ def inspect_orders(
         orders = orders.with_columns(
             left_out=pl.when(nobody & pl.col("left_out").is_null()).then(pl.lit("no_customer")).otherwise("left_out")
         )
-    used, known = name_customers(
-        orders.filter(pl.col("left_out").is_null()),
-        phones,
-        Path(key_file) if key_file is not None else default_key_file(),
+    used = name_customers(
+        orders.filter(pl.col("left_out").is_null()), Path(key_file) if key_file is not None else default_key_file()
     )
     read = tidy(
         used,
@@ -222,7 +231,6 @@ def inspect_orders(
         table=table,
         layout=layout,
         columns=columns,
-        known=known,
         notes=[*table.notes, *layout.notes, *notes],
     )
 

@@ -13,6 +13,8 @@ from nector_sim.orders.fates import LEFT_OUT
 from nector_sim.orders.identity import Known
 from nector_sim.rules.money import money_text
 
+#: How many rows an error message lists; ``.rejects`` has all of them.
+SHOWN = 10
 #: How many kinds of problems, and rows of each, a page names.
 _KINDS, _ROWS = 12, 5
 
@@ -105,7 +107,8 @@ def _page(report: OrdersReport) -> list[str]:
         "Rows",
         *_rows(report),
         "",
-        "Money" + ("" if "_total" in report.columns or "total" in report.columns else " (cart amounts: the file has no total)"),
+        "Money"
+        + ("" if "_total" in report.columns or "total" in report.columns else " (cart amounts: the file has no total)"),
         *_money(report),
     ]
     if len(orders):
@@ -119,11 +122,14 @@ def _page(report: OrdersReport) -> list[str]:
 
 def _rows(report: OrdersReport) -> list[str]:
     rows = report.rows
-    lines = [f"  {rows['in_file']:>10,} in the file", f"  {rows['used']:>10,} in {len(report.orders):,} orders that can be used"]
+    lines = [
+        f"  {rows['in_file']:>10,} in the file",
+        f"  {rows['used']:>10,} can be used: {len(report.orders):,} orders",
+    ]
     for kind, left in report.left_out.items():
-        lines.append(f"  {left.rows:>10,} in {left.orders:,} orders left out: {LEFT_OUT[kind]}")
+        lines.append(f"  {left.rows:>10,} left out, {LEFT_OUT[kind]}: {left.orders:,} orders")
     if rows["rejected"]:
-        lines.append(f"  {rows['rejected']:>10,} in {len(report.rejects):,} orders or rows rejected")
+        lines.append(f"  {rows['rejected']:>10,} rejected: {len(report.rejects):,} orders or rows")
     if rows["blank"]:
         lines.append(f"  {rows['blank']:>10,} empty")
     return lines
@@ -131,8 +137,16 @@ def _rows(report: OrdersReport) -> list[str]:
 
 def _money(report: OrdersReport) -> list[str]:
     money, currency = report.money, report.currency
-    lines = [f"  {_text(money['in_file'], currency):>16} in the file", f"  {_text(money['used'], currency):>16} of orders that can be used"]
-    parts = [("discount_given", "less points redeemed"), ("shipping", "shipping"), ("taxes", "taxes on top"), ("other", "other")]
+    lines = [
+        f"  {_text(money['in_file'], currency):>16} in the file",
+        f"  {_text(money['used'], currency):>16} of orders that can be used",
+    ]
+    parts = [
+        ("discount_given", "less points redeemed"),
+        ("shipping", "shipping"),
+        ("taxes", "taxes on top"),
+        ("other", "other"),
+    ]
     if any(money[name] for name, _ in parts):
         lines.append(f"  {'':>16}   = cart_amount {_text(money['cart_amount'], currency)}")
         for name, words in parts:
@@ -141,7 +155,7 @@ def _money(report: OrdersReport) -> list[str]:
                 lines.append(f"  {'':>16}     {sign} {words} {_text(abs(money[name]), currency)}")
     for kind, left in report.left_out.items():
         for other, amount in left.money.items():
-            lines.append(f"  {_text(amount, other):>16} left out: {LEFT_OUT[kind]}")
+            lines.append(f"  {_text(amount, other):>16} left out, {LEFT_OUT[kind]}")
     if report.rows["rejected"]:
         unread = f", and {report.unreadable_totals} whose total cannot be read" if report.unreadable_totals else ""
         lines.append(f"  {_text(money['rejected'], currency):>16} rejected{unread}")
@@ -164,11 +178,14 @@ def _orders(report: OrdersReport) -> list[str]:
     sizes = sorted(orders["cart_amount"].tolist())
     picks = [("smallest", 0.0), ("10 %", 0.1), ("median", 0.5), ("90 %", 0.9), ("largest", 1.0)]
     lines.append(
-        "  cart sizes    " + ", ".join(f"{word} {_text(sizes[round(at * (len(sizes) - 1))], report.currency)}" for word, at in picks)
+        "  cart sizes    "
+        + ", ".join(f"{word} {_text(sizes[round(at * (len(sizes) - 1))], report.currency)}" for word, at in picks)
     )
     if "refunded_at" in orders:
         refunds = orders["refunded_at"].notna() | orders["refunded_amount"].notna()
-        lines.append(f"  refunds       {int(refunds.sum()):,} orders, {_sum(orders['refunded_amount'], report)} on items")
+        lines.append(
+            f"  refunds       {int(refunds.sum()):,} orders, {_sum(orders['refunded_amount'], report)} on items"
+        )
     if "payment_method" in orders:
         kinds = Counter(orders["payment_method"].fillna("not said").tolist())
         lines.append("  paid          " + ", ".join(f"{kind} {count:,}" for kind, count in sorted(kinds.items())))
@@ -203,4 +220,3 @@ def _next(report: OrdersReport) -> str:
 
 def _text(amount: Decimal, currency: str) -> str:
     return money_text(amount, currency)
-

@@ -73,7 +73,7 @@ class Tidy:
         for row, reason in column.refused.items():
             if not any(problem[0] == name and problem[2] == reason for problem in self.refused.get(row, ())):
                 self.refuse(row, name, reason)
-        return column.values
+        return column.numbers
 
     def money(self, name: str, *, blank: int | None = 0) -> Int64:
         """Amounts of a column, 0 where there is no such column."""
@@ -117,7 +117,9 @@ def tidy(
         ("status", pl.col("unknown_status"), UNKNOWN_STATUS),
         ("currency", pl.col("currency").is_null() if read.has("currency") else pl.lit(False), "is missing"),
     ):
-        for row in np.flatnonzero(orders.select(wrong.alias("wrong"))["wrong"].to_numpy()).tolist() if read.has(name) else ():
+        for row in (
+            np.flatnonzero(orders.select(wrong.alias("wrong"))["wrong"].to_numpy()).tolist() if read.has(name) else ()
+        ):
             read.refuse(row, name, reason)
     _times(read, now, optional=not layout.keep)
     items = _cart(read, layout)
@@ -160,7 +162,7 @@ def _cart(read: Tidy, layout: Layout) -> Int64:
     read.values["cart_amount"] = cart
     zero = int((cart == 0).sum()) - sum(cart[row] == 0 for row in read.refused)
     if zero:
-        read.notes.append(f"{zero} orders are worth 0; nothing can be redeemed on them")
+        read.notes.append(f"orders worth 0, on which nothing can be redeemed: {zero}")
     return cart
 
 
@@ -171,9 +173,8 @@ def _points_coupons(read: Tidy, items: Int64, points_code: str | None) -> None:
     if points_code is None:
         for word, orders, discount in coupons.loyalty_words(read.orders["coupons"], discounts):
             read.notes.append(
-                f"{orders} orders have a coupon code with “{word}” in it, on orders with discounts of "
-                f"{read.said(discount)} in all; if these are points, put them back with points_code='*{word}*' "
-                "(--points-code)"
+                f"coupon codes with “{word}” in them: on {orders} of the orders, with discounts of {read.said(discount)} "
+                f"in all; if these are points, put them back with points_code='*{word}*' (--points-code)"
             )
         return
     given, shared = coupons.points_discounts(
@@ -184,8 +185,8 @@ def _points_coupons(read: Tidy, items: Int64, points_code: str | None) -> None:
     read.values["cart_amount"] = items + given
     read.values["discount_given"] = given
     read.notes.append(
-        f"points redeemed in the past (coupon codes like the pattern given) are in cart_amount and discount_given: "
-        f"{int((given > 0).sum())} orders, {read.said(given.sum())}"
+        "points redeemed in the past (coupon codes like the pattern given), put back into cart_amount and kept as "
+        f"discount_given: {read.said(given.sum())} on {int((given > 0).sum())} of the orders"
     )
 
 
@@ -206,17 +207,18 @@ def _refunds(read: Tidy, items: Int64) -> None:
         amount, refunded, partial = _share_on_items(read, items)
         if partial:
             read.notes.append(
-                f"{partial} partial refunds: the export does not say what they fell on, so refunded_amount is the same "
-                "share of the items as the refund is of the whole order"
+                "partial refunds, of which the export does not say what they fell on, so that refunded_amount is the "
+                f"same share of the items as the refund is of the whole order: {partial}"
             )
         cancelled = (at != NO_TIME) & ~refunded
         if cancelled.any():
-            read.notes.append(f"{int(cancelled.sum())} orders were cancelled without a refund, and count as bought")
+            read.notes.append(f"orders cancelled without a refund, which count as bought: {int(cancelled.sum())}")
         missing = np.zeros(read.orders.height, bool)
     undated = refunded & (at == NO_TIME) & (ordered != NO_TIME)
     if undated.any():
         read.notes.append(
-            f"{int(undated.sum())} refunds have no date in the file; refunded_at is {REFUND_DAYS} days after the order"
+            f"refunds without a date in the file, whose refunded_at is {REFUND_DAYS} days after the order: "
+            f"{int(undated.sum())}"
         )
     at = np.where(undated, ordered + REFUND_DAYS * _DAY, at)
     for row in np.flatnonzero(refunded & (at < ordered) & (at != NO_TIME)).tolist():
@@ -260,7 +262,9 @@ def _own_columns(read: Tidy) -> None:
 def _yes_or_no(read: Tidy) -> pl.Series:
     text = read.orders["redeems"].cast(pl.String).str.to_lowercase()
     said = text.replace_strict(
-        {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}, default=None, return_dtype=pl.Boolean
+        {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False},
+        default=None,
+        return_dtype=pl.Boolean,
     )
     for row in np.flatnonzero((said.is_null() & text.is_not_null()).to_numpy()).tolist():
         read.refuse(row, "redeems", _NO_YES_OR_NO)
@@ -272,5 +276,5 @@ def _costs(read: Tidy, lines: pl.DataFrame) -> None:
     cost = read.orders.select("order_id").join(sums, on="order_id", how="left", maintain_order="left")["cost"]
     lacking = int(cost.is_null().sum())
     if lacking:
-        read.notes.append(f"{lacking} orders have a line without a cost that can be read; their cost is left out")
+        read.notes.append(f"orders without a cost, as a line of theirs has none that can be read: {lacking}")
     read.values["cost"] = cost.fill_null(-1).to_numpy()

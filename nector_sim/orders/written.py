@@ -7,10 +7,12 @@ the caller says which.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from nector_sim.errors import InputError
 from nector_sim.orders.columns import NO_TIME, Column, read_money, read_points, read_times
@@ -34,7 +36,9 @@ _WITH_SEPARATORS = (
     "is written with a currency sign or separators, which can be read in two ways; say which: numbers='1,234.50' or "
     "numbers='1.234,50' (--numbers)"
 )
-_SCIENTIFIC = "is in scientific notation, where a spreadsheet drops digits; format the column as a number and save again"
+_SCIENTIFIC = (
+    "is in scientific notation, where a spreadsheet drops digits; format the column as a number and save again"
+)
 _TWO_DATES = (
     "is a date whose day and month could be either; say their order: dates='dd/mm/yyyy' or dates='mm/dd/yyyy' (--dates)"
 )
@@ -81,14 +85,25 @@ def check_written(written: Written) -> None:
 
 def amounts(values: pl.Series, decimals: int, written: Written, *, blank: int | None = None) -> Column:
     """Read amounts as minor units, whatever their type; see :func:`nector_sim.orders.columns.read_money`."""
-    column = read_money(_plain(values, written.numbers).to_arrow(), decimals, blank=blank)
-    return _better_reasons(values, column, written.numbers)
+    return _numbers(values, written, blank, lambda plain: read_money(plain, decimals))
 
 
 def points(values: pl.Series, written: Written, *, blank: int | None = None) -> Column:
     """Read numbers of points; see :func:`nector_sim.orders.columns.read_points`."""
-    column = read_points(_plain(values, written.numbers).to_arrow(), blank=blank)
-    return _better_reasons(values, column, written.numbers)
+    return _numbers(values, written, blank, read_points)
+
+
+def _numbers(values: pl.Series, written: Written, blank: int | None, read: Callable[[pa.Array], Column]) -> Column:
+    plain = _plain(values, written.numbers)
+    empty = plain.is_null()
+    if blank is None or not empty.any():
+        return _better_reasons(values, read(plain.to_arrow()), written.numbers)
+    # Whole columns may be blank, so blanks are filled in at once: with a nought to be read, then with what they stand for.
+    nought = pl.lit("0") if plain.dtype == pl.String else pl.lit(0).cast(plain.dtype)
+    filled = plain.to_frame("v").select(pl.when(empty).then(nought).otherwise(pl.col("v"))).to_series()
+    column = _better_reasons(values, read(filled.to_arrow()), written.numbers)
+    column.numbers[empty.to_numpy()] = blank
+    return column
 
 
 def _plain(values: pl.Series, numbers: Numbers) -> pl.Series:
@@ -101,9 +116,10 @@ def _plain(values: pl.Series, numbers: Numbers) -> pl.Series:
         bare = text.str.replace(rf"^(-?)\s*{_CURRENCY}\s*", "${1}").str.replace(rf"\s*{_CURRENCY}$", "")
         group, point = numbers[1], numbers[5]
         digits = bare.str.replace_all(group, "", literal=True).str.replace(point, ".", literal=True)
-        plain = pl.when(bare.str.contains(_GROUPED[numbers])).then(digits).otherwise(pl.lit("?"))
-    read = pl.when(plain.str.contains(_PLAIN) | (text == "")).then(plain).otherwise(pl.lit(_UNREAD))
-    return values.to_frame("text").select(pl.when(text == "").then(text).otherwise(read)).to_series()
+        plain = pl.when(bare.str.contains(_GROUPED[numbers])).then(digits).otherwise(pl.lit(_UNREAD))
+    read = pl.when(plain.str.contains(_PLAIN)).then(plain).otherwise(pl.lit(_UNREAD))
+    blank = text.is_null() | (text == "")
+    return values.to_frame("text").select(pl.when(~blank).then(read)).to_series()
 
 
 def _better_reasons(values: pl.Series, column: Column, numbers: Numbers) -> Column:
@@ -117,7 +133,9 @@ def _better_reasons(values: pl.Series, column: Column, numbers: Numbers) -> Colu
         elif re.fullmatch(r"\s*-?[0-9.]+[eE][+-]?[0-9]+\s*", value):
             column.refused[row] = _SCIENTIFIC
         elif numbers != "1234.50" and any(character.isdigit() for character in value):
-            column.refused[row] = f"is not written like {numbers}, as was said; say how amounts are written in this file"
+            column.refused[row] = (
+                f"is not written like {numbers}, as was said; say how amounts are written in this file"
+            )
         elif any(sign in value for sign in ",₹$€£¥") and any(character.isdigit() for character in value):
             column.refused[row] = _WITH_SEPARATORS
     return column
@@ -160,7 +178,7 @@ def times(values: pl.Series, written: Written, *, optional: bool = False) -> Col
 
 
 def _needed(column: Column) -> Column:
-    for row in np.flatnonzero(column.values == NO_TIME).tolist():
+    for row in np.flatnonzero(column.numbers == NO_TIME).tolist():
         column.refused.setdefault(row, _MISSING_TIME)
     return column
 

@@ -1,0 +1,39 @@
+"""What may be said of orders in a message or a file of rejects: never who a person is."""
+
+from __future__ import annotations
+
+import re
+
+#: What is shown in the place of something that could tell who a person is.
+MASKED = "(masked)"
+#: Columns that tell who a person is.
+PERSONAL = frozenset({"customer_id", "email", "phone"})
+#: A customer id that is a phone: an Indian mobile number, with or without its country code, or any with a plus.
+PHONE_ID = r"^\s*'?(?:\+[0-9][0-9 ().-]{6,18}|(?:0|91)?[ -]?[6-9][0-9]{4}[ -]?[0-9]{5})\s*$"
+
+#: An e-mail address, or ten digits in a row.
+_SECRET = re.compile(r"@|[0-9](?:[\s().+-]*[0-9]){9}")
+#: Words that belong to amounts and times; any other may be a name.
+_WORDS = {"rs", "inr", "usd", "eur", "gbp", "aed", "am", "pm", "utc", "gmt", "t", "z", "e", "nan", "none", "null"}
+_LONGEST = 40
+
+
+def shown(value: object) -> str:
+    """A field's text for a message: what could tell who a person is does not appear in it.
+
+    Examples
+    --------
+    >>> shown("1.234,50"), shown("98765 43210"), shown("Asha Rao 12")
+    ('1.234,50', '(masked)', '… … 12')
+    """
+    text = "" if value is None else " ".join(str(value).split())
+    if _SECRET.search(text):
+        return MASKED
+    text = re.sub(r"[^\W\d_]+", lambda word: word[0] if word[0].lower() in _WORDS else "…", text)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def shown_id(value: str | None) -> str:
+    """An order's id for a message, unless it could tell who a person is."""
+    text = value or ""
+    return MASKED if "@" in text or re.match(PHONE_ID, text) or len(text) > 2 * _LONGEST else text
