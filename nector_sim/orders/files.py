@@ -151,6 +151,8 @@ class _Csv:
         table, broken = self._parse(names, threads=True)
         if broken:  # only one thread knows which rows they are
             table, broken = self._parse(names, threads=False)
+        if not table.num_rows and not broken:
+            self._refuse("Empty CSV")
         row = np.arange(1, table.num_rows + len(broken) + 1)
         if broken:
             row = np.delete(row, [number - 1 for number, _ in broken])

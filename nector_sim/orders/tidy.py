@@ -20,6 +20,8 @@ from nector_sim.rules.money import currency_decimals, from_minor, money_text
 #: How long after the order a refund is taken to have happened where no date says: returns of a week.
 REFUND_DAYS = 7
 _DAY = 86_400_000_000
+#: An amount that the source leaves blank where that is not 0.
+_NOT_SAID = -1
 
 _FUTURE = "is in the future; is the order of day and month right, and the time zone?"
 _REFUND_BEFORE = "is before the order"
@@ -192,28 +194,22 @@ def _points_coupons(read: Tidy, items: Int64, points_code: str | None) -> None:
 
 def _refunds(read: Tidy, items: Int64) -> None:
     """``refunded_at`` and ``refunded_amount``: what an export says of the whole order, as the share on its items."""
-    if not (read.has("refunded") or read.has("refunded_at") or read.has("refunded_amount") or read.has("status")):
+    if not any(read.has(name) for name in ("refunded", "refunded_at", "refunded_amount", "status")):
         return
-    at = np.full(read.orders.height, NO_TIME, np.int64)
+    unknown = np.full(read.orders.height, NO_TIME, np.int64)
+    at, ordered = unknown, read.values.get("ordered_at", unknown)
     if read.has("refunded_at"):
-        at = read.take("refunded_at", times(read.orders["refunded_at"], read.written, optional=True)).copy()
-    ordered = read.values.get("ordered_at", np.full(read.orders.height, NO_TIME, np.int64))
-    if read.has("refunded_amount") or not (read.has("refunded") or read.has("status")):
-        amount, missing = read.money("refunded_amount"), np.zeros(read.orders.height, bool)
-        if read.has("refunded_amount"):
-            missing = read.orders["refunded_amount"].is_null().to_numpy() & (at != NO_TIME)
-        refunded = (amount > 0) | missing if read.has("refunded_amount") else at != NO_TIME
-    else:
-        amount, refunded, partial = _share_on_items(read, items)
-        if partial:
-            read.notes.append(
-                "partial refunds, of which the export does not say what they fell on, so that refunded_amount is the "
-                f"same share of the items as the refund is of the whole order: {partial}"
-            )
+        at = read.take("refunded_at", times(read.orders["refunded_at"], read.written, optional=True))
+    if read.has("refunded_amount"):
+        amount = read.money("refunded_amount", blank=_NOT_SAID)
+        refunded = (amount > 0) | ((amount == _NOT_SAID) & (at != NO_TIME))
+    elif read.has("refunded") or read.has("status"):
+        amount, refunded = _share_on_items(read, items)
         cancelled = (at != NO_TIME) & ~refunded
         if cancelled.any():
             read.notes.append(f"orders cancelled without a refund, which count as bought: {int(cancelled.sum())}")
-        missing = np.zeros(read.orders.height, bool)
+    else:
+        amount, refunded = np.full(read.orders.height, _NOT_SAID, np.int64), at != NO_TIME
     undated = refunded & (at == NO_TIME) & (ordered != NO_TIME)
     if undated.any():
         read.notes.append(
@@ -224,21 +220,28 @@ def _refunds(read: Tidy, items: Int64) -> None:
     for row in np.flatnonzero(refunded & (at < ordered) & (at != NO_TIME)).tolist():
         read.refuse(row, "refunded_at", _REFUND_BEFORE)
     read.values["refunded_at"] = np.where(refunded, at, NO_TIME)
-    read.values["refunded_amount"] = np.where(refunded & ~missing, amount, -1)
+    read.values["refunded_amount"] = np.where(refunded, amount, _NOT_SAID)
 
 
-def _share_on_items(read: Tidy, items: Int64) -> tuple[Int64, Any, int]:
+def _share_on_items(read: Tidy, items: Int64) -> tuple[Int64, Any]:
+    """What of each order's refund fell on its items, in minor units, and whether there was one."""
     refunded = read.money("refunded")
     total = read.money("total") if read.has("total") else items
     amount = items.copy()
     part = np.flatnonzero((refunded > 0) & (refunded < total))
     for row in part.tolist():  # in Python's whole numbers: the product does not fit into 64 bits
         amount[row] = (2 * int(refunded[row]) * int(items[row]) + int(total[row])) // (2 * int(total[row]))
+    if len(part):
+        read.notes.append(
+            "partial refunds, of which the export does not say what they fell on, so that refunded_amount is the same "
+            f"share of the items as the refund is of the whole order: {len(part)}"
+        )
     is_refund = refunded > 0
     if read.has("status"):
-        unsaid = read.orders["refunded"].is_null() if read.has("refunded") else pl.Series([True] * len(items))
-        is_refund |= ((read.orders["status"].str.to_lowercase() == "refunded") & unsaid).fill_null(False).to_numpy()
-    return amount, is_refund, len(part)
+        unsaid = read.orders["refunded"].is_null() if read.has("refunded") else pl.lit(True)
+        whole = (pl.col("status").str.to_lowercase().str.strip_prefix("wc-") == "refunded") & unsaid
+        is_refund |= read.orders.select(whole.fill_null(False).alias("whole"))["whole"].to_numpy()
+    return amount, is_refund
 
 
 def _own_columns(read: Tidy) -> None:
@@ -246,7 +249,7 @@ def _own_columns(read: Tidy) -> None:
     orders = read.orders
     for name in ("credits", "paid_amount", "discount_given", "cost"):
         if read.has(name):
-            blank = -1 if name in ("cost", "paid_amount") else 0
+            blank = _NOT_SAID if name in ("cost", "paid_amount") else 0
             read.values[name] = read.money(name, blank=blank)
     for name, blank in (("points_balance", None), ("points_requested", NOT_ASKED)):
         if read.has(name):
@@ -277,4 +280,4 @@ def _costs(read: Tidy, lines: pl.DataFrame) -> None:
     lacking = int(cost.is_null().sum())
     if lacking:
         read.notes.append(f"orders without a cost, as a line of theirs has none that can be read: {lacking}")
-    read.values["cost"] = cost.fill_null(-1).to_numpy()
+    read.values["cost"] = cost.fill_null(_NOT_SAID).to_numpy()
