@@ -3,8 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 ProgramFile = Annotated[Path, typer.Option("--program", "-p", help="Program file, TOML or JSON.")]
+
+# How a file of orders is to be understood: the keywords of nector_sim.inspect_orders.
+Currency = Annotated[str | None, typer.Option("--currency", help="Its three letters; others are left out.")]
+Format = Annotated[
+    str | None, typer.Option("--format", help="shopify, woocommerce or plain; else found by the columns.")
+]
+MappingFile = Annotated[Path | None, typer.Option("--mapping", help="TOML file that says which column is which.")]
+PointsCode = Annotated[
+    str | None, typer.Option("--points-code", help="Coupon codes that were points, such as 'NECTOR-*'.")
+]
+Balances = Annotated[
+    str | None, typer.Option("--balances", help="File of customers and points, or one number for all.")
+]
+Dates = Annotated[str | None, typer.Option("--dates", help="dd/mm/yyyy or mm/dd/yyyy, if not year first.")]
+Numbers = Annotated[str | None, typer.Option("--numbers", help="1,234.50 or 1.234,50, if written with separators.")]
+KeepStatus = Annotated[
+    list[str] | None, typer.Option("--keep-status", help="A status of orders that count besides the known.")
+]
+SheetName = Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file; else the first.")]
+KeyFile = Annotated[Path | None, typer.Option("--key-file", help="Key of the hashes that stand for customers.")]
+
+
+def balances_of(text: str | None) -> Any:
+    """What --balances says: the name of a file, or a number."""
+    return int(text) if text is not None and text.isdecimal() else text

@@ -68,7 +68,7 @@ def account(
     left, unread = _left_out(left_out, folded, layout, read)
     of_rows, unread_rows = _by_currency(folded.refused_heads, layout, read)
     sums = {name: int(values[good].sum()) for name, values in read.sums.items()}
-    cart = int(read.values["cart_amount"][good].sum())
+    cart = int(read.column["cart_amount"][good].sum())
     names = {"total"} if read.has("total") else {name for name, _ in layout.cart}
     unread += unread_rows + len(sheet.broken)
     unread += sum(any(name in names for name, _, _ in problems) for problems in read.refused.values())
@@ -126,21 +126,20 @@ def account(
 
 def _frame(read: Tidy, good: np.ndarray[Any, np.dtype[np.bool_]]) -> pd.DataFrame:
     mask = pa.array(good)
-    names = [name for name in HOUSE_COLUMNS if name in read.values]
+    names = [name for name in HOUSE_COLUMNS if name in read.column]
     table = pa.table({name: _array(read, name).filter(mask) for name in names})
-    plain = {pa.int64(): pd.Int64Dtype()} if "points_requested" in names else {}
 
     def types(kind: pa.DataType) -> Any:
         return pd.ArrowDtype(kind) if pa.types.is_decimal(kind) else None
 
-    frame = table.to_pandas(types_mapper=types)
-    if plain:
+    frame: pd.DataFrame = table.to_pandas(types_mapper=types)
+    if "points_requested" in names:
         frame["points_requested"] = pd.array(table["points_requested"].to_pylist(), dtype="Int64")
     return frame
 
 
 def _array(read: Tidy, name: str) -> pa.Array:
-    values = read.values[name]
+    values = read.column[name]
     if name in _MONEY:
         money = decimal_array(np.maximum(values, 0), read.decimals)
         return pc.if_else(pa.array(values >= 0), money, None) if (values < 0).any() else money

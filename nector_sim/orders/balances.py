@@ -145,7 +145,7 @@ def _read(source: Any, numbers: str | None) -> pl.DataFrame:
     )
     empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
     frame, row = frame.filter(~empty), sheet.row[~empty.to_numpy()]
-    written = Written(numbers or "1234.50", "yyyy-mm-dd", "UTC")  # type: ignore[arg-type]
+    written = Written(numbers or "1234.50", "yyyy-mm-dd", "UTC")
     column = points(frame["points"], written)
     problems = [
         (int(row[at]), f"points {reason} (it says {shown(frame['points'][at])})")

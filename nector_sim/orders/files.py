@@ -93,7 +93,7 @@ def open_table(source: Any, *, what: str = "orders", sheet: str | None = None) -
         with path.open("rb") as file:
             head = file.read(_LONGEST_HEADER)
     except FileNotFoundError:
-        raise InputError(f"{path} is not there; check the name and the folder") from None
+        raise InputError(f"{path} does not exist; check the name") from None
     except OSError as error:
         raise InputError(f"{path} cannot be opened: {error.strerror}") from None
     if head.startswith(b"PAR1"):
@@ -271,7 +271,7 @@ class _Excel:
 
     def _load(self, **which: Any) -> dict[str, pl.DataFrame]:
         try:
-            return pl.read_excel(
+            sheets: dict[str, pl.DataFrame] = pl.read_excel(
                 self.path,
                 engine="calamine",
                 infer_schema_length=0,
@@ -280,6 +280,7 @@ class _Excel:
                 raise_if_empty=False,
                 **which,
             )
+            return sheets
         except Exception as error:  # the engine's own classes, which differ by version
             raise InputError(
                 f"{self.path} cannot be read as an Excel workbook ({type(error).__name__}); open it and {_EXPORT_AGAIN}"

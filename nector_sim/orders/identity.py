@@ -59,7 +59,7 @@ def as_text(values: pl.Series) -> pl.Series:
 
 
 def add_people(orders: pl.DataFrame, phones: list[str]) -> pl.DataFrame:
-    """Add ``who_phone`` and ``who_email``: the last ten digits, and the address in lower case; none where there is none.
+    """Add ``who_phone`` and ``who_email``: the last ten digits, and the address in lower case.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def load_key(path: Path) -> bytes:
             file.write(secrets.token_hex(_KEY_BYTES) + "\n")
     with _named(path):
         text = path.read_text(encoding="ascii", errors="replace").strip()
-    if not re.fullmatch(r"[0-9a-f]{%d}" % (2 * _KEY_BYTES), text):
+    if not re.fullmatch(rf"[0-9a-f]{{{2 * _KEY_BYTES}}}", text):
         raise InputError(f"{path} is not a key file; name another with key_file=, or move it away to have one made")
     return bytes.fromhex(text)
 

@@ -22,9 +22,9 @@ from nector_sim.orders.mapping import layout_of, load_mapping, stated
 from nector_sim.orders.report import SHOWN, OrdersReport
 from nector_sim.orders.shopify import SHOPIFY
 from nector_sim.orders.tidy import tidy
-from nector_sim.orders.words import PERSONAL
 from nector_sim.orders.woocommerce import ADVANCED_EXPORT, ANALYTICS, SUITE_EXPORT
-from nector_sim.orders.written import Dates, Numbers, Written, check_written
+from nector_sim.orders.words import PERSONAL
+from nector_sim.orders.written import Written, check_written
 
 #: The exports that are known, by the name under which a caller may ask for them, the most particular first.
 LAYOUTS = {
@@ -55,8 +55,8 @@ class How(TypedDict, total=False):
     mapping: str | Path | None
     points_code: str | None
     balances: Any
-    dates: Dates | None
-    numbers: Numbers | None
+    dates: str | None
+    numbers: str | None
     keep_status: Collection[str]
     sheet: str | None
     key_file: str | Path | None
@@ -121,8 +121,8 @@ def inspect_orders(
     mapping: str | Path | None = None,
     points_code: str | None = None,
     balances: Any = None,
-    dates: Dates | None = None,
-    numbers: Numbers | None = None,
+    dates: str | None = None,
+    numbers: str | None = None,
     keep_status: Collection[str] = (),
     sheet: str | None = None,
     key_file: str | Path | None = None,
@@ -217,11 +217,11 @@ def inspect_orders(
         now=_now(),
     )
     if "order_id" in columns:
-        read.values["order_id"] = used["order_id"]
+        read.column["order_id"] = used["order_id"]
     if people:
-        read.values["customer_id"] = used["customer"]
+        read.column["customer_id"] = used["customer"]
     if balances is not None:
-        read.values["points_balance"], more = join_balances(used, balances, numbers=written.numbers)
+        read.column["points_balance"], more = join_balances(used, balances, numbers=written.numbers)
         notes += more
     return account(
         read,

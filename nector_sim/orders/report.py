@@ -61,9 +61,9 @@ class OrdersReport:
     left_out : mapping of str to LeftOut
         By kind: ``pending``, ``voided``, ``test``, ``other_status``, ``other_currency``, ``no_customer``, ``repeated``.
     money : mapping of str to Decimal
-        In major units: ``in_file`` = ``used`` + ``left_out`` + ``rejected``, the orders' totals in the currency, repeats
-        included; and ``used`` = ``cart_amount`` - ``discount_given`` + ``shipping`` + ``taxes`` + ``other``. Where a
-        file has no total, an order's is its cart amount.
+        In major units: ``in_file`` = ``used`` + ``left_out`` + ``rejected``, the orders' totals in the currency,
+        repeats included; and ``used`` = ``cart_amount`` - ``discount_given`` + ``shipping`` + ``taxes`` + ``other``.
+        Where a file has no total, an order's is its cart amount.
     unreadable_totals : int
         Rejected orders whose total cannot be read, so that it is in none of these sums.
     problems : mapping of str to int

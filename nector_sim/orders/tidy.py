@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 
 from nector_sim.orders import coupons
-from nector_sim.orders.columns import NO_TIME, NOT_ASKED, Column, Int64
+from nector_sim.orders.columns import NO_TIME, NOT_ASKED, Column, Int64, count_odd_points
+from nector_sim.orders.fates import UNKNOWN_STATUS
 from nector_sim.orders.layouts import Layout
 from nector_sim.orders.lines import line_costs
-from nector_sim.orders.fates import UNKNOWN_STATUS
 from nector_sim.orders.written import Written, amounts, points, times
 from nector_sim.rules.money import currency_decimals, from_minor, money_text
 
@@ -35,7 +35,7 @@ class Tidy:
 
     Attributes
     ----------
-    values : dict of str to ndarray or Series, each of shape (n,)
+    column : dict of str to ndarray or Series, each of shape (n,)
         Money in minor units, times in microseconds.
     refused : dict of int to list of tuple of str, object and str
         Row to our column, its value and what is wrong with it.
@@ -47,7 +47,7 @@ class Tidy:
     orders: pl.DataFrame
     currency: str
     written: Written
-    values: dict[str, Any] = field(default_factory=dict)
+    column: dict[str, Any] = field(default_factory=dict)
     refused: dict[int, list[tuple[str, Any, str]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     sums: dict[str, Int64] = field(default_factory=dict)
@@ -127,7 +127,7 @@ def tidy(
     items = _cart(read, layout)
     _points_coupons(read, items, points_code)
     if layout.keep and not read.has("paid_amount"):
-        read.values["paid_amount"] = items
+        read.column["paid_amount"] = items
     _refunds(read, items)
     _own_columns(read)
     if "line_cost" in lines.columns:
@@ -152,7 +152,7 @@ def _times(read: Tidy, now: datetime, *, optional: bool) -> None:
     latest = int(now.timestamp() * 1_000_000) + _DAY
     for row in np.flatnonzero(at > latest).tolist():
         read.refuse(row, "ordered_at", _FUTURE)
-    read.values["ordered_at"] = at
+    read.column["ordered_at"] = at
 
 
 def _cart(read: Tidy, layout: Layout) -> Int64:
@@ -161,7 +161,7 @@ def _cart(read: Tidy, layout: Layout) -> Int64:
         cart += sign * read.money(name, blank=None if position == 0 else 0)
     for row in np.flatnonzero(cart < 0).tolist():
         read.refuse(row, layout.cart[0][0], _NEGATIVE_CART)
-    read.values["cart_amount"] = cart
+    read.column["cart_amount"] = cart
     zero = int((cart == 0).sum()) - sum(cart[row] == 0 for row in read.refused)
     if zero:
         read.notes.append(f"orders worth 0, on which nothing can be redeemed: {zero}")
@@ -175,8 +175,9 @@ def _points_coupons(read: Tidy, items: Int64, points_code: str | None) -> None:
     if points_code is None:
         for word, orders, discount in coupons.loyalty_words(read.orders["coupons"], discounts):
             read.notes.append(
-                f"coupon codes with “{word}” in them: on {orders} of the orders, with discounts of {read.said(discount)} "
-                f"in all; if these are points, put them back with points_code='*{word}*' (--points-code)"
+                f"coupon codes with “{word}” in them: on {orders} of the orders, with discounts of "
+                f"{read.said(discount)} in all; if these are points, put them back with "
+                f"points_code='*{word}*' (--points-code)"
             )
         return
     given, shared = coupons.points_discounts(
@@ -184,8 +185,8 @@ def _points_coupons(read: Tidy, items: Int64, points_code: str | None) -> None:
     )
     for row in shared:
         read.refuse(row, "coupon_amount" if read.has("coupon_amount") else "coupons", coupons.SHARED)
-    read.values["cart_amount"] = items + given
-    read.values["discount_given"] = given
+    read.column["cart_amount"] = items + given
+    read.column["discount_given"] = given
     read.notes.append(
         "points redeemed in the past (coupon codes like the pattern given), put back into cart_amount and kept as "
         f"discount_given: {read.said(given.sum())} on {int((given > 0).sum())} of the orders"
@@ -197,7 +198,7 @@ def _refunds(read: Tidy, items: Int64) -> None:
     if not any(read.has(name) for name in ("refunded", "refunded_at", "refunded_amount", "status")):
         return
     unknown = np.full(read.orders.height, NO_TIME, np.int64)
-    at, ordered = unknown, read.values.get("ordered_at", unknown)
+    at, ordered = unknown, read.column.get("ordered_at", unknown)
     if read.has("refunded_at"):
         at = read.take("refunded_at", times(read.orders["refunded_at"], read.written, optional=True))
     if read.has("refunded_amount"):
@@ -219,8 +220,8 @@ def _refunds(read: Tidy, items: Int64) -> None:
     at = np.where(undated, ordered + REFUND_DAYS * _DAY, at)
     for row in np.flatnonzero(refunded & (at < ordered) & (at != NO_TIME)).tolist():
         read.refuse(row, "refunded_at", _REFUND_BEFORE)
-    read.values["refunded_at"] = np.where(refunded, at, NO_TIME)
-    read.values["refunded_amount"] = np.where(refunded, amount, _NOT_SAID)
+    read.column["refunded_at"] = np.where(refunded, at, NO_TIME)
+    read.column["refunded_amount"] = np.where(refunded, amount, _NOT_SAID)
 
 
 def _share_on_items(read: Tidy, items: Int64) -> tuple[Int64, Any]:
@@ -247,19 +248,23 @@ def _share_on_items(read: Tidy, items: Int64) -> tuple[Int64, Any]:
 def _own_columns(read: Tidy) -> None:
     """Columns that are taken as they stand."""
     orders = read.orders
-    for name in ("credits", "paid_amount", "discount_given", "cost"):
+    for name, blank in (("credits", 0), ("discount_given", 0), ("paid_amount", _NOT_SAID), ("cost", _NOT_SAID)):
         if read.has(name):
-            blank = _NOT_SAID if name in ("cost", "paid_amount") else 0
-            read.values[name] = read.money(name, blank=blank)
-    for name, blank in (("points_balance", None), ("points_requested", NOT_ASKED)):
-        if read.has(name):
-            read.values[name] = read.take(name, points(orders[name], read.written, blank=blank))
+            read.column[name] = read.money(name, blank=blank)
+    if read.has("points_requested"):
+        requested = points(orders["points_requested"], read.written, blank=NOT_ASKED)
+        read.column["points_requested"] = read.take("points_requested", requested)
+    if read.has("points_balance"):
+        read.column["points_balance"] = read.take("points_balance", points(orders["points_balance"], read.written))
+        fractional, negative = count_odd_points(orders["points_balance"].to_arrow())
+        read.notes += [f"balances with a fraction of a point, which is dropped: {fractional}"] if fractional else []
+        read.notes += [f"negative balances, which redeem nothing: {negative}"] if negative else []
     if read.has("tier"):
-        read.values["tier"] = orders["tier"]
+        read.column["tier"] = orders["tier"]
     if read.has("payment_method"):
-        read.values["payment_method"] = coupons.payment_kinds(orders["payment_method"])
+        read.column["payment_method"] = coupons.payment_kinds(orders["payment_method"])
     if read.has("redeems"):
-        read.values["redeems"] = _yes_or_no(read)
+        read.column["redeems"] = _yes_or_no(read)
 
 
 def _yes_or_no(read: Tidy) -> pl.Series:
@@ -280,4 +285,4 @@ def _costs(read: Tidy, lines: pl.DataFrame) -> None:
     lacking = int(cost.is_null().sum())
     if lacking:
         read.notes.append(f"orders without a cost, as a line of theirs has none that can be read: {lacking}")
-    read.values["cost"] = cost.fill_null(_NOT_SAID).to_numpy()
+    read.column["cost"] = cost.fill_null(_NOT_SAID).to_numpy()

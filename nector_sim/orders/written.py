@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, get_args
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -68,13 +69,19 @@ class Written(NamedTuple):
         Zone of times that name none.
     """
 
-    numbers: Numbers
-    dates: Dates
+    numbers: str
+    dates: str
     timezone: str
 
 
 def check_written(written: Written) -> None:
-    """Refuse a way of writing that is not known."""
+    """Refuse a way of writing, or a time zone, that is not known."""
+    try:
+        ZoneInfo(written.timezone)
+    except (KeyError, ValueError, OSError):
+        raise InputError(
+            f"timezone={written.timezone!r} is not known; write its IANA name, such as Asia/Kolkata"
+        ) from None
     for name, value, known in (
         ("numbers", written.numbers, get_args(Numbers)),
         ("dates", written.dates, get_args(Dates)),
@@ -98,7 +105,7 @@ def _numbers(values: pl.Series, written: Written, blank: int | None, read: Calla
     empty = plain.is_null()
     if blank is None or not empty.any():
         return _better_reasons(values, read(plain.to_arrow()), written.numbers)
-    # Whole columns may be blank, so blanks are filled in at once: with a nought to be read, then with what they stand for.
+    # Whole columns may be blank, so blanks are read at once: as a nought, and then as what they stand for.
     nought = pl.lit("0") if plain.dtype == pl.String else pl.lit(0).cast(plain.dtype)
     filled = plain.to_frame("v").select(pl.when(empty).then(nought).otherwise(pl.col("v"))).to_series()
     column = _better_reasons(values, read(filled.to_arrow()), written.numbers)
@@ -106,7 +113,7 @@ def _numbers(values: pl.Series, written: Written, blank: int | None, read: Calla
     return column
 
 
-def _plain(values: pl.Series, numbers: Numbers) -> pl.Series:
+def _plain(values: pl.Series, numbers: str) -> pl.Series:
     """Texts as plain digits and a point, or marked as unread; other types as they are."""
     if values.dtype != pl.String:
         return values
@@ -122,7 +129,7 @@ def _plain(values: pl.Series, numbers: Numbers) -> pl.Series:
     return values.to_frame("text").select(pl.when(~blank).then(read)).to_series()
 
 
-def _better_reasons(values: pl.Series, column: Column, numbers: Numbers) -> Column:
+def _better_reasons(values: pl.Series, column: Column, numbers: str) -> Column:
     """Say more of a text that is no plain number: a formula, or separators that could be read in two ways."""
     for row in column.refused:
         value = values[row]
@@ -189,7 +196,7 @@ def _clock(date: pl.Expr, clock: pl.Expr, second: pl.Expr) -> pl.Expr:
     return text.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
 
 
-def _slashed(frame: pl.DataFrame, dates: Dates) -> pl.DataFrame:
+def _slashed(frame: pl.DataFrame, dates: str) -> pl.DataFrame:
     parts = frame.select(pl.col("text").str.extract_groups(_SLASHED)).unnest("text")
     day, month = ("first", "second") if dates == "dd/mm/yyyy" else ("second", "first")
     date = pl.col("year") + "-" + pl.col(month).str.zfill(2) + "-" + pl.col(day).str.zfill(2)
@@ -218,7 +225,7 @@ def _in_utc(parts: pl.DataFrame, timezone: str) -> pl.Series:
     return parts.select(pl.when(pl.col("zone").is_null()).then(zoned).otherwise(offset).to_physical()).to_series()
 
 
-def _why_no_time(value: Any, dates: Dates) -> str:
+def _why_no_time(value: Any, dates: str) -> str:
     text = str(value).strip()
     if text.startswith("="):
         return _A_FORMULA

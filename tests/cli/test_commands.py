@@ -135,5 +135,31 @@ def test_nothing_is_lost(run, tmp_path, orders):
 def test_check_orders(run, orders):
     code, out, _ = run("check", orders)
     assert code == 1
-    assert "row 2: cart_amount is negative" in out
-    assert "4 read, 2 can be scored, 2 rejected" in out
+    assert "cart_amount is negative; an amount is 0 or more (row 2)" in out
+    assert "4 in the file" in out
+    assert "2 can be used" in out
+
+
+def test_check_a_shops_export(run, tmp_path):
+    export = tmp_path / "orders_export.csv"
+    export.write_text(
+        "Name,Email,Financial Status,Currency,Subtotal,Shipping,Total,Discount Code,Discount Amount,Created at\n"
+        "#1,asha@example.com,paid,INR,400.00,50.00,450.00,NECTOR-1,100.00,2026-05-01 10:15:00 +0530\n"
+        '#2,asha@example.com,paid,INR,"1,400.00",0,0,,0,01/05/2026\n',
+        encoding="utf-8",
+    )
+    arguments = ["check", export, "--key-file", tmp_path / "key", "--rejects", tmp_path / "rejects.csv"]
+    code, out, err = run(*arguments, "--points-code", "nector-*", "--balances", "70")
+    assert code == 1
+    assert "Shopify orders export (CSV), amounts in INR" in out
+    assert "= cart_amount ₹500" in out
+    rejects = (tmp_path / "rejects.csv").read_text(encoding="utf-8")
+    assert "01/05/2026" not in out
+    assert "--dates" in rejects
+    assert "asha" not in out + err + rejects
+    code, out, _ = run(*arguments, "--dates", "dd/mm/yyyy", "--numbers", "1,234.50")
+    assert code == 0
+    assert "2 can be used" in out
+    code, _, err = run(*arguments, "--dates", "day first")
+    assert code == 2
+    assert "dd/mm/yyyy" in err

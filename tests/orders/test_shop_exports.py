@@ -9,7 +9,12 @@ import pytest
 
 import nector_sim as ns
 
-SHOPIFY = (
+
+def names(header):
+    return header.split(",")
+
+
+SHOPIFY = names(
     "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,Shipping,"
     "Taxes,Total,Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,"
     "Lineitem price,Lineitem compare at price,Lineitem sku,Lineitem requires shipping,Lineitem taxable,"
@@ -21,7 +26,7 @@ SHOPIFY = (
     "Lineitem discount,Tax 1 Name,Tax 1 Value,Tax 2 Name,Tax 2 Value,Tax 3 Name,Tax 3 Value,Tax 4 Name,Tax 4 Value,"
     "Tax 5 Name,Tax 5 Value,Phone,Receipt Number,Duties,Billing Province Name,Shipping Province Name,Payment ID,"
     "Payment Terms Name,Next Payment Due At,Payment References"
-).split(",")
+)
 
 PEOPLE = {
     "asha": {"Email": "Asha.Rao@Example.com", "Phone": "'+91 98765 43210", "Billing Name": "Asha Rao"},
@@ -115,7 +120,7 @@ def test_every_row_is_accounted_for(report):
         "test": (1, 1),
         "voided": (1, 1),
     }
-    assert report.rejects[["row", "order_id", "column"]].values.tolist() == [
+    assert report.rejects[["row", "order_id", "column"]].to_numpy().tolist() == [
         [13, "#1010", "Subtotal"],
         [14, "#1011", "Name"],
         [16, "#1013", "Subtotal"],
@@ -155,7 +160,7 @@ def test_the_orders_are_what_the_export_says(report):
     assert orders.loc["#1002", "refunded_at"] == pd.Timestamp("2026-05-04 03:30:00", tz="UTC")
     assert orders.loc["#1003", "refunded_at"] == pd.Timestamp("2026-05-08 04:45:00", tz="UTC")
     # Asha's three orders are one customer's, by phone; Carl is known by e-mail address.
-    assert orders.loc[["#1001", "#1003", "#1004"], "customer_id"].nunique() == 1
+    assert len(set(orders.loc[["#1001", "#1003", "#1004"], "customer_id"])) == 1
     assert orders["customer_id"].nunique() == 3
     assert (report.known.by_phone, report.known.by_email) == (4, 1)
     assert report.known.conflicts == 0
@@ -273,12 +278,12 @@ def test_taxes_on_top_are_told_from_those_in_the_prices(tmp_path, key):
     assert (str(money["taxes"]), str(money["other"])) == ("20.00", "3.00")
 
 
-ADVANCED = (
+ADVANCED = names(
     "Order Number,Order Status,Order Date,Customer Note,First Name (Billing),Last Name (Billing),Email (Billing),"
     "Phone (Billing),Payment Method Title,Cart Discount Amount,Order Subtotal Amount,Shipping Method Title,"
     "Order Shipping Amount,Order Refund Amount,Order Total Amount,Order Total Tax Amount,SKU,Item #,Item Name,"
     "Quantity (- Refund),Item Cost,Coupon Code,Discount Amount,Discount Amount Tax"
-).split(",")
+)
 
 
 def test_woocommerce_advanced_order_export(tmp_path, key):
@@ -313,11 +318,11 @@ def test_woocommerce_advanced_order_export(tmp_path, key):
     assert report.rows == {"in_file": 4, "used": 3, "left_out": 1, "rejected": 0, "blank": 0}
 
 
-SUITE = (
+SUITE = names(
     "order_id,order_number,order_date,paid_date,status,shipping_total,shipping_tax_total,fee_total,fee_tax_total,"
     "tax_total,cart_discount,order_discount,discount_total,order_total,order_subtotal,order_currency,payment_method,"
     "payment_method_title,customer_id,customer_email,billing_email,billing_phone,coupon_items"
-).split(",")
+)
 
 
 def test_woocommerce_export_suite_with_its_coupons_one_by_one(tmp_path, key):
@@ -337,7 +342,10 @@ def test_woocommerce_export_suite_with_its_coupons_one_by_one(tmp_path, key):
 
 
 def test_woocommerce_analytics_knows_no_customers(tmp_path, key):
-    header = "Date,Order #,N. Revenue (formatted),Status,Customer,Customer type,Product(s),Items sold,Coupon(s),Net Sales,Attribution"
+    header = (
+        "Date,Order #,N. Revenue (formatted),Status,Customer,Customer type,Product(s),Items sold,Coupon(s),Net Sales,"
+        "Attribution"
+    )
     path = tmp_path / "o.csv"
     path.write_text(
         f'{header}\n2026-01-02 08:00:00,55,"₹1,000.00",completed,Asha Rao,new,1× Kurta,1,,847.46,Direct\n',

@@ -1,0 +1,155 @@
+"""Random tables and random bytes: a report whose accounts add up, or a message; never anything else."""
+
+import csv
+import io
+import string
+
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_shop_exports import SHOPIFY
+
+import nector_sim as ns
+
+CELLS = st.one_of(
+    st.sampled_from(
+        [
+            "", " ", "INR", "USD", "paid", "refunded", "pending", "#1", "#2", "2026-05-01 10:15:00 +0530", "2026-05-01",
+            "01/05/2026", "100", "749.95", "₹ 1,234.50", "1.234,50", "-5", "1e5", "=1+1", "9" * 30, "NaN", "\x00", "\ufeff",
+            "a@b.in", "'+91 98765 43210", "NECTOR-1", "code:x|amount:5", "9999-12-31", "0001-01-01 00:00", "२५०", '"', "\n",
+        ]
+    ),
+    st.text(max_size=12),
+    st.decimals(0, 10_000, places=2).map(str),
+)  # fmt: skip
+USED = [
+    "Name", "Email", "Financial Status", "Currency", "Subtotal", "Shipping", "Taxes", "Total", "Discount Code",
+    "Discount Amount", "Created at", "Cancelled at", "Payment Method", "Refunded Amount", "Tags", "Phone",
+]  # fmt: skip
+HOW = st.fixed_dictionaries(
+    {},
+    optional={
+        "currency": st.sampled_from(["INR", "USD", "JPY", "XAU"]),
+        "numbers": st.sampled_from(["1,234.50", "1.234,50"]),
+        "dates": st.sampled_from(["dd/mm/yyyy", "mm/dd/yyyy"]),
+        "points_code": st.sampled_from(["NECTOR*", "*", "("]),
+        "keep_status": st.just(["settled"]),
+        "balances": st.sampled_from([0, 500]),
+    },
+)
+
+
+def accounts_hold(report):
+    rows, money = report.rows, report.money
+    assert rows["in_file"] == rows["used"] + rows["left_out"] + rows["rejected"] + rows["blank"]
+    assert money["in_file"] == money["used"] + money["left_out"] + money["rejected"]
+    assert money["used"] == (
+        money["cart_amount"] - money["discount_given"] + money["shipping"] + money["taxes"] + money["other"]
+    )
+    assert sum(report.orders["cart_amount"]) == money["cart_amount"]
+    assert len(str(report)) < 20_000
+    if "order_id" in report.orders:
+        assert report.orders["order_id"].is_unique
+
+
+def read(source, how, key):
+    try:
+        report = ns.inspect_orders(source, key_file=key, **how)
+    except ns.InputError as error:
+        assert str(error)
+        return
+    accounts_hold(report)
+
+
+@settings(max_examples=60)
+@given(
+    data=st.binary(max_size=400), head=st.sampled_from([b"", b"order_id,cart_amount\n", b"\xef\xbb\xbfcart_amount;x\n"])
+)
+def test_random_bytes(tmp_path_factory, data, head):
+    folder = tmp_path_factory.mktemp("fuzz")
+    path = folder / "orders.csv"
+    path.write_bytes(head + data)
+    read(path, {}, folder / "key")
+
+
+@settings(max_examples=150)
+@given(
+    rows=st.lists(st.lists(CELLS, min_size=len(USED), max_size=len(USED)), min_size=1, max_size=6),
+    how=HOW,
+    separator=st.sampled_from(",;\t"),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+)
+def test_random_cells_in_a_shopify_export(tmp_path_factory, rows, how, separator, quoting):
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=separator, quoting=quoting)
+    writer.writerow(USED)
+    writer.writerows(rows)
+    folder = tmp_path_factory.mktemp("fuzz")
+    path = folder / "orders.csv"
+    path.write_bytes(text.getvalue().encode("utf-8", "surrogatepass"))
+    read(path, how, folder / "key")
+
+
+@settings(max_examples=80)
+@given(
+    columns=st.fixed_dictionaries(
+        {
+            "cart_amount": st.lists(
+                st.one_of(CELLS, st.floats(), st.none(), st.integers(), st.booleans()), min_size=3, max_size=3
+            )
+        },
+        optional={
+            name: st.lists(st.one_of(CELLS, st.floats(), st.none(), st.datetimes()), min_size=3, max_size=3)
+            for name in [
+                "order_id",
+                "customer_id",
+                "ordered_at",
+                "points_balance",
+                "refunded_at",
+                "refunded_amount",
+                "redeems",
+            ]
+        },
+    ),
+    how=HOW,
+)
+def test_random_columns_in_memory(tmp_path_factory, columns, how):
+    read(
+        pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()}),
+        how,
+        tmp_path_factory.getbasetemp() / "key",
+    )
+
+
+MONEY = st.decimals(0, 1_000_000, places=2)
+PLAIN_TEXT = st.text(string.ascii_letters + ' ,;"\n₹é', max_size=15)
+
+
+@settings(max_examples=60)
+@given(
+    orders=st.lists(st.tuples(MONEY, MONEY, st.integers(0, 3), PLAIN_TEXT), min_size=1, max_size=8),
+    separator=st.sampled_from(",;\t|"),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_was_written_is_what_is_read(tmp_path_factory, orders, separator, line_end):
+    text = io.StringIO()
+    writer = csv.DictWriter(text, SHOPIFY, delimiter=separator, lineterminator=line_end)
+    writer.writeheader()
+    for number, (subtotal, shipping, lines, note) in enumerate(orders):
+        writer.writerow(
+            {
+                "Name": f"#{number}", "Email": "a@b.in", "Financial Status": "paid", "Currency": "INR",
+                "Subtotal": subtotal, "Shipping": shipping, "Total": subtotal + shipping,
+                "Created at": "2026-05-01 10:15:00 +0530", "Notes": note, "Billing Street": note,
+            }
+        )  # fmt: skip
+        for _ in range(lines):
+            writer.writerow({"Name": f"#{number}", "Email": "a@b.in", "Lineitem name": note})
+    folder = tmp_path_factory.mktemp("fuzz")
+    path = folder / "orders.csv"
+    path.write_bytes(text.getvalue().encode())
+    report = ns.inspect_orders(path, key_file=folder / "key")
+    assert report.orders["cart_amount"].tolist() == [subtotal for subtotal, *_ in orders]
+    assert report.money["used"] == sum(subtotal + shipping for subtotal, shipping, *_ in orders)
+    assert report.rows["used"] == len(orders) + sum(lines for _, _, lines, _ in orders)
+    accounts_hold(report)
