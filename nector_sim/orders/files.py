@@ -7,6 +7,7 @@ a lenient one would shift or cut such a row in silence.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import zipfile
@@ -148,6 +149,7 @@ class _Csv:
             self.notes.append(f"fields are parted by {name}")
 
     def read(self, names: Sequence[str]) -> Sheet:
+        self._check_encoding()
         table, broken = self._parse(names, threads=True)
         if broken:  # only one thread knows which rows they are
             table, broken = self._parse(names, threads=False)
@@ -158,6 +160,17 @@ class _Csv:
             row = np.delete(row, [number - 1 for number, _ in broken])
         frame = pl.DataFrame({name: pl.from_arrow(column) for name, column in zip(names, table.columns, strict=True)})
         return Sheet(frame, row, broken)
+
+    def _check_encoding(self) -> None:
+        """Refuse what is not UTF-8 anywhere: the parser looks at the columns that are read alone."""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            with self.path.open("rb") as file:
+                while block := file.read(LONGEST_ROW):
+                    decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            self._refuse_encoding()
 
     def _parse(self, names: Sequence[str], *, threads: bool) -> tuple[pa.Table, list[tuple[int, str]]]:
         broken: list[tuple[int, str]] = []
@@ -198,8 +211,6 @@ class _Csv:
         return table, broken
 
     def _refuse(self, message: str) -> None:
-        if "UTF8" in message:
-            self._refuse_encoding()
         if "straddling" in message:
             raise InputError(
                 f"{self.path} has a row longer than {LONGEST_ROW >> 20} MB: a quotation mark is opened and never "
