@@ -112,7 +112,7 @@ def account(
         format=f"{layout.name} ({table.kind})",
         currency=read.currency,
         timezone=read.written.timezone,
-        columns=columns,
+        columns=_by_ours(columns),
         cart_amount_is=layout.cart_words,
         rows=rows,
         left_out=left,
@@ -122,6 +122,14 @@ def account(
         known=known,
         notes=said,
     )
+
+
+def _by_ours(columns: Mapping[str, str]) -> dict[str, str]:
+    """Our columns to the names that they have, those that are looked up in several as one."""
+    names: dict[str, list[str]] = {}
+    for ours, theirs in columns.items():
+        names.setdefault(ours.split(".")[0], []).append(theirs)
+    return {ours: ", ".join(theirs) for ours, theirs in names.items()}
 
 
 def _frame(read: Tidy, good: np.ndarray[Any, np.dtype[np.bool_]]) -> pd.DataFrame:

@@ -136,8 +136,9 @@ class _Csv:
             if error.start < len(head) - 4:  # else a character was cut where the head ends
                 self._refuse_encoding()
             text = head[: error.start].decode("utf-8-sig")
-        self.separator = max(",;\t|", key=lambda separator: len(_header(text, separator)[0]))
-        self.columns, self._lines = _header(text, self.separator)
+        whole = len(head) < _LONGEST_HEADER
+        self.separator = max(",;\t|", key=lambda separator: len(_header(text, separator, whole=whole)[0]))
+        self.columns, self._lines = _header(text, self.separator, whole=whole)
         if self._lines == 0:
             raise InputError(f"{path}: its first line is too long to be a header; {_EXPORT_AGAIN}")
         if len(self.columns) < 2:
@@ -228,16 +229,17 @@ _EXPORT_AGAIN = f"export it again, or save it as CSV ({_SAVE_AS_CSV})"
 _FIELDS = "a comma or a quotation mark inside a field that is not quoted, or a file that was cut off"
 
 
-def _header(text: str, separator: str) -> tuple[list[str], int]:
-    """Names of the columns, and how many lines they take; none if the header does not end in the text."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+def _header(text: str, separator: str, *, whole: bool) -> tuple[list[str], int]:
+    """Names of the columns, and how many lines they take; none if the header does not end in a text cut off."""
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=separator)
     try:
-        names, lines = next(reader, []), reader.line_num
-        if len(text) > _LONGEST_HEADER // 4 and next(reader, None) is None:
-            return [], 0
+        names = next(reader, [])
     except csv.Error:  # a field longer than the reader takes
         return [], 0
-    return [name.strip() for name in names], lines
+    if lines.tell() == len(text) and not whole:
+        return [], 0
+    return [name.strip() for name in names], reader.line_num
 
 
 class _Parquet:

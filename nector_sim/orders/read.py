@@ -195,6 +195,10 @@ def inspect_orders(
         stated(stated_columns, "timezone", timezone) or ("Asia/Kolkata" if chosen == "INR" else "UTC"),
     )
     check_written(written)
+    if layout.keep and "status" not in columns:
+        notes.append(
+            "no column says whether an order was paid, so unpaid and voided orders count too, if there are any"
+        )
 
     phones = [name for name in columns if name.startswith("phone")]
     orders = add_people(orders, phones)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from nector_sim.errors import InputError
 from nector_sim.orders import coupons
 from nector_sim.orders.columns import NO_TIME, NOT_ASKED, Column, Int64, count_odd_points
 from nector_sim.orders.fates import UNKNOWN_STATUS
@@ -126,7 +127,7 @@ def tidy(
     _times(read, now, optional=not layout.keep)
     items = _cart(read, layout)
     _points_coupons(read, items, points_code)
-    if layout.keep and not read.has("paid_amount"):
+    if (layout.keep or read.has("refunded") or read.has("coupons")) and not read.has("paid_amount"):
         read.column["paid_amount"] = items
     _refunds(read, items)
     _own_columns(read)
@@ -169,6 +170,12 @@ def _cart(read: Tidy, layout: Layout) -> Int64:
 
 
 def _points_coupons(read: Tidy, items: Int64, points_code: str | None) -> None:
+    itemised = read.has("coupons") and bool(read.orders["coupons"].str.contains("code:", literal=True).any())
+    if points_code is not None and not (read.has("coupons") and (read.has("coupon_amount") or itemised)):
+        raise InputError(
+            "points_code needs the coupon codes and their amounts, and the file has no columns of both "
+            "(Discount Code, Discount Amount); leave points_code out, or export them too"
+        )
     if not read.has("coupons"):
         return
     discounts = read.money("coupon_amount")

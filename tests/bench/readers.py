@@ -21,7 +21,7 @@ from pathlib import Path
 import polars as pl
 
 import nector_sim as ns
-from tests.orders.test_shop_exports import SHOPIFY
+from tests.orders.exports import SHOPIFY
 
 RUNS = 7
 MOST_TIMES, MOST_SIZES = 3, 10

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["nector_sim.orders"]):
+# All but what numba compiles, which would compile the instruments too.
+with atheris.instrument_imports(include=["nector_sim.orders"], exclude=["nector_sim.orders.text"]):
     import nector_sim as ns
     from nector_sim.orders import read  # noqa: F401 - so that it is instrumented before the first call
 
-from tests.orders.test_readers_fuzz import accounts_hold
-from tests.orders.test_shop_exports import ADVANCED, EXPORT, SUITE, write
+from tests.orders.exports import ADVANCED, EXPORT, SUITE, accounts_hold, write
 
 #: How much more than its modules a process may hold while it refuses a line of 1 GB.
 MOST_MEMORY = 400 << 20

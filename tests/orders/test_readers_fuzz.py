@@ -5,18 +5,19 @@ import io
 import string
 
 import pandas as pd
+from exports import SHOPIFY, accounts_hold
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_shop_exports import SHOPIFY
 
 import nector_sim as ns
 
 CELLS = st.one_of(
     st.sampled_from(
         [
-            "", " ", "INR", "USD", "paid", "refunded", "pending", "#1", "#2", "2026-05-01 10:15:00 +0530", "2026-05-01",
-            "01/05/2026", "100", "749.95", "₹ 1,234.50", "1.234,50", "-5", "1e5", "=1+1", "9" * 30, "NaN", "\x00", "\ufeff",
-            "a@b.in", "'+91 98765 43210", "NECTOR-1", "code:x|amount:5", "9999-12-31", "0001-01-01 00:00", "२५०", '"', "\n",
+            "", " ", "INR", "USD", "paid", "refunded", "pending", "#1", "#2", "2026-05-01 10:15:00 +0530",
+            "2026-05-01", "01/05/2026", "100", "749.95", "₹ 1,234.50", "1.234,50", "-5", "1e5", "=1+1", "9" * 30, "NaN",
+            "\x00", "\ufeff", "a@b.in", "'+91 98765 43210", "NECTOR-1",
+            "code:x|amount:5", "9999-12-31", "0001-01-01 00:00", "२५०", '"', "\n",
         ]
     ),
     st.text(max_size=12),
@@ -39,24 +40,10 @@ HOW = st.fixed_dictionaries(
 )
 
 
-def accounts_hold(report):
-    rows, money = report.rows, report.money
-    assert rows["in_file"] == rows["used"] + rows["left_out"] + rows["rejected"] + rows["blank"]
-    assert money["in_file"] == money["used"] + money["left_out"] + money["rejected"]
-    assert money["used"] == (
-        money["cart_amount"] - money["discount_given"] + money["shipping"] + money["taxes"] + money["other"]
-    )
-    assert sum(report.orders["cart_amount"]) == money["cart_amount"]
-    assert len(str(report)) < 20_000
-    if "order_id" in report.orders:
-        assert report.orders["order_id"].is_unique
-
-
 def read(source, how, key):
     try:
         report = ns.inspect_orders(source, key_file=key, **how)
-    except ns.InputError as error:
-        assert str(error)
+    except ns.InputError:
         return
     accounts_hold(report)
 
