@@ -13,13 +13,14 @@ import polars as pl
 from nector_sim.errors import OrdersError, Problem
 from nector_sim.orders.accounts import account
 from nector_sim.orders.balances import join_balances
+from nector_sim.orders.checks import SHOWN
 from nector_sim.orders.fates import choose_currency, leave_out
 from nector_sim.orders.files import open_table
 from nector_sim.orders.identity import add_people, as_text, default_key_file, name_customers
 from nector_sim.orders.layouts import PLAIN, check_columns, choose_layout
 from nector_sim.orders.lines import fold
 from nector_sim.orders.mapping import layout_of, load_mapping, stated
-from nector_sim.orders.report import SHOWN, OrdersReport
+from nector_sim.orders.report import OrdersReport
 from nector_sim.orders.shopify import SHOPIFY
 from nector_sim.orders.tidy import tidy
 from nector_sim.orders.woocommerce import ADVANCED_EXPORT, ANALYTICS, SUITE_EXPORT

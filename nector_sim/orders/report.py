@@ -13,8 +13,6 @@ from nector_sim.orders.fates import LEFT_OUT
 from nector_sim.orders.identity import Known
 from nector_sim.rules.money import money_text
 
-#: How many rows an error message lists; ``.rejects`` has all of them.
-SHOWN = 10
 #: How many kinds of problems, and rows of each, a page names.
 _KINDS, _ROWS = 12, 5
 
