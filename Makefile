@@ -8,7 +8,7 @@ endif
 RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab app check format bench long parity-long mutation clean
+.PHONY: help setup demo test lab app check format bench long parity-long mutation fuzz-readers clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,7 +42,11 @@ format: setup  ## let ruff mend what it can
 bench: setup  ## speed, as ratios in one run
 	$(RUN) tests.bench
 
-long: parity-long mutation  ## the campaigns that take long
+long: parity-long mutation fuzz-readers  ## the campaigns that take long
+
+fuzz-readers: setup  ## ten minutes of random bytes at the door of CSV files
+	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[long]"
+	$(RUN) tests.campaigns.fuzz_readers
 
 clean:  ## remove .venv and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

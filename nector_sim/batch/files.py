@@ -86,6 +86,12 @@ def write_table(table: pa.Table, path: Path) -> None:
         raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
+def not_the_input(out: Path, orders: Path) -> None:
+    """Refuse to write results over the orders."""
+    if out.exists() and out.samefile(orders):
+        raise InputError(f"{out} is also the input; write the results elsewhere")
+
+
 def score_file(program: Program, orders: Path, *, out: Path, rejects: Path | None = None) -> ScoreReport:
     """Score a file of orders into another; rows that cannot be used are left out, counted, and written if asked for.
 
@@ -108,8 +114,7 @@ def score_file(program: Program, orders: Path, *, out: Path, rejects: Path | Non
     InputError
         If a file cannot be read or written, or a needed column is missing.
     """
-    if out.exists() and out.samefile(orders):
-        raise InputError(f"{out} is also the input; write the results elsewhere")
+    not_the_input(out, orders)
     table = read_table(orders)
     free_of_results(table.column_names)
     inputs = read_inputs(program, table.column, table.column_names)

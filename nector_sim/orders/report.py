@@ -211,9 +211,9 @@ def _problems(report: OrdersReport) -> list[str]:
 def _next(report: OrdersReport) -> str:
     if not len(report.orders):
         return f"mend the file as said above, then again: nector-sim check {report.source}"
-    if "points_balance" in report.orders:
-        return f"nector-sim score {report.source} --program program.toml --out scored.parquet"
-    return f"nector-sim score {report.source} --program program.toml --balances balances.csv --out scored.parquet"
+    balances = "" if "points_balance" in report.orders else " --balances balances.csv"
+    score = f"nector-sim score {report.source} --program program.toml{balances} --out scored.parquet"
+    return f"{score}, and the options given here"
 
 
 def _text(amount: Decimal, currency: str) -> str:

@@ -160,6 +160,18 @@ def test_check_a_shops_export(run, tmp_path):
     code, out, _ = run(*arguments, "--dates", "dd/mm/yyyy", "--numbers", "1,234.50")
     assert code == 0
     assert "2 can be used" in out
+    scored = tmp_path / "scored.csv"
+    score = ["score", export, "--program", EXAMPLE, "--out", scored, *arguments[2:]]
+    code, _, err = run(*score)
+    assert code == 2
+    for way in ("--balances FILE", "--balances 500", "replay"):
+        assert way in err
+    code, out, _ = run(*score, "--balances", "70", "--points-code", "NECTOR-*")
+    assert code == 1
+    assert "2 read, 1 scored" in out
+    assert pl.read_csv(scored, infer_schema=False).select("cart_amount", "discount", "payable").rows() == [
+        ("500.00", "70.00", "430.00")
+    ]
     code, _, err = run(*arguments, "--dates", "day first")
     assert code == 2
     assert "dd/mm/yyyy" in err

@@ -1,0 +1,79 @@
+"""Shops' exports of orders, and other files that must be understood before they can be scored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Unpack
+
+import pyarrow as pa
+
+from nector_sim.batch.files import ScoreReport, not_the_input, write_table
+from nector_sim.errors import InputError, Problem
+from nector_sim.orders.checks import SHOWN
+from nector_sim.orders.fates import LEFT_OUT
+from nector_sim.orders.files import open_table
+from nector_sim.orders.read import How, inspect_orders
+from nector_sim.rules.program import Program
+from nector_sim.scoring import score
+
+
+def is_export(path: Path) -> bool:
+    """Whether a file has no column ``cart_amount`` of its own, so that it must be understood first."""
+    return "cart_amount" not in open_table(path).columns
+
+
+def score_export(
+    program: Program, orders: Path, *, out: Path, rejects: Path | None = None, **how: Unpack[How]
+) -> ScoreReport:
+    """Score a file that is read as :func:`nector_sim.inspect_orders` does; only the columns that it gives are written.
+
+    Parameters
+    ----------
+    program : Program
+        Orders in another currency than its own are left out.
+    orders : pathlib.Path
+        See :func:`nector_sim.inspect_orders`.
+    out : pathlib.Path
+        Where the usable orders go with their results, ``.csv`` or ``.parquet``.
+    rejects : pathlib.Path, optional
+        Where the others go with their reasons.
+    **how
+        Keywords of :func:`nector_sim.inspect_orders`.
+
+    Returns
+    -------
+    ScoreReport
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read or written, or nothing says what points the customers have.
+    """
+    not_the_input(out, orders)
+    how["currency"] = how.get("currency") or program.currency
+    how["timezone"] = how.get("timezone") or program.timezone
+    report = inspect_orders(orders, **how)
+    if "points_balance" not in report.orders:
+        raise InputError(f"{orders} does not say what points its customers have, as no shop's export does:", _WAYS_ON)
+    scored = score(program, pa.Table.from_pandas(report.orders, preserve_index=False))
+    write_table(scored, out)
+    if rejects is not None and len(report.rejects):
+        write_table(pa.Table.from_pandas(report.rejects, preserve_index=False), rejects)
+    first = report.rejects.head(SHOWN)
+    return ScoreReport(
+        len(report.orders) + len(report.rejects),
+        len(report.orders),
+        len(report.rejects),
+        tuple(f"row {row}: {why}" for row, why in zip(first["row"], first["reason"], strict=True)),
+        (
+            *(f"orders left out, {LEFT_OUT[kind]}: {left.orders:,}" for kind, left in report.left_out.items()),
+            *report.notes,
+        ),
+    )
+
+
+_WAYS_ON = [
+    Problem("", "give a file of customers and their points: --balances FILE (customer_id, email or mobile; points);"),
+    Problem("", "or one number of points for all of them: --balances 500;"),
+    Problem("", "or let them earn: nector-sim replay, with a program that has an [earning] rule"),
+]
