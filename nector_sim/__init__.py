@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
     from nector_sim.orders.checks import CheckedOrders, check_orders
     from nector_sim.orders.demo import demo_orders
+    from nector_sim.parity.check import check_parity
+    from nector_sim.parity.report import ParityReport
     from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
     from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, load_program
     from nector_sim.rules.review import review
@@ -34,6 +36,8 @@ _HOMES = {
     "nector_sim.errors": ("InputError", "OrdersError", "Problem", "ProgramError"),
     "nector_sim.orders.checks": ("CheckedOrders", "check_orders"),
     "nector_sim.orders.demo": ("demo_orders",),
+    "nector_sim.parity.check": ("check_parity",),
+    "nector_sim.parity.report": ("ParityReport",),
     "nector_sim.rules.offers": ("FixedAmount", "FixedPercent", "Offer", "VariableAmount", "VariablePercent"),
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
     "nector_sim.rules.review": ("review",),
@@ -52,6 +56,7 @@ __all__ = [
     "Margin",
     "Offer",
     "OrdersError",
+    "ParityReport",
     "PercentMinPayable",
     "Problem",
     "Program",
@@ -62,6 +67,7 @@ __all__ = [
     "VariableAmount",
     "VariablePercent",
     "check_orders",
+    "check_parity",
     "data_path",
     "demo_orders",
     "explain",

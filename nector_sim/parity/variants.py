@@ -1,8 +1,8 @@
 """The test bench: the exact law with one named choice made otherwise.
 
 These calculators are what other systems may do. They exist to explain differences, and are never settings of a
-program. Each replaces as little of :class:`~nector_sim.calculator.exact.Law` as it can and hands the rest on, so that two
-of them can be put together.
+program. Each replaces as little of :class:`~nector_sim.calculator.exact.Law` as it can and hands the rest on, so that
+two of them can be put together.
 """
 
 from __future__ import annotations
