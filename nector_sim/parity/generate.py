@@ -32,13 +32,13 @@ _INSTANT = timedelta(microseconds=1)
 #: Values to try for each unit; those of money are minor units. Repeated ones are tried more often.
 _VALUES: dict[str, tuple[Any, ...]] = {
     "money": (
-        *(1, 2, 5, 10, 25, 30, 50, 99, 100, 100, 100, 101, 200, 250, 333, 500, 1000, 1000, 1050, 2000, 2500, 4999),
-        *(5000, 9999, 10_000, 10_000, 10_001, 20_000, 20_000, 50_000, 99_999, 100_000, 100_000, 10**7, MAX_MINOR),
+        *(1, 1, 1, 1, 2, 5, 10, 25, 30, 50, 99, 100, 100, 100, 100, 101, 200, 250, 333, 500, 1000, 1000),
+        *(1050, 2000, 2500, 4999, 5000, 9999, 10_000, 10_000, 10_001, 20_000, 20_000, 50_000, 99_999, 100_000, 100_000, 10**7, MAX_MINOR),
     ),
     "points": (1, 1, 1, 1, 2, 3, 7, 10, 50, 100, 100, 250, 1000, 99_999, MAX_POINTS),
     "percent": (
-        *("0", "0.01", "0.5", "1", "1", "2.5", "5", "7.77", "10", "10", "12.5", "20", "20", "33.33", "50", "50"),
-        *("66.67", "80", "80", "99.99", "100", "120", "120", "10000"),
+        *("0", "0.01", "0.5", "1", "1", "2.5", "5", "7.77", "7.77", "10", "10", "12.5", "20", "20", "33.33", "33.33"),
+        *("50", "50", "66.67", "80", "80", "99.99", "100", "120", "120", "10000"),
     ),
     "times": ("0.0001", "0.5", "1", "1.5", "2", "2.5", "3", "3.3333", "4", "10", "1000"),
     "tier names": ((), ("Gold",), ("Silver", "Gold"), ("gold",)),
@@ -47,7 +47,7 @@ _VALUES: dict[str, tuple[Any, ...]] = {
 }
 
 #: How often an optional field is set: seldom where it closes the offer to most orders.
-_SHARE = {"tiers": 0.08, "starts_at": 0.08, "ends_at": 0.08, "max_cart": 0.1, "min_cart": 0.2}
+_SHARE = {"tiers": 0.08, "starts_at": 0.08, "ends_at": 0.08, "max_cart": 0.1, "min_cart": 0.25}
 
 
 def random_program(rng: Random) -> Program:
@@ -67,14 +67,19 @@ def random_program(rng: Random) -> Program:
     True
     """
     currency = rng.choice(CURRENCIES)
+    offers = [
+        _random_model(rng, rng.choice(OFFERS), currency, number)
+        for number in range(rng.choice((0, *[1] * 20, 2, 2, 2, 3, 3)))
+    ]
+    minimum = _random_model(rng, rng.choice(MIN_PAYABLES), currency) if rng.random() < 0.65 else None
+    for offer in offers:
+        if isinstance(offer, FixedPercent) and offer.percent <= 100 and rng.random() < 0.3:
+            minimum = PercentMinPayable(percent=100 - offer.percent)  # beside which it just fits
     fields = {
         "currency": currency,
         "enabled": rng.random() > 0.02,
-        "offers": [
-            _random_model(rng, rng.choice(OFFERS), currency, number)
-            for number in range(rng.choice((0, *[1] * 15, 2, 2, 3, 3)))
-        ],
-        "min_payable": _random_model(rng, rng.choice(MIN_PAYABLES), currency) if rng.random() < 0.6 else None,
+        "offers": offers,
+        "min_payable": minimum,
         "timezone": rng.choice(("Asia/Kolkata", "UTC")),
     }
     assert set(fields) == set(CHECKOUT_FIELDS)
@@ -135,6 +140,7 @@ def random_orders(rng: Random, program: Program, n: int) -> list[Order]:
     for terms in offers:
         for edge in (terms.starts_at, terms.ends_at):
             at += [] if edge is None else [edge - _INSTANT, edge, edge + _INSTANT]
+    sharp = _edges_of_one(program, offers)
     few = [rng.randrange(20_000 * 10**program.decimals) for _ in range(len(amounts) // 2 + 1)]
     some = [rng.randrange(100_000) for _ in range(len(points) // 2 + 1)]
 
@@ -142,7 +148,8 @@ def random_orders(rng: Random, program: Program, n: int) -> list[Order]:
         drawn = rng.choices(values, k=n)
         return [none if rng.random() < share else value for value in drawn] if share else drawn
 
-    carts, credits = draw(amounts + few), draw(amounts + few, 0, 0.6)
+    carts = [rng.choice(sharp) if rng.random() < 0.2 else cart for cart in draw(amounts + few)]
+    credits = draw(amounts + few, 0, 0.6)
     joined = draw([True, False])
     return [
         # Half of the carts lie on a limit after credits, the others before.
@@ -160,21 +167,32 @@ def random_orders(rng: Random, program: Program, n: int) -> list[Order]:
     ]
 
 
+def _edges_of_one(program: Program, offers: list[Terms]) -> list[int]:
+    """Carts that decide alone whether anything is given, whatever the customer has."""
+    edges = {0}
+    if isinstance(program.min_payable, FixedMinPayable):
+        edges.add(int(program.min_payable.amount.scaleb(program.decimals)))
+    for terms in offers:
+        edges |= {terms.min_cart, terms.max_cart or 0}
+        if terms.percent:  # a step, or a few, is worth a minor unit
+            edges |= {-(-WHOLE // (terms.percent * n)) for n in (1, 2, 3, 5)}
+    near = {edge + off for edge in edges for off in (-1, 0, 1)}
+    return sorted(amount for amount in near if 0 <= amount <= MAX_MINOR)
+
+
 def _amounts(program: Program, offers: list[Terms]) -> list[int]:
     """Carts on a limit of the program, and one minor unit either side; 0 to 2 major units; the largest."""
     unit = 10**program.decimals
-    edges = {0, 1, unit, 2 * unit, MAX_MINOR}
+    edges = {0, 1, unit, 2 * unit, MAX_MINOR, *_edges_of_one(program, offers)}
     for terms in offers:
         steps = {terms.amount * n for n in (1, 2, 3, 7)} | {terms.max_discount or 0}
         if terms.percent:
-            # Carts of which a step, or a few, is worth a minor unit.
-            steps |= {-(-WHOLE // (terms.percent * n)) for n in (1, 2, 3, 5)}
             steps |= {(terms.max_discount or 0) * WHOLE // (terms.percent * n) for n in (1, 2, 3)}
         if terms.max_discount_percent:
             steps |= {step * WHOLE // terms.max_discount_percent for step in tuple(steps)}
         if terms.multiple:
             steps |= {step * terms.multiple // 10_000 for step in tuple(steps)}
-        edges |= steps | {terms.min_cart, terms.max_cart or 0}
+        edges |= steps
     edges |= {minimum for edge in edges for minimum in _with_min_payable(program, edge)}
     near = {edge + off for edge in edges for off in (-1, 0, 1)} | set(range(0, 2 * unit, max(1, unit // 7)))
     return sorted(amount for amount in near if 0 <= amount <= MAX_MINOR)
@@ -202,7 +220,7 @@ def _points(offers: list[Terms], amounts: list[int]) -> list[int]:
 
 
 def generate(
-    n: int, *, seed: int, program: Program | None = None, orders_per_program: int = 50
+    n: int, *, seed: int, program: Program | None = None, orders_per_program: int = 20
 ) -> Iterator[tuple[Program, list[Order]]]:
     """Make cases from a seed: programs, each with orders.
 
