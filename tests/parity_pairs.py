@@ -22,9 +22,11 @@ def columns_of(program, orders):
         return np.array(values, kind)
 
     def optional(values, blank, kind=np.int64):
-        return column([blank if value is None else value for value in values], kind) if any(
-            value is not None for value in values
-        ) else None
+        return (
+            column([blank if value is None else value for value in values], kind)
+            if any(value is not None for value in values)
+            else None
+        )
 
     instants = [None if order.at is None else (order.at - _EPOCH) // _MICROSECOND for order in orders]
     return Columns(

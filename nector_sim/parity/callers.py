@@ -101,7 +101,7 @@ class FunctionCaller:
             If there is no such module or function.
         """
         module_name, _, attribute = place.partition(":")
-        if not module_name or not attribute:
+        if not all(part.isidentifier() for name in (module_name, attribute) for part in name.split(".")):
             raise InputError(f"{place} is not module:function; write it as mycheckout.points:discount")
         folder = str(Path.cwd())
         if folder not in sys.path:

@@ -25,7 +25,15 @@ OFFERS = {
 MINIMA = {"FixedMinPayable": {"kind": "fixed", "amount": 100}, "PercentMinPayable": {"kind": "percent", "percent": 20}}
 MODELS = {
     model.__name__: model
-    for model in (VariableAmount, FixedAmount, VariablePercent, FixedPercent, FixedMinPayable, PercentMinPayable, Program)
+    for model in (
+        VariableAmount,
+        FixedAmount,
+        VariablePercent,
+        FixedPercent,
+        FixedMinPayable,
+        PercentMinPayable,
+        Program,
+    )
 }
 #: Fields that decide about no redemption, each with what it is for.
 NOT_OF_THE_CHECKOUT = {

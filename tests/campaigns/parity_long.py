@@ -1,7 +1,7 @@
 """Exact against compiled over very many random pairs: ``python tests/campaigns/parity_long.py [PAIRS] [SEED]``.
 
-Prints the pairs tried, the seconds and the mismatches; exit code 1 if there is any. Without a seed, one is drawn and printed, so
-that each run tries others and any run can be repeated.
+Prints the pairs tried, the seconds and the mismatches; exit code 1 if there is any. Without a seed, one is drawn and
+printed, so that each run tries others and any run can be repeated.
 """
 
 import os
@@ -46,7 +46,10 @@ def main(pairs=100_000_000, seed=None):
                 print(words, flush=True)
             if done % 25 == 0 or done == tasks:
                 seconds = time.perf_counter() - start
-                print(f"{tried:,} pairs, {seconds:,.0f} s, {tried / seconds:,.0f} a second, {mismatches} mismatches", flush=True)
+                print(
+                    f"{tried:,} pairs, {seconds:,.0f} s, {tried / seconds:,.0f} a second, {mismatches} mismatches",
+                    flush=True,
+                )
     return 1 if mismatches else 0
 
 

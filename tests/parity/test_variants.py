@@ -50,7 +50,11 @@ BY_HAND = {
     # 80 % of 100.01 is 80.008, which fits beside 20.002 and not beside 20.01.
     "min_payable_rounding: up before it limits": (program(EIGHTY, minimum=FIFTH), Order(10_001, 50), (0, 0, 10_001)),
     # A fifth of 499 is 99.80.
-    "min_payable_rounding: down to the major unit": (program(PAISA, minimum=FIFTH), Order(49_900, 90_000), (40_000, 40_000, 9900)),
+    "min_payable_rounding: down to the major unit": (
+        program(PAISA, minimum=FIFTH),
+        Order(49_900, 90_000),
+        (40_000, 40_000, 9900),
+    ),
     "min_payable_rounding: to the nearest major unit": (
         *(program(PAISA, minimum=FIFTH), Order(49_900, 90_000)),
         (39_900, 39_900, 10_000),
@@ -107,7 +111,11 @@ BY_HAND = {
         *(program(RUPEE), Order(10_000, 50, credits=9000)),
         (50, 5000, 0),
     ),
-    "undated_order: outside": (program({**RUPEE, "starts_at": "2026-11-01T00:00:00"}), Order(10_000, 50), (0, 0, 10_000)),
+    "undated_order: outside": (
+        program({**RUPEE, "starts_at": "2026-11-01T00:00:00"}),
+        Order(10_000, 50),
+        (0, 0, 10_000),
+    ),
 }
 #: Generated orders; enough to tell each two variants apart.
 ORDERS = 2000
