@@ -42,6 +42,12 @@ format: setup  ## let ruff mend what it can
 bench: setup  ## speed, as ratios in one run
 	$(RUN) tests.bench
 
+parity-long: setup  ## exact against compiled, 100 million random pairs
+	$(RUN) tests.campaigns.parity_long
+
+mutation: setup  ## the tests against thousands of small changes of the law
+	$(RUN) tests.campaigns.mutation
+
 long: parity-long mutation  ## the campaigns that take long
 
 clean:  ## remove .venv and caches

@@ -1,11 +1,11 @@
-"""Mutation testing of the law and its models: ``python tests/campaigns/mutation.py [--sample SHARE] [--seed N] [FILE ...]``.
+"""Mutation testing of the law and its models: ``python tests/campaigns/mutation.py [--sample SHARE] [FILE ...]``.
 
-Each mutant is one small change of one source file: a comparison moved by one, an operator swapped, a constant raised, a bound of a
-pydantic field loosened, a validator or a statement taken out. The tests below must fail on it. Compiled functions are wrapped by
-call (``fast = njit(slow)``) and run here as plain Python, so they are mutated like all others.
+Each mutant is one small change of one source file: a comparison moved by one, an operator swapped, a constant raised, a
+bound of a pydantic field loosened, a validator or a statement taken out. The tests below must fail on it. Compiled
+functions are wrapped by call (``fast = njit(slow)``) and run here as plain Python, so they are mutated like all others.
 
-Every file reports its number of mutants, and none is a failure; so is a score below 95 %, or a survivor that CONTRIBUTING.md does
-not list with the reason why it is equivalent.
+Every file reports its number of mutants, and none is a failure; so is a score below 95 %, or a survivor that
+CONTRIBUTING.md does not list with the reason why it is equivalent.
 """
 
 import argparse
@@ -201,7 +201,7 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def attempt(path, number, tests):
     """Run the tests on one mutant, in a process of its own; exit code 0 says that it survived."""
-    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")
+    sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (the process ends with it)
     sys.meta_path.insert(0, Mutated(path, number))
     import pytest
 
@@ -211,7 +211,6 @@ def attempt(path, number, tests):
 
 def preload():
     """Import what all mutants share, so that each process starts with it."""
-    import hypothesis.strategies
     import jsonschema
     import numba
     import pandas
@@ -220,7 +219,7 @@ def preload():
     import pydantic
     import pytest
 
-    return hypothesis, jsonschema, numba, pandas, polars, pyarrow, pydantic, pytest
+    return jsonschema, numba, pandas, polars, pyarrow, pydantic, pytest
 
 
 def run(work, processes, *, says=True):
