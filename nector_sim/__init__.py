@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from nector_sim.orders.demo import demo_orders
     from nector_sim.orders.read import inspect_orders, read_orders
     from nector_sim.orders.report import OrdersReport
+    from nector_sim.parity.check import check_parity
+    from nector_sim.parity.report import ParityReport
     from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
     from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, load_program
     from nector_sim.rules.review import review
@@ -40,6 +42,8 @@ _HOMES = {
     "nector_sim.orders.demo": ("demo_orders",),
     "nector_sim.orders.read": ("inspect_orders", "read_orders"),
     "nector_sim.orders.report": ("OrdersReport",),
+    "nector_sim.parity.check": ("check_parity",),
+    "nector_sim.parity.report": ("ParityReport",),
     "nector_sim.rules.offers": ("FixedAmount", "FixedPercent", "Offer", "VariableAmount", "VariablePercent"),
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
     "nector_sim.rules.review": ("review",),
@@ -59,6 +63,7 @@ __all__ = [
     "Offer",
     "OrdersError",
     "OrdersReport",
+    "ParityReport",
     "PercentMinPayable",
     "Problem",
     "Program",
@@ -69,6 +74,7 @@ __all__ = [
     "VariableAmount",
     "VariablePercent",
     "check_orders",
+    "check_parity",
     "data_path",
     "demo_orders",
     "explain",

@@ -226,8 +226,8 @@ class Law:
             yield Limit("max_discount", terms.max_discount, terms.amount)
         if terms.max_discount_percent is not None:
             yield Limit("max_discount", order.cart * terms.max_discount_percent, WHOLE * terms.amount)
-        if minimum := self.min_payable(order):
-            yield Limit("min_payable", max(0, left * WHOLE - minimum), WHOLE * terms.amount)
+        if self.min_payable(order):
+            yield Limit("min_payable", self.room(order, credits_used), WHOLE * terms.amount)
         if terms.multiple is not None:
             yield Limit("min_cart", order.cart * 10_000, terms.multiple * terms.amount)
 
@@ -248,14 +248,21 @@ class Law:
         if terms.max_percent is not None:
             yield Limit("max_discount", terms.max_percent, terms.percent)
         if cap is not None:
-            # Rounded up: the step that reaches the cap is given, and clipped.
-            yield Limit("max_discount", -(-cap * WHOLE // step), 1)
-        if minimum := self.min_payable(order):
-            room = max(0, left * WHOLE - minimum)
+            yield Limit("max_discount", self.steps_to_cap(cap, step), 1)
+        if self.min_payable(order):
+            room = self.room(order, credits_used)
             if cap is None or room < cap * WHOLE:
                 yield Limit("min_payable", room, step)
         if terms.multiple is not None and (cap is None or order.cart * 10_000 < cap * terms.multiple):
             yield Limit("min_cart", WHOLE * 10_000, terms.multiple * terms.percent)
+
+    def room(self, order: Order, credits_used: int) -> int:
+        """What the minimum payable leaves for points, in ten-thousandths of a minor unit."""
+        return max(0, (order.cart - credits_used) * WHOLE - self.min_payable(order))
+
+    def steps_to_cap(self, cap: int, step: int) -> int:
+        """Steps under the maximum of a percentage offer, rounded up: the step that reaches it is given, and clipped."""
+        return -(-cap * WHOLE // step)
 
     # Steps 4 to 6: one offer.
 
@@ -266,7 +273,7 @@ class Law:
             if steps is None or limit.steps < steps:
                 reason, steps = limit.reason, limit.steps
         assert steps is not None  # the balance always limits
-        if steps == 0:
+        if steps <= 0:
             return 0, 0, reason
         if not terms.is_percent:
             return steps * terms.points, steps * terms.amount, reason or "offer"

@@ -1,0 +1,125 @@
+"""``parity``: any calculator held against the exact one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nector_sim.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from nector_sim.parity.report import ParityReport
+
+
+def parity(
+    orders: Annotated[
+        Path | None, typer.Argument(help="Record or orders, CSV or Parquet; left out, cases are generated.")
+    ] = None,
+    program: Annotated[Path | None, typer.Option("--program", "-p", help="Program file, TOML or JSON.")] = None,
+    function: Annotated[str | None, typer.Option(help="A calculator in Python, as module:function.")] = None,
+    url: Annotated[str | None, typer.Option(help="A calculator that answers POSTed cases.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="Name a column of the file, as cart_amount=order_total. Repeatable.")
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None, typer.Option(help="What generated orders never have, such as credits. Repeatable.")
+    ] = None,
+    n: Annotated[int, typer.Option("--n", help="Cases to generate.")] = 2000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same cases.")] = 0,
+    per_second: Annotated[float, typer.Option(help="Requests to the URL in a second, at most.")] = 20.0,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 10.0,
+    retries: Annotated[int, typer.Option(help="How often to ask again after no answer.")] = 3,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    junit: Annotated[Path | None, typer.Option(help="Write a JUnit report for test systems.")] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Write generated cases with the exact answers, one JSON object a line.")
+    ] = None,
+) -> None:
+    """Hold a calculator, or a record of what a checkout gave, against the exact calculator.
+
+    Exit code 1 says that they differ. Each group of differences comes with the known choice that explains it.
+
+    Example: nector-sim parity record.csv --program program.toml --column discount=coins_discount
+
+    Example: nector-sim parity --program program.toml --function mycheckout.points:discount
+
+    Example: nector-sim parity --export cases.jsonl --n 10000 --seed 1
+    """
+    import nector_sim as ns
+    from nector_sim.parity.callers import UrlCaller
+    from nector_sim.parity.export import export_cases
+
+    rules = ns.load_program(program) if program else None
+    if function and url:
+        raise InputError("--function and --url are two calculators; give one")
+    if export:
+        if orders or function or url:
+            raise InputError("--export writes cases and compares nothing; leave the orders and the calculator out")
+        export_cases(export, n=n, seed=seed, program=rules)
+        typer.echo(f"{n} cases written to {export}")
+        return
+    calculator: Any = function
+    if url:
+        calculator = UrlCaller(url, per_second=per_second, timeout=timeout, retries=retries)
+    report = ns.check_parity(
+        rules,
+        orders,
+        calculator=calculator,
+        columns=_columns(column or []),
+        n=n,
+        seed=seed,
+        leave_out=leave_out or (),
+    )
+    if junit:
+        _write(junit, report.to_junit())
+    if json:
+        typer.echo(report.to_json())
+    else:
+        _show(report)
+    raise typer.Exit(0 if report.agrees else 1)
+
+
+def _columns(pairs: list[str]) -> dict[str, str]:
+    problems = [
+        Problem(pair, "is not OURS=THEIRS, such as cart_amount=order_total") for pair in pairs if "=" not in pair
+    ]
+    if problems:
+        raise InputError("--column cannot be read:", problems)
+    return {ours.strip(): theirs.strip() for ours, _, theirs in (pair.partition("=") for pair in pairs)}
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def _show(report: ParityReport) -> None:
+    """Print the report for a person: a table of agreement by limit, then each group."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.panel import Panel
+    from rich.table import Table
+
+    from nector_sim.calculator.reasons import REASONS
+    from nector_sim.parity.report import example_words
+
+    console = Console(highlight=False)
+    differing = report.mismatches["limited_by"].value_counts()
+    table = Table("limited by", title=escape(report.calculator), title_justify="left")
+    for name in ("orders", "agree", "differ"):
+        table.add_column(name, justify="right")
+    for reason in REASONS:
+        if count := report.limited_by.get(reason, 0):
+            differ = int(differing.get(reason, 0))
+            table.add_row(reason, f"{count:,}", f"{count - differ:,}", f"{differ:,}" if differ else "")
+    differ = report.compared - report.agreements
+    table.add_row("all", f"{report.compared:,}", f"{report.agreements:,}", f"{differ:,}", style="bold")
+    console.print(table)
+    for group in report.groups:
+        lines = [group.explanation, *(f"here, `{name}`: {words}" for name, words in group.chosen().items())]
+        lines += [f"{name}: {words}" for name, words in example_words(group.example).items()]
+        console.print(Panel(escape("\n".join(lines)), title=f"{group.count:,} differ", title_align="left"))

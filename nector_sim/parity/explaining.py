@@ -1,0 +1,143 @@
+"""Which differences of calculators explain the mismatches: every explanation is verified, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from nector_sim.calculator.exact import Answer, Law, Order
+from nector_sim.parity.answers import Theirs
+from nector_sim.parity.variants import VARIANTS, Variant, pairs, together
+from nector_sim.rules.program import Program
+
+#: Mismatches on which all explanations are tried first; those that hold there are then tried on all rows.
+SAMPLE = 200
+
+Explanation = tuple[Variant, ...]
+
+
+@dataclass(slots=True)
+class Compared:
+    """Orders, the exact answers and the others; ``program_of`` says which program each order belongs to."""
+
+    programs: list[Program] = field(default_factory=list)
+    program_of: list[int] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    ours: list[Answer] = field(default_factory=list)
+    theirs: list[Theirs] = field(default_factory=list)
+
+    def mismatches(self) -> list[int]:
+        """Rows where they do not agree."""
+        return [
+            row
+            for row, (ours, theirs) in enumerate(zip(self.ours, self.theirs, strict=True))
+            if not theirs.agrees(ours)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Mismatching rows with one explanation; several are listed where the rows do not tell them apart."""
+
+    rows: list[int]
+    explanations: tuple[Explanation, ...] = ()
+    error: str = ""
+
+
+def explain_mismatches(compared: Compared, mismatches: Sequence[int]) -> list[Explained]:
+    """Group mismatches by what explains them.
+
+    An explanation is a variant of the exact law, or two at once. It is accepted for a group of rows if it agrees with
+    the other calculator on every one of them, and if none of the rows that match speaks against it: wherever it would
+    differ from the exact law, so does the other calculator. The one that explains most rows goes first; one variant
+    goes before two.
+
+    Parameters
+    ----------
+    compared : Compared
+    mismatches : sequence of int
+
+    Returns
+    -------
+    list of Explained
+        Every mismatch is in exactly one; rows that nothing explains come last, without explanations.
+    """
+    groups = _errors(compared, mismatches)
+    left = [row for row in mismatches if not compared.theirs[row].error]
+    bench = _Bench(compared, mismatches)
+    while left:
+        found = bench.best(left)
+        if found is None:
+            groups.append(Explained(left))
+            break
+        groups.append(found)
+        explained = set(found.rows)
+        left = [row for row in left if row not in explained]
+    return groups
+
+
+def _errors(compared: Compared, mismatches: Sequence[int]) -> list[Explained]:
+    by_error: dict[str, list[int]] = {}
+    for row in mismatches:
+        if error := compared.theirs[row].error:
+            by_error.setdefault(error, []).append(row)
+    return [Explained(rows, error=error) for error, rows in by_error.items()]
+
+
+class _Bench:
+    """The variants, set up for the programs at hand."""
+
+    def __init__(self, compared: Compared, mismatches: Sequence[int]) -> None:
+        self.compared = compared
+        differing = set(mismatches)
+        self.matching = [row for row in range(len(compared.orders)) if row not in differing]
+        self.laws: dict[tuple[Explanation, int], Law] = {}
+        self.refuted: dict[Explanation, bool] = {}
+
+    def agrees(self, explanation: Explanation, row: int) -> bool:
+        """Whether the other calculator's answer is that of the explanation."""
+        number = self.compared.program_of[row]
+        law = self.laws.get((explanation, number))
+        if law is None:
+            law = self.laws[explanation, number] = together(explanation)(self.compared.programs[number])
+        return self.compared.theirs[row].agrees(law.answer(self.compared.orders[row]))
+
+    def best(self, left: list[int]) -> Explained | None:
+        """The explanation that holds on the most of these rows, with all others that hold on the same."""
+        sample = _spread(left, SAMPLE)
+        singles = self.holding(((variant,) for variant in VARIANTS), sample)
+        candidates = {one: rows for one, rows in singles.items() if not self.is_refuted(one)}
+        if max(map(len, candidates.values()), default=0) < len(sample):
+            candidates |= self.holding(pairs(), sample)
+        # One variant goes before two, where they explain as much.
+        for explanation in sorted(candidates, key=lambda one: (-len(candidates[one]), len(one))):
+            if self.is_refuted(explanation):
+                continue
+            rows = [row for row in left if self.agrees(explanation, row)]
+            same = [
+                other
+                for other, held in candidates.items()
+                if len(other) == len(explanation)
+                and held == candidates[explanation]
+                and all(self.agrees(other, row) for row in rows)
+                and not self.is_refuted(other)
+            ]
+            return Explained(rows, tuple(same))
+        return None
+
+    def holding(self, explanations: Iterable[Explanation], sample: list[int]) -> dict[Explanation, list[int]]:
+        """Those explanations that hold on any row of the sample, with the rows."""
+        held = {one: [row for row in sample if self.agrees(one, row)] for one in explanations}
+        return {one: rows for one, rows in held.items() if rows}
+
+    def is_refuted(self, explanation: Explanation) -> bool:
+        """Whether a row that matches the exact law speaks against it."""
+        if explanation not in self.refuted:
+            self.refuted[explanation] = not all(self.agrees(explanation, row) for row in self.matching)
+        return self.refuted[explanation]
+
+
+def _spread(rows: list[int], most: int) -> list[int]:
+    """At most so many rows, evenly spread."""
+    step = max(1, -(-len(rows) // most))
+    return rows[::step]

@@ -1,0 +1,141 @@
+"""Orders as the exact law takes them, and the record of what a checkout gave for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from nector_sim.batch.files import read_table
+from nector_sim.calculator.exact import Order
+from nector_sim.errors import InputError, Problem
+from nector_sim.orders.checks import as_frame, read_inputs, refuse, rejects_frame
+from nector_sim.orders.columns import NO_TIME, NOT_ASKED
+from nector_sim.parity.answers import Theirs, read_number
+from nector_sim.rules.program import Program
+
+#: What a record holds beside the orders; the last two where the checkout keeps them.
+GIVEN = ("points_redeemed", "discount", "payable", "credits_used")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read_frame(orders: Any, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Read a file or a frame, and give its columns our names.
+
+    Parameters
+    ----------
+    orders : path, str, pandas.DataFrame, or any table with an Arrow interface
+    columns : mapping of str to str
+        Our name to theirs.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n, any)
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, has no rows, or lacks a named column.
+    """
+    frame = as_frame(read_table(Path(orders)) if isinstance(orders, str | Path) else orders)
+    problems = [
+        Problem(ours, f"there is no column {theirs}; there are {', '.join(map(str, frame.columns))}")
+        for ours, theirs in columns.items()
+        if theirs not in frame.columns
+    ]
+    if problems:
+        raise InputError("the named columns are not all there:", problems)
+    if frame.empty:
+        raise InputError("there are no rows to hold against the exact calculator")
+    named = set(columns.values())
+    # A column that already has the name which another one gets is not the one that is meant.
+    kept = frame[[name for name in frame.columns if name in named or name not in columns]]
+    return kept.rename(columns={theirs: ours for ours, theirs in columns.items()})
+
+
+def read_orders(program: Program, frame: pd.DataFrame) -> list[Order]:
+    """Read the orders of a frame as the exact law takes them.
+
+    Raises
+    ------
+    OrdersError
+        Listing every row that cannot be used.
+    InputError
+        If a needed column is missing.
+    """
+    inputs = read_inputs(program, frame.get, list(frame.columns))
+    if inputs.refused:
+        raise refuse(rejects_frame(frame, inputs.refused), len(frame))
+    columns, n = inputs.columns, len(frame)
+    tiers = list(frame["tier"]) if "tier" in frame else [None] * n
+    return [
+        Order(
+            cart,
+            balance,
+            credit,
+            None if requested == NOT_ASKED else requested,
+            None if _blank(tier) else str(tier),
+            None if at == NO_TIME else _EPOCH + timedelta(microseconds=at),
+        )
+        for cart, balance, credit, requested, tier, at in zip(
+            columns.cart.tolist(),
+            columns.balance.tolist(),
+            [0] * n if columns.credits is None else columns.credits.tolist(),
+            [NOT_ASKED] * n if columns.requested is None else columns.requested.tolist(),
+            tiers,
+            [NO_TIME] * n if columns.at is None else columns.at.tolist(),
+            strict=True,
+        )
+    ]
+
+
+def read_given(program: Program, frame: pd.DataFrame) -> list[Theirs]:
+    """Read what the checkout gave.
+
+    Blank points and a blank discount say that it refused the order.
+
+    Raises
+    ------
+    OrdersError
+        Listing every row that cannot be used.
+    InputError
+        If a needed column is missing.
+    """
+    missing = [name for name in ("points_redeemed", "discount") if name not in frame]
+    if missing:
+        raise InputError(
+            f"the record has no column {' and no column '.join(missing)}; it has {', '.join(map(str, frame.columns))}",
+            [Problem("", f"name it: columns={{{missing[0]!r}: 'its name'}}, or --column {missing[0]}=NAME")],
+        )
+    refused: dict[int, list[tuple[str, str]]] = {}
+    present = [name for name in GIVEN if name in frame]
+    given = []
+    for row, values in enumerate(zip(*(frame[name].tolist() for name in present), strict=True)):
+        numbers: dict[str, Any] = {}
+        for name, value in zip(present, values, strict=True):
+            try:
+                numbers[name] = (
+                    None if _blank(value) else read_number(value, 0 if name == GIVEN[0] else program.decimals)
+                )
+            except ValueError as error:
+                refused.setdefault(row, []).append((name, str(error)))
+        points, discount = numbers.get("points_redeemed"), numbers.get("discount")
+        if row in refused:
+            continue
+        if (points is None) != (discount is None):
+            blank = "points_redeemed" if points is None else "discount"
+            refused[row] = [(blank, "is blank; fill it in, or leave both blank where the order was refused")]
+        elif points is None or discount is None:
+            given.append(Theirs(refused=True))
+        else:
+            given.append(Theirs(points, discount, numbers.get("payable"), numbers.get("credits_used")))
+    if refused:
+        raise refuse(rejects_frame(frame, refused), len(frame))
+    return given
+
+
+def _blank(value: Any) -> bool:
+    return value is None or value is pd.NA or value != value or (isinstance(value, str) and not value.strip())

@@ -1,0 +1,162 @@
+"""A calculator behind a URL: the documented shape, patience, and what it does wrong."""
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+import nector_sim as ns
+from nector_sim.errors import InputError
+from nector_sim.parity.answers import Theirs
+from nector_sim.parity.callers import Caller, FunctionCaller, UrlCaller
+
+EXAMPLE = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+ORDER = {"cart_amount": "500.00", "points_balance": 5000}
+
+
+class Checkout(BaseHTTPRequestHandler):
+    """An example of a server that can be held against the exact calculator."""
+
+    def do_POST(self):
+        case = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        quote = ns.quote(ns.Program.parse(case["program"]), **case["order"])
+        self.answer(200, json.dumps({"points_redeemed": quote.points_redeemed, "discount": str(quote.discount)}))
+
+    def answer(self, status, text, **headers):
+        body = text.encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def served(handler):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/secret-webhook-id"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def answering(*replies):
+    """A server that answers with these (status, text) in turn, the last one again and again, and counts."""
+
+    class Answering(Checkout):
+        asked = 0
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            status, text = replies[min(type(self).asked, len(replies) - 1)]
+            type(self).asked += 1
+            if status is None:
+                time.sleep(float(text))
+                return
+            self.answer(status, text, Location="/elsewhere")
+
+    return Answering
+
+
+GOOD = (200, '{"points_redeemed": 400, "discount": "400.00"}')
+FOUR_HUNDRED = Theirs(400, 40_000)
+
+
+def test_a_server_that_follows_the_law_agrees():
+    with served(Checkout) as url:
+        report = ns.check_parity(EXAMPLE, calculator=UrlCaller(url, per_second=10_000), n=60, seed=1)
+    assert report.agrees
+    assert report.compared == 60
+    assert "secret" not in report.explain()
+    assert report.calculator == url.removesuffix("/secret-webhook-id")
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_a_server_that_stumbles_is_asked_again(status):
+    handler = answering((status, ""), GOOD)
+    with served(handler) as url:
+        assert UrlCaller(url, per_second=10_000).ask(EXAMPLE, ORDER) == FOUR_HUNDRED
+    assert handler.asked == 2
+
+
+@pytest.mark.parametrize(
+    ("replies", "error", "asked"),
+    [
+        ([(503, "")], "it answered with status 503", 2),
+        ([(404, "")], "it answered with status 404", 1),
+        ([(302, "")], "it answered with status 302", 1),
+        ([(200, "<html>")], "its reply is not JSON", 1),
+        ([(200, '{"discount": 1}')], "its reply has no points_redeemed", 1),
+        ([(200, "7")], "its reply has no points_redeemed and no discount", 1),
+        ([(None, "0.6")], "it gave no answer within 0.2 s", 2),
+    ],
+)
+def test_what_a_server_does_wrong_is_an_error_of_that_order(replies, error, asked):
+    handler = answering(*replies)
+    with served(handler) as url:
+        caller = UrlCaller(url, per_second=10_000, retries=1, timeout=0.2)
+        assert caller.ask(EXAMPLE, ORDER) == Theirs(error=error)
+    assert handler.asked == asked
+
+
+def test_null_refuses_the_order():
+    with served(answering((200, "null"))) as url:
+        assert UrlCaller(url).ask(EXAMPLE, ORDER) == Theirs(refused=True)
+
+
+def test_no_more_requests_a_second_than_allowed():
+    with served(answering(GOOD)) as url:
+        caller = UrlCaller(url, per_second=50)
+        start = time.monotonic()
+        for _ in range(6):
+            caller.ask(EXAMPLE, ORDER)
+        assert time.monotonic() - start >= 5 / 50
+
+
+def test_a_host_that_is_not_there_is_one_message_without_the_secret():
+    with served(Checkout) as url:
+        pass
+    with pytest.raises(InputError, match=r"http://127.0.0.1:\d+ cannot be reached") as caught:
+        UrlCaller(url, retries=0).ask(EXAMPLE, ORDER)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["", "file:///etc/passwd", "https://", "ftp://host/x"])
+def test_only_http(url):
+    with pytest.raises(InputError, match="http:// or https://"):
+        UrlCaller(url)
+
+
+@pytest.mark.parametrize("options", [{"per_second": 0}, {"timeout": 0}, {"retries": -1}])
+def test_options_that_make_no_sense(options):
+    with pytest.raises(InputError, match="must be above 0"):
+        UrlCaller("http://host", **options)
+
+
+def test_another_dialect_can_be_spoken():
+    class Amounts:
+        def write(self, program, order):
+            return {"amount": order["cart_amount"]}
+
+        def read(self, program, reply):
+            return Theirs(reply["coin_value"], reply["fiat_value"])
+
+    with served(answering((200, '{"coin_value": 400, "fiat_value": 40000}'))) as url:
+        assert UrlCaller(url, dialect=Amounts()).ask(EXAMPLE, ORDER) == FOUR_HUNDRED
+
+
+def test_anything_that_can_be_asked_is_a_caller():
+    assert isinstance(UrlCaller("http://host"), Caller)
+    assert isinstance(FunctionCaller(ns.quote), Caller)
+    assert not isinstance(ns.quote, Caller)
