@@ -42,7 +42,6 @@ format: setup  ## let ruff mend what it can
 bench: setup  ## speed, as ratios in one run
 	$(RUN) tests.bench
 
-long: parity-long mutation fuzz-readers  ## the campaigns that take long
 
 fuzz-readers: setup  ## ten minutes of random bytes at the door of CSV files
 	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[long]"
@@ -53,7 +52,8 @@ parity-long: setup  ## exact against compiled, 100 million random pairs
 mutation: setup  ## the tests against thousands of small changes of the law
 	$(RUN) tests.campaigns.mutation
 
-long: parity-long mutation  ## the campaigns that take long
+
+long: parity-long mutation fuzz-readers  ## the campaigns that take long
 
 clean:  ## remove .venv and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
