@@ -77,6 +77,14 @@ class Sales:
             return 1.0
         return np.where(self.returned, 1 - self._refunded_share(), 1.0)
 
+    @property
+    def refund_depends_on_discount(self) -> bool:
+        """Whether a refunded share is one of the payable, so that it changes with the setting."""
+        if self.refunded_amount is None:
+            return False
+        unpaid = True if self.paid_amount is None else np.isnan(self.paid_amount)
+        return bool(np.any(self.returned & (self.refunded_amount > 0) & unpaid))
+
     def _refunded_share(self) -> Floats:
         amount = np.full_like(self.cart, np.nan) if self.refunded_amount is None else self.refunded_amount
         paid = self.payable

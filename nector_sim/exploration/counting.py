@@ -352,9 +352,26 @@ def _insert(place: int, amount: Any, upto: Any, fine: Any, block: Any, coarse: A
 
 @njit(cache=True, nogil=True)
 def _sweep(
-    events: Any, event_group: Any, points: Any, discount: Any, min_cart: Any, first: Any, minimum: Any, is_percent: Any,
-    top: Any, offset: Any, balance: Any, rank: Any, weights: Any, distinct: Any, start: Any, shift: int,
-    at: Any, beyond: Any, paid: Any, heavy: Any,
+    events: Any,
+    event_group: Any,
+    points: Any,
+    discount: Any,
+    min_cart: Any,
+    first: Any,
+    minimum: Any,
+    is_percent: Any,
+    top: Any,
+    offset: Any,
+    balance: Any,
+    rank: Any,
+    weights: Any,
+    distinct: Any,
+    start: Any,
+    shift: int,
+    at: Any,
+    beyond: Any,
+    paid: Any,
+    heavy: Any,
 ) -> None:  # pragma: no cover
     """Pass the orders by falling balance and count at each event; see the module's docstring."""
     kinds, units = len(weights), (len(distinct) >> 12) + 1
@@ -407,8 +424,18 @@ def _sweep(
 
 @njit(cache=True, nogil=True)
 def _reduce(
-    settings: Any, family: Any, cap: Any, base: Any, top: Any, offset: Any, at: Any, beyond: Any, paid: Any, heavy: Any,
-    counts: Any, weighted: Any,
+    settings: Any,
+    family: Any,
+    cap: Any,
+    base: Any,
+    top: Any,
+    offset: Any,
+    at: Any,
+    beyond: Any,
+    paid: Any,
+    heavy: Any,
+    counts: Any,
+    weighted: Any,
 ) -> None:  # pragma: no cover
     """Sum the counts up to each setting's cap; settings come by family and rising cap."""
     kinds = len(heavy) // 2

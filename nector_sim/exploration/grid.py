@@ -319,9 +319,7 @@ def _parts(
             part_codes = np.ravel_multi_index(tuple(codes[:, column] for column in columns), sizes)
         else:
             rows, part_codes = [(row,) * len(columns) for row in range(sizes[0])], codes[:, 0]
-        choices = tuple(
-            tuple(values[column][code] for column, code in zip(columns, row, strict=True)) for row in rows
-        )
+        choices = tuple(tuple(values[column][code] for column, code in zip(columns, row, strict=True)) for row in rows)
         names = [paths[column] for column in columns]
         models = _variants(program, key, [dict(zip(names, choice, strict=True)) for choice in choices], problems)
         parts[key] = Part(tuple(columns), choices, models, part_codes.astype(np.int32))
