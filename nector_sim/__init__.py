@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from nector_sim.economics.margin import Margin, margins, order_margin, point_value
     from nector_sim.economics.summary import Summary, orders_below_floor, summarize
     from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
+    from nector_sim.exploration.choose import Recommendation, first_grid, frontier, recommend
+    from nector_sim.exploration.compare import Comparison, compare
+    from nector_sim.exploration.facts import Facts, facts
+    from nector_sim.exploration.grid import load_grid
+    from nector_sim.exploration.sweep import sweep
     from nector_sim.orders.checks import CheckedOrders, check_orders
     from nector_sim.orders.demo import demo_orders
     from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
@@ -32,6 +37,11 @@ _HOMES = {
     "nector_sim.economics.margin": ("Margin", "margins", "order_margin", "point_value"),
     "nector_sim.economics.summary": ("Summary", "orders_below_floor", "summarize"),
     "nector_sim.errors": ("InputError", "OrdersError", "Problem", "ProgramError"),
+    "nector_sim.exploration.choose": ("Recommendation", "first_grid", "frontier", "recommend"),
+    "nector_sim.exploration.compare": ("Comparison", "compare"),
+    "nector_sim.exploration.facts": ("Facts", "facts"),
+    "nector_sim.exploration.grid": ("load_grid",),
+    "nector_sim.exploration.sweep": ("sweep",),
     "nector_sim.orders.checks": ("CheckedOrders", "check_orders"),
     "nector_sim.orders.demo": ("demo_orders",),
     "nector_sim.rules.offers": ("FixedAmount", "FixedPercent", "Offer", "VariableAmount", "VariablePercent"),
@@ -45,6 +55,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "Assumptions",
     "CheckedOrders",
+    "Comparison",
+    "Facts",
     "FixedAmount",
     "FixedMinPayable",
     "FixedPercent",
@@ -57,25 +69,33 @@ __all__ = [
     "Program",
     "ProgramError",
     "Quote",
+    "Recommendation",
     "RuleExplorer",
     "Summary",
     "VariableAmount",
     "VariablePercent",
     "check_orders",
+    "compare",
     "data_path",
     "demo_orders",
     "explain",
+    "facts",
+    "first_grid",
+    "frontier",
     "load_assumptions",
+    "load_grid",
     "load_program",
     "margins",
     "order_margin",
     "orders_below_floor",
     "point_value",
     "quote",
+    "recommend",
     "review",
     "score",
     "score_batch",
     "summarize",
+    "sweep",
 ]
 
 

@@ -272,27 +272,27 @@ def summarize_sales(
     """
     rates, redeemed = assumptions.rates(), points > 0
     # How far each order counts as redeemed: 0 or 1 where that is known, the assumed take-up elsewhere.
-    weight = np.full(len(points), 1.0 if replayed else float(rates.take_up))
+    weight: float | Floats = 1.0 if replayed else float(rates.take_up)
     if sales.redeems is not None and not replayed:
         weight = np.where(np.isnan(sales.redeems), weight, sales.redeems)
     # Points earned cost whether or not they are redeemed on these orders, so take-up has no say in the accrual view.
-    drawn = weight if view == "cash" else np.ones_like(weight)
+    drawn = weight if view == "cash" else 1.0
     before, after = drivers_of(sales.without_points()), drivers_in_view(sales, view, program)
     without = before.map(lambda amounts: float(np.sum(amounts)))
     total = Drivers(
         *(
-            getattr(without, f.name) + float(_weighted(getattr(after, f.name), getattr(before, f.name), drawn))
+            getattr(without, f.name) + _sum(getattr(after, f.name) - getattr(before, f.name), drawn)
             for f in fields(Drivers)
         )
     )
-    discount, cart = _exact(weight @ sales.discount), _exact(sales.cart.sum())
+    discount, cart = _exact(_sum(sales.discount, weight)), _exact(sales.cart.sum())
     return Summary(
         view=view,
         orders=len(points),
         orders_left_out=left_out,
         orders_could_redeem=int(np.count_nonzero(redeemed if could is None else could)),
-        orders_redeemed=_whole(weight @ redeemed),
-        points_redeemed=_whole(weight @ points),
+        orders_redeemed=_whole(_sum(redeemed, weight)),
+        points_redeemed=_whole(_sum(points, weight)),
         cart=cart,
         discount=discount,
         payable=_exact(cart - sales.credits.sum() - discount),
@@ -350,15 +350,20 @@ def _below(drivers: Drivers, assumptions: Assumptions, floor_percent: float) -> 
     return np.asarray(lines.margin < floor * lines.net_sales)
 
 
-def _weighted(after: Any, before: Any, weight: Floats) -> Any:
-    return weight @ np.broadcast_to(after - before, weight.shape)
+def _sum(amounts: npt.NDArray[Any] | float, weight: float | Floats) -> float:
+    """Sum amounts of orders, each counted as far as its weight says."""
+    if isinstance(weight, float):
+        return float(np.sum(amounts)) * weight
+    return float(np.sum(amounts * weight))
 
 
-def _mix(codes: npt.NDArray[Any], reasons: Any, weight: Floats, redeemed: npt.NDArray[np.bool_]) -> dict[str, float]:
+def _mix(
+    codes: npt.NDArray[Any], reasons: Any, weight: float | Floats, redeemed: npt.NDArray[np.bool_]
+) -> dict[str, float]:
     """Share of orders by reason; an order that could redeem and does not is limited by what was requested."""
     counts = np.bincount(codes, np.where(redeemed, weight, 1.0), len(reasons))
     mix = {str(reason): float(count) for reason, count in zip(reasons, counts, strict=True)}
-    mix["requested"] = mix.get("requested", 0.0) + float(np.sum((1 - weight)[redeemed]))
+    mix["requested"] = mix.get("requested", 0.0) + _sum(redeemed, 1 - weight)
     return {reason: count / len(codes) for reason, count in sorted(mix.items(), key=lambda item: -item[1]) if count > 0}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -90,15 +91,15 @@ def countable(settings: Settings, prepared: Prepared) -> tuple[AmountSettings, C
 
 
 def _is_plain(offer: Any) -> bool:
-    return (
-        isinstance(offer, VariableAmount) and offer.max_discount_percent is None and offer.min_cart_multiple is None
-    )
+    return isinstance(offer, VariableAmount) and offer.max_discount_percent is None and offer.min_cart_multiple is None
 
 
 def _minimum(minimum: Any, decimals: int) -> int:
     if minimum is None:
         return 0
-    return to_minor(minimum.percent, 2) if isinstance(minimum, PercentMinPayable) else to_minor(minimum.amount, decimals)
+    return (
+        to_minor(minimum.percent, 2) if isinstance(minimum, PercentMinPayable) else to_minor(minimum.amount, decimals)
+    )
 
 
 def _closed(settings: Settings, prepared: Prepared) -> Closed:
@@ -107,7 +108,7 @@ def _closed(settings: Settings, prepared: Prepared) -> Closed:
     orders = len(prepared.columns.cart)
     if offer.tiers is None and offer.starts_at is None and offer.ends_at is None and offer.max_cart is None:
         return Closed(np.ones(orders, dtype=np.bool_), {})
-    anyone = settings.program.model_copy(update={"offers": (offer.model_copy(update={"min_cart": 0}),)})
+    anyone = settings.program.model_copy(update={"offers": (offer.model_copy(update={"min_cart": Decimal(0)}),)})
     codes = answer(compile_program(anyone), prepared.columns).limited_by
     counts = {reason: int(np.count_nonzero(codes == REASONS.index(reason))) for reason in ("no_offer", "max_cart")}
     is_open = (codes != REASONS.index("no_offer")) & (codes != REASONS.index("max_cart"))

@@ -1,13 +1,13 @@
 """Totals of very many settings of one variable amount offer, by counting instead of computing.
 
 A step `t` of an offer (`k` points for `d`) is given to an order if its balance is at least `t·k` and its cart at least
-a threshold `T(t)`: `t·d` above the minimum payable, or where that is a percentage, the smallest cart that leaves so much.
+a threshold `T(t)`: `t·d` above the minimum payable, or where that is a percentage, the smallest cart that leaves it.
 The steps that a cap of `K` steps leaves are therefore the sum over `t = 1 … K` of the orders with `balance ≥ t·k` and
 `cart ≥ T(t)`. So one pass over the orders by falling balance, with a structure that answers "how many of those seen
 have a cart of at least this?", gives every cap at once, for all point values and minimum payables together.
 
-What limits the discount is counted in the same way. With u, c and v the steps that the balance, the cart and the minimum
-payable leave (v ≤ c), and `seen(t)` the orders with u ≥ t:
+What limits the discount is counted in the same way. With u, c and v the steps that the balance, the cart and the
+minimum payable leave (v ≤ c), and `seen(t)` the orders with u ≥ t:
 
 * `at[t]`     = orders in seen(t) with cart ≥ T(t):     u ≥ t and v ≥ t
 * `beyond[t]` = orders in seen(t + 1) with cart ≥ T(t): u > t and v ≥ t
@@ -77,8 +77,8 @@ class Counted:
 class AmountSettings:
     """Settings of one variable amount offer and a minimum payable, as whole numbers.
 
-    The first four are arrays over the offer's variants, the next two over those of the minimum payable, the last two over
-    the settings and say which of each a setting has. Money is in minor units, percentages in basis points.
+    The first four are arrays over the offer's variants, the next two over those of the minimum payable, the last two
+    over the settings and say which of each a setting has. Money is in minor units, percentages in basis points.
     """
 
     points_per_step: Int64
@@ -258,7 +258,7 @@ def _falling(balance: Int64, highest: int) -> npt.NDArray[np.intp]:
     return np.argsort(below.astype(np.uint16) if highest < 2**16 else below, kind="stable")
 
 
-def _ranks(cart: Int64, families: _Families) -> tuple[Int64, npt.NDArray[np.int32], int, Int64]:
+def _ranks(cart: Int64, families: _Families) -> tuple[Any, Any, int, Any]:
     """The distinct carts, where to look for an amount among them, and each order's place.
 
     Carts above every threshold are alike, so they are cut off there.
@@ -319,7 +319,7 @@ def _threshold(step: int, discount: int, minimum: int, is_percent: bool, min_car
 
 
 @njit(cache=True, nogil=True)
-def _place(amount: int, distinct: Any, start: Any, shift: int) -> int:  # pragma: no cover
+def _place(amount: int, distinct: Any, start: Any, shift: int) -> Any:  # pragma: no cover
     """How many distinct carts lie below an amount."""
     bucket = amount >> shift
     if bucket >= len(start) - 1:

@@ -47,7 +47,7 @@ _OFFER: TypeAdapter[Any] = TypeAdapter(Offer)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the program that a grid changes: ``offers.0``, ``min_payable``, ``enabled`` …"""
+    """A part of the program that a grid changes: ``offers.0``, ``min_payable``, ``enabled``."""
 
     columns: tuple[int, ...]
     """Positions of the grid's paths that lie in it."""
@@ -147,7 +147,7 @@ def make_settings(program: Program, grid: Mapping[str, Sequence[Any]], *, mode: 
         raise InputError("Under zip every path needs equally many values:", listed)
     check_memory(math.prod(lengths) if mode == "product" else lengths[0], len(paths))
     if mode == "product":
-        codes = np.indices(lengths, dtype=np.int32).reshape(len(paths), -1).T
+        codes: Codes = np.indices(lengths, dtype=np.int32).reshape(len(paths), -1).T
     else:
         codes = np.repeat(np.arange(lengths[0], dtype=np.int32)[:, None], len(paths), axis=1)
     return Settings(program, paths, values, codes, _parts(program, paths, values, codes, mode))
@@ -225,36 +225,29 @@ def _values(program: Program, grid: Mapping[str, Sequence[Any]]) -> tuple[tuple[
         if isinstance(given, str | bytes | Mapping) or not hasattr(given, "__iter__"):
             problems.append(Problem(path, f"is {given!r}; give a list of values"))
             continue
-        column = tuple(_plain(value, path) for value in given)
-        columns.append(column)
-        if not column:
+        column = []
+        for value in given:
+            try:
+                column.append(_read(value, path))
+            except ValueError as error:
+                problems.append(Problem(path, str(error)))
+        if not column and not problems:
             problems.append(Problem(path, "has no values"))
+        columns.append(tuple(column))
         problems += _unknown(program, path)
-        problems += _asked(path, column)
     if problems:
         raise InputError("The grid cannot be used:", problems)
     return tuple(columns)
 
 
-def _plain(value: Any, path: str) -> Any:
-    """Numpy's numbers as Python's, the word for leaving a field out as None, and "0.5%" as the number meant."""
+def _read(value: Any, path: str) -> Any:
+    """Numpy's numbers as Python's, the word for leaving a field out as None; some percentages are asked about."""
     value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, str) and path.endswith(_ASKED) and value.strip().endswith("%"):
-        return asked_percent(value)
-    return None if isinstance(value, str) and value.lower() == "none" else value
-
-
-def _asked(path: str, column: tuple[Any, ...]) -> list[Problem]:
-    if not path.endswith(_ASKED):
-        return []
-    problems = []
-    for value in column:
-        try:
-            if isinstance(value, int | float | Decimal) and 0 < value < 1:
-                asked_percent(value)
-        except ValueError as error:
-            problems.append(Problem(path, str(error)))
-    return problems
+    if isinstance(value, str) and value.lower() == "none":
+        return None
+    share = isinstance(value, int | float | Decimal) and 0 < value < 1
+    meant = isinstance(value, str) and value.strip().endswith("%")
+    return asked_percent(value) if path.endswith(_ASKED) and (share or meant) else value
 
 
 def _unknown(program: Program, path: str) -> list[Problem]:
@@ -316,7 +309,7 @@ def _parts(
         sizes = [len(values[column]) for column in columns]
         if mode == "product":
             rows = list(itertools.product(*(range(size) for size in sizes)))
-            part_codes = np.ravel_multi_index(tuple(codes[:, column] for column in columns), sizes)
+            part_codes: Any = np.ravel_multi_index(tuple(codes[:, column] for column in columns), sizes)
         else:
             rows, part_codes = [(row,) * len(columns) for row in range(sizes[0])], codes[:, 0]
         choices = tuple(tuple(values[column][code] for column, code in zip(columns, row, strict=True)) for row in rows)

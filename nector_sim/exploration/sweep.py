@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,15 +15,12 @@ from nector_sim.calculator.reasons import REASONS
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.margin import View, drivers_of, margin_of
 from nector_sim.economics.summary import Summary
-from nector_sim.errors import InputError
 from nector_sim.exploration.countable import Closed, countable
 from nector_sim.exploration.counting import Counted, count_settings
 from nector_sim.exploration.grid import Mode, Settings, make_settings
-from nector_sim.exploration.prepared import Prepared, prepare
+from nector_sim.exploration.prepared import History, Prepared, on_history, prepare
+from nector_sim.orders.checks import as_frame
 from nector_sim.rules.program import Program
-
-#: Where balances come from: those of the orders, the same for every setting, or a replay of each setting.
-History = Literal["given balances", "as replayed"]
 
 #: Columns behind the swept fields.
 TOTALS = (
@@ -82,9 +79,9 @@ def sweep(
     -------
     pandas.DataFrame
         One row a setting: a column for each swept field under its dotted path, then ``orders``, ``orders_redeemed``,
-        ``points_redeemed``, ``discount``, ``payable``, ``discount_rate``, ``margin``, ``cost_of_program`` (major units),
-        ``break_even_uplift`` (missing where it is `never`), ``share_<limited_by>`` for every reason. ``attrs`` says under
-        which ``history`` and ``view``, and the ``margin_without`` redemption.
+        ``points_redeemed``, ``discount``, ``payable``, ``discount_rate``, ``margin``, ``cost_of_program`` (money in
+        major units), ``break_even_uplift`` (missing where it is `never`), ``share_<limited_by>`` for every reason.
+        ``attrs`` says under which ``history`` and ``view``, and the ``margin_without`` redemption.
 
     Raises
     ------
@@ -102,10 +99,8 @@ def sweep(
     """
     threads = threads or os.cpu_count() or 1
     settings = make_settings(program, grid, mode=mode)
-    if history == "as replayed":
-        raise NotImplementedError
     if history != "given balances":
-        raise InputError(f'The history {history!r} is unknown; it is "given balances" or "as replayed"')
+        return _replayed(settings, orders, history, assumptions, view, floor_percent)
     prepared = prepare(program, orders, assumptions=assumptions)
     found = countable(settings, prepared) if view == "cash" and floor_percent is None else None
     if found is None:
@@ -156,19 +151,19 @@ def _table(
         kept_discount=take_up * (kept_steps * step / scale),
         fee_discount=take_up * (fee_steps * step / scale),
         fee_payable=without.fee_payable - take_up * (fee_steps * step / scale),
-        fee_orders=without.fee_orders - take_up * fee_nothing,
-        cod_orders=without.cod_orders - take_up * (counted.nothing_paid - fee_nothing),
+        fee_orders=np.asarray(without.fee_orders - take_up * fee_nothing, dtype=np.float64),
+        cod_orders=np.asarray(without.cod_orders - take_up * (counted.nothing_paid - fee_nothing), dtype=np.float64),
     )
     margin = np.asarray(margin_of(drivers, rates).margin) + np.zeros(len(settings))
     margin_without = float(margin_of(without, rates).margin)
 
     cart, credits = int(prepared.columns.cart.sum()), round(float(sales.credits.sum()) * scale)
-    shares = {
+    shares: dict[str, Any] = {
         reason: counted.limited[reason][0] + take_up * counted.limited[reason][1]
         for reason in REASONS
         if reason in counted.limited
     }
-    shares |= {reason: np.float64(count) for reason, count in closed.orders.items()}
+    shares |= closed.orders
     shares["requested"] = (1 - take_up) * counted.given
     columns: dict[str, Any] = {path: settings.column(path) for path in settings.paths}
     columns["orders"] = orders
@@ -181,9 +176,7 @@ def _table(
     columns["cost_of_program"] = np.round(margin_without - margin, 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         columns["break_even_uplift"] = np.where(margin > 0, margin_without / margin - 1, np.nan)
-    columns |= {
-        name: shares.get(reason, 0.0) / max(orders, 1) for name, reason in zip(SHARES, REASONS, strict=True)
-    }
+    columns |= {name: shares.get(reason, 0.0) / max(orders, 1) for name, reason in zip(SHARES, REASONS, strict=True)}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(settings)))
 
 
@@ -214,11 +207,36 @@ def _one_by_one(
     def summary(position: int) -> Summary:
         program = settings.program_of(position)
         own = prepare(program, orders, assumptions=assumptions) if reads_others else prepared
-        return own.summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent)
+        return own.score(program).summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent)
 
     with ThreadPoolExecutor(threads) as pool:
         summaries = list(pool.map(summary, range(len(settings))))
     return table_of(settings, summaries)
+
+
+def _replayed(
+    settings: Settings,
+    orders: Any,
+    history: History,
+    assumptions: Assumptions,
+    view: View,
+    floor_percent: float | None,
+) -> pd.DataFrame:
+    """Replay the orders anew under each setting, all on the same luck."""
+    frame, summaries = as_frame(orders), []
+    for position in range(len(settings)):
+        program = settings.program_of(position)
+        made = on_history(program, frame, history=history, assumptions=assumptions)
+        summaries.append(made.summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent))
+    table = table_of(settings, summaries)
+    table.attrs = {
+        "history": history,
+        "view": view,
+        "margin_without": round(summaries[0].margin_without, 2),
+        "orders_left_out": summaries[0].orders_left_out,
+        "at_most": False,
+    }
+    return table
 
 
 def table_of(settings: Settings, summaries: Sequence[Summary]) -> pd.DataFrame:
