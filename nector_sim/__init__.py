@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from nector_sim.economics.summary import Summary, orders_below_floor, summarize
     from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
     from nector_sim.orders.balances import read_balances
+    from nector_sim.exploration.choose import Recommendation, first_grid, frontier, recommend
+    from nector_sim.exploration.compare import Comparison, compare
+    from nector_sim.exploration.facts import Facts, facts
+    from nector_sim.exploration.grid import load_grid
+    from nector_sim.exploration.sweep import sweep
     from nector_sim.orders.checks import CheckedOrders, check_orders
     from nector_sim.orders.demo import demo_orders
     from nector_sim.orders.read import inspect_orders, read_orders
@@ -38,6 +43,11 @@ _HOMES = {
     "nector_sim.economics.summary": ("Summary", "orders_below_floor", "summarize"),
     "nector_sim.errors": ("InputError", "OrdersError", "Problem", "ProgramError"),
     "nector_sim.orders.balances": ("read_balances",),
+    "nector_sim.exploration.choose": ("Recommendation", "first_grid", "frontier", "recommend"),
+    "nector_sim.exploration.compare": ("Comparison", "compare"),
+    "nector_sim.exploration.facts": ("Facts", "facts"),
+    "nector_sim.exploration.grid": ("load_grid",),
+    "nector_sim.exploration.sweep": ("sweep",),
     "nector_sim.orders.checks": ("CheckedOrders", "check_orders"),
     "nector_sim.orders.demo": ("demo_orders",),
     "nector_sim.orders.read": ("inspect_orders", "read_orders"),
@@ -55,6 +65,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "Assumptions",
     "CheckedOrders",
+    "Comparison",
+    "Facts",
     "FixedAmount",
     "FixedMinPayable",
     "FixedPercent",
@@ -69,6 +81,7 @@ __all__ = [
     "Program",
     "ProgramError",
     "Quote",
+    "Recommendation",
     "RuleExplorer",
     "Summary",
     "VariableAmount",
@@ -79,7 +92,15 @@ __all__ = [
     "demo_orders",
     "explain",
     "inspect_orders",
+    "compare",
+    "data_path",
+    "demo_orders",
+    "explain",
+    "facts",
+    "first_grid",
+    "frontier",
     "load_assumptions",
+    "load_grid",
     "load_program",
     "margins",
     "order_margin",
@@ -88,10 +109,12 @@ __all__ = [
     "quote",
     "read_balances",
     "read_orders",
+    "recommend",
     "review",
     "score",
     "score_batch",
     "summarize",
+    "sweep",
 ]
 
 

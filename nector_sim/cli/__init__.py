@@ -7,6 +7,7 @@ import sys
 import typer
 
 from nector_sim.cli import check, demo, one_order, parity, score
+from nector_sim.cli import check, compare, demo, one_order, score, sweep
 from nector_sim.errors import InputError
 
 #: Exit codes: done; ran, and found what you must look at; input that cannot be used.
@@ -26,6 +27,8 @@ app.command("explain")(one_order.explain)
 app.command("check")(check.check)
 app.command("score")(score.score)
 app.command("parity")(parity.parity)
+app.command("sweep")(sweep.sweep)
+app.command("compare")(compare.compare)
 
 
 def main() -> None:

@@ -77,6 +77,14 @@ class Sales:
             return 1.0
         return np.where(self.returned, 1 - self._refunded_share(), 1.0)
 
+    @property
+    def refund_depends_on_discount(self) -> bool:
+        """Whether a refunded share is one of the payable, so that it changes with the setting."""
+        if self.refunded_amount is None:
+            return False
+        unpaid = True if self.paid_amount is None else np.isnan(self.paid_amount)
+        return bool(np.any(self.returned & (self.refunded_amount > 0) & unpaid))
+
     def _refunded_share(self) -> Floats:
         amount = np.full_like(self.cart, np.nan) if self.refunded_amount is None else self.refunded_amount
         paid = self.payable
@@ -130,7 +138,7 @@ def read_sales(orders: pd.DataFrame) -> Sales:
         refunded_amount=refunded_amount,
         paid_amount=paid_amount,
         cash_on_delivery=_cash_on_delivery(orders),
-        redeems=_optional(orders, "redeems"),
+        redeems=_redeems(orders),
         points_earned=_optional(orders, "points_earned"),
         used=np.ones(len(cart), dtype=np.bool_),
     )
@@ -150,10 +158,25 @@ def _only(sales: Sales, used: Bools) -> Sales:
 def _returned(orders: pd.DataFrame, amount: Floats | None) -> Bools:
     returned = np.zeros(len(orders), dtype=np.bool_)
     if "refunded_at" in orders:
-        returned |= orders["refunded_at"].notna().to_numpy(dtype=np.bool_)
+        returned |= ~_blank(orders["refunded_at"])
     if amount is not None:
         returned |= amount > 0
     return returned
+
+
+def _redeems(orders: pd.DataFrame) -> Floats | None:
+    """1 where an order redeems, 0 where it does not, NaN where it does not say."""
+    if "redeems" not in orders:
+        return None
+    series = orders["redeems"]
+    if _is_text(series):
+        said = {**dict.fromkeys(("true", "yes", "1"), 1.0), **dict.fromkeys(("false", "no", "0"), 0.0), "": np.nan}
+        words = series.astype(object).where(~_blank(series), "").astype(str).str.strip().str.lower()
+        unknown = sorted(set(words) - set(said))
+        if unknown:
+            raise InputError(f"The column redeems says {unknown[0]!r}; write true or false, or leave it blank")
+        return np.asarray(words.map(said).to_numpy(dtype=np.float64))
+    return _floats(orders, "redeems")
 
 
 def _cash_on_delivery(orders: pd.DataFrame) -> Bools:
@@ -170,13 +193,29 @@ def _optional(orders: pd.DataFrame, column: str) -> Floats | None:
 
 
 def _floats(orders: pd.DataFrame, column: str) -> Floats:
-    """A column as float64, blanks as NaN; Decimals and Arrow decimals too."""
+    """A column as float64, blanks as NaN; Decimals, Arrow decimals and texts too."""
     import pandas as pd
 
     series = orders[column]
     try:
+        if _is_text(series):
+            series = pd.to_numeric(series.astype(object).where(~_blank(series), None))
         if isinstance(series.dtype, pd.ArrowDtype):
             return np.asarray(series.array.__arrow_array__().cast("float64").to_numpy(zero_copy_only=False))
         return series.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
         raise InputError(f"The column {column} holds something that is not a number; check the orders first") from None
+
+
+def _is_text(series: pd.Series[Any]) -> bool:
+    import pandas as pd
+
+    return bool(pd.api.types.is_string_dtype(series.dtype))
+
+
+def _blank(series: pd.Series[Any]) -> Bools:
+    """Where a column says nothing: missing, or a text of spaces."""
+    blank = series.isna().to_numpy(dtype=np.bool_)
+    if _is_text(series):
+        blank = blank | (series.astype(object).astype(str).str.strip() == "").to_numpy(dtype=np.bool_)
+    return np.asarray(blank)

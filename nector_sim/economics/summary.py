@@ -19,7 +19,7 @@ from nector_sim.economics.margin import (
     drivers_of,
     margin_of,
 )
-from nector_sim.economics.sales import read_sales
+from nector_sim.economics.sales import Sales, read_sales
 from nector_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -221,37 +221,84 @@ def summarize(
     """
     sales = read_sales(orders)
     check_costs(sales, assumptions)
-    rates, used = assumptions.rates(), sales.used
-    redeemed = orders["points_redeemed"].to_numpy(dtype=np.float64)[used]
-    could = redeemed > 0
-    if replayed and "could_redeem" in orders:
-        could = orders["could_redeem"].to_numpy(dtype=np.bool_)[used]
+    could = orders["could_redeem"].to_numpy(dtype=np.bool_) if replayed and "could_redeem" in orders else None
+    return summarize_sales(
+        sales,
+        points=orders["points_redeemed"].to_numpy(dtype=np.float64)[sales.used],
+        limited_by=orders["limited_by"][sales.used].factorize(),
+        could=None if could is None else could[sales.used],
+        assumptions=assumptions,
+        view=view,
+        program=program,
+        replayed=replayed,
+        floor_percent=floor_percent,
+        left_out=int(np.count_nonzero(~sales.used)),
+    )
+
+
+def summarize_sales(
+    sales: Sales,
+    *,
+    points: npt.NDArray[Any],
+    limited_by: tuple[npt.NDArray[Any], Any],
+    assumptions: Assumptions,
+    could: npt.NDArray[np.bool_] | None = None,
+    view: View = "cash",
+    program: Program | None = None,
+    replayed: bool = False,
+    floor_percent: float | None = None,
+    left_out: int = 0,
+) -> Summary:
+    """Do the work of :func:`summarize` on arrays.
+
+    Parameters
+    ----------
+    sales : Sales
+        With the setting's discount.
+    points : ndarray, shape (orders,)
+        Points redeemed.
+    limited_by : tuple of (ndarray of int, sequence of str)
+        Codes, shape (orders,), and the reasons that they stand for.
+    could : ndarray of bool, shape (orders,), optional
+        Which orders could redeem; left out, those that do.
+    assumptions, view, program, replayed, floor_percent
+        As there.
+    left_out : int
+        Orders that were never paid, for the record.
+
+    Returns
+    -------
+    Summary
+    """
+    rates, redeemed = assumptions.rates(), points > 0
     # How far each order counts as redeemed: 0 or 1 where that is known, the assumed take-up elsewhere.
-    weight = np.ones_like(redeemed) if replayed else np.full_like(redeemed, rates.take_up)
+    weight: float | Floats = 1.0 if replayed else float(rates.take_up)
     if sales.redeems is not None and not replayed:
         weight = np.where(np.isnan(sales.redeems), weight, sales.redeems)
-
-    before, after = drivers_of(sales.without_points()), drivers_in_view(sales, view, program)
-    without = before.map(np.sum)
     # Points earned cost whether or not they are redeemed on these orders, so take-up has no say in the accrual view.
-    drawn = weight if view == "cash" else np.ones_like(weight)
-    extra = Drivers(*(_weighted(getattr(after, f.name), getattr(before, f.name), drawn) for f in fields(Drivers)))
-    total = Drivers(*(float(getattr(without, f.name) + getattr(extra, f.name)) for f in fields(Drivers)))
-    discount = _exact(weight @ sales.discount)
-    cart = _exact(sales.cart.sum())
+    drawn = weight if view == "cash" else 1.0
+    before, after = drivers_of(sales.without_points()), drivers_in_view(sales, view, program)
+    without = before.map(lambda amounts: float(np.sum(amounts)))
+    total = Drivers(
+        *(
+            getattr(without, f.name) + _sum(getattr(after, f.name) - getattr(before, f.name), drawn)
+            for f in fields(Drivers)
+        )
+    )
+    discount, cart = _exact(_sum(sales.discount, weight)), _exact(sales.cart.sum())
     return Summary(
         view=view,
-        orders=len(redeemed),
-        orders_left_out=len(orders) - len(redeemed),
-        orders_could_redeem=int(could.sum()),
-        orders_redeemed=_whole(weight @ (redeemed > 0)),
-        points_redeemed=_whole(weight @ redeemed),
+        orders=len(points),
+        orders_left_out=left_out,
+        orders_could_redeem=int(np.count_nonzero(redeemed if could is None else could)),
+        orders_redeemed=_whole(_sum(redeemed, weight)),
+        points_redeemed=_whole(_sum(points, weight)),
         cart=cart,
         discount=discount,
         payable=_exact(cart - sales.credits.sum() - discount),
         lines=margin_of(total, rates),
-        lines_without=margin_of(without.map(float), rates),
-        limited_by=_mix(orders["limited_by"][used], weight, redeemed > 0),
+        lines_without=margin_of(without, rates),
+        limited_by=_mix(*limited_by, weight, redeemed),
         orders_below_floor=None if floor_percent is None else int(_below(after, assumptions, floor_percent).sum()),
         at_most=not replayed and rates.take_up == 1 and sales.redeems is None,
     )
@@ -303,19 +350,21 @@ def _below(drivers: Drivers, assumptions: Assumptions, floor_percent: float) -> 
     return np.asarray(lines.margin < floor * lines.net_sales)
 
 
-def _weighted(after: Any, before: Any, weight: Floats) -> Any:
-    return weight @ np.broadcast_to(after - before, weight.shape)
+def _sum(amounts: npt.NDArray[Any] | float, weight: float | Floats) -> float:
+    """Sum amounts of orders, each counted as far as its weight says."""
+    if isinstance(weight, float):
+        return float(np.sum(amounts)) * weight
+    return float(np.sum(amounts * weight))
 
 
-def _mix(limited_by: pd.Series[Any], weight: Floats, redeemed: Any) -> dict[str, float]:
+def _mix(
+    codes: npt.NDArray[Any], reasons: Any, weight: float | Floats, redeemed: npt.NDArray[np.bool_]
+) -> dict[str, float]:
     """Share of orders by reason; an order that could redeem and does not is limited by what was requested."""
-    codes, reasons = limited_by.factorize()
     counts = np.bincount(codes, np.where(redeemed, weight, 1.0), len(reasons))
-    mix = dict(zip(map(str, reasons), counts, strict=True))
-    mix["requested"] = mix.get("requested", 0.0) + float(np.sum((1 - weight)[redeemed]))
-    return {
-        reason: float(count) / len(weight) for reason, count in sorted(mix.items(), key=lambda item: -item[1]) if count
-    }
+    mix = {str(reason): float(count) for reason, count in zip(reasons, counts, strict=True)}
+    mix["requested"] = mix.get("requested", 0.0) + _sum(redeemed, 1 - weight)
+    return {reason: count / len(codes) for reason, count in sorted(mix.items(), key=lambda item: -item[1]) if count > 0}
 
 
 def _exact(amount: Any) -> float:

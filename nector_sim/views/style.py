@@ -146,6 +146,13 @@ def plain_axes(ax: Axes) -> None:
     ax.set_axisbelow(True)
 
 
+def make_room(ax: Axes, **margins: float) -> None:
+    """Widen a figure's margins for texts beside a picture that has it to itself (names as in ``subplots_adjust``)."""
+    figure = ax.get_figure(root=True)
+    if figure is not None and len(figure.axes) == 1:
+        figure.subplots_adjust(**margins)
+
+
 def money_axis(axis: object, currency: str) -> None:
     """Write an axis' amounts as the currency's readers do."""
     from matplotlib.axis import Axis

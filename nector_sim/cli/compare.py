@@ -1,0 +1,119 @@
+"""``compare``: two programs on a file of orders."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nector_sim.cli.options import AssumptionsFile
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from nector_sim import Comparison
+
+#: Rows of the table: what is shown, its name in the ranges, and how it is written.
+_ROWS = (
+    ("discount", "discount", "money"),
+    ("discount, of the carts", "discount_rate", "share"),
+    ("orders that can redeem", "share_could_redeem", "share"),
+    ("cost of the program", "cost_of_program", "money"),
+    ("margin", "margin", "money"),
+    ("break-even: more orders in 100", "break_even_uplift", "uplift"),
+)
+
+
+def compare(
+    orders: Annotated[Path, typer.Argument(help="Orders, CSV or Parquet.")],
+    baseline: Annotated[Path, typer.Option("--baseline", help="Today's program, TOML or JSON.")],
+    candidate: Annotated[Path, typer.Option("--candidate", help="The proposal, TOML or JSON.")],
+    assumptions: AssumptionsFile,
+    by: Annotated[
+        str | None, typer.Option("--by", help="month, cart_band, customer_decile, tier, or a column of the orders.")
+    ] = None,
+    replayed: Annotated[
+        bool, typer.Option("--replayed", help="Let balances run from order to order under each program.")
+    ] = False,
+    floor_percent: Annotated[
+        float | None, typer.Option("--floor-percent", help="Count orders that earn less than this of their net sales.")
+    ] = None,
+    resamples: Annotated[
+        int, typer.Option("--resamples", help="How often customers are drawn; 0 for no ranges.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same ranges.")] = 0,
+) -> None:
+    """Compare two programs on the same orders: both, the difference, who gains and loses, and how sure it is.
+
+    Example: nector-sim compare orders.csv --baseline today.toml --candidate new.toml --assumptions assumptions.toml
+    """
+    import nector_sim as ns
+    from nector_sim.batch.files import read_table
+    from nector_sim.cli.show import say, show
+
+    today, proposal = ns.load_program(baseline), ns.load_program(candidate)
+    good, rejects = ns.check_orders(read_table(orders), program=today)
+    result = ns.compare(
+        today,
+        proposal,
+        good,
+        assumptions=ns.load_assumptions(assumptions),
+        by=by,
+        history="as replayed" if replayed else "given balances",
+        floor_percent=floor_percent,
+        resamples=resamples,
+        seed=seed,
+    )
+    say(f"{result.baseline.orders:,} orders, {result.history}")
+    say(result.text())
+    show(_totals(result))
+    if result.groups is not None:
+        show(_groups(result, str(by)))
+    if floor_percent is not None:
+        before, after = result.baseline.orders_below_floor, result.candidate.orders_below_floor
+        say(f"orders that earn less than {floor_percent:g} % of their net sales: {before:,} today, {after:,} proposed")
+    if len(rejects):
+        say(f"{len(rejects):,} orders rejected; to see why: nector-sim check {orders} --program {baseline}")
+    raise typer.Exit(1 if len(rejects) else 0)
+
+
+def _totals(result: Comparison) -> Table:
+    from nector_sim.cli.show import table
+
+    ranged = "low" in result.ranges
+    columns = ["", "today", "proposed", *(["5th percentile", "95th percentile"] if ranged else []), ""]
+    shown = table("In total (percentiles of the proposal)" if ranged else "In total", columns)
+    for label, name, kind in _ROWS:
+        numbers = [result.ranges.at[f"{side}.{name}", "value"] for side in ("baseline", "candidate")]
+        if ranged:
+            numbers += [result.ranges.at[f"candidate.{name}", end] for end in ("low", "high")]
+        shown.add_row(label, *(_written(number, kind, result.currency) for number in numbers), "")
+    return shown
+
+
+def _groups(result: Comparison, by: str) -> Table:
+    from nector_sim.cli.show import table
+
+    shown = table(
+        f"By {by}", [by, "orders", "discount today", "proposed", "margin today", "proposed", "difference", ""]
+    )
+    assert result.groups is not None
+    for row in result.groups.to_dict("records"):
+        names = ("baseline_discount", "candidate_discount", "baseline_margin", "candidate_margin", "margin_difference")
+        money = [_written(row[name], "money", result.currency) for name in names]
+        shown.add_row(str(row["group"]), f"{row['orders']:,}", *money, "")
+    return shown
+
+
+def _written(number: Any, kind: str, currency: str) -> str:
+    from nector_sim.rules.money import money_text
+
+    if number != number:  # NaN is `never`
+        return "never"
+    if kind == "share":
+        return f"{number:.2%}"
+    if kind == "uplift":
+        return f"{number * 100:.1f}"
+    return ("−" if round(number) < 0 else "") + money_text(Decimal(round(abs(number))), currency)

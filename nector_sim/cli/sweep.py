@@ -1,0 +1,60 @@
+"""``sweep``: a file of orders under many settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nector_sim.cli.options import AssumptionsFile, ProgramFile
+
+
+def sweep(
+    orders: Annotated[Path, typer.Argument(help="Orders, CSV or Parquet.")],
+    program: ProgramFile,
+    grid: Annotated[Path, typer.Option("--grid", help="Dotted paths with lists of values, TOML.")],
+    assumptions: AssumptionsFile,
+    out: Annotated[Path, typer.Option("--out", help="Where to write one row for each setting, CSV or Parquet.")],
+    replayed: Annotated[
+        bool, typer.Option("--replayed", help="Let balances run from order to order under each setting.")
+    ] = False,
+    floor_percent: Annotated[
+        float | None, typer.Option("--floor-percent", help="Count orders that earn less than this of their net sales.")
+    ] = None,
+    discount_rate_at_most: Annotated[
+        float | None,
+        typer.Option("--discount-rate-at-most", help="Recommend a setting that gives at most this % of the carts."),
+    ] = None,
+) -> None:
+    """Try many settings on the same orders, and say what each gives, costs and needs to break even.
+
+    Example: nector-sim sweep orders.csv -p program.toml --grid grid.toml -a assumptions.toml --out settings.csv
+    """
+    import pyarrow as pa
+
+    import nector_sim as ns
+    from nector_sim.batch.files import read_table, write_table
+
+    rule, believed = ns.load_program(program), ns.load_assumptions(assumptions)
+    paths, mode = ns.load_grid(grid)
+    good, rejects = ns.check_orders(read_table(orders), program=rule)
+    table = ns.sweep(
+        rule,
+        good,
+        grid=paths,
+        mode=mode,
+        assumptions=believed,
+        history="as replayed" if replayed else "given balances",
+        floor_percent=floor_percent,
+    )
+    write_table(pa.Table.from_pandas(table, preserve_index=False), out)
+    at_most = ", costs are at most (everyone who can redeem does)" if table.attrs["at_most"] else ""
+    typer.echo(f"{len(table):,} settings on {len(good):,} orders into {out}; {table.attrs['history']}{at_most}")
+    if discount_rate_at_most is not None:
+        found = ns.recommend(table, discount_rate_at_most_percent=discount_rate_at_most)
+        typer.echo(f"most generous within {discount_rate_at_most:g} % of the carts:")
+        typer.echo(found.text())
+    if len(rejects):
+        typer.echo(f"{len(rejects):,} orders rejected; to see why: nector-sim check {orders} --program {program}")
+    raise typer.Exit(1 if len(rejects) else 0)

@@ -1,0 +1,338 @@
+"""How sure: customers resampled, assumptions drawn along, and what moves the answer most.
+
+A customer's orders hang together, so whole customers are drawn, with replacement. Every total is linear in the orders;
+so each customer's sums are taken once, and a resample is a product of those with how often each customer was drawn.
+Programs that are compared share each resample and each draw of the assumptions.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nector_sim.economics.assumptions import Assumptions, Rates
+from nector_sim.economics.margin import Drivers, View, drivers_in_view, drivers_of, margin_of
+from nector_sim.economics.sales import Sales
+from nector_sim.errors import InputError
+from nector_sim.rules.program import Program
+
+Floats = npt.NDArray[np.float64]
+
+#: Percentiles that a range reaches from and to.
+LOW, HIGH = 5, 95
+#: Draws of customers that are held at a time, as numbers.
+HELD = 8_000_000
+#: How far a tornado moves an assumption that was given as a single number, of itself.
+SWING = 0.1
+
+_DRIVERS = tuple(field.name for field in fields(Drivers))
+_COUNTS = ("orders_could_redeem", "orders_redeemed", "points_redeemed", "discount")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One program on the orders, order by order.
+
+    Parameters
+    ----------
+    program : Program
+    sales : Sales
+        With the program's discount; major units.
+    points : ndarray of float64, shape (orders,)
+        Points redeemed.
+    could : ndarray of bool, shape (orders,)
+        Which orders could redeem.
+    view : {"cash", "accrual"}
+    replayed : bool
+        Take-up has played its part already.
+    """
+
+    program: Program
+    sales: Sales
+    points: Floats
+    could: npt.NDArray[np.bool_]
+    view: View = "cash"
+    replayed: bool = False
+
+    def fixed(self) -> npt.NDArray[np.bool_]:
+        """Orders of which it is known whether they redeem, so that no take-up is assumed."""
+        if self.replayed or self.view == "accrual":
+            return np.ones(len(self.points), dtype=np.bool_)
+        if self.sales.redeems is None:
+            return np.zeros(len(self.points), dtype=np.bool_)
+        return ~np.isnan(self.sales.redeems)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Sums that every headline number is worked out from, of all orders or of each group or resample.
+
+    Attributes
+    ----------
+    names : tuple of str
+        What each column is.
+    amounts : ndarray of float64, shape (..., columns)
+        Only columns that are not always 0.
+    """
+
+    names: tuple[tuple[str, str], ...]
+    amounts: Floats
+
+    def of(self, part: str, name: str) -> Any:
+        """One sum; 0 where it always is."""
+        return self.amounts[..., self.names.index((part, name))] if (part, name) in self.names else 0.0
+
+    def drivers(self, side: int, take_up: Any) -> Drivers:
+        """Give the drivers of a side, or with -1 those without redemption."""
+        drivers = {name: self.of("without", name) for name in _DRIVERS}
+        if side >= 0:
+            for name in _DRIVERS:
+                drivers[name] = drivers[name] + self._extra(side, name, take_up)
+        return Drivers(**drivers)
+
+    def count(self, side: int, name: str, take_up: Any) -> Any:
+        """Give one of the totals that the drivers do not hold."""
+        return self.of(f"{side} fixed", name) if name == "orders_could_redeem" else self._extra(side, name, take_up)
+
+    def _extra(self, side: int, name: str, take_up: Any) -> Any:
+        return self.of(f"{side} fixed", name) + take_up * self.of(f"{side} open", name)
+
+
+def sums_by(sides: Sequence[Side], groups: npt.NDArray[np.intp], count: int) -> Sums:
+    """Sum what every headline number needs, by group of orders.
+
+    Parameters
+    ----------
+    sides : sequence of Side
+        Programs on the same orders.
+    groups : ndarray of int, shape (orders,)
+        Each order's group (its customer, its month …).
+    count : int
+        How many groups there are.
+
+    Returns
+    -------
+    Sums
+        Amounts of shape ``(count, columns)``.
+    """
+    names: list[tuple[str, str]] = []
+    columns: list[Floats] = []
+
+    def add(part: str, name: str, amounts: Any) -> None:
+        amounts = np.asarray(amounts, dtype=np.float64)
+        if amounts.ndim and amounts.any():
+            names.append((part, name))
+            columns.append(np.bincount(groups, amounts, count).astype(np.float64))
+
+    without = drivers_of(sides[0].sales.without_points())
+    for name in _DRIVERS:
+        add("without", name, getattr(without, name))
+    add("without", "cart", sides[0].sales.cart)
+    for number, side in enumerate(sides):
+        before = drivers_of(side.sales.without_points()) if number else without
+        after, fixed = drivers_in_view(side.sales, side.view, side.program), side.fixed()
+        amounts = {name: getattr(after, name) - getattr(before, name) for name in _DRIVERS}
+        redeemed = side.points > 0
+        amounts |= {"orders_redeemed": redeemed, "points_redeemed": side.points, "discount": side.sales.discount}
+        add(f"{number} fixed", "orders_could_redeem", side.could)
+        known = 1.0 if side.sales.redeems is None or side.replayed else np.nan_to_num(side.sales.redeems, nan=1.0)
+        for name, amount in amounts.items():
+            if fixed.any():
+                add(f"{number} fixed", name, np.where(fixed, amount * known, 0.0))
+            if not fixed.all():
+                add(f"{number} open", name, np.where(fixed, 0.0, amount) if fixed.any() else amount)
+    return Sums(tuple(names), np.stack(columns, axis=1) if columns else np.zeros((count, 0)))
+
+
+def resample(sums: Sums, *, resamples: int, seed: int) -> Sums:
+    """Draw customers with replacement, as many as there are, and sum what they bring.
+
+    Parameters
+    ----------
+    sums : Sums
+        By customer, shape ``(customers, columns)``; customers in an order of their own, not in that of the rows.
+    resamples : int
+    seed : int
+        Resample `i` depends on the seed and `i` alone.
+
+    Returns
+    -------
+    Sums
+        Amounts of shape ``(resamples, columns)``.
+    """
+    customers = len(sums.amounts)
+    together = max(1, min(resamples, HELD // max(customers, 1)))
+
+    def draw(first: int) -> Floats:
+        numbers = range(first, min(first + together, resamples))
+        drawn = np.empty((len(numbers), customers))
+        for row, number in enumerate(numbers):
+            picked = np.random.default_rng([seed, number]).integers(customers, size=customers, dtype=np.int32)
+            drawn[row] = np.bincount(picked, minlength=customers)
+        return np.asarray(drawn @ sums.amounts)
+
+    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        parts = list(pool.map(draw, range(0, resamples, together)))
+    return Sums(sums.names, np.concatenate(parts))
+
+
+def headline(sums: Sums, rates: Rates, *, sides: int) -> dict[str, list[Any]]:
+    """Work out the headline numbers of each side.
+
+    Parameters
+    ----------
+    sums : Sums
+    rates : Rates
+        Numbers, or arrays of as many draws as `sums` has resamples.
+    sides : int
+        How many sides the sums are of.
+
+    Returns
+    -------
+    dict of str to list
+        A number, or array of draws, for each side: ``margin_without`` and ``margin`` (major units),
+        ``cost_of_program``, ``break_even_uplift`` (infinite where it is `never`), ``discount``, ``discount_rate``,
+        ``share_could_redeem``, ``orders_redeemed``, ``points_redeemed``.
+    """
+    numbers: dict[str, list[Any]] = {}
+    margin_without = margin_of(sums.drivers(-1, 0.0), rates).margin
+    orders, cart = sums.of("without", "orders"), sums.of("without", "cart")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for side in range(sides):
+            margin = margin_of(sums.drivers(side, rates.take_up), rates).margin
+            discount = sums.count(side, "discount", rates.take_up)
+            could = sums.count(side, "orders_could_redeem", rates.take_up)
+            found = {
+                "margin_without": margin_without,
+                "margin": margin,
+                "cost_of_program": margin_without - margin,
+                "break_even_uplift": np.where(np.asarray(margin) > 0, margin_without / np.asarray(margin) - 1, np.inf),
+                "discount": discount,
+                "discount_rate": np.where(np.asarray(cart) > 0, discount / np.asarray(cart), 0.0),
+                "share_could_redeem": np.where(np.asarray(orders) > 0, could / np.asarray(orders), 0.0),
+                "orders_redeemed": sums.count(side, "orders_redeemed", rates.take_up),
+                "points_redeemed": sums.count(side, "points_redeemed", rates.take_up),
+            }
+            for name, number in found.items():
+                numbers.setdefault(name, []).append(number)
+    return numbers
+
+
+def span(draws: Any) -> tuple[float, float]:
+    """Give the 5th and the 95th percentile; NaN stands for `never`."""
+    low, high = np.percentile(np.asarray(draws, dtype=np.float64), [LOW, HIGH], method="nearest")
+    return float(_never(low)), float(_never(high))
+
+
+def range_table(value: Mapping[str, Any], draws: Mapping[str, Any] | None) -> pd.DataFrame:
+    """Put numbers and their ranges beside each other.
+
+    Parameters
+    ----------
+    value : mapping of str to float
+    draws : mapping of str to array, or None
+        The same numbers, resampled.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each number: ``value``, and with draws ``low`` and ``high``. Missing is `never`.
+    """
+    table = pd.DataFrame({"value": {name: float(_never(number)) for name, number in value.items()}})
+    if draws is not None:
+        spans = {name: span(draws[name]) for name in value}
+        table["low"] = {name: low for name, (low, _) in spans.items()}
+        table["high"] = {name: high for name, (_, high) in spans.items()}
+    return table
+
+
+def tornado(sums: Sums, assumptions: Assumptions, *, sides: int) -> pd.DataFrame:
+    """Move one assumption at a time, the others at their likely value.
+
+    Parameters
+    ----------
+    sums : Sums
+        Of all orders.
+    assumptions : Assumptions
+        Ranges are moved from low to high; single numbers other than 0 by a tenth of themselves.
+    sides : int
+        With one, the answer is the cost of the program; with two, the incremental margin of the second over the first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an assumption, the one that moves the answer most first: ``assumption``, ``low``, ``likely``, ``high``,
+        ``given`` (whether it was given as a range), ``answer_at_low``, ``answer_at_high`` (major units), ``swing``.
+    """
+    rows = []
+    for name in type(assumptions).model_fields:
+        belief = getattr(assumptions, name)
+        if isinstance(belief, bool | str) or belief is None or belief == 0:
+            continue
+        given = isinstance(belief, tuple)
+        low, likely, high = map(float, belief) if given else _swung(float(belief), name)
+        answers = [answer(sums, _moved(assumptions, name, value), sides=sides) for value in (low, high)]
+        rows.append(
+            {
+                "assumption": name,
+                "low": low,
+                "likely": likely,
+                "high": high,
+                "given": given,
+                "answer_at_low": round(answers[0], 2),
+                "answer_at_high": round(answers[1], 2),
+                "swing": round(abs(answers[1] - answers[0]), 2),
+            }
+        )
+    names = ["assumption", "low", "likely", "high", "given", "answer_at_low", "answer_at_high", "swing"]
+    table = pd.DataFrame(rows, columns=names)
+    return table.sort_values("swing", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def answer(sums: Sums, rates: Rates, *, sides: int) -> float:
+    """Give the number that a tornado is of: the cost of one program, or what a second earns beyond a first."""
+    numbers = headline(sums, rates, sides=sides)
+    if sides == 1:
+        return float(np.squeeze(numbers["cost_of_program"][0]))
+    return float(np.squeeze(numbers["margin"][1] - numbers["margin"][0]))
+
+
+def customer_codes(orders: Any, used: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], int]:
+    """Number the customers in the order of their ids.
+
+    Raises
+    ------
+    InputError
+        Without a column ``customer_id``.
+    """
+    if "customer_id" not in orders:
+        raise InputError(
+            "Ranges need a column customer_id, since whole customers are drawn; add it, or give resamples=0"
+        )
+    codes, ids = pd.factorize(orders["customer_id"].to_numpy()[used], sort=True)
+    return codes, len(ids)
+
+
+def _never(number: Any) -> Any:
+    number = float(np.squeeze(number))
+    return np.nan if np.isinf(number) else number
+
+
+def _swung(value: float, name: str) -> tuple[float, float, float]:
+    high = value * (1 + SWING)
+    return value * (1 - SWING), value, min(high, 100.0) if name.endswith("_percent") else high
+
+
+def _moved(assumptions: Assumptions, name: str, value: float) -> Rates:
+    """The likely values with one field, a share of 100 or an amount, at another."""
+    rates = assumptions.rates()
+    share = value / 100 if name.endswith("_percent") else value
+    given = {field.name: getattr(rates, field.name) for field in fields(Rates)}
+    return Rates(**given | {name.removesuffix("_percent"): share})

@@ -1,0 +1,341 @@
+"""``compare``: two programs on the same orders, the difference, who gains and who loses, and how sure that is."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nector_sim.economics.assumptions import Assumptions
+from nector_sim.economics.margin import View
+from nector_sim.economics.ranges import (
+    Side,
+    Sums,
+    customer_codes,
+    headline,
+    range_table,
+    resample,
+    sums_by,
+    tornado,
+)
+from nector_sim.economics.summary import Summary, break_even_sentence
+from nector_sim.errors import InputError
+from nector_sim.exploration.prepared import History, on_history
+from nector_sim.orders.checks import as_frame
+from nector_sim.orders.columns import read_money, read_times
+from nector_sim.rules.money import money_text
+from nector_sim.rules.program import Program
+
+BASELINE, CANDIDATE = 0, 1
+#: Bands of cart size that orders are grouped by.
+BANDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two programs on the same orders. Margins are estimates, under the assumptions; money in major units.
+
+    Attributes
+    ----------
+    baseline, candidate : Summary
+    ranges : pandas.DataFrame
+        A row for each headline number of the baseline, the candidate and their difference (``baseline.margin``,
+        ``candidate.break_even_uplift``, ``incremental_margin`` …): ``value``, and with resamples ``low`` and ``high``,
+        the 5th and 95th percentile. Missing is `never`.
+    probability : float or None
+        Share of the draws in which the candidate earns more than the baseline; None without resamples.
+    tornado : pandas.DataFrame
+        Which assumption moves the incremental margin most; see :func:`nector_sim.economics.ranges.tornado`.
+    groups : pandas.DataFrame or None
+        Both sides and the difference by group.
+    changes : pandas.DataFrame
+        Rows ``fall``, ``rise``, ``same``: orders and customers whose discount does so, and by how much in sum.
+    below_floor : pandas.DataFrame or None
+        Orders below the floor under either program, with both margins.
+    """
+
+    baseline: Summary
+    candidate: Summary
+    ranges: pd.DataFrame
+    probability: float | None
+    tornado: pd.DataFrame
+    groups: pd.DataFrame | None
+    changes: pd.DataFrame
+    below_floor: pd.DataFrame | None
+    history: str
+    currency: str
+
+    @property
+    def incremental_margin(self) -> float:
+        """What the candidate earns beyond the baseline."""
+        return self.candidate.margin - self.baseline.margin
+
+    @property
+    def break_even(self) -> str:
+        """The candidate's break-even against no redemption, in words, with its range where there is one."""
+        return _with_range(self.ranges, "candidate.break_even_uplift")
+
+    def text(self) -> str:
+        """Say the comparison in a few lines, the break-even first."""
+        lines = [f"Break-even of the candidate: {self.break_even}"]
+        at_most = "at most " if self.candidate.at_most else ""
+        money = {
+            name: money_text(Decimal(round(amount)), self.currency)
+            for name, amount in (
+                ("before", self.baseline.cost_of_program),
+                ("after", self.candidate.cost_of_program),
+                ("more", abs(self.incremental_margin)),
+            )
+        }
+        lines.append(f"Cost of the program: {at_most}{money['before']} today, {at_most}{money['after']} proposed.")
+        direction = "more" if self.incremental_margin >= 0 else "less"
+        lines.append(f"The candidate earns {money['more']} {direction} than the baseline on these orders.")
+        if self.probability is not None:
+            lines.append(f"It earns more than the baseline in {self.probability:.0%} of the draws.")
+        changes: Any = self.changes
+        fall, rise = changes.loc["fall"], changes.loc["rise"]
+        lines.append(
+            f"The discount falls on {int(fall['orders']):,} orders and rises on {int(rise['orders']):,}; "
+            f"{int(fall['customers']):,} customers get less in all, {int(rise['customers']):,} more."
+        )
+        return "\n".join(lines)
+
+
+def compare(
+    baseline: Program,
+    candidate: Program,
+    orders: Any,
+    *,
+    assumptions: Assumptions,
+    by: str | None = None,
+    floor_percent: float | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    history: History = "given balances",
+    view: View = "cash",
+) -> Comparison:
+    """Compare two programs on the same orders.
+
+    Parameters
+    ----------
+    baseline, candidate : Program
+        Today's program and a proposal, in one currency.
+    orders : pandas.DataFrame, or a table with an Arrow interface, shape (n, any)
+        As for :func:`nector_sim.score`, with ``customer_id`` for ranges, and the optional columns of the margin.
+    assumptions : Assumptions
+        Ranges are drawn along with the customers; the values themselves rest on the likely ones.
+    by : str, optional
+        ``"month"``, ``"cart_band"``, ``"customer_decile"`` (1 spends most), ``"tier"``, or any column.
+    floor_percent : float, optional
+        The least that an order should earn, as a percentage of its net sales.
+    resamples : int
+        How many times customers are drawn; 0 for no ranges.
+    seed : int
+        The same seed gives the same ranges.
+    history : {"given balances", "as replayed"}
+        ``points_balance`` as it stands, or balances that run from order to order under each program.
+    view : {"cash", "accrual"}
+        When points cost; ``"accrual"`` needs a replay, which says what is earned.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        For orders that cannot be read, two currencies, or something that the margin, the groups or the ranges lack.
+
+    Examples
+    --------
+    >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+    >>> candidate = program.model_copy(update={"min_payable": None})
+    >>> orders = pd.DataFrame({"customer_id": ["a", "b"], "cart_amount": [500.0, 2500.0], "points_balance": [5000] * 2})
+    >>> result = compare(program, candidate, orders, assumptions=ns.Assumptions(gross_margin_percent=60), resamples=0)
+    >>> result.baseline.margin, result.candidate.margin, result.incremental_margin
+    (400.0, 300.0, -100.0)
+    """
+    if baseline.currency != candidate.currency:
+        raise InputError(
+            f"The baseline is in {baseline.currency} and the candidate in {candidate.currency}; compare within one"
+        )
+    frame, sides, summaries = as_frame(orders), [], []
+    for program in (baseline, candidate):
+        made = on_history(program, frame, history=history, assumptions=assumptions, seed=seed)
+        points = made.points.astype(np.float64)
+        sides.append(Side(program, made.sales, points, made.could, view, made.replayed))
+        summaries.append(made.summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent))
+    used = frame[sides[BASELINE].sales.used]
+    return _comparison(sides, summaries, used, assumptions, by, floor_percent, resamples, seed, history)
+
+
+def _comparison(
+    sides: list[Side],
+    summaries: list[Summary],
+    orders: pd.DataFrame,
+    assumptions: Assumptions,
+    by: str | None,
+    floor_percent: float | None,
+    resamples: int,
+    seed: int,
+    history: str,
+) -> Comparison:
+    everything = np.ones(len(orders), dtype=np.bool_)
+    if resamples or "customer_id" in orders:
+        codes, count = customer_codes(orders, everything)
+    else:
+        codes, count = np.arange(len(orders)), len(orders)
+    by_customer = sums_by(sides, codes, count)
+    total = Sums(by_customer.names, by_customer.amounts.sum(axis=0))
+    draws, probability = None, None
+    if resamples:
+        drawn = headline(
+            resample(by_customer, resamples=resamples, seed=seed), assumptions.draws(resamples, seed=seed), sides=2
+        )
+        draws = _flat(drawn)
+        probability = float(np.mean(draws["incremental_margin"] > 0))
+    value = _flat(headline(total, assumptions.rates(), sides=2))
+    groups = None
+    if by is not None:
+        labels = _labels(sides[BASELINE].program, orders, by)
+        groups = _by_group(sides, labels, assumptions)
+    return Comparison(
+        baseline=summaries[BASELINE],
+        candidate=summaries[CANDIDATE],
+        ranges=range_table(value, draws),
+        probability=probability,
+        tornado=tornado(total, assumptions, sides=2),
+        groups=groups,
+        changes=_changes(sides, codes, count),
+        below_floor=None if floor_percent is None else _below_floor(sides, orders, assumptions, floor_percent),
+        history=history,
+        currency=sides[BASELINE].program.currency,
+    )
+
+
+def _flat(numbers: dict[str, list[Any]]) -> dict[str, Any]:
+    """Headline numbers of both sides and their difference under one name each."""
+    flat: dict[str, Any] = {}
+    for side, label in ((BASELINE, "baseline"), (CANDIDATE, "candidate")):
+        flat |= {f"{label}.{name}": values[side] for name, values in numbers.items()}
+    margin = numbers["margin"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        before, after = np.asarray(margin[BASELINE]), np.asarray(margin[CANDIDATE])
+        flat["incremental_margin"] = after - before
+        flat["incremental_discount"] = numbers["discount"][CANDIDATE] - numbers["discount"][BASELINE]
+        # Extra orders at which the candidate earns what the baseline does.
+        flat["incremental_break_even_uplift"] = np.where(after > 0, before / after - 1, np.inf)
+    return flat
+
+
+def _by_group(sides: list[Side], labels: Any, assumptions: Assumptions) -> pd.DataFrame:
+    codes = labels.codes.astype(np.intp)
+    sums = sums_by(sides, np.where(codes < 0, len(labels.categories), codes), len(labels.categories) + 1)
+    numbers = headline(sums, assumptions.rates(), sides=2)
+    names = ["margin", "cost_of_program", "discount", "discount_rate", "orders_redeemed"]
+    table = pd.DataFrame({"group": [*labels.categories.astype(object), "(none)"]})
+    table["orders"] = np.asarray(sums.of("without", "orders"), dtype=np.int64)
+    for name in names:
+        for side, label in ((BASELINE, "baseline"), (CANDIDATE, "candidate")):
+            table[f"{label}_{name}"] = numbers[name][side]
+        table[f"{name}_difference"] = numbers[name][CANDIDATE] - numbers[name][BASELINE]
+    return table[table["orders"] > 0].reset_index(drop=True)
+
+
+def _labels(program: Program, orders: pd.DataFrame, by: str) -> Any:
+    """Each order's group; blanks are in none."""
+    needs = {"month": "ordered_at", "cart_band": "cart_amount", "customer_decile": "customer_id"}.get(by, by)
+    if by in orders.columns:
+        return pd.Categorical(orders[by])
+    if needs not in orders.columns:
+        raise InputError(
+            f"Grouping by {by} needs a column {needs}; the orders have {', '.join(map(str, orders.columns))}"
+        )
+    if by == "month":
+        instants = pd.to_datetime(read_times(orders["ordered_at"], program.timezone).numbers, unit="us", utc=True)
+        return pd.Categorical(instants.tz_convert(program.timezone).strftime("%Y-%m"))
+    cart = read_money(orders["cart_amount"], program.decimals).numbers / 10**program.decimals
+    if by == "cart_band":
+        return _bands(cart, program.currency)
+    spent = pd.Series(cart).groupby(orders["customer_id"].to_numpy()).sum()
+    rank = spent.rank(method="first", ascending=False) - 1
+    decile = (rank * 10 // len(spent) + 1).astype(int)
+    return pd.Categorical(decile.reindex(orders["customer_id"]).to_numpy())
+
+
+def _bands(cart: npt.NDArray[np.float64], currency: str) -> Any:
+    """Bands of cart size of about equally many orders, with edges rounded to two figures."""
+    edges = np.quantile(cart, np.arange(1, BANDS) / BANDS) if len(cart) else np.zeros(0)
+    rounded = sorted({float(f"{edge:.1e}") for edge in edges if edge > 0})
+    texts = [money_text(Decimal(str(edge)), currency) for edge in rounded]
+    names = (
+        ["all"]
+        if not texts
+        else [
+            f"below {texts[0]}",
+            *(f"{low} to below {high}" for low, high in itertools.pairwise(texts)),
+            f"{texts[-1]} or more",
+        ]
+    )
+    codes = np.searchsorted(rounded, cart, side="right")
+    return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(names, ordered=True))
+
+
+def _changes(sides: list[Side], codes: npt.NDArray[np.intp], count: int) -> pd.DataFrame:
+    """Orders and customers whose discount falls, rises or stays, were everyone who can to redeem."""
+    difference = np.round(sides[CANDIDATE].sales.discount - sides[BASELINE].sales.discount, 4)
+    customers = np.round(np.bincount(codes, difference, count), 4)
+    rows = {
+        name: {
+            "orders": int(np.count_nonzero(which(difference))),
+            "orders_amount": round(float(difference[which(difference)].sum()), 4),
+            "customers": int(np.count_nonzero(which(customers))),
+            "customers_amount": round(float(customers[which(customers)].sum()), 4),
+        }
+        for name, which in (("fall", _below_zero), ("rise", _above_zero), ("same", _zero))
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _below_zero(amounts: Any) -> Any:
+    return amounts < 0
+
+
+def _above_zero(amounts: Any) -> Any:
+    return amounts > 0
+
+
+def _zero(amounts: Any) -> Any:
+    return amounts == 0
+
+
+def _below_floor(
+    sides: list[Side], orders: pd.DataFrame, assumptions: Assumptions, floor_percent: float
+) -> pd.DataFrame:
+    from nector_sim.economics.margin import drivers_of, margin_of
+    from nector_sim.economics.summary import floor_share
+
+    floor, below = floor_share(floor_percent), np.zeros(len(orders), dtype=np.bool_)
+    margins = {}
+    for side, label in zip(sides, ("baseline", "candidate"), strict=True):
+        lines = margin_of(drivers_of(side.sales), assumptions.rates())
+        margins[f"{label}_margin"] = np.round(np.asarray(lines.margin), 2)
+        margins[f"{label}_below"] = np.asarray(lines.margin < floor * lines.net_sales)
+        below |= margins[f"{label}_below"]
+    rows: pd.DataFrame = orders.loc[below]
+    return rows.assign(**{name: values[below] for name, values in margins.items()})
+
+
+def _with_range(ranges: Any, name: str) -> str:
+    value = ranges.loc[name, "value"]
+    sentence = break_even_sentence(None if np.isnan(value) else float(value))
+    if "low" not in ranges or np.isnan(value) or value <= 0:
+        return sentence
+    low, high = ranges.loc[name, "low"], ranges.loc[name, "high"]
+    upper = "never" if np.isnan(high) else f"{high * 100:,.1f}"
+    return f"{sentence} (Between {low * 100:,.1f} and {upper}, in nine of ten draws.)"

@@ -1,0 +1,484 @@
+"""Totals of very many settings of one variable amount offer, by counting instead of computing.
+
+A step `t` of an offer (`k` points for `d`) is given to an order if its balance is at least `t·k` and its cart at least
+a threshold `T(t)`: `t·d` above the minimum payable, or where that is a percentage, the smallest cart that leaves it.
+The steps that a cap of `K` steps leaves are therefore the sum over `t = 1 … K` of the orders with `balance ≥ t·k` and
+`cart ≥ T(t)`. So one pass over the orders by falling balance, with a structure that answers "how many of those seen
+have a cart of at least this?", gives every cap at once, for all point values and minimum payables together.
+
+What limits the discount is counted in the same way. With u, c and v the steps that the balance, the cart and the
+minimum payable leave (v ≤ c), and `seen(t)` the orders with u ≥ t:
+
+* `at[t]`     = orders in seen(t) with cart ≥ T(t):     u ≥ t and v ≥ t
+* `beyond[t]` = orders in seen(t + 1) with cart ≥ T(t): u > t and v ≥ t
+* `whole[t]`  = `at[t]` of the same offer with no minimum payable: u ≥ t and c ≥ t
+
+=============  ====================================================================================
+balance        u = 0, and for t = 1 … K: at[t] − beyond[t]                 (u = t ≤ v)
+cart           for t = 0 … K: max(0, beyond[t] − whole[t + 1])             (c = v = t < u)
+max_discount   min(beyond[K], whole[K + 1])                                (u > K, c > K, v ≥ K)
+min_payable    for t = 0 … K − 1: min(beyond[t], whole[t + 1]) − at[t + 1] (v = t < u, v < c)
+=============  ====================================================================================
+
+Each term with t = 0 (for `max_discount`, K = 0) counts orders that are given nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Int64 = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+#: Basis points in a whole.
+WHOLE = 10_000
+#: A threshold that no cart reaches.
+UNREACHED = 2**62
+#: Entries of the counts that one thread holds at a time (3 × 4 bytes each).
+CHUNK = 4_000_000
+#: Carts up to so many minor units are found by looking them up; above, a few of them share an entry.
+LOOKED_UP = 2**22
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Counts of each setting, arrays of shape ``(settings,)``.
+
+    Attributes
+    ----------
+    steps : ndarray of int64
+        Steps given, over all orders.
+    given : ndarray of int64
+        Orders that are given at least one.
+    limited : dict of str to (ndarray, ndarray)
+        For each reason the orders that are given nothing, and those that are given something.
+    nothing_paid : ndarray of int64
+        Orders with a cart above 0 whose whole cart is discounted.
+    weighted : list of (ndarray, ndarray)
+        For each weight of the orders, the steps and ``nothing_paid`` with every order counted so.
+    """
+
+    steps: Int64
+    given: Int64
+    limited: dict[str, tuple[Int64, Int64]]
+    nothing_paid: Int64
+    weighted: list[tuple[Floats, Floats]]
+
+
+@dataclass(frozen=True, slots=True)
+class AmountSettings:
+    """Settings of one variable amount offer and a minimum payable, as whole numbers.
+
+    The first four are arrays over the offer's variants, the next two over those of the minimum payable, the last two
+    over the settings and say which of each a setting has. Money is in minor units, percentages in basis points.
+    """
+
+    points_per_step: Int64
+    discount_per_step: Int64
+    most_steps: Int64
+    """Steps under the maximum discount; `UNREACHED` for none."""
+    min_cart: Int64
+    minimum: Int64
+    minimum_is_percent: npt.NDArray[np.bool_]
+    offer: npt.NDArray[np.intp]
+    min_payable: npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class _Families:
+    """Settings that differ in their cap alone are a family; families that differ in the minimum payable, a group.
+
+    Families are ordered by group, and each group begins with the family that has no minimum payable.
+    """
+
+    group: Int64
+    minimum: Int64
+    is_percent: npt.NDArray[np.bool_]
+    top: Int64
+    """The highest step that is counted."""
+    of_setting: Int64
+    points: Int64
+    """Of each group, as the next two."""
+    discount: Int64
+    min_cart: Int64
+    first: Int64
+    """Where each group's families begin; one more entry for the end."""
+
+
+def count_settings(
+    balance: Int64, cart: Int64, settings: AmountSettings, *, weights: Sequence[Floats] = (), threads: int = 2
+) -> Counted:
+    """Count what many settings give.
+
+    Parameters
+    ----------
+    balance : ndarray of int64, shape (orders,)
+        Points that can be spent.
+    cart : ndarray of int64, shape (orders,)
+        Minor units, after credits.
+    settings : AmountSettings
+    weights : sequence of ndarray of float64, shape (orders,)
+        Further ways to count the orders.
+    threads : int
+
+    Returns
+    -------
+    Counted
+    """
+    families = _families(balance, cart, settings)
+    distinct, start, shift, rank = _ranks(cart, families)
+    by_balance = _falling(balance, _highest(families))
+    sorted_balance, sorted_rank = balance[by_balance], rank[by_balance].astype(np.int32)
+    sorted_weights = np.stack([weight[by_balance] for weight in weights]) if weights else np.zeros((0, len(cart)))
+
+    cap = settings.most_steps[settings.offer]
+    by_family = np.lexsort((cap, families.of_setting))
+    counts = np.zeros((len(cap), 11), dtype=np.int64)
+    weighted = np.zeros((len(cap), 2 * len(weights)))
+
+    def work(groups: tuple[int, int]) -> None:
+        lo, hi = families.first[groups[0]], families.first[groups[1]]
+        lengths = families.top[lo:hi] + 2
+        offset = np.concatenate([[0], np.cumsum(lengths)])
+        at, beyond, paid = (np.zeros(offset[-1], dtype=np.int32) for _ in range(3))
+        heavy = np.zeros((2 * len(weights), offset[-1] if len(weights) else 0))
+        chunk = slice(*groups)
+        events, event_group = _events(families, groups)
+        _sweep(
+            events,
+            event_group,
+            families.points[chunk],
+            families.discount[chunk],
+            families.min_cart[chunk],
+            families.first[groups[0] : groups[1] + 1] - lo,
+            families.minimum[lo:hi],
+            families.is_percent[lo:hi],
+            families.top[lo:hi],
+            offset,
+            sorted_balance,
+            sorted_rank,
+            sorted_weights,
+            distinct,
+            start,
+            shift,
+            at,
+            beyond,
+            paid,
+            heavy,
+        )
+        mine = by_family[slice(*np.searchsorted(families.of_setting[by_family], [lo, hi]))]
+        base = families.first[families.group[lo:hi]] - lo
+        _reduce(
+            mine, families.of_setting[mine] - lo, cap, base, families.top[lo:hi], offset, at, beyond, paid, heavy,
+            counts, weighted,
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, _chunks(families, threads)))
+    return _counted(counts, weighted, cart, settings, len(weights))
+
+
+def _counted(counts: Int64, weighted: Floats, cart: Int64, settings: AmountSettings, weights: int) -> Counted:
+    lowest, which = np.unique(settings.min_cart, return_inverse=True)
+    if len(lowest) > 8:
+        below = np.searchsorted(np.sort(cart), lowest)
+    else:
+        below = np.array([np.count_nonzero(cart < amount) for amount in lowest])
+    reached = len(cart) - below[which.reshape(-1)]
+    offer, column = settings.offer, counts.T
+    zero = np.zeros(len(offer), dtype=np.int64)
+    return Counted(
+        steps=column[0],
+        given=column[1],
+        limited={
+            # seen(1) are the orders with u ≥ 1; the others, of those that reach the minimum cart, have u = 0.
+            "balance": (reached[offer] - column[2], column[3]),
+            "cart": (column[4], column[5]),
+            "max_discount": (column[6], column[7]),
+            "min_payable": (column[8], column[9]),
+            "min_cart": (len(cart) - reached[offer], zero),
+        },
+        nothing_paid=column[10],
+        weighted=[(weighted[:, 2 * i], weighted[:, 2 * i + 1]) for i in range(weights)],
+    )
+
+
+def _families(balance: Int64, cart: Int64, settings: AmountSettings) -> _Families:
+    terms = np.stack([settings.points_per_step, settings.discount_per_step, settings.min_cart])
+    groups, group_of = np.unique(terms, axis=1, return_inverse=True)
+    # No minimum payable, however it is written, is two zeros: prepended so that it is there, and sorted first.
+    minima = np.stack([settings.minimum, np.where(settings.minimum == 0, 0, settings.minimum_is_percent)])
+    minima = np.concatenate([np.zeros((2, 1), dtype=np.int64), minima], axis=1)
+    minima, minimum_of = np.unique(minima, axis=1, return_inverse=True)
+    count = minima.shape[1]
+    key = group_of.reshape(-1)[settings.offer] * count + minimum_of.reshape(-1)[1:][settings.min_payable]
+    bases = np.arange(groups.shape[1]) * count
+    keys, of = np.unique(np.concatenate([key, bases]), return_inverse=True)
+    of_setting = of.reshape(-1)[: len(key)]
+    group, minimum = np.divmod(keys, count)
+
+    # The cap of a family is that of its most generous setting; the family without a minimum goes one step further.
+    cap = np.zeros(len(keys), dtype=np.int64)
+    np.maximum.at(cap, of_setting, settings.most_steps[settings.offer])
+    group_cap = np.maximum.reduceat(cap, np.searchsorted(group, np.arange(groups.shape[1])))
+    cap = np.where(minimum == 0, group_cap[group] + 1, cap)
+    most_points, most_cart = (int(array.max()) if len(array) else 0 for array in (balance, cart))
+    top = np.minimum(cap, np.minimum(most_points // groups[0], most_cart // groups[1])[group])
+    return _Families(
+        group=group,
+        minimum=minima[0][minimum],
+        is_percent=minima[1][minimum].astype(np.bool_),
+        top=top,
+        of_setting=of_setting,
+        points=groups[0],
+        discount=groups[1],
+        min_cart=groups[2],
+        first=np.searchsorted(group, np.arange(groups.shape[1] + 1)),
+    )
+
+
+def _highest(families: _Families) -> int:
+    """A balance above which all orders are alike."""
+    top = families.top[families.first[:-1]]
+    return int(((top + 1) * families.points).max())
+
+
+def _falling(balance: Int64, highest: int) -> npt.NDArray[np.intp]:
+    """Order by falling balance, those above the highest in any order."""
+    below = highest - np.minimum(balance, highest)
+    # Sixteen bits are sorted by radix.
+    return np.argsort(below.astype(np.uint16) if highest < 2**16 else below, kind="stable")
+
+
+def _ranks(cart: Int64, families: _Families) -> tuple[Any, Any, int, Any]:
+    """The distinct carts, where to look for an amount among them, and each order's place.
+
+    Carts above every threshold are alike, so they are cut off there.
+    """
+    base = families.first[families.group]
+    discounts = families.discount[families.group] * (families.top + 1)
+    percent = np.where(families.is_percent, np.minimum(families.minimum, WHOLE - 1), 0)
+    reached = np.where(families.is_percent, discounts * WHOLE // (WHOLE - percent) + 1, discounts + families.minimum)
+    highest = int(max(reached.max(), families.min_cart.max(), (discounts[base]).max())) + 1
+    cut = np.minimum(cart, highest)
+    limit = int(cut.max()) if len(cut) else 0
+    shift = max(0, limit.bit_length() - LOOKED_UP.bit_length() + 1)
+    if shift:
+        distinct = np.unique(cut)
+    else:
+        there = np.zeros(limit + 1, dtype=np.bool_)
+        there[cut] = True
+        distinct = np.flatnonzero(there)
+    buckets = (limit >> shift) + 2
+    start = np.searchsorted(distinct, np.arange(buckets, dtype=np.int64) << shift).astype(np.int32)
+    rank = start[cut] if shift == 0 else np.searchsorted(distinct, cut)
+    return distinct, start, shift, rank
+
+
+def _chunks(families: _Families, threads: int) -> list[tuple[int, int]]:
+    """Groups that are worked on together: at least one chunk a thread, none with more counts than fit."""
+    held = np.cumsum(np.add.reduceat(families.top + 2, families.first[:-1]))
+    count = max(threads, -(-int(held[-1]) // CHUNK))
+    cuts = np.searchsorted(held, held[-1] * np.arange(1, count) / count) + 1
+    edges = np.unique(np.concatenate([[0], cuts, [len(held)]])).tolist()
+    return list(itertools.pairwise(edges))
+
+
+def _events(families: _Families, groups: tuple[int, int]) -> tuple[Int64, Int64]:
+    """Balances at which something is counted, falling, and the group that counts."""
+    top = families.top[families.first[groups[0] : groups[1]]]
+    points = families.points[slice(*groups)]
+    group = np.repeat(np.arange(len(top)), top + 1)
+    step = np.arange(len(group)) - np.repeat(np.cumsum(top + 1) - (top + 1), top + 1) + 1
+    events = step * points[group]
+    order = np.argsort(-events, kind="stable")
+    return events[order], group[order]
+
+
+# One compilation unit: the functions below inline into each other.
+
+
+@njit(cache=True, nogil=True)
+def _threshold(step: int, discount: int, minimum: int, is_percent: bool, min_cart: int) -> int:  # pragma: no cover
+    """The smallest cart to which a step is given."""
+    if step == 0:
+        return min_cart
+    if not is_percent:
+        return max(min_cart, minimum + step * discount)
+    if minimum >= WHOLE:
+        return UNREACHED
+    return max(min_cart, -((-step * discount * WHOLE) // (WHOLE - minimum)))
+
+
+@njit(cache=True, nogil=True)
+def _place(amount: int, distinct: Any, start: Any, shift: int) -> Any:  # pragma: no cover
+    """How many distinct carts lie below an amount."""
+    bucket = amount >> shift
+    if bucket >= len(start) - 1:
+        return len(distinct)
+    lo, hi = start[bucket], start[bucket + 1]
+    while lo < hi:
+        middle = (lo + hi) >> 1
+        if distinct[middle] < amount:
+            lo = middle + 1
+        else:
+            hi = middle
+    return lo
+
+
+@njit(cache=True, nogil=True)
+def _insert(place: int, amount: Any, upto: Any, fine: Any, block: Any, coarse: Any) -> None:  # pragma: no cover
+    """Count an order at a place; `fine`, `block` and `coarse` hold sums from a place to the end of its unit.
+
+    All 64 sums of a unit are added to, most of them 0: a loop of fixed length is faster than a shorter one.
+    """
+    unit, inside = (place >> 6) << 6, upto[(place & 63) + 1]
+    for i in range(64):
+        fine[unit + i] += amount * inside[i]
+    unit, inside = (place >> 12) << 6, upto[(place >> 6) & 63]
+    for i in range(64):
+        block[unit + i] += amount * inside[i]
+    for i in range(place >> 12):
+        coarse[i] += amount
+
+
+@njit(cache=True, nogil=True)
+def _sweep(
+    events: Any,
+    event_group: Any,
+    points: Any,
+    discount: Any,
+    min_cart: Any,
+    first: Any,
+    minimum: Any,
+    is_percent: Any,
+    top: Any,
+    offset: Any,
+    balance: Any,
+    rank: Any,
+    weights: Any,
+    distinct: Any,
+    start: Any,
+    shift: int,
+    at: Any,
+    beyond: Any,
+    paid: Any,
+    heavy: Any,
+) -> None:  # pragma: no cover
+    """Pass the orders by falling balance and count at each event; see the module's docstring."""
+    kinds, units = len(weights), (len(distinct) >> 12) + 1
+    upto = (np.arange(64) < np.arange(65).reshape(65, 1)).astype(np.int32)
+    fine = np.zeros(units << 12, dtype=np.int32)
+    block = np.zeros(units << 6, dtype=np.int32)
+    coarse = np.zeros(units, dtype=np.int32)
+    heavy_fine = np.zeros((kinds, units << 12))
+    heavy_block = np.zeros((kinds, units << 6))
+    heavy_coarse = np.zeros((kinds, units))
+    # The place of the threshold one step below the last one counted, for each family.
+    place = np.full(len(minimum), -1, dtype=np.int64)
+    seen = 0
+    for event in range(len(events)):
+        group = event_group[event]
+        while seen < len(balance) and balance[seen] >= events[event]:
+            _insert(rank[seen], np.int32(1), upto, fine, block, coarse)
+            for kind in range(kinds):
+                _insert(rank[seen], weights[kind, seen], upto, heavy_fine[kind], heavy_block[kind], heavy_coarse[kind])
+            seen += 1
+        if seen == 0:
+            continue
+        step, d, low = events[event] // points[group], discount[group], min_cart[group]
+        for family in range(first[group], first[group + 1]):
+            if step > top[family] + 1:
+                continue
+            here = place[family]
+            if here < 0:
+                amount = _threshold(step, d, minimum[family], is_percent[family], low)
+                here = _place(amount, distinct, start, shift)
+            i = offset[family] + step
+            at[i] = fine[here] + block[here >> 6] + coarse[here >> 12]
+            for kind in range(kinds):
+                heavy[2 * kind, i] = (
+                    heavy_fine[kind, here] + heavy_block[kind, here >> 6] + heavy_coarse[kind, here >> 12]
+                )
+            if family == first[group] and step * d >= low:
+                # Without a minimum payable, carts of exactly so much are paid for in full.
+                after = _place(step * d + 1, distinct, start, shift)
+                paid[i] = at[i] - (fine[after] + block[after >> 6] + coarse[after >> 12])
+                for kind in range(kinds):
+                    heavy[2 * kind + 1, i] = heavy[2 * kind, i] - (
+                        heavy_fine[kind, after] + heavy_block[kind, after >> 6] + heavy_coarse[kind, after >> 12]
+                    )
+            amount = _threshold(step - 1, d, minimum[family], is_percent[family], low)
+            below = _place(amount, distinct, start, shift)
+            beyond[i - 1] = fine[below] + block[below >> 6] + coarse[below >> 12]
+            place[family] = below
+
+
+@njit(cache=True, nogil=True)
+def _reduce(
+    settings: Any,
+    family: Any,
+    cap: Any,
+    base: Any,
+    top: Any,
+    offset: Any,
+    at: Any,
+    beyond: Any,
+    paid: Any,
+    heavy: Any,
+    counts: Any,
+    weighted: Any,
+) -> None:  # pragma: no cover
+    """Sum the counts up to each setting's cap; settings come by family and rising cap."""
+    kinds = len(heavy) // 2
+    sums = np.zeros(2 * kinds)
+    last, step = -1, 0
+    steps = balance = cart = held = whole_paid = 0
+    for i in range(len(settings)):
+        f, setting = family[i], settings[i]
+        begin, whole = offset[f], offset[base[f]]
+        if f != last:
+            last, step = f, 0
+            steps = balance = cart = held = whole_paid = 0
+            sums[:] = 0
+        is_base = base[f] == f
+        most = min(cap[setting], top[f])
+        while step < most:
+            # Step `step` is left and step + 1 is given.
+            reach = min(beyond[begin + step], at[whole + step + 1])
+            if step > 0:
+                cart += beyond[begin + step] - reach
+                held += reach - at[begin + step + 1]
+            step += 1
+            steps += at[begin + step]
+            balance += at[begin + step] - beyond[begin + step]
+            if is_base:
+                whole_paid += paid[begin + step]
+            for kind in range(kinds):
+                sums[2 * kind] += heavy[2 * kind, begin + step]
+                if is_base:
+                    sums[2 * kind + 1] += heavy[2 * kind + 1, begin + step]
+        # The last step, `most`: nothing further is given.
+        reach = min(beyond[begin + most], at[whole + most + 1])
+        none = min(beyond[begin], at[whole + 1])
+        row = counts[setting]
+        row[0] = steps
+        row[1] = at[begin + 1] if most > 0 else 0
+        row[2] = beyond[begin]
+        row[3] = balance
+        row[4] = beyond[begin] - none
+        row[5] = cart + (beyond[begin + most] - reach if most > 0 else 0)
+        row[6] = reach if most == 0 else 0
+        row[7] = reach if most > 0 else 0
+        row[8] = none - at[begin + 1] if most > 0 else 0
+        row[9] = held
+        row[10] = whole_paid
+        weighted[setting] = sums

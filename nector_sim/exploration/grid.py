@@ -1,0 +1,365 @@
+"""Settings of a program: a grid over its fields by dotted path, every setting checked by the models.
+
+A grid of thousands of settings is not validated setting by setting. The fields that it changes belong to a few parts of
+the program (an offer, the minimum payable …) which the models check independently of each other; so each combination
+*within* a part is validated once, and a setting is a choice of one variant for each part.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import itertools
+import math
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import TypeAdapter, ValidationError
+
+from nector_sim.economics.assumptions import asked_percent
+from nector_sim.errors import InputError, Problem, ProgramError
+from nector_sim.rules.offers import Offer
+from nector_sim.rules.program import Program
+
+Mode = Literal["product", "zip"]
+Codes = npt.NDArray[np.int32]
+
+#: Columns of a sweep's table beside the swept fields, roughly, and how often the table is held while it is made.
+_COLUMNS, _COPIES = 24, 3
+#: Fields that exclude each other: giving the first to a part takes the second out of it.
+_INSTEAD = {
+    ("min_payable", "amount"): ("percent", "fixed"),
+    ("min_payable", "percent"): ("amount", "percent"),
+    ("expiry", "months"): ("days", None),
+    ("expiry", "days"): ("months", None),
+}
+#: Percentages that a merchant gives as whole numbers, so that a share between 0 and 1 is asked about.
+_ASKED = ("min_payable.percent", ".max_percent", ".max_discount_percent")
+_OFFER: TypeAdapter[Any] = TypeAdapter(Offer)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the program that a grid changes: ``offers.0``, ``min_payable``, ``enabled``."""
+
+    columns: tuple[int, ...]
+    """Positions of the grid's paths that lie in it."""
+    choices: tuple[tuple[Any, ...], ...]
+    """Each variant's values of those paths."""
+    models: tuple[Any, ...]
+    """Each variant, as the program's models hold it."""
+    codes: Codes
+    """Which variant each setting has, shape ``(settings,)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Many settings of one program.
+
+    Attributes
+    ----------
+    program : Program
+        What they are settings of.
+    paths : tuple of str
+        Dotted paths of the fields that differ.
+    values : tuple of tuple
+        For each path the values that it takes; None where the field is left out.
+    codes : ndarray of int32, shape (settings, paths)
+        Which value each setting has.
+    """
+
+    program: Program
+    paths: tuple[str, ...]
+    values: tuple[tuple[Any, ...], ...]
+    codes: Codes
+    parts: Mapping[str, Part] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def setting(self, position: int) -> dict[str, Any]:
+        """Values of one setting by path."""
+        row = self.codes[position]
+        return {path: values[code] for path, values, code in zip(self.paths, self.values, row, strict=True)}
+
+    def program_of(self, position: int) -> Program:
+        """Build the program of one setting.
+
+        Raises
+        ------
+        ProgramError
+            If its parts, each legal, are not so together.
+        """
+        setting = self.setting(position)
+        return Program.parse(_changed(self.program, setting), source=f"the setting {_words(setting)}")
+
+    def column(self, path: str) -> npt.NDArray[Any]:
+        """Values of one path over the settings: numbers as float64 or int64, None as NaN."""
+        position = self.paths.index(path)
+        return _as_column(self.values[position])[self.codes[:, position]]
+
+
+def make_settings(program: Program, grid: Mapping[str, Sequence[Any]], *, mode: Mode = "product") -> Settings:
+    """Make settings from a grid.
+
+    Parameters
+    ----------
+    program : Program
+        What the grid changes.
+    grid : mapping of str to sequence
+        Values by dotted path, such as ``{"offers.0.max_discount": [200, 500], "min_payable.amount": [0, 100]}``. None
+        (or the text ``"none"``) leaves a field out. ``min_payable.percent`` takes the place of a fixed amount.
+    mode : {"product", "zip"}
+        Every combination, or the first values together, the second values together, and so on.
+
+    Returns
+    -------
+    Settings
+        For a product in the order of nested loops, the last path changing fastest.
+
+    Raises
+    ------
+    InputError
+        For a path that the program lacks, a value that the models refuse, lists of different lengths under
+        ``"zip"``, or more settings than memory holds; everything wrong is named at once.
+
+    Examples
+    --------
+    >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+    >>> settings = make_settings(program, {"offers.0.max_discount": [200, 500], "min_payable.percent": [0, 20]})
+    >>> len(settings), settings.setting(3)
+    (4, {'offers.0.max_discount': 500, 'min_payable.percent': 20})
+    """
+    paths = tuple(grid)
+    values = _values(program, grid)
+    lengths = [len(column) for column in values]
+    if mode not in ("product", "zip"):
+        raise InputError(f'The mode {mode!r} is unknown; it is "product" or "zip"')
+    if mode == "zip" and len(set(lengths)) > 1:
+        listed = [Problem(path, f"has {length} values") for path, length in zip(paths, lengths, strict=True)]
+        raise InputError("Under zip every path needs equally many values:", listed)
+    check_memory(math.prod(lengths) if mode == "product" else lengths[0], len(paths))
+    if mode == "product":
+        codes: Codes = np.indices(lengths, dtype=np.int32).reshape(len(paths), -1).T
+    else:
+        codes = np.repeat(np.arange(lengths[0], dtype=np.int32)[:, None], len(paths), axis=1)
+    return Settings(program, paths, values, codes, _parts(program, paths, values, codes, mode))
+
+
+def load_grid(path: str | Path) -> tuple[dict[str, list[Any]], Mode]:
+    """Read a grid file: dotted paths with lists of values, and ``mode``.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A ``.toml`` file, such as ``offers.0.max_discount = [200, 500]`` and ``mode = "zip"``.
+
+    Returns
+    -------
+    grid : dict of str to list
+    mode : {"product", "zip"}
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or is not such a table.
+    """
+    path = Path(path)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; check the name, or write a grid file there") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} cannot be read as TOML: {error}") from None
+    mode = data.pop("mode", "product")
+    grid: dict[str, list[Any]] = {}
+    _flatten(data, "", grid)
+    return grid, mode
+
+
+def check_memory(rows: int, paths: int) -> None:
+    """Refuse a table that memory would not hold.
+
+    Raises
+    ------
+    InputError
+        With the number of rows and the memory that they would take.
+    """
+    needed, there = rows * (paths + _COLUMNS) * 8 * _COPIES, _memory()
+    if needed > there:
+        raise InputError(
+            f"The grid gives {rows:,} settings, whose table needs about {needed / 2**30:,.0f} GiB; this machine has "
+            f"{there / 2**30:,.1f} GiB. Give fewer values, or sweep a part of them at a time"
+        )
+
+
+def _memory() -> int:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 8 * 2**30  # where the system does not say, as on Windows
+
+
+def _flatten(data: Mapping[str, Any], prefix: str, grid: dict[str, list[Any]]) -> None:
+    for name, value in data.items():
+        if isinstance(value, Mapping):
+            _flatten(value, f"{prefix}{name}.", grid)
+        else:
+            grid[f"{prefix}{name}"] = value
+
+
+def _values(program: Program, grid: Mapping[str, Sequence[Any]]) -> tuple[tuple[Any, ...], ...]:
+    """Every path's values as plain numbers, and every path known; all that is wrong is said at once."""
+    problems: list[Problem] = []
+    columns: list[tuple[Any, ...]] = []
+    if not grid:
+        raise InputError("The grid is empty; give at least one path with its values, such as offers.0.max_discount")
+    for path, given in grid.items():
+        if isinstance(given, str | bytes | Mapping) or not hasattr(given, "__iter__"):
+            problems.append(Problem(path, f"is {given!r}; give a list of values"))
+            continue
+        column = []
+        for value in given:
+            try:
+                column.append(_read(value, path))
+            except ValueError as error:
+                problems.append(Problem(path, str(error)))
+        if not column and not problems:
+            problems.append(Problem(path, "has no values"))
+        columns.append(tuple(column))
+        problems += _unknown(program, path)
+    if problems:
+        raise InputError("The grid cannot be used:", problems)
+    return tuple(columns)
+
+
+def _read(value: Any, path: str) -> Any:
+    """Numpy's numbers as Python's, the word for leaving a field out as None; some percentages are asked about."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, str) and value.lower() == "none":
+        return None
+    share = isinstance(value, int | float | Decimal) and 0 < value < 1
+    meant = isinstance(value, str) and value.strip().endswith("%")
+    return asked_percent(value) if path.endswith(_ASKED) and (share or meant) else value
+
+
+def _unknown(program: Program, path: str) -> list[Problem]:
+    """What is wrong with a path before any value is tried."""
+    names = path.split(".")
+    if names[0] not in Program.model_fields:
+        near = difflib.get_close_matches(names[0], Program.model_fields, n=1)
+        return [Problem(path, "is not in a program" + (f"; did you mean {near[0]}?" if near else ""))]
+    here = getattr(program, names[0])
+    if isinstance(here, tuple) or names[0] == "offers":
+        position = names[1] if len(names) > 1 else ""
+        if not position.isdigit() or int(position) >= len(here) or len(names) < 3:
+            return [
+                Problem(path, f"does not lead to a field; {names[0]} are numbered from 0, and there are {len(here)}")
+            ]
+    return []
+
+
+def _part_of(path: str) -> str:
+    names = path.split(".")
+    return ".".join(names[:2]) if names[0] == "offers" else names[0]
+
+
+def _changed(program: Program, setting: Mapping[str, Any]) -> dict[str, Any]:
+    """The program's fields with those of a setting in place."""
+    data = copy.deepcopy(program.model_dump(exclude_none=True))
+    for path, value in setting.items():
+        *way, name = path.split(".")
+        here: Any = data
+        for step in way:
+            if isinstance(here, list | tuple):
+                here = here[int(step)]
+            else:
+                here[step] = list(here[step]) if isinstance(here.get(step), tuple) else here.get(step, {})
+                here = here[step]
+        other, kind = _INSTEAD.get((way[0], name), (None, None)) if len(way) == 1 else (None, None)
+        if other is not None:
+            here.pop(other, None)
+        if kind is not None:
+            here["kind"] = kind
+        if value is None:
+            here.pop(name, None)
+        else:
+            here[name] = value
+    if data.get("min_payable") == {"kind": "fixed"} or data.get("min_payable") == {"kind": "percent"}:
+        del data["min_payable"]
+    return data
+
+
+def _parts(
+    program: Program, paths: tuple[str, ...], values: tuple[tuple[Any, ...], ...], codes: Codes, mode: Mode
+) -> dict[str, Part]:
+    groups: dict[str, list[int]] = {}
+    for position, path in enumerate(paths):
+        groups.setdefault(_part_of(path), []).append(position)
+    parts: dict[str, Part] = {}
+    problems: dict[tuple[str, str], Problem] = {}
+    for key, columns in groups.items():
+        sizes = [len(values[column]) for column in columns]
+        if mode == "product":
+            rows = list(itertools.product(*(range(size) for size in sizes)))
+            part_codes: Any = np.ravel_multi_index(tuple(codes[:, column] for column in columns), sizes)
+        else:
+            rows, part_codes = [(row,) * len(columns) for row in range(sizes[0])], codes[:, 0]
+        choices = tuple(tuple(values[column][code] for column, code in zip(columns, row, strict=True)) for row in rows)
+        names = [paths[column] for column in columns]
+        models = _variants(program, key, [dict(zip(names, choice, strict=True)) for choice in choices], problems)
+        parts[key] = Part(tuple(columns), choices, models, part_codes.astype(np.int32))
+    if problems:
+        raise InputError("The grid cannot be used:", list(problems.values()))
+    return parts
+
+
+def _variants(
+    program: Program, key: str, choices: list[dict[str, Any]], problems: dict[tuple[str, str], Problem]
+) -> tuple[Any, ...]:
+    """Validate each combination of a part: the whole program for those that bring in a new value, else the part."""
+    seen: set[tuple[str, str]] = set()
+    models = []
+    name, _, position = key.partition(".")
+    offer = program.offers[int(position)].model_dump(exclude_none=True) if position else {}
+    for choice in choices:
+        new = {(path, repr(value)) for path, value in choice.items()} - seen
+        if position and not new:
+            changed = offer | {path.rpartition(".")[2]: value for path, value in choice.items()}
+            try:
+                models.append(_OFFER.validate_python(changed))
+                continue
+            except ValidationError:
+                pass  # the whole program says it better
+        try:
+            whole = Program.parse(_changed(program, choice))
+        except ProgramError as error:
+            for problem in error.problems:
+                problems.setdefault((problem.place, problem.what), problem)
+            continue
+        seen |= new
+        models.append(getattr(whole, name)[int(position)] if position else getattr(whole, name))
+    return tuple(models)
+
+
+def _as_column(values: tuple[Any, ...]) -> npt.NDArray[Any]:
+    if all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+        return np.array(values, dtype=np.int64)
+    if all(value is None or isinstance(value, int | float | Decimal) for value in values) and not any(
+        isinstance(value, bool) for value in values
+    ):
+        return np.array([math.nan if value is None else float(value) for value in values])
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
+
+
+def _words(setting: Mapping[str, Any]) -> str:
+    return ", ".join(f"{path} = {'none' if value is None else value}" for path, value in setting.items())

@@ -1,0 +1,121 @@
+"""The frontier, the recommendation, and first grids."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nector_sim as ns
+
+PROGRAM = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+
+
+def table(**columns):
+    base = {"offers.0.max_discount": [10, 20, 30, 40, 50], "orders": 100}
+    rest = {
+        "orders_redeemed": [5, 6, 8, 7, 9],
+        "discount": [10.0, 20.0, 30.0, 30.0, 50.0],
+        "discount_rate": [0.01, 0.02, 0.03, 0.03, 0.05],
+        "margin": [95.0, 90.0, 80.0, 80.0, -1.0],
+        "break_even_uplift": [0.05, 0.11, 0.25, 0.25, np.nan],
+        "orders_below_floor": [0, 1, 2, 3, 9],
+    }
+    return pd.DataFrame(base | rest | columns)
+
+
+def test_the_frontier_is_what_no_other_beats():
+    # Of two alike in both the first; the second and third of the last are beaten by the first.
+    assert ns.frontier(table()).index.tolist() == [0, 1, 2, 4]
+    beaten = table(margin=[95.0, 90.0, 80.0, 99.0, 1.0])
+    assert ns.frontier(beaten).index.tolist() == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("constraint", "row"),
+    [
+        ({"discount_rate_at_most_percent": 2}, 1),
+        ({"discount_rate_at_most_percent": 3}, 2),  # a tie in discount: more orders redeem
+        ({"margin_at_least": 91}, 0),
+        ({"break_even_at_most_percent": 200}, 2),  # never is above every bound
+        ({"orders_below_floor_at_most": 1}, 1),
+        ({"margin_at_least": 80, "orders_below_floor_at_most": 2}, 2),
+        ({}, 4),
+    ],
+)
+def test_the_most_generous_that_meets_every_constraint(constraint, row):
+    found = ns.recommend(table(), **constraint)
+    assert found.row.name == row
+    assert found.setting == {"offers.0.max_discount": [10, 20, 30, 40, 50][row]}
+
+
+def test_the_edge_of_the_grid_is_said_and_what_lies_around():
+    found = ns.recommend(table())
+    assert found.on_edge == ("offers.0.max_discount",)
+    assert "widen it" in found.text()
+    assert "never pays for itself" in found.text()
+    inside = ns.recommend(table(), discount_rate_at_most_percent=2)
+    assert inside.on_edge == ()
+    assert inside.met == 2
+    around = inside.trade_offs
+    assert around["value"].tolist() == [10, 30]
+    assert around["meets"].tolist() == [True, False]
+    assert around["discount"].tolist() == [-10, 10]
+    assert around["margin"].tolist() == [5, -10]
+
+
+def test_a_field_left_out_is_the_largest_value_and_no_edge():
+    open_ended = table(**{"offers.0.max_discount": [10, 20, 30, 40, np.nan]})
+    found = ns.recommend(open_ended)
+    assert found.on_edge == ()
+    assert found.trade_offs["value"].tolist() == [40]
+    assert "offers.0.max_discount = none" in found.text()
+
+
+def test_nothing_meets_it_says_how_many_meet_each():
+    with pytest.raises(ns.InputError) as caught:
+        ns.recommend(table(), margin_at_least=1000, discount_rate_at_most_percent=2)
+    assert "margin_at_least: 0 of 5 settings meet it" in str(caught.value)
+    assert "discount_rate_at_most_percent: 2 of 5 settings meet it" in str(caught.value)
+
+
+def test_maximising_the_margin_needs_a_stated_response():
+    with pytest.raises(ns.InputError, match='always "give nothing"'):
+        ns.recommend(table(), maximise="margin")
+    # 95 × 1.05, 90 × 1.1, 80 × 1.15, 80 × 1.15, −1 × 1.25.
+    assert ns.recommend(table(), maximise="margin", response_percent=5).row.name == 0
+    # 95 × 1.2, 90 × 1.4, 80 × 1.6 …
+    assert ns.recommend(table(), maximise="margin", response_percent=20).row.name == 2
+    assert ns.recommend(table(), maximise="margin", uplift_percent=10).row.name == 0
+
+
+def test_a_share_where_a_percentage_is_meant_is_asked_about():
+    with pytest.raises(ns.InputError, match=r"discount_rate_at_most_percent is 0.05; did you mean 5\?"):
+        ns.recommend(table(), discount_rate_at_most_percent=0.05)
+
+
+def test_what_lacks_is_named():
+    with pytest.raises(ns.InputError, match="sweep with floor_percent"):
+        ns.recommend(table().drop(columns="orders_below_floor"), orders_below_floor_at_most=1)
+    with pytest.raises(ns.InputError, match="give the table of a sweep"):
+        ns.frontier(pd.DataFrame({"a": [1]}))
+    with pytest.raises(ns.InputError, match="maximise is 'profit'"):
+        ns.recommend(table(), maximise="profit")
+
+
+def test_a_first_grid_holds_todays_setting_and_can_be_swept():
+    orders = ns.demo_orders().iloc[:3000]
+    grid = ns.first_grid(PROGRAM, orders)
+    assert 1 in grid["offers.0.discount_per_step"]
+    assert 1000 in grid["offers.0.max_discount"]
+    assert 100 in grid["min_payable.amount"]
+    swept = ns.sweep(PROGRAM, orders, grid=grid, assumptions=ns.Assumptions(gross_margin_percent=55))
+    today = ns.summarize(ns.score(PROGRAM, orders), assumptions=ns.Assumptions(gross_margin_percent=55))
+    row = swept[
+        (swept["offers.0.discount_per_step"] == 1)
+        & (swept["offers.0.max_discount"] == 1000)
+        & (swept["min_payable.amount"] == 100)
+    ].iloc[0]
+    assert row["discount"] == today.discount
+    percent = PROGRAM.model_copy(update={"min_payable": ns.PercentMinPayable(percent=15)})
+    assert 15 in ns.first_grid(percent, orders)["min_payable.percent"]
+    with pytest.raises(ns.InputError, match="first offer is a variable_amount"):
+        ns.first_grid(ns.Program(), orders)

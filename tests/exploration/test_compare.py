@@ -1,0 +1,177 @@
+"""Two programs side by side, against pandas; and how sure that is."""
+
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nector_sim as ns
+from nector_sim.economics.ranges import Sums, resample
+
+TODAY = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+PROPOSED = TODAY.model_copy(
+    update={
+        "offers": (TODAY.offers[0].model_copy(update={"max_discount": Decimal(50)}),),
+        "min_payable": ns.FixedMinPayable(amount=Decimal(0)),
+    }
+)
+BELIEVED = ns.Assumptions(gross_margin_percent=55, tax_percent=18, payment_fee_percent=2, fulfilment_cost=60)
+
+
+@pytest.fixture(scope="module")
+def orders():
+    rng = np.random.default_rng(11)
+    count = 800
+    return pd.DataFrame(
+        {
+            "customer_id": rng.integers(0, 60, count).astype(str),
+            "ordered_at": pd.Timestamp("2026-01-31 20:00", tz="UTC") + pd.to_timedelta(rng.integers(0, 90, count), "D"),
+            "cart_amount": np.round(rng.lognormal(5.5, 1, count), 2),
+            "points_balance": rng.geometric(1 / 120, count),
+            "channel": rng.choice(["web", "app"], count),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def result(orders):
+    return ns.compare(TODAY, PROPOSED, orders, assumptions=BELIEVED, by="channel", floor_percent=10, resamples=400)
+
+
+def margins(orders, program):
+    scored = ns.score(program, orders)
+    return scored, ns.margins(scored, assumptions=BELIEVED)["margin"]
+
+
+def test_both_sides_and_the_difference(orders, result):
+    before, after = margins(orders, TODAY)[1].sum(), margins(orders, PROPOSED)[1].sum()
+    assert result.baseline.margin == pytest.approx(before)
+    assert result.candidate.margin == pytest.approx(after)
+    assert result.incremental_margin == pytest.approx(after - before)
+    assert result.ranges.loc["incremental_margin", "value"] == pytest.approx(after - before)
+    uplift = result.candidate.margin_without / after - 1
+    assert result.ranges.loc["candidate.break_even_uplift", "value"] == pytest.approx(uplift)
+    assert result.text().startswith(f"Break-even of the candidate: {uplift * 100:.1f} more orders in 100")
+
+
+def test_by_group(orders, result):
+    for program, label in ((TODAY, "baseline"), (PROPOSED, "candidate")):
+        scored, margin = margins(orders, program)
+        for row in result.groups.to_dict("records"):
+            mine = scored["channel"] == row["group"]
+            assert row["orders"] == mine.sum()
+            assert row[f"{label}_margin"] == pytest.approx(margin[mine].sum())
+            assert row[f"{label}_discount"] == pytest.approx(scored.loc[mine, "discount"].sum())
+
+
+def test_month_is_the_programs_and_bands_and_deciles_hold_every_order(orders):
+    kept = {"assumptions": BELIEVED, "resamples": 0}
+    months = ns.compare(TODAY, PROPOSED, orders, by="month", **kept).groups
+    local = orders["ordered_at"].dt.tz_convert("Asia/Kolkata").dt.strftime("%Y-%m")
+    assert dict(zip(months["group"], months["orders"], strict=True)) == local.value_counts().to_dict()
+    assert months["group"].tolist()[0] == "2026-02"  # 20:00 UTC on 31 January is February in India
+    bands = ns.compare(TODAY, PROPOSED, orders, by="cart_band", **kept).groups
+    assert bands["orders"].sum() == len(orders)
+    assert len(bands) == 5
+    deciles = ns.compare(TODAY, PROPOSED, orders, by="customer_decile", **kept).groups
+    assert deciles["group"].tolist() == list(range(1, 11))
+    spent = orders.groupby("customer_id")["cart_amount"].sum().nlargest(6).index
+    assert deciles["orders"][0] == orders["customer_id"].isin(spent).sum()
+    with pytest.raises(ns.InputError, match="Grouping by tier needs a column tier"):
+        ns.compare(TODAY, PROPOSED, orders, by="tier", **kept)
+
+
+def test_who_gains_and_who_loses(orders, result):
+    change = (margins(orders, PROPOSED)[0]["discount"] - margins(orders, TODAY)[0]["discount"]).round(2)
+    customers = change.groupby(orders["customer_id"]).sum().round(2)
+    for name, which in (("fall", -1), ("rise", 1), ("same", 0)):
+        row = result.changes.loc[name]
+        assert row["orders"] == (np.sign(change) == which).sum()
+        assert row["customers"] == (np.sign(customers) == which).sum()
+        assert row["orders_amount"] == pytest.approx(change[np.sign(change) == which].sum())
+
+
+def test_orders_below_the_floor(orders, result):
+    for program, label in ((TODAY, "baseline"), (PROPOSED, "candidate")):
+        lines = ns.margins(ns.score(program, orders), assumptions=BELIEVED)
+        below = lines["margin"] < 0.1 * lines["net_sales"]
+        assert getattr(result, label).orders_below_floor == below.sum()
+        assert result.below_floor[f"{label}_below"].sum() == below.sum()
+
+
+def test_customers_are_drawn_not_rows(orders, result):
+    turned = ns.compare(TODAY, PROPOSED, orders.iloc[::-1], assumptions=BELIEVED, resamples=400)
+    pd.testing.assert_frame_equal(result.ranges, turned.ranges, rtol=1e-9)
+    other = ns.compare(TODAY, PROPOSED, orders, assumptions=BELIEVED, resamples=400, seed=1)
+    assert not result.ranges["low"].equals(other.ranges["low"])
+
+
+def test_ranges_are_those_of_a_plain_bootstrap(orders, result):
+    # The same draws, by hand: each resample takes customers with replacement and sums their margins.
+    difference = margins(orders, PROPOSED)[1] - margins(orders, TODAY)[1]
+    by_customer = difference.groupby(orders["customer_id"]).sum().sort_index().to_numpy()
+    draws = [by_customer[np.random.default_rng([0, i]).integers(60, size=60, dtype=np.int32)].sum() for i in range(400)]
+    low, high = np.percentile(draws, [5, 95], method="nearest")
+    assert result.ranges.loc["incremental_margin", ["low", "high"]].tolist() == pytest.approx([low, high])
+    assert result.probability == np.mean(np.array(draws) > 0)
+
+
+def test_assumptions_are_drawn_along(orders):
+    wide = BELIEVED.replaced(take_up_percent=[20, 60, 100])
+    narrow = BELIEVED.replaced(take_up_percent=60)
+    spread = [
+        ns.compare(TODAY, PROPOSED, orders, assumptions=each, resamples=300).ranges.loc["candidate.cost_of_program"]
+        for each in (narrow, wide)
+    ]
+    assert spread[0]["value"] == pytest.approx(spread[1]["value"])
+    assert spread[1]["high"] - spread[1]["low"] > 1.5 * (spread[0]["high"] - spread[0]["low"])
+
+
+def test_the_tornado_moves_one_assumption_at_a_time(orders):
+    believed = BELIEVED.replaced(take_up_percent=[20, 60, 100], gross_margin_percent=[30, 55, 60])
+    table = ns.compare(TODAY, PROPOSED, orders, assumptions=believed, resamples=0).tornado
+    assert table["assumption"][0] == "take_up_percent"
+    row = table.set_index("assumption").loc["take_up_percent"]
+    for end, take_up in (("low", 20), ("high", 100)):
+        moved = ns.compare(TODAY, PROPOSED, orders, assumptions=believed.replaced(take_up_percent=take_up), resamples=0)
+        assert row[f"answer_at_{end}"] == pytest.approx(moved.incremental_margin, abs=0.01)
+    # What the goods cost is the same under both programs.
+    assert table.set_index("assumption").loc["gross_margin_percent", "swing"] == 0
+    tax = table.set_index("assumption").loc["tax_percent"]
+    assert (tax["low"], tax["high"], tax["given"]) == (pytest.approx(16.2), pytest.approx(19.8), False)
+
+
+def test_known_redeemers_are_not_drawn(orders):
+    known = orders.assign(redeems=[True, False] * 400)
+    result = ns.compare(
+        TODAY, PROPOSED, known, assumptions=BELIEVED.replaced(take_up_percent=[20, 60, 100]), resamples=50
+    )
+    scored = ns.score(TODAY, orders)
+    assert result.ranges.loc["baseline.discount", "value"] == pytest.approx(scored["discount"][::2].sum())
+    assert result.tornado.set_index("assumption").loc["take_up_percent", "swing"] == 0
+
+
+def test_never_has_a_range_too(orders):
+    result = ns.compare(TODAY, PROPOSED, orders, assumptions=BELIEVED.replaced(fulfilment_cost=900), resamples=50)
+    assert np.isnan(result.ranges.loc["candidate.break_even_uplift", "value"])
+    assert result.break_even.startswith("It never pays for itself")
+
+
+def test_what_lacks_is_named(orders):
+    with pytest.raises(ns.InputError, match="Ranges need a column customer_id"):
+        ns.compare(TODAY, PROPOSED, orders.drop(columns="customer_id"), assumptions=BELIEVED)
+    anonymous = ns.compare(TODAY, PROPOSED, orders.drop(columns="customer_id"), assumptions=BELIEVED, resamples=0)
+    assert anonymous.probability is None
+    with pytest.raises(ns.InputError, match="baseline is in INR and the candidate in USD"):
+        ns.compare(TODAY, PROPOSED.model_copy(update={"currency": "USD"}), orders, assumptions=BELIEVED)
+
+
+def test_a_resample_has_as_many_customers_and_depends_on_its_number_alone():
+    sums = Sums((("without", "orders"),), np.ones((1000, 1)))
+    drawn = resample(sums, resamples=30, seed=5)
+    assert (drawn.amounts == 1000).all()
+    some = Sums((("without", "orders"),), np.arange(1000.0)[:, None])
+    assert np.array_equal(
+        resample(some, resamples=10, seed=5).amounts, resample(some, resamples=30, seed=5).amounts[:10]
+    )
