@@ -211,7 +211,7 @@ class Terms:
         assert self.earning is not None
         base = payable if self.earning.base == "payable" else order.cart
         factor = Fraction(1) if tier is None else Fraction(tier.earning_factor)
-        points = Fraction(self.earning.points_per_unit) * factor * base / self.scale
+        points: Fraction = Fraction(self.earning.points_per_unit) * factor * base / self.scale
         match self.earning.rounding:
             case "floor":
                 return math.floor(points)
@@ -411,8 +411,9 @@ class Account:
     def take_back(self, booked: Booked, points: int, at: datetime, *, forgives: bool) -> None:
         """Take earned points: from the order's pending ones, its own lot, then the others; the rest is overdraft."""
         missing = points
-        own = [lot for lot in self.lots if lot is booked.lot]
-        for source in [*([booked.pending] if booked.pending else []), *own, *self.in_spending_order()]:
+        sources: list[Pending | Lot] = [booked.pending] if booked.pending else []
+        sources += [lot for lot in self.lots if lot is booked.lot]
+        for source in [*sources, *self.in_spending_order()]:
             taken = min(missing, source.points)
             source.points -= taken
             missing -= taken
