@@ -1,0 +1,610 @@
+"""The ledger over arrays: every customer of a history in one compiled loop.
+
+It is held against :mod:`nector_sim.ledger.exact`, movement by movement, and shares no arithmetic with it. All of it stands in
+one file, because numba's cache does not notice that a function of another file has changed. Nothing here knows a
+calendar: each instant of credit and expiry comes ready, in microseconds.
+
+Within a customer, lots, pending points and refunds each stand in a queue in the order in which they fall due; what is
+added almost always belongs at its end.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from nector_sim.calculator.reasons import REASONS
+from nector_sim.ledger.schedule import KINDS
+from nector_sim.ledger.tables import (
+    ALWAYS,
+    AMOUNT,
+    CAP,
+    CAP_PERCENT,
+    DELAY,
+    EARNS,
+    ENABLED,
+    ENDS,
+    FIRST_OFFER,
+    FIRST_TIER,
+    FORGIVES,
+    GIVES_BACK,
+    IS_FIXED,
+    LAST_OFFER,
+    LAST_TIER,
+    MAX_CART,
+    MIN_AMOUNT,
+    MIN_CART,
+    MIN_PERCENT,
+    MULTIPLE,
+    NEVER,
+    ON_CART,
+    ON_REDEEMING,
+    OWN_TIERS,
+    PERCENT,
+    POINTS,
+    ROUNDING,
+    STARTS,
+    TAKES_BACK,
+)
+from nector_sim.rules.money import MAX_POINTS
+
+Int64 = npt.NDArray[np.int64]
+
+WHOLE = 10_000
+BALANCE, REQUESTED, CART, MAX_DISCOUNT, MIN_PAYABLE, BELOW_MIN_CART, OFFER, ABOVE_MAX_CART, NO_OFFER, NOT_LIVE = range(10)
+OPENING, GRANTED, EARNED, GIVEN_BACK, REDEEMED, EXPIRED, TAKEN_BACK, FORGIVEN = range(8)
+#: What a month's flows hold: points of each kind, then these sums, then orders by ``limited_by``.
+SUMS = ("orders", "orders_redeemed", "cart_amount", "credits_used", "discount", "payable")
+FLOWS = (*KINDS, *SUMS, *REASONS)
+ORDERS = len(KINDS)
+BY_REASON = ORDERS + len(SUMS)
+#: Fractions of a minor unit are reckoned in this many parts.
+PARTS = 1 << 60
+NEAREST, CEIL = 1, 2
+# The state of a customer while it runs.
+CUSTOMER, PROGRAM, MONTH, SPENDABLE, OVERDRAFT, PENDING, SPENT, SPENT_PARTS, INEXACT, DEADLINE, LINES, FAILED = range(12)
+FIRST_LOT, LAST_LOT, LOTS, FIRST_DUE, LAST_DUE, FIRST_REFUND, LAST_REFUND, START = range(12, 20)
+
+
+class History(NamedTuple):
+    """What happened, by customer and time; optional columns are empty arrays.
+
+    Attributes
+    ----------
+    first_order, first_opening, first_grant : ndarray of int64, shape (customers + 1,)
+        Where each customer's rows begin.
+    at, cart, credits, requested, tier, redeems : ndarray, shape (orders,) or (0,)
+        ``requested`` is -1 where nobody asked; ``tier`` a code, ``redeems`` whether the customer redeems.
+    refunded_at, refunded, paid : ndarray of int64, shape (orders,) or (0,)
+        NEVER where nothing was refunded, and -1 where no amount is known.
+    opening_points, opening_expires : ndarray of int64
+        Overdrafts of a customer first, then by expiry.
+    spent : ndarray of int64, shape (customers,)
+        Lifetime spend that customers bring.
+    grant_at, grant_points : ndarray of int64
+        By time, then expiry, then points.
+    """
+
+    first_order: Int64
+    first_opening: Int64
+    first_grant: Int64
+    at: Int64
+    cart: Int64
+    credits: Int64
+    requested: Int64
+    tier: npt.NDArray[np.int16]
+    redeems: npt.NDArray[np.bool_]
+    refunded_at: Int64
+    refunded: Int64
+    paid: Int64
+    opening_points: Int64
+    opening_expires: Int64
+    spent: Int64
+    grant_at: Int64
+    grant_points: Int64
+
+
+class Instants(NamedTuple):
+    """When credits expire under a schedule; under inactivity, the deadline that an event sets.
+
+    Attributes
+    ----------
+    order, earned, given_back : ndarray of int64, shape (orders,) or (0,)
+        ``order`` is the deadline that an order itself sets, empty unless under inactivity; the others are empty where
+        nothing expires.
+    grant : ndarray of int64, shape (grants,)
+    by_lots, by_inactivity : bool
+        Whether credits expire one by one, or all together; neither where nothing ever expires.
+    """
+
+    order: Int64
+    earned: Int64
+    given_back: Int64
+    grant: Int64
+    by_lots: bool
+    by_inactivity: bool
+
+
+class Outcome(NamedTuple):
+    """What orders got, shape (orders,) each, or (0,) where only sums are wanted; and balances, shape (customers,)."""
+
+    balance: Int64
+    points: Int64
+    discount: Int64
+    credits_used: Int64
+    earned: Int64
+    limited_by: npt.NDArray[np.int8]
+    tier: npt.NDArray[np.int16]
+    spendable: Int64
+    overdraft: Int64
+    pending: Int64
+    next_expiry: Int64
+
+
+class Movements(NamedTuple):
+    """Lines of the ledger, shape (room,) each, or (0,) where they are not wanted; ``order`` is -1 for none."""
+
+    customer: Int64
+    at: Int64
+    kind: npt.NDArray[np.int8]
+    points: Int64
+    order: Int64
+
+
+class Work(NamedTuple):
+    """Room for one customer at a time: `state`, lots by slot, and what is kept of each order, counted from the first.
+
+    A queue holds slots (lots), counted orders (pending points) or orders (refunds), the next to fall due first.
+    """
+
+    state: Int64
+    lot_points: Int64
+    lot_expires: Int64
+    lot_order: Int64
+    lot_queue: Int64
+    redeemed: Int64
+    earned: Int64
+    payable: Int64
+    lot_of: Int64
+    pending: Int64
+    matures_at: Int64
+    due_queue: Int64
+    refund_queue: Int64
+
+
+def compiled(function: Any) -> Any:
+    """Compile a function of this file."""
+    return njit(cache=True, nogil=True)(function)
+
+
+@compiled
+def _limit(steps: int, reason: int, allows: int, per_step: int, named: int) -> Any:
+    """The smaller number of steps, and its reason; on a tie, the earlier reason."""
+    allowed = allows // per_step
+    return (allowed, named) if allowed < steps else (steps, reason)
+
+
+@compiled
+def _one_offer(offer: Any, program: Any, cart: int, balance: int, left: int, requested: int) -> Any:
+    """Points, discount and reason of one open offer; `left` is the cart less credits."""
+    fixed, amount, percent, cap = offer[IS_FIXED], offer[AMOUNT], offer[PERCENT], offer[CAP]
+    # A fixed offer has one step; a step costs at least a point, so no other offer has more steps than the balance.
+    steps, reason = (1, OFFER) if fixed else (balance // offer[POINTS], BALANCE)
+    if fixed:
+        steps, reason = _limit(steps, reason, balance, offer[POINTS], BALANCE)
+    if requested >= 0:
+        steps, reason = _limit(steps, reason, requested, offer[POINTS], REQUESTED)
+    minimum = program[MIN_AMOUNT] * WHOLE + program[MIN_PERCENT] * cart
+    room = max(0, left * WHOLE - minimum)
+    if percent == 0:
+        steps, reason = _limit(steps, reason, left, amount, CART)
+        if cap >= 0:
+            steps, reason = _limit(steps, reason, cap, amount, MAX_DISCOUNT)
+        if offer[CAP_PERCENT] >= 0:
+            steps, reason = _limit(steps, reason, cart * offer[CAP_PERCENT], WHOLE * amount, MAX_DISCOUNT)
+        if minimum > 0:
+            steps, reason = _limit(steps, reason, room, WHOLE * amount, MIN_PAYABLE)
+        if offer[MULTIPLE] >= 0:
+            steps, reason = _limit(steps, reason, cart * WHOLE, offer[MULTIPLE] * amount, BELOW_MIN_CART)
+        return steps * offer[POINTS], steps * amount, reason
+    if cart == 0:
+        return 0, 0, reason if steps == 0 else CART
+    step = cart * percent
+    if cap < 0 or left < cap:
+        steps, reason = _limit(steps, reason, left * WHOLE, step, CART)
+    if offer[CAP_PERCENT] >= 0:
+        steps, reason = _limit(steps, reason, offer[CAP_PERCENT], percent, MAX_DISCOUNT)
+    if cap >= 0:
+        steps, reason = _limit(steps, reason, cap * WHOLE + step - 1, step, MAX_DISCOUNT)
+    if minimum > 0 and (cap < 0 or room < cap * WHOLE):
+        steps, reason = _limit(steps, reason, room, step, MIN_PAYABLE)
+    if offer[MULTIPLE] >= 0 and (cap < 0 or cart * WHOLE < cap * offer[MULTIPLE]):
+        steps, reason = _limit(steps, reason, WHOLE * WHOLE, offer[MULTIPLE] * percent, BELOW_MIN_CART)
+    if steps == 0:
+        return 0, 0, reason
+    discount = steps * step // WHOLE
+    if cap >= 0 and steps * step > cap * WHOLE:
+        discount, reason = cap, MAX_DISCOUNT
+    if discount == 0:
+        return 0, 0, CART
+    return (discount * WHOLE + step - 1) // step * offer[POINTS], discount, reason
+
+
+@compiled
+def _answer(t: Any, p: int, cart: int, balance: int, credits: int, requested: int, tier: int, at: int) -> Any:
+    """Points, discount, credits used and reason of one order: the best of the offers."""
+    program = t.programs[p]
+    if not program[ENABLED]:
+        return 0, 0, 0, NOT_LIVE
+    used = min(credits, cart)
+    points, discount, reason = 0, 0, NO_OFFER
+    # Why nothing was given: by the first offer that fits below its maximum cart, else by the first that fits.
+    nothing, below_max = NO_OFFER, False
+    for o in range(program[FIRST_OFFER], program[LAST_OFFER]):
+        offer = t.offers[o]
+        if not t.fits[o, tier] or at < offer[STARTS] or at >= offer[ENDS]:
+            continue
+        if cart >= offer[MAX_CART]:
+            if nothing == NO_OFFER:
+                nothing = ABOVE_MAX_CART if cart >= offer[MIN_CART] else BELOW_MIN_CART
+            continue
+        if cart < offer[MIN_CART]:
+            nothing, below_max = nothing if below_max else BELOW_MIN_CART, True
+            continue
+        its_points, its_discount, its_reason = _one_offer(offer, program, cart, balance, cart - used, requested)
+        if its_discount > discount or (its_discount == discount and its_discount > 0 and its_points < points):
+            points, discount, reason = its_points, its_discount, its_reason
+        nothing, below_max = nothing if below_max else its_reason, True
+    return points, discount, used, reason if discount > 0 else nothing
+
+
+@compiled
+def _earned(t: Any, p: int, tier: int, base: int) -> int:
+    """Points for an amount, from the exact product, rounded once."""
+    top, bottom = t.rates[p, tier, 0], t.rates[p, tier, 1]
+    rounding = t.programs[p, ROUNDING]
+    if rounding == NEAREST:
+        return (2 * top * base + bottom) // (2 * bottom)
+    return (top * base + (bottom - 1 if rounding == CEIL else 0)) // bottom
+
+
+@compiled
+def _share_of(amount: int, part: int, whole: int) -> Any:
+    """``amount × part ÷ whole`` rounded down, and the remainder; the product may exceed 64 bits, each factor 40 bits not."""
+    upper = (amount >> 20) * part
+    lower = (upper % whole << 20) + (amount & 0xFFFFF) * part
+    return (upper // whole << 20) + lower // whole, lower % whole
+
+
+@compiled
+def _parts(remainder: int, whole: int) -> int:
+    """``remainder ÷ whole`` in parts of a minor unit, rounded down."""
+    parts = 0
+    for _ in range(3):
+        remainder <<= 20
+        parts = (parts << 20) + remainder // whole
+        remainder %= whole
+    return parts
+
+
+@compiled
+def _add(queue: Any, first: int, last: int, due: Any, item: int) -> None:
+    """Put an item into a queue, behind those that fall due when it does."""
+    while last > first and due[queue[last - 1]] > due[item]:
+        queue[last] = queue[last - 1]
+        last -= 1
+    queue[last] = item
+
+
+@compiled
+def _book(w: Any, flows: Any, m: Any, at: int, kind: int, points: int, order: int) -> None:
+    """Write a line of the ledger; a movement of nothing is none."""
+    if points == 0:
+        return
+    s = w.state
+    flows[s[MONTH], kind] += points
+    if m.at.size:
+        line = s[LINES]
+        m.customer[line], m.at[line], m.kind[line], m.order[line] = s[CUSTOMER], at, kind, order
+        m.points[line] = -points if REDEEMED <= kind <= TAKEN_BACK else points
+        s[LINES] = line + 1
+
+
+@compiled
+def _credit(i: Any, w: Any, points: int, expires: int, order: int) -> int:
+    """Pay the overdraft and keep the rest, as a lot where lots expire; the lot's slot, or -1."""
+    s = w.state
+    paid = min(s[OVERDRAFT], points)
+    s[OVERDRAFT] -= paid
+    points -= paid
+    s[SPENDABLE] += points
+    if s[SPENDABLE] > MAX_POINTS:
+        s[FAILED] = 1
+    if points == 0 or not i.by_lots:
+        return -1
+    slot = s[LOTS]
+    w.lot_points[slot], w.lot_expires[slot], w.lot_order[slot] = points, expires, order
+    _add(w.lot_queue, s[FIRST_LOT], s[LAST_LOT], w.lot_expires, slot)
+    s[LOTS] = slot + 1
+    s[LAST_LOT] += 1
+    return slot
+
+
+@compiled
+def _credit_now(i: Any, w: Any, points: int, expires: int, order: int) -> int:
+    """Credit points that an event brings; under inactivity they move the deadline."""
+    if points == 0:
+        return -1
+    if i.by_inactivity:
+        w.state[DEADLINE] = expires
+    return _credit(i, w, points, expires, order)
+
+
+@compiled
+def _take(i: Any, w: Any, points: int) -> None:
+    """Take points that are there from the lots, the soonest to expire first."""
+    s = w.state
+    s[SPENDABLE] -= points
+    if not i.by_lots:
+        return
+    while points > 0:
+        slot = w.lot_queue[s[FIRST_LOT]]
+        taken = min(points, w.lot_points[slot])
+        w.lot_points[slot] -= taken
+        points -= taken
+        if w.lot_points[slot] == 0:
+            s[FIRST_LOT] += 1
+
+
+@compiled
+def _open(h: Any, i: Any, w: Any, flows: Any, m: Any, customer: int) -> None:
+    """Begin a customer with what it brings."""
+    s = w.state
+    lines = s[LINES]
+    s[:] = 0
+    s[LINES], s[CUSTOMER], s[START] = lines, customer, h.first_order[customer]
+    s[DEADLINE], s[SPENT] = NEVER, h.spent[customer]
+    for row in range(h.first_opening[customer], h.first_opening[customer + 1]):
+        points = h.opening_points[row]
+        _book(w, flows, m, ALWAYS, OPENING, points, -1)
+        if points < 0:
+            s[OVERDRAFT] -= points
+        else:
+            _credit(i, w, points, h.opening_expires[row], -1)
+
+
+@compiled
+def _next_expiry(i: Any, w: Any) -> int:
+    """When something expires next; lots of nothing at the head of the queue are dropped."""
+    s = w.state
+    if i.by_inactivity:
+        return s[DEADLINE] if s[SPENDABLE] > 0 else NEVER
+    while s[FIRST_LOT] < s[LAST_LOT]:
+        slot = w.lot_queue[s[FIRST_LOT]]
+        if w.lot_points[slot] > 0:
+            return w.lot_expires[slot]
+        s[FIRST_LOT] += 1
+    return NEVER
+
+
+@compiled
+def _mature(i: Any, w: Any, at: int) -> None:
+    """Credit pending points, in the order in which their orders ran."""
+    s = w.state
+    while s[FIRST_DUE] < s[LAST_DUE] and w.matures_at[w.due_queue[s[FIRST_DUE]]] == at:
+        k = w.due_queue[s[FIRST_DUE]]
+        s[FIRST_DUE] += 1
+        order, points = s[START] + k, w.pending[k]
+        w.pending[k] = 0
+        s[PENDING] -= points
+        w.lot_of[k] = _credit_now(i, w, points, i.earned[order] if i.earned.size else NEVER, order)
+
+
+@compiled
+def _expire(i: Any, w: Any, flows: Any, m: Any, at: int) -> None:
+    """Let lots expire by themselves, or everything after a time without activity."""
+    s = w.state
+    while _next_expiry(i, w) == at:
+        if i.by_inactivity:
+            points, order = s[SPENDABLE], -1
+        else:
+            slot = w.lot_queue[s[FIRST_LOT]]
+            points, order = w.lot_points[slot], w.lot_order[slot]
+            w.lot_points[slot] = 0
+        s[SPENDABLE] -= points
+        _book(w, flows, m, at, EXPIRED, points, order)
+
+
+@compiled
+def _tier(t: Any, program: Any, w: Any) -> int:
+    """Code of the highest tier that what was spent earlier reaches, or -1."""
+    # A fraction of a minor unit that was refunded is missing for a threshold, which is whole.
+    spent = w.state[SPENT] - (1 if w.state[INEXACT] > 0 else 0)
+    tier = -1
+    for row in range(program[FIRST_TIER], program[LAST_TIER]):
+        if spent >= t.tiers[row, 0]:
+            tier = t.tiers[row, 1]
+    return tier
+
+
+@compiled
+def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: int, as_of: int) -> None:
+    """Run one order: its tier, its redemption, what it earns."""
+    s = w.state
+    p = s[PROGRAM]
+    program = t.programs[p]
+    at, cart = h.at[order], h.cart[order]
+    tier = _tier(t, program, w) if program[OWN_TIERS] else (h.tier[order] if h.tier.size else -1)
+    balance = s[SPENDABLE] - s[OVERDRAFT]
+    requested = h.requested[order] if h.requested.size else -1
+    if h.redeems.size and not h.redeems[order]:
+        requested = 0
+    credits = h.credits[order] if h.credits.size else 0
+    points, discount, used, reason = _answer(t, p, cart, max(0, balance), credits, requested, tier, at)
+    payable = cart - used - discount
+    _take(i, w, points)
+    _book(w, flows, m, at, REDEEMED, points, order)
+    earned = 0
+    if program[EARNS] and (points == 0 or program[ON_REDEEMING]):
+        earned = _earned(t, p, tier, cart if program[ON_CART] else payable)
+    _book(w, flows, m, at, EARNED, earned, order)
+    k = order - s[START]
+    w.redeemed[k], w.earned[k], w.payable[k], w.lot_of[k], w.pending[k] = points, earned, payable, -1, 0
+    if i.by_inactivity:
+        s[DEADLINE] = i.order[order]
+    if program[DELAY] == 0:
+        w.lot_of[k] = _credit_now(i, w, earned, i.earned[order] if i.earned.size else NEVER, order)
+    elif earned > 0:
+        w.pending[k], w.matures_at[k] = earned, at + program[DELAY]
+        s[PENDING] += earned
+        _add(w.due_queue, s[FIRST_DUE], s[LAST_DUE], w.matures_at, k)
+        s[LAST_DUE] += 1
+    if earned > MAX_POINTS or s[PENDING] > MAX_POINTS:
+        s[FAILED] = 1
+    s[SPENT] += payable
+    if h.refunded_at.size and h.refunded_at[order] <= as_of:
+        _add(w.refund_queue, s[FIRST_REFUND], s[LAST_REFUND], h.refunded_at, order)
+        s[LAST_REFUND] += 1
+    flow = flows[s[MONTH]]
+    flow[ORDERS] += 1
+    flow[ORDERS + 1] += points > 0
+    flow[ORDERS + 2] += cart
+    flow[ORDERS + 3] += used
+    flow[ORDERS + 4] += discount
+    flow[ORDERS + 5] += payable
+    flow[BY_REASON + reason] += 1
+    if out.points.size:
+        out.balance[order], out.points[order], out.discount[order], out.earned[order] = balance, points, discount, earned
+        out.limited_by[order], out.tier[order] = reason, tier
+        if out.credits_used.size:
+            out.credits_used[order] = used
+
+
+@compiled
+def _refund(h: Any, i: Any, t: Any, w: Any, flows: Any, m: Any, order: int) -> None:
+    """Run one refund: take back what the order earned, give back what it redeemed."""
+    s = w.state
+    program = t.programs[s[PROGRAM]]
+    at, k = h.refunded_at[order], order - s[START]
+    payable, points = w.payable[k], w.earned[k]
+    whole = h.paid[order] if h.paid.size and h.paid[order] >= 0 else payable
+    refunded = h.refunded[order] if h.refunded.size else -1
+    full = refunded < 0 or refunded >= whole
+    if full:
+        s[SPENT] -= payable
+    else:
+        units, remainder = _share_of(payable, refunded, whole)
+        _unspend(s, units, _parts(remainder, whole) if remainder else -1)
+        points, _ = _share_of(points, refunded, whole)
+    if program[TAKES_BACK]:
+        _take_back(i, w, flows, m, at, points, order, program[FORGIVES] > 0)
+    if program[GIVES_BACK] and full:
+        _book(w, flows, m, at, GIVEN_BACK, w.redeemed[k], order)
+        _credit_now(i, w, w.redeemed[k], i.given_back[order] if i.given_back.size else NEVER, order)
+
+
+@compiled
+def _unspend(s: Any, units: int, parts: int) -> None:
+    """Lower the lifetime spend by units and parts of one (-1 for none).
+
+    Each term is rounded down to a part, so a sum that comes within its terms of a whole unit is that unit.
+    """
+    s[SPENT] -= units
+    if parts < 0:
+        return
+    s[SPENT_PARTS] += parts
+    s[INEXACT] += 1
+    if s[SPENT_PARTS] + s[INEXACT] >= PARTS:
+        s[SPENT] -= 1
+        s[SPENT_PARTS] = max(0, s[SPENT_PARTS] - PARTS)
+        if s[SPENT_PARTS] == 0:
+            s[INEXACT] = 0
+
+
+@compiled
+def _take_back(i: Any, w: Any, flows: Any, m: Any, at: int, points: int, order: int, forgives: bool) -> None:
+    """Take earned points: from the order's pending ones, its own lot, then the others; the rest is overdraft."""
+    s = w.state
+    k = order - s[START]
+    missing = points
+    taken = min(missing, w.pending[k])
+    w.pending[k] -= taken
+    s[PENDING] -= taken
+    missing -= taken
+    slot = w.lot_of[k]
+    if slot >= 0:
+        taken = min(missing, w.lot_points[slot])
+        w.lot_points[slot] -= taken
+        s[SPENDABLE] -= taken
+        missing -= taken
+    taken = min(missing, s[SPENDABLE])
+    _next_expiry(i, w)  # drops what is empty now
+    _take(i, w, taken)
+    missing -= taken
+    if forgives:
+        _book(w, flows, m, at, TAKEN_BACK, points - missing, order)
+        _book(w, flows, m, at, FORGIVEN, missing, order)
+        return
+    _book(w, flows, m, at, TAKEN_BACK, points, order)
+    s[OVERDRAFT] += missing
+    if s[OVERDRAFT] > MAX_POINTS:
+        s[FAILED] = 1
+
+
+@compiled
+def _next_instant(h: Any, i: Any, w: Any, grant: int, last_grant: int, order: int, last_order: int) -> int:
+    """When something happens next to the customer that runs."""
+    s = w.state
+    at = _next_expiry(i, w)
+    if order < last_order:
+        at = min(at, h.at[order])
+    if grant < last_grant:
+        at = min(at, h.grant_at[grant])
+    if s[FIRST_DUE] < s[LAST_DUE]:
+        at = min(at, w.matures_at[w.due_queue[s[FIRST_DUE]]])
+    if s[FIRST_REFUND] < s[LAST_REFUND]:
+        at = min(at, h.refunded_at[w.refund_queue[s[FIRST_REFUND]]])
+    return at
+
+
+@compiled
+def replay_customers(
+    first: int, last: int, as_of: int, h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, months: Any, m: Any
+) -> int:
+    """Replay the customers from `first` up to `last`; -1, or the customer whose points became too many.
+
+    `flows` has a row for openings and one for each of `months`, and columns as :data:`FLOWS`; sums are added to it.
+    """
+    s = w.state
+    for customer in range(first, last):
+        _open(h, i, w, flows, m, customer)
+        order, last_order = h.first_order[customer], h.first_order[customer + 1]
+        grant, last_grant = h.first_grant[customer], h.first_grant[customer + 1]
+        while True:
+            at = _next_instant(h, i, w, grant, last_grant, order, last_order)
+            if at > as_of or at == NEVER:
+                break
+            while s[PROGRAM] + 1 < len(t.starts) and t.starts[s[PROGRAM] + 1] <= at:
+                s[PROGRAM] += 1
+            while s[MONTH] < len(months) and months[s[MONTH]] <= at:
+                s[MONTH] += 1
+            _mature(i, w, at)
+            while grant < last_grant and h.grant_at[grant] == at:
+                _book(w, flows, m, at, GRANTED, h.grant_points[grant], -1)
+                _credit_now(i, w, h.grant_points[grant], i.grant[grant], -1)
+                grant += 1
+            _expire(i, w, flows, m, at)
+            while order < last_order and h.at[order] == at:
+                _order(h, i, t, w, out, flows, m, order, as_of)
+                order += 1
+            while s[FIRST_REFUND] < s[LAST_REFUND] and h.refunded_at[w.refund_queue[s[FIRST_REFUND]]] == at:
+                _refund(h, i, t, w, flows, m, w.refund_queue[s[FIRST_REFUND]])
+                s[FIRST_REFUND] += 1
+            if s[FAILED]:
+                return customer
+        out.spendable[customer], out.overdraft[customer], out.pending[customer] = s[SPENDABLE], s[OVERDRAFT], s[PENDING]
+        out.next_expiry[customer] = _next_expiry(i, w)
+    return -1
