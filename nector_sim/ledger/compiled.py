@@ -1,277 +1,89 @@
 """The ledger over arrays: every customer of a history in one compiled loop.
 
-It is held against :mod:`nector_sim.ledger.exact`, movement by movement, and shares no arithmetic with it. All of it stands in
-one file, because numba's cache does not notice that a function of another file has changed. Nothing here knows a
-calendar: each instant of credit and expiry comes ready, in microseconds.
+It is held against :mod:`nector_sim.ledger.exact`, movement by movement, and shares no arithmetic with it. Nothing here
+knows a calendar: each instant of credit and expiry comes ready, in microseconds. Within a customer, lots, pending
+points and refunds each stand in a queue in the order in which they fall due; what is added almost always belongs at its
+end.
 
-Within a customer, lots, pending points and refunds each stand in a queue in the order in which they fall due; what is
-added almost always belongs at its end.
+All functions are compiled into one, :data:`replay_customers`. numba's cache would not notice a change in another file,
+so the key of that one includes the source of each file whose code or constants are compiled into it.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from numba import njit
+from numba.extending import register_jitable
 
-from nector_sim.calculator.reasons import REASONS
-from nector_sim.ledger.schedule import KINDS
+import nector_sim
+from nector_sim.ledger.answering import answer_one, earned_by
+from nector_sim.ledger.arrays import (
+    BY_REASON,
+    CUSTOMER,
+    DEADLINE,
+    EARNED,
+    EXPIRED,
+    FAILED,
+    FIRST_DUE,
+    FIRST_LOT,
+    FIRST_REFUND,
+    FORGIVEN,
+    GIVEN_BACK,
+    GRANTED,
+    INEXACT,
+    LAST_DUE,
+    LAST_LOT,
+    LAST_REFUND,
+    LINES,
+    LOTS,
+    MONTH,
+    OPENING,
+    ORDERS,
+    OVERDRAFT,
+    PENDING,
+    PROGRAM,
+    REDEEMED,
+    SPENDABLE,
+    SPENT,
+    SPENT_PARTS,
+    START,
+    TAKEN_BACK,
+)
 from nector_sim.ledger.tables import (
     ALWAYS,
-    AMOUNT,
-    CAP,
-    CAP_PERCENT,
     DELAY,
     EARNS,
-    ENABLED,
-    ENDS,
-    FIRST_OFFER,
     FIRST_TIER,
     FORGIVES,
     GIVES_BACK,
-    IS_FIXED,
-    LAST_OFFER,
     LAST_TIER,
-    MAX_CART,
-    MIN_AMOUNT,
-    MIN_CART,
-    MIN_PERCENT,
-    MULTIPLE,
     NEVER,
     ON_CART,
     ON_REDEEMING,
     OWN_TIERS,
-    PERCENT,
-    POINTS,
-    ROUNDING,
-    STARTS,
     TAKES_BACK,
 )
 from nector_sim.rules.money import MAX_POINTS
 
-Int64 = npt.NDArray[np.int64]
-
-WHOLE = 10_000
-BALANCE, REQUESTED, CART, MAX_DISCOUNT, MIN_PAYABLE, BELOW_MIN_CART, OFFER, ABOVE_MAX_CART, NO_OFFER, NOT_LIVE = range(10)
-OPENING, GRANTED, EARNED, GIVEN_BACK, REDEEMED, EXPIRED, TAKEN_BACK, FORGIVEN = range(8)
-#: What a month's flows hold: points of each kind, then these sums, then orders by ``limited_by``.
-SUMS = ("orders", "orders_redeemed", "cart_amount", "credits_used", "discount", "payable")
-FLOWS = (*KINDS, *SUMS, *REASONS)
-ORDERS = len(KINDS)
-BY_REASON = ORDERS + len(SUMS)
 #: Fractions of a minor unit are reckoned in this many parts.
 PARTS = 1 << 60
-NEAREST, CEIL = 1, 2
-# The state of a customer while it runs.
-CUSTOMER, PROGRAM, MONTH, SPENDABLE, OVERDRAFT, PENDING, SPENT, SPENT_PARTS, INEXACT, DEADLINE, LINES, FAILED = range(12)
-FIRST_LOT, LAST_LOT, LOTS, FIRST_DUE, LAST_DUE, FIRST_REFUND, LAST_REFUND, START = range(12, 20)
+#: Files whose code or constants are compiled in.
+SOURCES = (
+    "ledger/compiled.py",
+    "ledger/answering.py",
+    "ledger/arrays.py",
+    "ledger/tables.py",
+    "ledger/schedule.py",
+    "calculator/reasons.py",
+    "rules/money.py",
+)
 
 
-class History(NamedTuple):
-    """What happened, by customer and time; optional columns are empty arrays.
-
-    Attributes
-    ----------
-    first_order, first_opening, first_grant : ndarray of int64, shape (customers + 1,)
-        Where each customer's rows begin.
-    at, cart, credits, requested, tier, redeems : ndarray, shape (orders,) or (0,)
-        ``requested`` is -1 where nobody asked; ``tier`` a code, ``redeems`` whether the customer redeems.
-    refunded_at, refunded, paid : ndarray of int64, shape (orders,) or (0,)
-        NEVER where nothing was refunded, and -1 where no amount is known.
-    opening_points, opening_expires : ndarray of int64
-        Overdrafts of a customer first, then by expiry.
-    spent : ndarray of int64, shape (customers,)
-        Lifetime spend that customers bring.
-    grant_at, grant_points : ndarray of int64
-        By time, then expiry, then points.
-    """
-
-    first_order: Int64
-    first_opening: Int64
-    first_grant: Int64
-    at: Int64
-    cart: Int64
-    credits: Int64
-    requested: Int64
-    tier: npt.NDArray[np.int16]
-    redeems: npt.NDArray[np.bool_]
-    refunded_at: Int64
-    refunded: Int64
-    paid: Int64
-    opening_points: Int64
-    opening_expires: Int64
-    spent: Int64
-    grant_at: Int64
-    grant_points: Int64
-
-
-class Instants(NamedTuple):
-    """When credits expire under a schedule; under inactivity, the deadline that an event sets.
-
-    Attributes
-    ----------
-    order, earned, given_back : ndarray of int64, shape (orders,) or (0,)
-        ``order`` is the deadline that an order itself sets, empty unless under inactivity; the others are empty where
-        nothing expires.
-    grant : ndarray of int64, shape (grants,)
-    by_lots, by_inactivity : bool
-        Whether credits expire one by one, or all together; neither where nothing ever expires.
-    """
-
-    order: Int64
-    earned: Int64
-    given_back: Int64
-    grant: Int64
-    by_lots: bool
-    by_inactivity: bool
-
-
-class Outcome(NamedTuple):
-    """What orders got, shape (orders,) each, or (0,) where only sums are wanted; and balances, shape (customers,)."""
-
-    balance: Int64
-    points: Int64
-    discount: Int64
-    credits_used: Int64
-    earned: Int64
-    limited_by: npt.NDArray[np.int8]
-    tier: npt.NDArray[np.int16]
-    spendable: Int64
-    overdraft: Int64
-    pending: Int64
-    next_expiry: Int64
-
-
-class Movements(NamedTuple):
-    """Lines of the ledger, shape (room,) each, or (0,) where they are not wanted; ``order`` is -1 for none."""
-
-    customer: Int64
-    at: Int64
-    kind: npt.NDArray[np.int8]
-    points: Int64
-    order: Int64
-
-
-class Work(NamedTuple):
-    """Room for one customer at a time: `state`, lots by slot, and what is kept of each order, counted from the first.
-
-    A queue holds slots (lots), counted orders (pending points) or orders (refunds), the next to fall due first.
-    """
-
-    state: Int64
-    lot_points: Int64
-    lot_expires: Int64
-    lot_order: Int64
-    lot_queue: Int64
-    redeemed: Int64
-    earned: Int64
-    payable: Int64
-    lot_of: Int64
-    pending: Int64
-    matures_at: Int64
-    due_queue: Int64
-    refund_queue: Int64
-
-
-def compiled(function: Any) -> Any:
-    """Compile a function of this file."""
-    return njit(cache=True, nogil=True)(function)
-
-
-@compiled
-def _limit(steps: int, reason: int, allows: int, per_step: int, named: int) -> Any:
-    """The smaller number of steps, and its reason; on a tie, the earlier reason."""
-    allowed = allows // per_step
-    return (allowed, named) if allowed < steps else (steps, reason)
-
-
-@compiled
-def _one_offer(offer: Any, program: Any, cart: int, balance: int, left: int, requested: int) -> Any:
-    """Points, discount and reason of one open offer; `left` is the cart less credits."""
-    fixed, amount, percent, cap = offer[IS_FIXED], offer[AMOUNT], offer[PERCENT], offer[CAP]
-    # A fixed offer has one step; a step costs at least a point, so no other offer has more steps than the balance.
-    steps, reason = (1, OFFER) if fixed else (balance // offer[POINTS], BALANCE)
-    if fixed:
-        steps, reason = _limit(steps, reason, balance, offer[POINTS], BALANCE)
-    if requested >= 0:
-        steps, reason = _limit(steps, reason, requested, offer[POINTS], REQUESTED)
-    minimum = program[MIN_AMOUNT] * WHOLE + program[MIN_PERCENT] * cart
-    room = max(0, left * WHOLE - minimum)
-    if percent == 0:
-        steps, reason = _limit(steps, reason, left, amount, CART)
-        if cap >= 0:
-            steps, reason = _limit(steps, reason, cap, amount, MAX_DISCOUNT)
-        if offer[CAP_PERCENT] >= 0:
-            steps, reason = _limit(steps, reason, cart * offer[CAP_PERCENT], WHOLE * amount, MAX_DISCOUNT)
-        if minimum > 0:
-            steps, reason = _limit(steps, reason, room, WHOLE * amount, MIN_PAYABLE)
-        if offer[MULTIPLE] >= 0:
-            steps, reason = _limit(steps, reason, cart * WHOLE, offer[MULTIPLE] * amount, BELOW_MIN_CART)
-        return steps * offer[POINTS], steps * amount, reason
-    if cart == 0:
-        return 0, 0, reason if steps == 0 else CART
-    step = cart * percent
-    if cap < 0 or left < cap:
-        steps, reason = _limit(steps, reason, left * WHOLE, step, CART)
-    if offer[CAP_PERCENT] >= 0:
-        steps, reason = _limit(steps, reason, offer[CAP_PERCENT], percent, MAX_DISCOUNT)
-    if cap >= 0:
-        steps, reason = _limit(steps, reason, cap * WHOLE + step - 1, step, MAX_DISCOUNT)
-    if minimum > 0 and (cap < 0 or room < cap * WHOLE):
-        steps, reason = _limit(steps, reason, room, step, MIN_PAYABLE)
-    if offer[MULTIPLE] >= 0 and (cap < 0 or cart * WHOLE < cap * offer[MULTIPLE]):
-        steps, reason = _limit(steps, reason, WHOLE * WHOLE, offer[MULTIPLE] * percent, BELOW_MIN_CART)
-    if steps == 0:
-        return 0, 0, reason
-    discount = steps * step // WHOLE
-    if cap >= 0 and steps * step > cap * WHOLE:
-        discount, reason = cap, MAX_DISCOUNT
-    if discount == 0:
-        return 0, 0, CART
-    return (discount * WHOLE + step - 1) // step * offer[POINTS], discount, reason
-
-
-@compiled
-def _answer(t: Any, p: int, cart: int, balance: int, credits: int, requested: int, tier: int, at: int) -> Any:
-    """Points, discount, credits used and reason of one order: the best of the offers."""
-    program = t.programs[p]
-    if not program[ENABLED]:
-        return 0, 0, 0, NOT_LIVE
-    used = min(credits, cart)
-    points, discount, reason = 0, 0, NO_OFFER
-    # Why nothing was given: by the first offer that fits below its maximum cart, else by the first that fits.
-    nothing, below_max = NO_OFFER, False
-    for o in range(program[FIRST_OFFER], program[LAST_OFFER]):
-        offer = t.offers[o]
-        if not t.fits[o, tier] or at < offer[STARTS] or at >= offer[ENDS]:
-            continue
-        if cart >= offer[MAX_CART]:
-            if nothing == NO_OFFER:
-                nothing = ABOVE_MAX_CART if cart >= offer[MIN_CART] else BELOW_MIN_CART
-            continue
-        if cart < offer[MIN_CART]:
-            nothing, below_max = nothing if below_max else BELOW_MIN_CART, True
-            continue
-        its_points, its_discount, its_reason = _one_offer(offer, program, cart, balance, cart - used, requested)
-        if its_discount > discount or (its_discount == discount and its_discount > 0 and its_points < points):
-            points, discount, reason = its_points, its_discount, its_reason
-        nothing, below_max = nothing if below_max else its_reason, True
-    return points, discount, used, reason if discount > 0 else nothing
-
-
-@compiled
-def _earned(t: Any, p: int, tier: int, base: int) -> int:
-    """Points for an amount, from the exact product, rounded once."""
-    top, bottom = t.rates[p, tier, 0], t.rates[p, tier, 1]
-    rounding = t.programs[p, ROUNDING]
-    if rounding == NEAREST:
-        return (2 * top * base + bottom) // (2 * bottom)
-    return (top * base + (bottom - 1 if rounding == CEIL else 0)) // bottom
-
-
-@compiled
+@register_jitable
 def _share_of(amount: int, part: int, whole: int) -> Any:
     """``amount × part ÷ whole`` rounded down, and the remainder; the product may exceed 64 bits, each factor 40 bits not."""
     upper = (amount >> 20) * part
@@ -279,7 +91,7 @@ def _share_of(amount: int, part: int, whole: int) -> Any:
     return (upper // whole << 20) + lower // whole, lower % whole
 
 
-@compiled
+@register_jitable
 def _parts(remainder: int, whole: int) -> int:
     """``remainder ÷ whole`` in parts of a minor unit, rounded down."""
     parts = 0
@@ -290,7 +102,7 @@ def _parts(remainder: int, whole: int) -> int:
     return parts
 
 
-@compiled
+@register_jitable
 def _add(queue: Any, first: int, last: int, due: Any, item: int) -> None:
     """Put an item into a queue, behind those that fall due when it does."""
     while last > first and due[queue[last - 1]] > due[item]:
@@ -299,7 +111,7 @@ def _add(queue: Any, first: int, last: int, due: Any, item: int) -> None:
     queue[last] = item
 
 
-@compiled
+@register_jitable
 def _book(w: Any, flows: Any, m: Any, at: int, kind: int, points: int, order: int) -> None:
     """Write a line of the ledger; a movement of nothing is none."""
     if points == 0:
@@ -313,7 +125,7 @@ def _book(w: Any, flows: Any, m: Any, at: int, kind: int, points: int, order: in
         s[LINES] = line + 1
 
 
-@compiled
+@register_jitable
 def _credit(i: Any, w: Any, points: int, expires: int, order: int) -> int:
     """Pay the overdraft and keep the rest, as a lot where lots expire; the lot's slot, or -1."""
     s = w.state
@@ -333,7 +145,7 @@ def _credit(i: Any, w: Any, points: int, expires: int, order: int) -> int:
     return slot
 
 
-@compiled
+@register_jitable
 def _credit_now(i: Any, w: Any, points: int, expires: int, order: int) -> int:
     """Credit points that an event brings; under inactivity they move the deadline."""
     if points == 0:
@@ -343,7 +155,7 @@ def _credit_now(i: Any, w: Any, points: int, expires: int, order: int) -> int:
     return _credit(i, w, points, expires, order)
 
 
-@compiled
+@register_jitable
 def _take(i: Any, w: Any, points: int) -> None:
     """Take points that are there from the lots, the soonest to expire first."""
     s = w.state
@@ -359,7 +171,7 @@ def _take(i: Any, w: Any, points: int) -> None:
             s[FIRST_LOT] += 1
 
 
-@compiled
+@register_jitable
 def _open(h: Any, i: Any, w: Any, flows: Any, m: Any, customer: int) -> None:
     """Begin a customer with what it brings."""
     s = w.state
@@ -376,7 +188,7 @@ def _open(h: Any, i: Any, w: Any, flows: Any, m: Any, customer: int) -> None:
             _credit(i, w, points, h.opening_expires[row], -1)
 
 
-@compiled
+@register_jitable
 def _next_expiry(i: Any, w: Any) -> int:
     """When something expires next; lots of nothing at the head of the queue are dropped."""
     s = w.state
@@ -390,7 +202,7 @@ def _next_expiry(i: Any, w: Any) -> int:
     return NEVER
 
 
-@compiled
+@register_jitable
 def _mature(i: Any, w: Any, at: int) -> None:
     """Credit pending points, in the order in which their orders ran."""
     s = w.state
@@ -403,7 +215,7 @@ def _mature(i: Any, w: Any, at: int) -> None:
         w.lot_of[k] = _credit_now(i, w, points, i.earned[order] if i.earned.size else NEVER, order)
 
 
-@compiled
+@register_jitable
 def _expire(i: Any, w: Any, flows: Any, m: Any, at: int) -> None:
     """Let lots expire by themselves, or everything after a time without activity."""
     s = w.state
@@ -418,7 +230,7 @@ def _expire(i: Any, w: Any, flows: Any, m: Any, at: int) -> None:
         _book(w, flows, m, at, EXPIRED, points, order)
 
 
-@compiled
+@register_jitable
 def _tier(t: Any, program: Any, w: Any) -> int:
     """Code of the highest tier that what was spent earlier reaches, or -1."""
     # A fraction of a minor unit that was refunded is missing for a threshold, which is whole.
@@ -430,7 +242,7 @@ def _tier(t: Any, program: Any, w: Any) -> int:
     return tier
 
 
-@compiled
+@register_jitable
 def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: int, as_of: int) -> None:
     """Run one order: its tier, its redemption, what it earns."""
     s = w.state
@@ -443,13 +255,13 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
     if h.redeems.size and not h.redeems[order]:
         requested = 0
     credits = h.credits[order] if h.credits.size else 0
-    points, discount, used, reason = _answer(t, p, cart, max(0, balance), credits, requested, tier, at)
+    points, discount, used, reason = answer_one(t, p, cart, max(0, balance), credits, requested, tier, at)
     payable = cart - used - discount
     _take(i, w, points)
     _book(w, flows, m, at, REDEEMED, points, order)
     earned = 0
     if program[EARNS] and (points == 0 or program[ON_REDEEMING]):
-        earned = _earned(t, p, tier, cart if program[ON_CART] else payable)
+        earned = earned_by(t, p, tier, cart if program[ON_CART] else payable)
     _book(w, flows, m, at, EARNED, earned, order)
     k = order - s[START]
     w.redeemed[k], w.earned[k], w.payable[k], w.lot_of[k], w.pending[k] = points, earned, payable, -1, 0
@@ -477,13 +289,18 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
     flow[ORDERS + 5] += payable
     flow[BY_REASON + reason] += 1
     if out.points.size:
-        out.balance[order], out.points[order], out.discount[order], out.earned[order] = balance, points, discount, earned
+        out.balance[order], out.points[order], out.discount[order], out.earned[order] = (
+            balance,
+            points,
+            discount,
+            earned,
+        )
         out.limited_by[order], out.tier[order] = reason, tier
         if out.credits_used.size:
             out.credits_used[order] = used
 
 
-@compiled
+@register_jitable
 def _refund(h: Any, i: Any, t: Any, w: Any, flows: Any, m: Any, order: int) -> None:
     """Run one refund: take back what the order earned, give back what it redeemed."""
     s = w.state
@@ -506,7 +323,7 @@ def _refund(h: Any, i: Any, t: Any, w: Any, flows: Any, m: Any, order: int) -> N
         _credit_now(i, w, w.redeemed[k], i.given_back[order] if i.given_back.size else NEVER, order)
 
 
-@compiled
+@register_jitable
 def _unspend(s: Any, units: int, parts: int) -> None:
     """Lower the lifetime spend by units and parts of one (-1 for none).
 
@@ -524,7 +341,7 @@ def _unspend(s: Any, units: int, parts: int) -> None:
             s[INEXACT] = 0
 
 
-@compiled
+@register_jitable
 def _take_back(i: Any, w: Any, flows: Any, m: Any, at: int, points: int, order: int, forgives: bool) -> None:
     """Take earned points: from the order's pending ones, its own lot, then the others; the rest is overdraft."""
     s = w.state
@@ -554,7 +371,7 @@ def _take_back(i: Any, w: Any, flows: Any, m: Any, at: int, points: int, order: 
         s[FAILED] = 1
 
 
-@compiled
+@register_jitable
 def _next_instant(h: Any, i: Any, w: Any, grant: int, last_grant: int, order: int, last_order: int) -> int:
     """When something happens next to the customer that runs."""
     s = w.state
@@ -570,41 +387,58 @@ def _next_instant(h: Any, i: Any, w: Any, grant: int, last_grant: int, order: in
     return at
 
 
-@compiled
-def replay_customers(
-    first: int, last: int, as_of: int, h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, months: Any, m: Any
-) -> int:
-    """Replay the customers from `first` up to `last`; -1, or the customer whose points became too many.
+def _build(fingerprint: int) -> Callable[..., int]:
+    """Compile the loop over customers; `fingerprint` makes it another function to numba's cache."""
 
-    `flows` has a row for openings and one for each of `months`, and columns as :data:`FLOWS`; sums are added to it.
-    """
-    s = w.state
-    for customer in range(first, last):
-        _open(h, i, w, flows, m, customer)
-        order, last_order = h.first_order[customer], h.first_order[customer + 1]
-        grant, last_grant = h.first_grant[customer], h.first_grant[customer + 1]
-        while True:
-            at = _next_instant(h, i, w, grant, last_grant, order, last_order)
-            if at > as_of or at == NEVER:
-                break
-            while s[PROGRAM] + 1 < len(t.starts) and t.starts[s[PROGRAM] + 1] <= at:
-                s[PROGRAM] += 1
-            while s[MONTH] < len(months) and months[s[MONTH]] <= at:
-                s[MONTH] += 1
-            _mature(i, w, at)
-            while grant < last_grant and h.grant_at[grant] == at:
-                _book(w, flows, m, at, GRANTED, h.grant_points[grant], -1)
-                _credit_now(i, w, h.grant_points[grant], i.grant[grant], -1)
-                grant += 1
-            _expire(i, w, flows, m, at)
-            while order < last_order and h.at[order] == at:
-                _order(h, i, t, w, out, flows, m, order, as_of)
-                order += 1
-            while s[FIRST_REFUND] < s[LAST_REFUND] and h.refunded_at[w.refund_queue[s[FIRST_REFUND]]] == at:
-                _refund(h, i, t, w, flows, m, w.refund_queue[s[FIRST_REFUND]])
-                s[FIRST_REFUND] += 1
-            if s[FAILED]:
-                return customer
-        out.spendable[customer], out.overdraft[customer], out.pending[customer] = s[SPENDABLE], s[OVERDRAFT], s[PENDING]
-        out.next_expiry[customer] = _next_expiry(i, w)
-    return -1
+    def replay_customers(
+        first: int, last: int, as_of: int, h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, months: Any, m: Any
+    ) -> int:
+        _ = fingerprint
+        s = w.state
+        for customer in range(first, last):
+            _open(h, i, w, flows, m, customer)
+            order, last_order = h.first_order[customer], h.first_order[customer + 1]
+            grant, last_grant = h.first_grant[customer], h.first_grant[customer + 1]
+            while True:
+                at = _next_instant(h, i, w, grant, last_grant, order, last_order)
+                if at > as_of or at == NEVER:
+                    break
+                while s[PROGRAM] + 1 < len(t.starts) and t.starts[s[PROGRAM] + 1] <= at:
+                    s[PROGRAM] += 1
+                while s[MONTH] < len(months) and months[s[MONTH]] <= at:
+                    s[MONTH] += 1
+                _mature(i, w, at)
+                while grant < last_grant and h.grant_at[grant] == at:
+                    _book(w, flows, m, at, GRANTED, h.grant_points[grant], -1)
+                    _credit_now(i, w, h.grant_points[grant], i.grant[grant], -1)
+                    grant += 1
+                _expire(i, w, flows, m, at)
+                while order < last_order and h.at[order] == at:
+                    _order(h, i, t, w, out, flows, m, order, as_of)
+                    order += 1
+                while s[FIRST_REFUND] < s[LAST_REFUND] and h.refunded_at[w.refund_queue[s[FIRST_REFUND]]] == at:
+                    _refund(h, i, t, w, flows, m, w.refund_queue[s[FIRST_REFUND]])
+                    s[FIRST_REFUND] += 1
+                if s[FAILED]:
+                    return customer
+            out.spendable[customer], out.overdraft[customer], out.pending[customer] = (
+                s[SPENDABLE],
+                s[OVERDRAFT],
+                s[PENDING],
+            )
+            out.next_expiry[customer] = _next_expiry(i, w)
+        return -1
+
+    compiled: Callable[..., int] = njit(cache=True, nogil=True)(replay_customers)
+    return compiled
+
+
+def _fingerprint() -> int:
+    package = Path(nector_sim.__file__).parent
+    source = b"".join((package / file).read_bytes() for file in SOURCES)
+    return int.from_bytes(hashlib.sha256(source).digest()[:7], "big")
+
+
+#: Replays the customers from ``first`` up to ``last``, and gives -1, or the customer whose points became too many.
+#: ``flows`` has a row for openings and one for each of ``months``, and columns as ``FLOWS``; sums are added to it.
+replay_customers = _build(_fingerprint())
