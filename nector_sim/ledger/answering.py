@@ -31,6 +31,9 @@ from nector_sim.ledger.tables import (
 )
 
 WHOLE = 10_000
+#: Compiles a function into its callers, where it costs no call.
+inlined = register_jitable(forceinline=True)
+
 # Positions in REASONS; a test holds them together.
 BALANCE, REQUESTED, CART, MAX_DISCOUNT, MIN_PAYABLE, BELOW_MIN_CART, OFFER, ABOVE_MAX_CART, NO_OFFER, NOT_LIVE = range(
     10
@@ -39,14 +42,14 @@ BALANCE, REQUESTED, CART, MAX_DISCOUNT, MIN_PAYABLE, BELOW_MIN_CART, OFFER, ABOV
 NEAREST, CEIL = 1, 2
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def _limit(steps: int, reason: int, allows: int, per_step: int, named: int) -> Any:
     """The smaller number of steps, and its reason; on a tie, the earlier reason."""
     allowed = allows // per_step
     return (allowed, named) if allowed < steps else (steps, reason)
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def _one_offer(offer: Any, program: Any, cart: int, balance: int, left: int, requested: int) -> Any:
     """Points, discount and reason of one open offer; `left` is the cart less credits."""
     fixed, amount, percent, cap = offer[IS_FIXED], offer[AMOUNT], offer[PERCENT], offer[CAP]
@@ -92,7 +95,7 @@ def _one_offer(offer: Any, program: Any, cart: int, balance: int, left: int, req
     return (discount * WHOLE + step - 1) // step * offer[POINTS], discount, reason
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def answer_one(t: Any, p: int, cart: int, balance: int, credits: int, requested: int, tier: int, at: int) -> Any:
     """Points, discount, credits used and reason of one order: the best of the offers."""
     program = t.programs[p]
@@ -120,7 +123,7 @@ def answer_one(t: Any, p: int, cart: int, balance: int, credits: int, requested:
     return points, discount, used, reason if discount > 0 else nothing
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def earned_by(t: Any, p: int, tier: int, base: int) -> int:
     """Points for an amount, from the exact product, rounded once."""
     top, bottom = t.rates[p, tier, 0], t.rates[p, tier, 1]

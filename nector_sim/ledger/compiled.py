@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from numba import njit
-from numba.extending import register_jitable
 
 import nector_sim
-from nector_sim.ledger.answering import answer_one, earned_by
+from nector_sim.ledger.answering import answer_one, earned_by, inlined
 from nector_sim.ledger.arrays import (
     BY_REASON,
     CUSTOMER,
@@ -83,15 +82,15 @@ SOURCES = (
 )
 
 
-@register_jitable
+@inlined
 def _share_of(amount: int, part: int, whole: int) -> Any:
-    """``amount × part ÷ whole`` rounded down, and the remainder; the product may exceed 64 bits, each factor 40 bits not."""
+    """``amount × part ÷ whole`` rounded down, and the remainder; each is below 2⁴⁰, the product may exceed 64 bits."""
     upper = (amount >> 20) * part
     lower = (upper % whole << 20) + (amount & 0xFFFFF) * part
     return (upper // whole << 20) + lower // whole, lower % whole
 
 
-@register_jitable
+@inlined
 def _parts(remainder: int, whole: int) -> int:
     """``remainder ÷ whole`` in parts of a minor unit, rounded down."""
     parts = 0
@@ -102,7 +101,7 @@ def _parts(remainder: int, whole: int) -> int:
     return parts
 
 
-@register_jitable
+@inlined
 def _add(queue: Any, first: int, last: int, due: Any, item: int) -> None:
     """Put an item into a queue, behind those that fall due when it does."""
     while last > first and due[queue[last - 1]] > due[item]:
@@ -111,7 +110,7 @@ def _add(queue: Any, first: int, last: int, due: Any, item: int) -> None:
     queue[last] = item
 
 
-@register_jitable
+@inlined
 def _book(w: Any, flows: Any, m: Any, at: int, kind: int, points: int, order: int) -> None:
     """Write a line of the ledger; a movement of nothing is none."""
     if points == 0:
@@ -125,7 +124,7 @@ def _book(w: Any, flows: Any, m: Any, at: int, kind: int, points: int, order: in
         s[LINES] = line + 1
 
 
-@register_jitable
+@inlined
 def _credit(i: Any, w: Any, points: int, expires: int, order: int) -> int:
     """Pay the overdraft and keep the rest, as a lot where lots expire; the lot's slot, or -1."""
     s = w.state
@@ -145,7 +144,7 @@ def _credit(i: Any, w: Any, points: int, expires: int, order: int) -> int:
     return slot
 
 
-@register_jitable
+@inlined
 def _credit_now(i: Any, w: Any, points: int, expires: int, order: int) -> int:
     """Credit points that an event brings; under inactivity they move the deadline."""
     if points == 0:
@@ -155,7 +154,7 @@ def _credit_now(i: Any, w: Any, points: int, expires: int, order: int) -> int:
     return _credit(i, w, points, expires, order)
 
 
-@register_jitable
+@inlined
 def _take(i: Any, w: Any, points: int) -> None:
     """Take points that are there from the lots, the soonest to expire first."""
     s = w.state
@@ -171,7 +170,7 @@ def _take(i: Any, w: Any, points: int) -> None:
             s[FIRST_LOT] += 1
 
 
-@register_jitable
+@inlined
 def _open(h: Any, i: Any, w: Any, flows: Any, m: Any, customer: int) -> None:
     """Begin a customer with what it brings."""
     s = w.state
@@ -188,7 +187,7 @@ def _open(h: Any, i: Any, w: Any, flows: Any, m: Any, customer: int) -> None:
             _credit(i, w, points, h.opening_expires[row], -1)
 
 
-@register_jitable
+@inlined
 def _next_expiry(i: Any, w: Any) -> int:
     """When something expires next; lots of nothing at the head of the queue are dropped."""
     s = w.state
@@ -202,7 +201,7 @@ def _next_expiry(i: Any, w: Any) -> int:
     return NEVER
 
 
-@register_jitable
+@inlined
 def _mature(i: Any, w: Any, at: int) -> None:
     """Credit pending points, in the order in which their orders ran."""
     s = w.state
@@ -215,7 +214,7 @@ def _mature(i: Any, w: Any, at: int) -> None:
         w.lot_of[k] = _credit_now(i, w, points, i.earned[order] if i.earned.size else NEVER, order)
 
 
-@register_jitable
+@inlined
 def _expire(i: Any, w: Any, flows: Any, m: Any, at: int) -> None:
     """Let lots expire by themselves, or everything after a time without activity."""
     s = w.state
@@ -230,7 +229,7 @@ def _expire(i: Any, w: Any, flows: Any, m: Any, at: int) -> None:
         _book(w, flows, m, at, EXPIRED, points, order)
 
 
-@register_jitable
+@inlined
 def _tier(t: Any, program: Any, w: Any) -> int:
     """Code of the highest tier that what was spent earlier reaches, or -1."""
     # A fraction of a minor unit that was refunded is missing for a threshold, which is whole.
@@ -242,7 +241,7 @@ def _tier(t: Any, program: Any, w: Any) -> int:
     return tier
 
 
-@register_jitable
+@inlined
 def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: int, as_of: int) -> None:
     """Run one order: its tier, its redemption, what it earns."""
     s = w.state
@@ -300,7 +299,7 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
             out.credits_used[order] = used
 
 
-@register_jitable
+@inlined
 def _refund(h: Any, i: Any, t: Any, w: Any, flows: Any, m: Any, order: int) -> None:
     """Run one refund: take back what the order earned, give back what it redeemed."""
     s = w.state
@@ -323,7 +322,7 @@ def _refund(h: Any, i: Any, t: Any, w: Any, flows: Any, m: Any, order: int) -> N
         _credit_now(i, w, w.redeemed[k], i.given_back[order] if i.given_back.size else NEVER, order)
 
 
-@register_jitable
+@inlined
 def _unspend(s: Any, units: int, parts: int) -> None:
     """Lower the lifetime spend by units and parts of one (-1 for none).
 
@@ -341,7 +340,7 @@ def _unspend(s: Any, units: int, parts: int) -> None:
             s[INEXACT] = 0
 
 
-@register_jitable
+@inlined
 def _take_back(i: Any, w: Any, flows: Any, m: Any, at: int, points: int, order: int, forgives: bool) -> None:
     """Take earned points: from the order's pending ones, its own lot, then the others; the rest is overdraft."""
     s = w.state
@@ -371,7 +370,7 @@ def _take_back(i: Any, w: Any, flows: Any, m: Any, at: int, points: int, order: 
         s[FAILED] = 1
 
 
-@register_jitable
+@inlined
 def _next_instant(h: Any, i: Any, w: Any, grant: int, last_grant: int, order: int, last_order: int) -> int:
     """When something happens next to the customer that runs."""
     s = w.state
@@ -429,7 +428,8 @@ def _build(fingerprint: int) -> Callable[..., int]:
             out.next_expiry[customer] = _next_expiry(i, w)
         return -1
 
-    compiled: Callable[..., int] = njit(cache=True, nogil=True)(replay_customers)
+    # Nothing is allocated here, and counting the references to each array at each call would take most of the time.
+    compiled: Callable[..., int] = njit(cache=True, nogil=True, _nrt=False)(replay_customers)
     return compiled
 
 
