@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nector_sim.economics.margin import Margin, margins, order_margin, point_value
     from nector_sim.economics.summary import Summary, orders_below_floor, summarize
     from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
+    from nector_sim.ledger.replay import Replay, replay
     from nector_sim.orders.checks import CheckedOrders, check_orders
     from nector_sim.orders.demo import demo_orders
     from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 
 #: Where each public name lives. A name is imported when it is first used, so importing the package stays quick.
 _HOMES = {
+    "nector_sim.ledger.replay": ("Replay", "replay"),
     "nector_sim._data": ("data_path",),
     "nector_sim.calculator.explain": ("explain",),
     "nector_sim.calculator.quote": ("Quote", "quote"),
@@ -57,6 +59,7 @@ __all__ = [
     "Program",
     "ProgramError",
     "Quote",
+    "Replay",
     "RuleExplorer",
     "Summary",
     "VariableAmount",
@@ -72,6 +75,7 @@ __all__ = [
     "orders_below_floor",
     "point_value",
     "quote",
+    "replay",
     "review",
     "score",
     "score_batch",

@@ -124,7 +124,7 @@ def answer_one(t: Any, p: int, cart: int, balance: int, credits: int, requested:
 
 
 @register_jitable(forceinline=True)
-def earned_by(t: Any, p: int, tier: int, base: int) -> int:
+def earned_by(t: Any, p: int, tier: int, base: int) -> Any:
     """Points for an amount, from the exact product, rounded once."""
     top, bottom = t.rates[p, tier, 0], t.rates[p, tier, 1]
     rounding = t.programs[p, ROUNDING]

@@ -106,9 +106,9 @@ class Movements(NamedTuple):
 
     customer: Int64
     at: Int64
-    kind: npt.NDArray[np.int8]
     points: Int64
     order: Int64
+    kind: npt.NDArray[np.int8]
 
 
 class Work(NamedTuple):

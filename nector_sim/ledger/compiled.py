@@ -125,7 +125,7 @@ def _book(w: Any, flows: Any, m: Any, at: int, kind: int, points: int, order: in
 
 
 @inlined
-def _credit(i: Any, w: Any, points: int, expires: int, order: int) -> int:
+def _credit(i: Any, w: Any, points: int, expires: int, order: int) -> Any:
     """Pay the overdraft and keep the rest, as a lot where lots expire; the lot's slot, or -1."""
     s = w.state
     paid = min(s[OVERDRAFT], points)
@@ -145,7 +145,7 @@ def _credit(i: Any, w: Any, points: int, expires: int, order: int) -> int:
 
 
 @inlined
-def _credit_now(i: Any, w: Any, points: int, expires: int, order: int) -> int:
+def _credit_now(i: Any, w: Any, points: int, expires: int, order: int) -> Any:
     """Credit points that an event brings; under inactivity they move the deadline."""
     if points == 0:
         return -1
@@ -188,7 +188,7 @@ def _open(h: Any, i: Any, w: Any, flows: Any, m: Any, customer: int) -> None:
 
 
 @inlined
-def _next_expiry(i: Any, w: Any) -> int:
+def _next_expiry(i: Any, w: Any) -> Any:
     """When something expires next; lots of nothing at the head of the queue are dropped."""
     s = w.state
     if i.by_inactivity:
@@ -230,7 +230,7 @@ def _expire(i: Any, w: Any, flows: Any, m: Any, at: int) -> None:
 
 
 @inlined
-def _tier(t: Any, program: Any, w: Any) -> int:
+def _tier(t: Any, program: Any, w: Any) -> Any:
     """Code of the highest tier that what was spent earlier reaches, or -1."""
     # A fraction of a minor unit that was refunded is missing for a threshold, which is whole.
     spent = w.state[SPENT] - (1 if w.state[INEXACT] > 0 else 0)
@@ -371,7 +371,7 @@ def _take_back(i: Any, w: Any, flows: Any, m: Any, at: int, points: int, order: 
 
 
 @inlined
-def _next_instant(h: Any, i: Any, w: Any, grant: int, last_grant: int, order: int, last_order: int) -> int:
+def _next_instant(h: Any, i: Any, w: Any, grant: int, last_grant: int, order: int, last_order: int) -> Any:
     """When something happens next to the customer that runs."""
     s = w.state
     at = _next_expiry(i, w)
@@ -429,7 +429,8 @@ def _build(fingerprint: int) -> Callable[..., int]:
         return -1
 
     # Nothing is allocated here, and counting the references to each array at each call would take most of the time.
-    compiled: Callable[..., int] = njit(cache=True, nogil=True, _nrt=False)(replay_customers)
+    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
+    compiled: Callable[..., int] = njit(**options)(replay_customers)
     return compiled
 
 

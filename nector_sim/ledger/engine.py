@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ def run(
     wanted = threads or os.cpu_count() or 1
     cuts = np.searchsorted(history.first_order, np.linspace(0, len(history.at), wanted + 1)[1:-1])
     bounds = [0, *np.clip(cuts, 0, customers).tolist(), customers]
-    parts = [(first, last) for first, last in zip(bounds, bounds[1:], strict=False) if first < last]
+    parts = [(first, last) for first, last in itertools.pairwise(bounds) if first < last]
 
     def run_part(part: tuple[int, int]) -> tuple[int, Int64, Movements]:
         first, last = part
@@ -100,7 +101,7 @@ def run(
             first, last, prepared.last, history, instants, terms, work, outcome, flows, months, lines
         )
         written = int(work.state[LINES]) if movements else 0
-        return failed, flows, Movements(*(column[:written] for column in lines))
+        return failed, flows, _cut(lines, written)
 
     ran = (
         [run_part(part) for part in parts] if len(parts) < 2 else list(ThreadPoolExecutor(wanted).map(run_part, parts))
@@ -132,10 +133,19 @@ def _check_conservation(ran: Ran) -> None:
 
 def _room_for_outcome(history: History, customers: int, orders: bool) -> Outcome:
     n = len(history.at) if orders else 0
-    whole = [np.empty(n, np.int64) for _ in range(3)]
-    credits_used = np.empty(n if len(history.credits) else 0, np.int64)
-    balances = [np.zeros(customers, np.int64) for _ in range(4)]
-    return Outcome(*whole, credits_used, np.empty(n, np.int64), np.empty(n, np.int8), np.empty(n, np.int16), *balances)
+    return Outcome(
+        balance=np.empty(n, np.int64),
+        points=np.empty(n, np.int64),
+        discount=np.empty(n, np.int64),
+        credits_used=np.empty(n if len(history.credits) else 0, np.int64),
+        earned=np.empty(n, np.int64),
+        limited_by=np.empty(n, np.int8),
+        tier=np.empty(n, np.int16),
+        spendable=np.zeros(customers, np.int64),
+        overdraft=np.zeros(customers, np.int64),
+        pending=np.zeros(customers, np.int64),
+        next_expiry=np.zeros(customers, np.int64),
+    )
 
 
 def _room_for_movements(history: History, first: int, last: int) -> Movements:
@@ -146,12 +156,17 @@ def _room_for_movements(history: History, first: int, last: int) -> Movements:
 
 
 def _movements(room: int) -> Movements:
+    customer, at, points, order = (np.empty(room, np.int64) for _ in range(4))
+    return Movements(customer, at, points, order, np.empty(room, np.int8))
+
+
+def _cut(lines: Movements, written: int) -> Movements:
     return Movements(
-        np.empty(room, np.int64),
-        np.empty(room, np.int64),
-        np.empty(room, np.int8),
-        np.empty(room, np.int64),
-        np.empty(room, np.int64),
+        lines.customer[:written],
+        lines.at[:written],
+        lines.points[:written],
+        lines.order[:written],
+        lines.kind[:written],
     )
 
 

@@ -68,7 +68,7 @@ class Table:
         taken = read(self.frame[column])
         for row, reason in taken.refused.items():
             self.refused.setdefault(row, []).append((column, reason))
-        return taken.values
+        return taken.numbers
 
     def times(self, column: str, timezone: str, *, missing: int | None = None) -> Int64:
         """Read instants; a missing one is `missing`, or refused."""
@@ -156,7 +156,9 @@ def read_orders(
         requested=table.take("points_requested", lambda values: read_points(values, blank=NOT_ASKED))
         if table.has("points_requested")
         else None,
-        refunded_at=table.times("refunded_at", program.timezone, missing=int(NEVER)) if table.has("refunded_at") else None,
+        refunded_at=table.times("refunded_at", program.timezone, missing=int(NEVER))
+        if table.has("refunded_at")
+        else None,
         refunded=money("refunded_amount", UNKNOWN) if table.has("refunded_amount") else None,
         paid=money("paid_amount", UNKNOWN) if table.has("paid_amount") else None,
     )
@@ -179,7 +181,7 @@ def _check_ids(table: Table, orders: OrderColumns) -> None:
     def reason(row: int) -> str:
         assert first_rows is not None
         first = int(first_rows[ids[row]])
-        when = "at another time" if orders.at[first] != orders.at[row] else "already"
+        when = "at another time" if orders.ordered_at[first] != orders.ordered_at[row] else "already"
         return f"stands {when} in row {first + 1}; an order occurs once"
 
     table.refuse(again, "order_id", reason)
@@ -196,7 +198,9 @@ def _check_refunds(table: Table, orders: OrderColumns) -> None:
     def rows(wrong: npt.NDArray[np.bool_]) -> list[int]:
         return [row for row in np.flatnonzero(wrong).tolist() if row not in bad]
 
-    table.refuse(rows(at < orders.at), of_order, "is before ordered_at; an order is refunded after it is placed")
+    table.refuse(
+        rows(at < orders.ordered_at), of_order, "is before ordered_at; an order is refunded after it is placed"
+    )
     if orders.refunded is None:
         return
     table.refuse(rows((orders.refunded > 0) & (at == NEVER)), "refunded_amount", "has no refunded_at; say when")

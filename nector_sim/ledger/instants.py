@@ -28,7 +28,7 @@ def one_period_after(instants: Int64, expiry: Expiry | None) -> Int64:
     return later
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _months_after(instants: Any, months: int, later: Any) -> None:
     for row in range(len(instants)):
         days = instants[row] // DAY

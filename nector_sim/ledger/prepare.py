@@ -30,7 +30,7 @@ class OrderColumns:
 
     order_id: Ids
     customer_id: Ids
-    at: Int64
+    ordered_at: Int64
     cart: Int64
     credits: Int64 | None = None
     requested: Int64 | None = None
@@ -56,7 +56,7 @@ class GrantColumns:
     """Grants; `expires` is NEVER where the program decides."""
 
     customer_id: Ids
-    at: Int64
+    granted_at: Int64
     points: Int64
     expires: Int64
 
@@ -104,13 +104,15 @@ def prepare(
     -------
     Prepared
     """
-    kept = np.flatnonzero(orders.at <= last) if len(orders.at) and orders.at.max() > last else None
-    granted = np.flatnonzero(grants.at <= last) if grants is not None else _NOTHING
+    kept = (
+        np.flatnonzero(orders.ordered_at <= last) if len(orders.ordered_at) and orders.ordered_at.max() > last else None
+    )
+    granted = np.flatnonzero(grants.granted_at <= last) if grants is not None else _NOTHING
     of_orders = _taken(orders.customer_id, kept)
     of_opening = opening.customer_id if opening is not None else of_orders[:0]
     of_grants = _taken(grants.customer_id, granted) if grants is not None else of_orders[:0]
     customers, codes = number_customers([of_orders, of_opening, of_grants])
-    at = _taken(orders.at, kept)
+    at = _taken(orders.ordered_at, kept)
     order, first_order = _arranged(codes[0], at, len(customers))
     _settle_ties(order, codes[0], at, lambda rows: _texts(orders.order_id, rows if kept is None else kept[rows]))
     rows = order if kept is None else kept[order]
@@ -123,7 +125,7 @@ def prepare(
     spent = np.zeros(len(customers), np.int64)
     np.add.at(spent, codes[1], opening.spent)
     grants = grants or GrantColumns(of_grants, _NOTHING, _NOTHING, _NOTHING)
-    grant_at, grant_points, grant_expires = grants.at[granted], grants.points[granted], grants.expires[granted]
+    grant_at, grant_points, grant_expires = grants.granted_at[granted], grants.points[granted], grants.expires[granted]
     given = np.lexsort((grant_at, codes[2]))
     history = History(
         first_order,
@@ -202,7 +204,7 @@ def _arranged(codes: Int64, at: Int64, customers: int) -> tuple[Int64, Int64]:
     return order, first
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _sort_within(codes: Any, at: Any, first: Any, free: Any, order: Any) -> None:
     for row in range(len(codes)):
         order[free[codes[row]]] = row

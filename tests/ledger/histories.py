@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -23,10 +22,13 @@ from nector_sim.ledger.tables import ALWAYS, NEVER, compile_schedule, microsecon
 
 TIERS = ("Silver", "Gold", "Platinum")
 #: Days on which calendars are awkward, and some that are not; 2024 and 2028 are leap years.
-DAYS = [datetime(*day, tzinfo=UTC) for day in [
-    (2023, 12, 31), (2024, 1, 30), (2024, 1, 31), (2024, 2, 28), (2024, 2, 29), (2024, 3, 1), (2024, 3, 2), (2024, 3, 30),
-    (2024, 3, 31), (2024, 4, 30), (2024, 5, 31), (2024, 8, 31), (2024, 12, 31), (2025, 2, 28), (2025, 3, 1), (2025, 8, 31),
-]]  # fmt: skip
+DAYS = [
+    datetime.fromisoformat(f"{day}T00:00:00+00:00")
+    for day in (
+        "2023-12-31 2024-01-30 2024-01-31 2024-02-28 2024-02-29 2024-03-01 2024-03-02 2024-03-30 2024-03-31 2024-04-30 "
+        "2024-05-31 2024-08-31 2024-12-31 2025-02-28 2025-03-01 2025-08-31"
+    ).split()
+]
 
 
 def some_offer(rng: random.Random) -> dict[str, Any]:
@@ -34,7 +36,11 @@ def some_offer(rng: random.Random) -> dict[str, Any]:
     kind = rng.choice(["variable_amount"] * 3 + ["fixed_amount", "variable_percent", "fixed_percent"])
     offer: dict[str, Any] = {"kind": kind, "name": f"o{rng.random()}"}
     if kind == "variable_amount":
-        offer |= {"points_per_step": k, "discount_per_step": rng.choice(["1", "0.5", "0.01", "7.25"]), "max_discount": cap}
+        offer |= {
+            "points_per_step": k,
+            "discount_per_step": rng.choice(["1", "0.5", "0.01", "7.25"]),
+            "max_discount": cap,
+        }
         offer["max_discount_percent"] = rng.choice([None, None, "10", "33.33"])
     elif kind == "fixed_amount":
         offer |= {"points": k, "discount": rng.choice(["1", "2.5", "50"])}
@@ -59,9 +65,14 @@ def some_offer(rng: random.Random) -> dict[str, Any]:
 
 
 def some_program(rng: random.Random, kind: str, scheduled: bool) -> Program:
-    data: dict[str, Any] = {"enabled": rng.random() > 0.05, "offers": [some_offer(rng) for _ in range(rng.randint(0, 3))]}
+    data: dict[str, Any] = {
+        "enabled": rng.random() > 0.05,
+        "offers": [some_offer(rng) for _ in range(rng.randint(0, 3))],
+    }
     if rng.random() < 0.7:
-        data["offers"].append({"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1, "name": "plain"})
+        data["offers"].append(
+            {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1, "name": "plain"}
+        )
     if rng.random() < 0.4:
         data["min_payable"] = rng.choice([{"kind": "fixed", "amount": "10"}, {"kind": "percent", "percent": "12.34"}])
     if rng.random() < 0.9:
@@ -73,7 +84,9 @@ def some_program(rng: random.Random, kind: str, scheduled: bool) -> Program:
             "on_redeeming_orders": rng.random() < 0.8,
         }
     if rng.random() < 0.8:
-        data["expiry"] = rng.choice([{"months": 1}, {"months": 6}, {"months": 12}, {"days": 1}, {"days": 30}]) | {"kind": kind}
+        data["expiry"] = rng.choice([{"months": 1}, {"months": 6}, {"months": 12}, {"days": 1}, {"days": 30}]) | {
+            "kind": kind
+        }
     if rng.random() < 0.5:
         limits = sorted(rng.sample([0, 20, 50, 100, 150], rng.randint(1, 3)))
         data["tiers"] = [
@@ -196,11 +209,13 @@ def _in_words(prepared: Any, history: Any, ran: Any, names: Any, orders: Sequenc
     o = ran.outcome
     for place, row in enumerate(prepared.rows.tolist()):
         discount, used = int(o.discount[place]), int(o.credits_used[place])
-        answer = Answer(None, int(o.points[place]), discount, orders[row].cart - used - discount, used, REASONS[o.limited_by[place]])
+        answer = Answer(
+            None, int(o.points[place]), discount, orders[row].cart - used - discount, used, REASONS[o.limited_by[place]]
+        )
         tier = names[o.tier[place]] if o.tier[place] >= 0 else None
         out.results.append(exact.Result(ids[place], int(o.balance[place]), tier, answer, int(o.earned[place])))
     for lines in ran.movements:
-        for customer, at, kind, points, order in zip(*(column.tolist() for column in lines), strict=True):
+        for customer, at, points, order, kind in zip(*(column.tolist() for column in lines), strict=True):
             when = None if at == ALWAYS else to_datetime(at)
             out.movements.append(
                 exact.Movement(customers[customer], when, KINDS[kind], points, ids[order] if order >= 0 else "")
@@ -229,7 +244,8 @@ def _whole(numbers: list[int]) -> Any:
 def without_offer(replayed: exact.Replay) -> exact.Replay:
     """The exact replay as far as the compiled one goes: it does not say which offer was given."""
     results = [
-        exact.Result(r.order_id, r.balance, r.tier, Answer(None, *_answer(r.answer)), r.earned) for r in replayed.results
+        exact.Result(r.order_id, r.balance, r.tier, Answer(None, *_answer(r.answer)), r.earned)
+        for r in replayed.results
     ]
     return exact.Replay(results, replayed.movements, replayed.balances)
 
@@ -247,11 +263,11 @@ def random_case(seed: int, customers: int) -> tuple[Any, ...]:
     openings: list[exact.Opening] = []
     grants: list[exact.Grant] = []
     for number in range(customers):
-        for table, rows in zip((orders, openings, grants), some_history(rng, f"c{number}", schedule, with_paid), strict=True):
+        for table, rows in zip(
+            (orders, openings, grants), some_history(rng, f"c{number}", schedule, with_paid), strict=True
+        ):
             table.extend(rows)  # type: ignore[arg-type]
     for table in (orders, openings, grants):
         rng.shuffle(table)  # type: ignore[arg-type]
     as_of = rng.choice([None, None, some_instant(rng), datetime(2030, 1, 1, tzinfo=UTC)])
     return schedule, orders, openings, grants, as_of
-
-
