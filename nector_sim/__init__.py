@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nector_sim.economics.summary import Summary, orders_below_floor, summarize
     from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
     from nector_sim.ledger.replay import Replay, replay
+    from nector_sim.ledger.sweep import replay_sweep
     from nector_sim.orders.checks import CheckedOrders, check_orders
     from nector_sim.orders.demo import demo_orders
     from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
@@ -27,6 +28,7 @@ __version__ = "0.1.0"
 #: Where each public name lives. A name is imported when it is first used, so importing the package stays quick.
 _HOMES = {
     "nector_sim.ledger.replay": ("Replay", "replay"),
+    "nector_sim.ledger.sweep": ("replay_sweep",),
     "nector_sim._data": ("data_path",),
     "nector_sim.calculator.explain": ("explain",),
     "nector_sim.calculator.quote": ("Quote", "quote"),
@@ -76,6 +78,7 @@ __all__ = [
     "point_value",
     "quote",
     "replay",
+    "replay_sweep",
     "review",
     "score",
     "score_batch",

@@ -5,7 +5,7 @@ Whatever cannot be used is named, all together; nothing is guessed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -129,14 +129,15 @@ def refuse(tables: list[Table]) -> None:
 
 
 def read_orders(
-    table: Table, schedule: Schedule, *, take_up: Decimal | None, seed: int
+    table: Table, schedules: Sequence[Schedule], *, take_up: Decimal | None, seed: int
 ) -> tuple[OrderColumns, tuple[str, ...]]:
     """Read the orders of a history.
 
     Parameters
     ----------
     table : Table
-    schedule : Schedule
+    schedules : sequence of Schedule
+        That it is to be replayed under, of one currency and time zone.
     take_up : Decimal, optional
         In percent; left out, everybody redeems whom ``redeems`` does not stop.
     seed : int
@@ -148,7 +149,7 @@ def read_orders(
         Names of tiers; the codes are positions in it.
     """
     table.require("order_id", "customer_id", "ordered_at", "cart_amount")
-    program = schedule.programs[0]
+    program = schedules[0].programs[0]
 
     def money(column: str, blank: int | None) -> Int64:
         return table.take(column, lambda values: read_money(values, program.decimals, blank=blank), missing=blank)
@@ -173,7 +174,7 @@ def read_orders(
     _check_ids(table, columns)
     _check_refunds(table, columns)
     columns.redeems = _redeems(table, columns, take_up, seed)
-    return columns, _read_tiers(table, schedule, columns)
+    return columns, _read_tiers(table, schedules, columns)
 
 
 def _check_ids(table: Table, orders: OrderColumns) -> None:
@@ -227,13 +228,14 @@ def _redeems(table: Table, orders: OrderColumns, take_up: Decimal | None, seed: 
     return np.where(answer == -1, True if drawn is None else drawn, answer == 1)
 
 
-def _read_tiers(table: Table, schedule: Schedule, orders: OrderColumns) -> tuple[str, ...]:
+def _read_tiers(table: Table, schedules: Sequence[Schedule], orders: OrderColumns) -> tuple[str, ...]:
     """Codes of the tiers that orders name, where a program does not work them out."""
-    if not table.has("tier") or all(program.tiers is not None for program in schedule.programs):
-        return tier_names(schedule)
+    own = all(program.tiers is not None for schedule in schedules for program in schedule.programs)
+    if own or not table.has("tier"):
+        return tier_names(schedules)
     codes, values = pd.factorize(table.frame["tier"])
     named = [str(value) for value in values]
-    names = tier_names(schedule, [name for name in named if name])
+    names = tier_names(schedules, [name for name in named if name])
     if len(names) > np.iinfo(np.int16).max:
         raise InputError(f"the orders name {len(named)} tiers; is the column tier what it should be?")
     position = {name: code for code, name in enumerate(names)}
@@ -241,13 +243,13 @@ def _read_tiers(table: Table, schedule: Schedule, orders: OrderColumns) -> tuple
     return names
 
 
-def read_opening(table: Table, schedule: Schedule) -> OpeningColumns:
+def read_opening(table: Table, schedules: Sequence[Schedule]) -> OpeningColumns:
     """Read opening balances: one row for each customer and expiry."""
     table.require("customer_id", "points")
-    program = schedule.programs[0]
+    program = schedules[0].programs[0]
     customers = table.ids("customer_id")
     points = table.take("points", _read_signed)
-    expires = _own_expiry(table, schedule)
+    expires = _own_expiry(table, schedules)
     of_customer = number_customers([customers])[1][0]
     again = pd.DataFrame({"customer": of_customer, "expires": expires}).duplicated().to_numpy()
     table.refuse(
@@ -267,24 +269,24 @@ def read_opening(table: Table, schedule: Schedule) -> OpeningColumns:
     return OpeningColumns(customers, points, expires, spent)
 
 
-def read_grants(table: Table, schedule: Schedule) -> GrantColumns:
+def read_grants(table: Table, schedules: Sequence[Schedule]) -> GrantColumns:
     """Read grants."""
     table.require("customer_id", "granted_at", "points")
     customers = table.ids("customer_id")
-    at = table.times("granted_at", schedule.programs[0].timezone)
+    at = table.times("granted_at", schedules[0].programs[0].timezone)
     points = table.take("points", _read_signed)
     table.refuse(np.flatnonzero(points < 0), "points", "is negative; a grant gives points")
-    expires = _own_expiry(table, schedule)
+    expires = _own_expiry(table, schedules)
     early = [row for row in np.flatnonzero(expires <= at).tolist() if row not in table.refused]
     table.refuse(early, "expires_at", "is not after granted_at")
     return GrantColumns(customers, at, points, expires)
 
 
-def _own_expiry(table: Table, schedule: Schedule) -> Int64:
+def _own_expiry(table: Table, schedules: Sequence[Schedule]) -> Int64:
     if not table.has("expires_at"):
         return np.full(len(table.frame), NEVER, np.int64)
-    expires = table.times("expires_at", schedule.programs[0].timezone, missing=int(NEVER))
-    if schedule.inactivity:
+    expires = table.times("expires_at", schedules[0].programs[0].timezone, missing=int(NEVER))
+    if any(schedule.inactivity for schedule in schedules):
         reason = "is given, and under inactivity points expire together; leave it blank"
         table.refuse(np.flatnonzero(expires < NEVER), "expires_at", reason)
     return expires

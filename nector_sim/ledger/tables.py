@@ -65,10 +65,10 @@ class Terms(NamedTuple):
     rates: Int64
 
 
-def tier_names(schedule: Schedule, of_orders: Sequence[str] = ()) -> tuple[str, ...]:
+def tier_names(schedules: Sequence[Schedule], of_orders: Sequence[str] = ()) -> tuple[str, ...]:
     """Every tier name there is; its position is its code."""
     names = dict.fromkeys(of_orders)
-    for program in schedule.programs:
+    for program in (program for schedule in schedules for program in schedule.programs):
         names |= dict.fromkeys(tier.name for tier in program.tiers or ())
         for offer in program.offers:
             names |= dict.fromkeys(offer.tiers or ())

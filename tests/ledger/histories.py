@@ -168,7 +168,7 @@ def compiled_replay(
     threads: int = 1,
 ) -> exact.Replay:
     """The compiled replay, in the words of the exact one."""
-    names = tier_names(schedule, [order.tier for order in orders if order.tier])
+    names = tier_names([schedule], [order.tier for order in orders if order.tier])
     columns = OrderColumns(
         _ids([o.order_id for o in orders]),
         _ids([o.customer_id for o in orders]),
