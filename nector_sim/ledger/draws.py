@@ -116,11 +116,11 @@ def _hash_texts(bounds: Any, data: Any, start: Any, hashes: Any) -> None:
 def _hash_whole_numbers(ids: Any, start: Any, hashes: Any) -> None:
     digits = np.empty(20, np.uint8)
     for row in range(len(hashes)):
-        first, rest = 20, ids[row]
+        first, rest = 20, np.uint64(ids[row]) if ids[row] >= 0 else np.uint64(-(ids[row] + 1)) + np.uint64(1)
         while True:
             first -= 1
-            digits[first] = 48 + abs(rest % 10 if rest >= 0 else -((-rest) % 10))
-            rest = rest // 10 if rest >= 0 else -((-rest) // 10)
+            digits[first] = 48 + rest % np.uint64(10)
+            rest //= np.uint64(10)
             if rest == 0:
                 break
         if ids[row] < 0:

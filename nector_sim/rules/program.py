@@ -120,7 +120,7 @@ class Program(Model):
     expiry: Annotated[Expiry | None, About()] = None
     """When points expire; left out, never."""
 
-    tiers: Annotated[Annotated[tuple[Tier, ...], Field(min_length=1)] | None, About()] = None
+    tiers: Annotated[tuple[Tier, ...] | None, About()] = None
     """Tiers by lifetime spend, lowest first; a customer below the first has none. Left out, orders name their own."""
 
     reversal: Annotated[Reversal | None, About()] = None
@@ -169,7 +169,7 @@ class Program(Model):
             for position, name in enumerate(names)
             if name in names[:position]
         ]
-        problems += _falling_tiers(self.tiers or ())
+        problems += _wrong_tiers(self.tiers)
         if problems:
             text = "; ".join(f"{problem['place']}: {problem['what']}" for problem in problems)
             raise PydanticCustomError("whole", "{text}", {"text": text, "problems": problems})
@@ -301,8 +301,12 @@ def _amounts(model: Model, path: str = "") -> Iterator[tuple[str, Decimal]]:
             yield place, value
 
 
-def _falling_tiers(tiers: tuple[Tier, ...]) -> Iterator[dict[str, str]]:
+def _wrong_tiers(tiers: tuple[Tier, ...] | None) -> Iterator[dict[str, str]]:
     """Tiers that do not rise, or whose names stand twice."""
+    if tiers is None:
+        return
+    if not tiers:
+        yield {"place": "tiers", "what": "is empty; fill it in, or leave it out"}
     for position, (lower, tier) in enumerate(itertools.pairwise(tiers), start=1):
         if tier.min_lifetime_spend <= lower.min_lifetime_spend:
             what = f"is {tier.min_lifetime_spend}, not above the tier before it; list the lowest tier first"
@@ -343,8 +347,6 @@ def _sentence(detail: Any, model: type[Model], parts: list[str]) -> str:
             return "is not a field here" + (
                 f"; did you mean {near[0]}?" if near else "; take it out or correct its name"
             )
-        case "too_short":
-            return "is empty; fill it in, or leave it out"
         case "missing":
             return "is missing; fill it in"
         case "union_tag_not_found":

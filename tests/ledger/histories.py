@@ -23,12 +23,12 @@ from nector_sim.ledger.tables import ALWAYS, NEVER, compile_schedule, microsecon
 TIERS = ("Silver", "Gold", "Platinum")
 #: Days on which calendars are awkward, and some that are not; 2024 and 2028 are leap years.
 DAYS = [
-    datetime.fromisoformat(f"{day}T00:00:00+00:00")
-    for day in (
-        "2023-12-31 2024-01-30 2024-01-31 2024-02-28 2024-02-29 2024-03-01 2024-03-02 2024-03-30 2024-03-31 2024-04-30 "
-        "2024-05-31 2024-08-31 2024-12-31 2025-02-28 2025-03-01 2025-08-31"
-    ).split()
-]
+    datetime(int(day[:4]), int(day[4:6]), int(day[6:]), tzinfo=UTC)
+    for day in map(str, [
+        20231231, 20240130, 20240131, 20240228, 20240229, 20240301, 20240302, 20240330,
+        20240331, 20240430, 20240531, 20240831, 20241231, 20250228, 20250301, 20250831,
+    ])
+]  # fmt: skip
 
 
 def some_offer(rng: random.Random) -> dict[str, Any]:
