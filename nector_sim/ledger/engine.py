@@ -90,7 +90,7 @@ def run(
     wanted = threads or os.cpu_count() or 1
     cuts = np.searchsorted(history.first_order, np.linspace(0, len(history.at), wanted + 1)[1:-1])
     bounds = [0, *np.clip(cuts, 0, customers).tolist(), customers]
-    parts = [(first, last) for first, last in itertools.pairwise(bounds) if first < last]
+    parts = [(first, last) for first, last in itertools.pairwise(bounds) if first < last] or [(0, 0)]
 
     def run_part(part: tuple[int, int]) -> tuple[int, Int64, Movements]:
         first, last = part
@@ -180,9 +180,9 @@ def _counts(history: History, first: int, last: int) -> list[Any]:
 
 def _room_for_work(history: History, first: int, last: int) -> Work:
     orders, openings, grants = _counts(history, first, last)
-    most = int(orders.max())
+    most = int(orders.max(initial=0))
     # A slot for each credit: what is brought, granted, earned, and given back.
-    slots = int((openings + grants + 2 * orders).max())
+    slots = int((openings + grants + 2 * orders).max(initial=0))
     return Work(
         np.zeros(STATE, np.int64),
         *(np.empty(slots, np.int64) for _ in range(4)),

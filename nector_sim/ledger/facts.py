@@ -126,13 +126,14 @@ def read_take_up(take_up: Decimal | float | str | None) -> Decimal | None:
     if take_up is None:
         return None
     try:
-        share = Decimal(str(take_up))
+        share = Decimal(str(take_up).strip())
     except InvalidOperation:
-        share = Decimal("NaN")
-    if not 0 <= share <= 100:
+        share = Decimal(-1)
+    if not (share.is_finite() and 0 <= share <= 100):
         raise InputError(f"take_up is {take_up}; it is a percentage from 0 to 100, such as 40")
     if 0 < share < 1:
-        raise InputError(f"take_up is {take_up}; it is a percentage, so write {share * 100:f} for {share * 100:f} %")
+        meant = (share * 100).normalize()
+        raise InputError(f"take_up is {take_up}; it is a percentage, so write {meant:f} for {meant:f} %")
     return share
 
 

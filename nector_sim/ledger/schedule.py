@@ -52,7 +52,7 @@ class Schedule:
 
 
 def make_schedule(
-    program: Program | None = None, programs: Iterable[Program | tuple[datetime | None, Program]] = ()
+    program: Program | None = None, programs: Iterable[Program | tuple[datetime | str | None, Program]] = ()
 ) -> Schedule:
     """Put programs into the order in which they hold.
 
@@ -61,8 +61,8 @@ def make_schedule(
     program : Program, optional
         Holds from its ``valid_from``; without one, from the start.
     programs : iterable of Program or (from, Program)
-        The others: a program with a ``valid_from``, or the first instant (inclusive) and the program. A time without
-        a zone is in the program's.
+        The others: a program with a ``valid_from``, or the first instant (inclusive) and the program. The instant is
+        a datetime or ISO 8601 text; without a zone it is in the program's.
 
     Returns
     -------
@@ -81,15 +81,26 @@ def make_schedule(
     ['0001-01-01T00:00:00+00:00', '2025-12-31T18:30:00+00:00']
     """
     entries: list[tuple[datetime, Program]] = []
-    given: list[Program | tuple[datetime | None, Program]] = [] if program is None else [program]
+    given: list[Program | tuple[datetime | str | None, Program]] = [] if program is None else [program]
     for item in [*given, *programs]:
         start, held = (item.valid_from, item) if isinstance(item, Program) else item
-        entries.append((EARLIEST if start is None else held.instant(start).astimezone(UTC), held))
+        entries.append((EARLIEST if start is None else held.instant(_time(start)).astimezone(UTC), held))
     entries.sort(key=lambda entry: entry[0])
     schedule = Schedule(tuple(start for start, _ in entries), tuple(held for _, held in entries))
     if problems := _problems(schedule):
         raise InputError("these programs cannot follow each other:", problems)
     return schedule
+
+
+def _time(start: datetime | str) -> datetime:
+    if isinstance(start, datetime):
+        return start
+    try:
+        return datetime.fromisoformat(start)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"a program begins at {start!r}, which is not a time; write it as 2026-11-23 18:30, or with its zone"
+        ) from None
 
 
 def _problems(schedule: Schedule) -> list[Problem]:
