@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """What the tables are written as."""
 
     parquet = "parquet"
@@ -59,7 +59,7 @@ def replay(
     tables = {"orders": result.orders, "balances": result.balances, "totals": result.totals}
     if result.movements is not None:
         tables["movements"] = result.movements
-    _write(tables, out, kind.value, programs[0].decimals)
+    _write(tables, out, kind, programs[0].decimals)
     for notice in result.notices:
         typer.echo(f"note: {notice}")
     totals = result.totals.iloc[0]
@@ -90,12 +90,19 @@ def _exact(frame: pd.DataFrame, decimals: int) -> Any:
     """A frame as an Arrow table whose results in money are decimals, also where carts came as floats."""
     import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     from nector_sim.orders.columns import decimal_array
 
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    for name in ("discount", "payable", "credits_used"):
-        if name in table.column_names and pa.types.is_floating(table.schema.field(name).type):
+    # The carts of orders are the caller's own column.
+    money = ("discount", "payable", "credits_used") + (() if "order_id" in frame else ("cart_amount",))
+    for position, name in enumerate(table.column_names):
+        if name in money and pa.types.is_floating(table.schema.field(name).type):
             minor = np.rint(frame[name].to_numpy() * 10**decimals).astype(np.int64)
-            table = table.set_column(table.column_names.index(name), name, decimal_array(minor, decimals))
+            table = table.set_column(position, name, decimal_array(minor, decimals))
+        elif name == "tier":
+            table = table.set_column(
+                position, name, pc.cast(table.column(name), pa.dictionary(pa.int32(), pa.string()))
+            )
     return table

@@ -82,7 +82,8 @@ def test_the_callers_frame_keeps_its_rows_columns_and_index():
     pd.testing.assert_frame_equal(result.orders[before.columns], before)
     assert result.orders["points_balance"].tolist() == [9, 0, 10]
     assert list(result.orders.columns) == [
-        *before.columns, "points_balance", "tier", "points_redeemed", "discount", "payable", "limited_by", "points_earned"
+        *before.columns, "points_balance", "tier", "points_redeemed", "discount", "payable", "limited_by",
+        "points_earned",
     ]  # fmt: skip
 
 
@@ -153,11 +154,7 @@ def test_tiers_of_the_orders_count_where_the_program_has_none():
     opening = pd.DataFrame({"customer_id": ["c"], "points": [500]})
     result = ns.replay(program, orders(tier=["Gold", None, "Silver"]), opening=opening)
     assert result.orders["limited_by"].tolist() == ["cart", "no_offer", "no_offer"]
-    assert result.orders["tier"].tolist() == ["Gold", np.nan, "Silver"] or result.orders["tier"].isna().tolist() == [
-        False,
-        True,
-        False,
-    ]
+    assert result.orders["tier"].astype(object).fillna("none").tolist() == ["Gold", "none", "Silver"]
 
 
 def test_credits_come_out_where_they_came_in():
@@ -220,7 +217,7 @@ def test_the_timeline_adds_up_month_by_month():
     program = ns.Program.parse({"offers": [OFFER], "earning": {"points_per_unit": "0.1"}, "expiry": {"days": 40}})
     result = ns.replay(program, frame, opening=pd.DataFrame({"customer_id": ["c"], "points": [7]}), as_of="2026-04-30")
     timeline = result.timeline().set_index("month")
-    # January: 7 spent, 9 earned on 93. February: 9 spent, 9 earned on 91. March: those 9 expire (10 February + 40 days).
+    # January: 7 spent, 9 earned on 93. February: 9 spent, 9 earned on 91. March: these expire, after 40 days.
     # April: the 9 are taken back and 9 given back, an overdraft paid at once; 10 earned on 100.
     assert timeline["redeemed"].tolist() == [7, 9, 0, 0]
     assert timeline["earned"].tolist() == [9, 9, 0, 10]
