@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from nector_sim.exploration.facts import Facts, facts
     from nector_sim.exploration.grid import load_grid
     from nector_sim.exploration.sweep import sweep
+    from nector_sim.ledger.replay import Replay, replay
+    from nector_sim.ledger.sweep import replay_sweep
     from nector_sim.orders.checks import CheckedOrders, check_orders
     from nector_sim.orders.demo import demo_orders
     from nector_sim.orders.read import inspect_orders, read_orders
@@ -35,6 +37,8 @@ __version__ = "0.1.0"
 
 #: Where each public name lives. A name is imported when it is first used, so importing the package stays quick.
 _HOMES = {
+    "nector_sim.ledger.replay": ("Replay", "replay"),
+    "nector_sim.ledger.sweep": ("replay_sweep",),
     "nector_sim._data": ("data_path",),
     "nector_sim.calculator.explain": ("explain",),
     "nector_sim.calculator.quote": ("Quote", "quote"),
@@ -82,6 +86,7 @@ __all__ = [
     "ProgramError",
     "Quote",
     "Recommendation",
+    "Replay",
     "RuleExplorer",
     "Summary",
     "VariableAmount",
@@ -110,6 +115,8 @@ __all__ = [
     "read_balances",
     "read_orders",
     "recommend",
+    "replay",
+    "replay_sweep",
     "review",
     "score",
     "score_batch",

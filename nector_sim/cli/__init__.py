@@ -8,6 +8,7 @@ import typer
 
 from nector_sim.cli import check, demo, one_order, parity, score
 from nector_sim.cli import check, compare, demo, one_order, score, sweep
+from nector_sim.cli import check, demo, one_order, replay, score
 from nector_sim.errors import InputError
 
 #: Exit codes: done; ran, and found what you must look at; input that cannot be used.
@@ -29,6 +30,7 @@ app.command("score")(score.score)
 app.command("parity")(parity.parity)
 app.command("sweep")(sweep.sweep)
 app.command("compare")(compare.compare)
+app.command("replay")(replay.replay)
 
 
 def main() -> None:

@@ -257,3 +257,7 @@ OfferPercent = Annotated[Number, Field(gt=0, le=10_000), _at_most_decimals(2, "a
 Multiple = Annotated[Number, Field(gt=0, le=1_000), _at_most_decimals(4, "a multiple")]
 #: A whole number of points, 1 or more.
 StepPoints = Annotated[int, BeforeValidator(_number), Field(ge=1, le=MAX_POINTS)]
+#: An earning rate or factor: 0 or more, four decimals.
+Factor = Annotated[Number, Field(ge=0, le=10_000), _at_most_decimals(4, "a rate or factor")]
+#: A whole number; its bounds are its field's.
+WholeNumber = Annotated[int, BeforeValidator(_number)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from pydantic import Field, StrictBool, ValidationError, field_validator, model_
 from pydantic_core import PydanticCustomError
 
 from nector_sim.errors import Problem, ProgramError
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
 from nector_sim.rules.money import MAX_MINOR, About, Amount, Percent, currency_decimals, from_minor, is_finer
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, Offer, VariableAmount, VariablePercent
 
@@ -64,6 +66,8 @@ _KINDS: dict[str, type[Model]] = {
     "percent": PercentMinPayable,
 }
 
+_SECTIONS: dict[str, type[Model]] = {"earning": Earning, "expiry": Expiry, "tiers": Tier, "reversal": Reversal}
+
 MinPayable = Annotated[FixedMinPayable | PercentMinPayable, Field(discriminator="kind")]
 
 
@@ -110,6 +114,22 @@ class Program(Model):
     min_payable: Annotated[MinPayable | None, About(screen="Minimum amount customer needs to pay")] = None
     """What the customer always pays; left out, nothing."""
 
+    earning: Annotated[Earning | None, About()] = None
+    """What orders earn; left out, nothing."""
+
+    expiry: Annotated[Expiry | None, About()] = None
+    """When points expire; left out, never."""
+
+    tiers: Annotated[tuple[Tier, ...] | None, About()] = None
+    """Tiers by lifetime spend, lowest first; a customer below the first has none. Left out, orders name their own."""
+
+    reversal: Annotated[Reversal | None, About()] = None
+    """What a refund reverses; left out, both what was earned and what was redeemed, into a negative balance if need
+    be."""
+
+    valid_from: Annotated[datetime | None, About("time")] = None
+    """The first instant of this program, where a ledger is replayed under several; quotes and scores do not ask."""
+
     @field_validator("currency")
     @classmethod
     def _known_currency(cls, code: str) -> str:
@@ -149,6 +169,7 @@ class Program(Model):
             for position, name in enumerate(names)
             if name in names[:position]
         ]
+        problems += _wrong_tiers(self.tiers)
         if problems:
             text = "; ".join(f"{problem['place']}: {problem['what']}" for problem in problems)
             raise PydanticCustomError("whole", "{text}", {"text": text, "problems": problems})
@@ -280,6 +301,20 @@ def _amounts(model: Model, path: str = "") -> Iterator[tuple[str, Decimal]]:
             yield place, value
 
 
+def _wrong_tiers(tiers: tuple[Tier, ...] | None) -> Iterator[dict[str, str]]:
+    """Tiers that do not rise, or whose names stand twice."""
+    if tiers is None:
+        return
+    if not tiers:
+        yield {"place": "tiers", "what": "is empty; fill it in, or leave it out"}
+    for position, (lower, tier) in enumerate(itertools.pairwise(tiers), start=1):
+        if tier.min_lifetime_spend <= lower.min_lifetime_spend:
+            what = f"is {tier.min_lifetime_spend}, not above the tier before it; list the lowest tier first"
+            yield {"place": f"tiers.{position}.min_lifetime_spend", "what": what}
+        if tier.name in {other.name for other in tiers[:position]}:
+            yield {"place": f"tiers.{position}.name", "what": f"{tier.name!r} stands twice; rename one"}
+
+
 def _inexact(amount: Decimal, decimals: int, currency: str) -> str | None:
     if amount > from_minor(MAX_MINOR, decimals):
         return f"{amount} is too large; an amount is at most {from_minor(MAX_MINOR, decimals):f}"
@@ -298,7 +333,8 @@ def _problems(error: ValidationError, model: type[Model]) -> Iterator[Problem]:
             continue
         parts = [str(part) for part in detail["loc"]]
         # pydantic puts the kind of a chosen model into the path, behind its position or field; files do not have it.
-        tagged = {i for i in range(1, len(parts)) if parts[i] in _KINDS and (parts[i - 1].isdigit() or i == 1)}
+        behind = {"offers": 2, "min_payable": 1}.get(parts[0]) if parts else None
+        tagged = {i for i in range(len(parts)) if i == behind and parts[i] in _KINDS}
         place = ".".join(part for i, part in enumerate(parts) if i not in tagged)
         yield Problem(place, _sentence(detail, model, parts))
 
@@ -327,13 +363,13 @@ def _sentence(detail: Any, model: type[Model], parts: list[str]) -> str:
             return f"is {given!r}; it must be a whole number"
         case _:
             message = str(detail["msg"])
-            if kind in ("too_fine", "currency", "timezone", "not_a_number"):
-                return message if kind in ("currency", "timezone", "not_a_number") else f"is {given}; {message}"
+            if kind in ("too_fine", "currency", "timezone", "not_a_number", "expiry"):
+                return f"is {given}; {message}" if kind == "too_fine" else message
             return f"is {given!r}: {message[:1].lower()}{message[1:]}"
 
 
 def _known_fields(model: type[Model], parts: list[str]) -> list[str]:
     if len(parts) == 1:
         return list(model.model_fields)
-    owner = _KINDS.get(parts[-2])
+    owner = _SECTIONS.get(parts[0]) or _KINDS.get(parts[-2])
     return list(owner.model_fields) if owner else []

@@ -1,0 +1,445 @@
+"""The ledger over arrays: every customer of a history in one compiled loop.
+
+It is held against :mod:`nector_sim.ledger.exact`, movement by movement, and shares no arithmetic with it. Nothing here
+knows a calendar: each instant of credit and expiry comes ready, in microseconds. Within a customer, lots, pending
+points and refunds each stand in a queue in the order in which they fall due; what is added almost always belongs at its
+end.
+
+All functions are compiled into one, :data:`replay_customers`. numba's cache would not notice a change in another file,
+so the key of that one includes the source of each file whose code or constants are compiled into it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+
+import nector_sim
+from nector_sim.ledger.answering import answer_one, earned_by, inlined
+from nector_sim.ledger.arrays import (
+    BY_REASON,
+    CUSTOMER,
+    DEADLINE,
+    EARNED,
+    EXPIRED,
+    FAILED,
+    FIRST_DUE,
+    FIRST_LOT,
+    FIRST_REFUND,
+    FORGIVEN,
+    GIVEN_BACK,
+    GRANTED,
+    INEXACT,
+    LAST_DUE,
+    LAST_LOT,
+    LAST_REFUND,
+    LINES,
+    LOTS,
+    MONTH,
+    OPENING,
+    ORDERS,
+    OVERDRAFT,
+    PENDING,
+    PROGRAM,
+    REDEEMED,
+    SPENDABLE,
+    SPENT,
+    SPENT_PARTS,
+    START,
+    TAKEN_BACK,
+)
+from nector_sim.ledger.tables import (
+    ALWAYS,
+    DELAY,
+    EARNS,
+    FIRST_TIER,
+    FORGIVES,
+    GIVES_BACK,
+    LAST_TIER,
+    NEVER,
+    ON_CART,
+    ON_REDEEMING,
+    OWN_TIERS,
+    TAKES_BACK,
+)
+from nector_sim.rules.money import MAX_POINTS
+
+#: Fractions of a minor unit are reckoned in this many parts.
+PARTS = 1 << 60
+#: Files whose code or constants are compiled in.
+SOURCES = (
+    "ledger/compiled.py",
+    "ledger/answering.py",
+    "ledger/arrays.py",
+    "ledger/tables.py",
+    "ledger/schedule.py",
+    "calculator/reasons.py",
+    "rules/money.py",
+)
+
+
+@inlined
+def _share_of(amount: int, part: int, whole: int) -> Any:
+    """``amount × part ÷ whole`` rounded down, and the remainder; each is below 2⁴⁰, the product may exceed 64 bits."""
+    upper = (amount >> 20) * part
+    lower = (upper % whole << 20) + (amount & 0xFFFFF) * part
+    return (upper // whole << 20) + lower // whole, lower % whole
+
+
+@inlined
+def _parts(remainder: int, whole: int) -> int:
+    """``remainder ÷ whole`` in parts of a minor unit, rounded down."""
+    parts = 0
+    for _ in range(3):
+        remainder <<= 20
+        parts = (parts << 20) + remainder // whole
+        remainder %= whole
+    return parts
+
+
+@inlined
+def _add(queue: Any, first: int, last: int, due: Any, item: int) -> None:
+    """Put an item into a queue, behind those that fall due when it does."""
+    while last > first and due[queue[last - 1]] > due[item]:
+        queue[last] = queue[last - 1]
+        last -= 1
+    queue[last] = item
+
+
+@inlined
+def _book(w: Any, flows: Any, m: Any, at: int, kind: int, points: int, order: int) -> None:
+    """Write a line of the ledger; a movement of nothing is none."""
+    if points == 0:
+        return
+    s = w.state
+    flows[s[MONTH], kind] += points
+    if m.at.size:
+        line = s[LINES]
+        m.customer[line], m.at[line], m.kind[line], m.order[line] = s[CUSTOMER], at, kind, order
+        m.points[line] = -points if REDEEMED <= kind <= TAKEN_BACK else points
+        s[LINES] = line + 1
+
+
+@inlined
+def _credit(i: Any, w: Any, points: int, expires: int, order: int) -> Any:
+    """Pay the overdraft and keep the rest, as a lot where lots expire; the lot's slot, or -1."""
+    s = w.state
+    paid = min(s[OVERDRAFT], points)
+    s[OVERDRAFT] -= paid
+    points -= paid
+    s[SPENDABLE] += points
+    if s[SPENDABLE] > MAX_POINTS:
+        s[FAILED] = 1
+    if points == 0 or not i.by_lots:
+        return -1
+    slot = s[LOTS]
+    w.lot_points[slot], w.lot_expires[slot], w.lot_order[slot] = points, expires, order
+    _add(w.lot_queue, s[FIRST_LOT], s[LAST_LOT], w.lot_expires, slot)
+    s[LOTS] = slot + 1
+    s[LAST_LOT] += 1
+    return slot
+
+
+@inlined
+def _credit_now(i: Any, w: Any, points: int, expires: int, order: int) -> Any:
+    """Credit points that an event brings; under inactivity they move the deadline."""
+    if points == 0:
+        return -1
+    if i.by_inactivity:
+        w.state[DEADLINE] = expires
+    return _credit(i, w, points, expires, order)
+
+
+@inlined
+def _take(i: Any, w: Any, points: int) -> None:
+    """Take points that are there from the lots, the soonest to expire first."""
+    s = w.state
+    s[SPENDABLE] -= points
+    if not i.by_lots:
+        return
+    while points > 0:
+        slot = w.lot_queue[s[FIRST_LOT]]
+        taken = min(points, w.lot_points[slot])
+        w.lot_points[slot] -= taken
+        points -= taken
+        if w.lot_points[slot] == 0:
+            s[FIRST_LOT] += 1
+
+
+@inlined
+def _open(h: Any, i: Any, w: Any, flows: Any, m: Any, customer: int) -> None:
+    """Begin a customer with what it brings."""
+    s = w.state
+    lines = s[LINES]
+    s[:] = 0
+    s[LINES], s[CUSTOMER], s[START] = lines, customer, h.first_order[customer]
+    s[DEADLINE], s[SPENT] = NEVER, h.spent[customer]
+    for row in range(h.first_opening[customer], h.first_opening[customer + 1]):
+        points = h.opening_points[row]
+        _book(w, flows, m, ALWAYS, OPENING, points, -1)
+        if points < 0:
+            s[OVERDRAFT] -= points
+        else:
+            _credit(i, w, points, h.opening_expires[row], -1)
+
+
+@inlined
+def _next_expiry(i: Any, w: Any) -> Any:
+    """When something expires next; lots of nothing at the head of the queue are dropped."""
+    s = w.state
+    if i.by_inactivity:
+        return s[DEADLINE] if s[SPENDABLE] > 0 else NEVER
+    while s[FIRST_LOT] < s[LAST_LOT]:
+        slot = w.lot_queue[s[FIRST_LOT]]
+        if w.lot_points[slot] > 0:
+            return w.lot_expires[slot]
+        s[FIRST_LOT] += 1
+    return NEVER
+
+
+@inlined
+def _mature(i: Any, w: Any, at: int) -> None:
+    """Credit pending points, in the order in which their orders ran."""
+    s = w.state
+    while s[FIRST_DUE] < s[LAST_DUE] and w.matures_at[w.due_queue[s[FIRST_DUE]]] == at:
+        k = w.due_queue[s[FIRST_DUE]]
+        s[FIRST_DUE] += 1
+        order, points = s[START] + k, w.pending[k]
+        w.pending[k] = 0
+        s[PENDING] -= points
+        w.lot_of[k] = _credit_now(i, w, points, i.earned[order] if i.earned.size else NEVER, order)
+
+
+@inlined
+def _expire(i: Any, w: Any, flows: Any, m: Any, at: int) -> None:
+    """Let lots expire by themselves, or everything after a time without activity."""
+    s = w.state
+    while _next_expiry(i, w) == at:
+        if i.by_inactivity:
+            points, order = s[SPENDABLE], -1
+        else:
+            slot = w.lot_queue[s[FIRST_LOT]]
+            points, order = w.lot_points[slot], w.lot_order[slot]
+            w.lot_points[slot] = 0
+        s[SPENDABLE] -= points
+        _book(w, flows, m, at, EXPIRED, points, order)
+
+
+@inlined
+def _tier(t: Any, program: Any, w: Any) -> Any:
+    """Code of the highest tier that what was spent earlier reaches, or -1."""
+    # A fraction of a minor unit that was refunded is missing for a threshold, which is whole.
+    spent = w.state[SPENT] - (1 if w.state[INEXACT] > 0 else 0)
+    tier = -1
+    for row in range(program[FIRST_TIER], program[LAST_TIER]):
+        if spent >= t.tiers[row, 0]:
+            tier = t.tiers[row, 1]
+    return tier
+
+
+@inlined
+def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: int, as_of: int) -> None:
+    """Run one order: its tier, its redemption, what it earns."""
+    s = w.state
+    p = s[PROGRAM]
+    program = t.programs[p]
+    at, cart = h.at[order], h.cart[order]
+    tier = _tier(t, program, w) if program[OWN_TIERS] else (h.tier[order] if h.tier.size else -1)
+    balance = s[SPENDABLE] - s[OVERDRAFT]
+    requested = h.requested[order] if h.requested.size else -1
+    if h.redeems.size and not h.redeems[order]:
+        requested = 0
+    credits = h.credits[order] if h.credits.size else 0
+    points, discount, used, reason = answer_one(t, p, cart, max(0, balance), credits, requested, tier, at)
+    payable = cart - used - discount
+    _take(i, w, points)
+    _book(w, flows, m, at, REDEEMED, points, order)
+    earned = 0
+    if program[EARNS] and (points == 0 or program[ON_REDEEMING]):
+        earned = earned_by(t, p, tier, cart if program[ON_CART] else payable)
+    _book(w, flows, m, at, EARNED, earned, order)
+    k = order - s[START]
+    w.redeemed[k], w.earned[k], w.payable[k], w.lot_of[k], w.pending[k] = points, earned, payable, -1, 0
+    if i.by_inactivity:
+        s[DEADLINE] = i.order[order]
+    if program[DELAY] == 0:
+        w.lot_of[k] = _credit_now(i, w, earned, i.earned[order] if i.earned.size else NEVER, order)
+    elif earned > 0:
+        w.pending[k], w.matures_at[k] = earned, at + program[DELAY]
+        s[PENDING] += earned
+        _add(w.due_queue, s[FIRST_DUE], s[LAST_DUE], w.matures_at, k)
+        s[LAST_DUE] += 1
+    if earned > MAX_POINTS or s[PENDING] > MAX_POINTS:
+        s[FAILED] = 1
+    s[SPENT] += payable
+    if h.refunded_at.size and h.refunded_at[order] <= as_of:
+        _add(w.refund_queue, s[FIRST_REFUND], s[LAST_REFUND], h.refunded_at, order)
+        s[LAST_REFUND] += 1
+    flow = flows[s[MONTH]]
+    flow[ORDERS] += 1
+    flow[ORDERS + 1] += points > 0
+    flow[ORDERS + 2] += cart
+    flow[ORDERS + 3] += used
+    flow[ORDERS + 4] += discount
+    flow[ORDERS + 5] += payable
+    flow[BY_REASON + reason] += 1
+    if out.points.size:
+        out.balance[order], out.points[order], out.discount[order], out.earned[order] = (
+            balance,
+            points,
+            discount,
+            earned,
+        )
+        out.limited_by[order], out.tier[order] = reason, tier
+        if out.credits_used.size:
+            out.credits_used[order] = used
+
+
+@inlined
+def _refund(h: Any, i: Any, t: Any, w: Any, flows: Any, m: Any, order: int) -> None:
+    """Run one refund: take back what the order earned, give back what it redeemed."""
+    s = w.state
+    program = t.programs[s[PROGRAM]]
+    at, k = h.refunded_at[order], order - s[START]
+    payable, points = w.payable[k], w.earned[k]
+    whole = h.paid[order] if h.paid.size and h.paid[order] >= 0 else payable
+    refunded = h.refunded[order] if h.refunded.size else -1
+    full = refunded < 0 or refunded >= whole
+    if full:
+        s[SPENT] -= payable
+    else:
+        units, remainder = _share_of(payable, refunded, whole)
+        _unspend(s, units, _parts(remainder, whole) if remainder else -1)
+        points, _ = _share_of(points, refunded, whole)
+    if program[TAKES_BACK]:
+        _take_back(i, w, flows, m, at, points, order, program[FORGIVES] > 0)
+    if program[GIVES_BACK] and full:
+        _book(w, flows, m, at, GIVEN_BACK, w.redeemed[k], order)
+        _credit_now(i, w, w.redeemed[k], i.given_back[order] if i.given_back.size else NEVER, order)
+
+
+@inlined
+def _unspend(s: Any, units: int, parts: int) -> None:
+    """Lower the lifetime spend by units and parts of one (-1 for none).
+
+    Each term is rounded down to a part, so a sum that comes within its terms of a whole unit is that unit.
+    """
+    s[SPENT] -= units
+    if parts < 0:
+        return
+    s[SPENT_PARTS] += parts
+    s[INEXACT] += 1
+    if s[SPENT_PARTS] + s[INEXACT] >= PARTS:
+        s[SPENT] -= 1
+        s[SPENT_PARTS] = max(0, s[SPENT_PARTS] - PARTS)
+        if s[SPENT_PARTS] == 0:
+            s[INEXACT] = 0
+
+
+@inlined
+def _take_back(i: Any, w: Any, flows: Any, m: Any, at: int, points: int, order: int, forgives: bool) -> None:
+    """Take earned points: from the order's pending ones, its own lot, then the others; the rest is overdraft."""
+    s = w.state
+    k = order - s[START]
+    missing = points
+    taken = min(missing, w.pending[k])
+    w.pending[k] -= taken
+    s[PENDING] -= taken
+    missing -= taken
+    slot = w.lot_of[k]
+    if slot >= 0:
+        taken = min(missing, w.lot_points[slot])
+        w.lot_points[slot] -= taken
+        s[SPENDABLE] -= taken
+        missing -= taken
+    taken = min(missing, s[SPENDABLE])
+    _next_expiry(i, w)  # drops what is empty now
+    _take(i, w, taken)
+    missing -= taken
+    if forgives:
+        _book(w, flows, m, at, TAKEN_BACK, points - missing, order)
+        _book(w, flows, m, at, FORGIVEN, missing, order)
+        return
+    _book(w, flows, m, at, TAKEN_BACK, points, order)
+    s[OVERDRAFT] += missing
+    if s[OVERDRAFT] > MAX_POINTS:
+        s[FAILED] = 1
+
+
+@inlined
+def _next_instant(h: Any, i: Any, w: Any, grant: int, last_grant: int, order: int, last_order: int) -> Any:
+    """When something happens next to the customer that runs."""
+    s = w.state
+    at = _next_expiry(i, w)
+    if order < last_order:
+        at = min(at, h.at[order])
+    if grant < last_grant:
+        at = min(at, h.grant_at[grant])
+    if s[FIRST_DUE] < s[LAST_DUE]:
+        at = min(at, w.matures_at[w.due_queue[s[FIRST_DUE]]])
+    if s[FIRST_REFUND] < s[LAST_REFUND]:
+        at = min(at, h.refunded_at[w.refund_queue[s[FIRST_REFUND]]])
+    return at
+
+
+def _build(fingerprint: int) -> Callable[..., int]:
+    """Compile the loop over customers; `fingerprint` makes it another function to numba's cache."""
+
+    def replay_customers(
+        first: int, last: int, as_of: int, h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, months: Any, m: Any
+    ) -> int:
+        _ = fingerprint
+        s = w.state
+        for customer in range(first, last):
+            _open(h, i, w, flows, m, customer)
+            order, last_order = h.first_order[customer], h.first_order[customer + 1]
+            grant, last_grant = h.first_grant[customer], h.first_grant[customer + 1]
+            while True:
+                at = _next_instant(h, i, w, grant, last_grant, order, last_order)
+                if at > as_of or at == NEVER:
+                    break
+                while s[PROGRAM] + 1 < len(t.starts) and t.starts[s[PROGRAM] + 1] <= at:
+                    s[PROGRAM] += 1
+                while s[MONTH] < len(months) and months[s[MONTH]] <= at:
+                    s[MONTH] += 1
+                _mature(i, w, at)
+                while grant < last_grant and h.grant_at[grant] == at:
+                    _book(w, flows, m, at, GRANTED, h.grant_points[grant], -1)
+                    _credit_now(i, w, h.grant_points[grant], i.grant[grant], -1)
+                    grant += 1
+                _expire(i, w, flows, m, at)
+                while order < last_order and h.at[order] == at:
+                    _order(h, i, t, w, out, flows, m, order, as_of)
+                    order += 1
+                while s[FIRST_REFUND] < s[LAST_REFUND] and h.refunded_at[w.refund_queue[s[FIRST_REFUND]]] == at:
+                    _refund(h, i, t, w, flows, m, w.refund_queue[s[FIRST_REFUND]])
+                    s[FIRST_REFUND] += 1
+                if s[FAILED]:
+                    return customer
+            out.spendable[customer], out.overdraft[customer], out.pending[customer] = (
+                s[SPENDABLE],
+                s[OVERDRAFT],
+                s[PENDING],
+            )
+            out.next_expiry[customer] = _next_expiry(i, w)
+        return -1
+
+    # Nothing is allocated here, and counting the references to each array at each call would take most of the time.
+    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
+    compiled: Callable[..., int] = njit(**options)(replay_customers)
+    return compiled
+
+
+def _fingerprint() -> int:
+    package = Path(nector_sim.__file__).parent
+    source = b"".join((package / file).read_bytes() for file in SOURCES)
+    return int.from_bytes(hashlib.sha256(source).digest()[:7], "big")
+
+
+#: Replays the customers from ``first`` up to ``last``, and gives -1, or the customer whose points became too many.
+#: ``flows`` has a row for openings and one for each of ``months``, and columns as ``FLOWS``; sums are added to it.
+replay_customers = _build(_fingerprint())

@@ -1,0 +1,190 @@
+"""The compiled replay, run over parts of a history on several threads; the parts do not change the result."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nector_sim.errors import InputError, Problem
+from nector_sim.ledger.arrays import FLOWS, LINES, STATE, History, Instants, Int64, Movements, Outcome, Work
+from nector_sim.ledger.compiled import replay_customers
+from nector_sim.ledger.prepare import Prepared
+from nector_sim.ledger.schedule import KINDS, SIGNS
+from nector_sim.ledger.tables import Terms
+from nector_sim.rules.money import MAX_POINTS
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What the compiled replay gives, in the order of the history.
+
+    Attributes
+    ----------
+    outcome : Outcome
+    flows : ndarray of int64, shape (months + 1, flows)
+        Columns as :data:`nector_sim.ledger.arrays.FLOWS`; the first row is what was before everything.
+    movements : list of Movements
+        One for each part, in the order of the customers.
+    """
+
+    outcome: Outcome
+    flows: Int64
+    movements: list[Movements]
+
+    def total(self, name: str) -> int:
+        """One flow over all months."""
+        return int(self.flows[:, FLOWS.index(name)].sum())
+
+    @property
+    def closing(self) -> int:
+        """Points left at the end: spendable and pending, less overdrafts."""
+        return int((self.outcome.spendable + self.outcome.pending - self.outcome.overdraft).sum())
+
+
+def run(
+    prepared: Prepared,
+    history: History,
+    instants: Instants,
+    terms: Terms,
+    *,
+    months: Int64,
+    threads: int | None = None,
+    orders: bool = True,
+    movements: bool = False,
+) -> Ran:
+    """Replay a history.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    history, instants
+        From :func:`nector_sim.ledger.prepare.expiring`.
+    terms : Terms
+    months : ndarray of int64
+        The first instant of each month that flows are summed by.
+    threads : int, optional
+        Parts that run at once; left out, one for each core.
+    orders : bool
+        Keep what each order got.
+    movements : bool
+        Keep every line of the ledger.
+
+    Returns
+    -------
+    Ran
+
+    Raises
+    ------
+    InputError
+        If a customer's points become too many.
+    AssertionError
+        If points were not conserved: an error of this program, never of its input.
+    """
+    customers = len(history.first_order) - 1
+    outcome = _room_for_outcome(history, customers, orders)
+    wanted = threads or os.cpu_count() or 1
+    cuts = np.searchsorted(history.first_order, np.linspace(0, len(history.at), wanted + 1)[1:-1])
+    bounds = [0, *np.clip(cuts, 0, customers).tolist(), customers]
+    parts = [(first, last) for first, last in itertools.pairwise(bounds) if first < last] or [(0, 0)]
+
+    def run_part(part: tuple[int, int]) -> tuple[int, Int64, Movements]:
+        first, last = part
+        flows = np.zeros((len(months) + 1, len(FLOWS)), np.int64)
+        lines = _room_for_movements(history, first, last) if movements else _movements(0)
+        work = _room_for_work(history, first, last)
+        failed = replay_customers(
+            first, last, prepared.last, history, instants, terms, work, outcome, flows, months, lines
+        )
+        written = int(work.state[LINES]) if movements else 0
+        return failed, flows, _cut(lines, written)
+
+    ran = (
+        [run_part(part) for part in parts] if len(parts) < 2 else list(ThreadPoolExecutor(wanted).map(run_part, parts))
+    )
+    failed = [customer for customer, _, _ in ran if customer >= 0]
+    if failed:
+        names = [str(prepared.customers[customer]) for customer in failed]
+        raise InputError(
+            "the replay cannot go on:",
+            [
+                Problem(f"customer {name}", f"has more than {MAX_POINTS} points; is a rate or an amount too large?")
+                for name in names
+            ],
+        )
+    flows = sum((flows for _, flows, _ in ran), np.zeros((len(months) + 1, len(FLOWS)), np.int64))
+    result = Ran(outcome, flows, [lines for _, _, lines in ran])
+    _check_conservation(result)
+    return result
+
+
+def _check_conservation(ran: Ran) -> None:
+    booked = sum(SIGNS[kind] * ran.total(kind) for kind in KINDS)
+    if booked != ran.closing:
+        raise AssertionError(
+            f"points were not conserved: the movements leave {booked}, the balances hold {ran.closing}; "
+            "this is an error in nector_sim, please report it with the program"
+        )
+
+
+def _room_for_outcome(history: History, customers: int, orders: bool) -> Outcome:
+    n = len(history.at) if orders else 0
+    return Outcome(
+        balance=np.empty(n, np.int64),
+        points=np.empty(n, np.int64),
+        discount=np.empty(n, np.int64),
+        credits_used=np.empty(n if len(history.credits) else 0, np.int64),
+        earned=np.empty(n, np.int64),
+        limited_by=np.empty(n, np.int8),
+        tier=np.empty(n, np.int16),
+        spendable=np.zeros(customers, np.int64),
+        overdraft=np.zeros(customers, np.int64),
+        pending=np.zeros(customers, np.int64),
+        next_expiry=np.zeros(customers, np.int64),
+    )
+
+
+def _room_for_movements(history: History, first: int, last: int) -> Movements:
+    orders, openings, grants = _counts(history, first, last)
+    # An order: earned, redeemed, and where it is refunded taken back, forgiven, given back; every credit may expire.
+    a_order = 6 if len(history.refunded_at) else 3
+    return _movements(int((a_order * orders + 2 * openings + 2 * grants).sum()))
+
+
+def _movements(room: int) -> Movements:
+    customer, at, points, order = (np.empty(room, np.int64) for _ in range(4))
+    return Movements(customer, at, points, order, np.empty(room, np.int8))
+
+
+def _cut(lines: Movements, written: int) -> Movements:
+    return Movements(
+        lines.customer[:written],
+        lines.at[:written],
+        lines.points[:written],
+        lines.order[:written],
+        lines.kind[:written],
+    )
+
+
+def _counts(history: History, first: int, last: int) -> list[Any]:
+    """Orders, openings and grants of each customer of a part."""
+    return [
+        np.diff(bounds[first : last + 1])
+        for bounds in (history.first_order, history.first_opening, history.first_grant)
+    ]
+
+
+def _room_for_work(history: History, first: int, last: int) -> Work:
+    orders, openings, grants = _counts(history, first, last)
+    most = int(orders.max(initial=0))
+    # A slot for each credit: what is brought, granted, earned, and given back.
+    slots = int((openings + grants + 2 * orders).max(initial=0))
+    return Work(
+        np.zeros(STATE, np.int64),
+        *(np.empty(slots, np.int64) for _ in range(4)),
+        *(np.empty(most, np.int64) for _ in range(8)),
+    )

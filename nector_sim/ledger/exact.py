@@ -1,0 +1,466 @@
+"""The ledger as law: one customer after another, in plain objects and unbounded whole numbers.
+
+This module is the reference that :mod:`nector_sim.ledger.compiled` is held against, and shares no arithmetic with it.
+Money is in minor units, instants are datetimes in UTC. The sections that comments name are those of
+``data/law/ledger.md``. One order's redemption is :class:`nector_sim.calculator.exact.Law`.
+"""
+
+from __future__ import annotations
+
+import calendar
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+from nector_sim.calculator import exact
+from nector_sim.ledger.schedule import EARLIEST, KINDS, SIGNS, Schedule
+from nector_sim.rules.ledger import Expiry, Reversal, Tier
+from nector_sim.rules.money import to_minor
+from nector_sim.rules.program import Program
+
+#: After every instant: what never expires, expires here.
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order of a history; money in minor units.
+
+    ``redeems`` is decided already, by the customer or by the draw. ``refunded`` and ``paid`` are None where the
+    history does not say.
+    """
+
+    order_id: str
+    customer_id: str
+    at: datetime
+    cart: int
+    credits: int = 0
+    requested: int | None = None
+    redeems: bool = True
+    tier: str | None = None
+    refunded_at: datetime | None = None
+    refunded: int | None = None
+    paid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Points that a customer has before anything happens; negative points are an overdraft."""
+
+    customer_id: str
+    points: int
+    expires_at: datetime | None = None
+    lifetime_spend: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Points that a customer is given: sign-up, birthday, referral, by hand."""
+
+    customer_id: str
+    at: datetime
+    points: int
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an order got: the balance before it, its tier, and the answer of the law."""
+
+    order_id: str
+    balance: int
+    tier: str | None
+    answer: exact.Answer
+    earned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One line of the ledger; an opening has no instant."""
+
+    customer_id: str
+    at: datetime | None
+    kind: str
+    points: int
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a customer has at the end; ``points`` are less the overdraft."""
+
+    customer_id: str
+    points: int
+    pending: int
+    next_expiry: datetime | None
+
+
+@dataclass(slots=True)
+class Replay:
+    """Everything that comes out of a replay."""
+
+    results: list[Result] = field(default_factory=list)
+    movements: list[Movement] = field(default_factory=list)
+    balances: list[Balance] = field(default_factory=list)
+
+    def totals(self) -> dict[str, int]:
+        """Points of each kind, and what is left."""
+        totals = dict.fromkeys(KINDS, 0)
+        for movement in self.movements:
+            totals[movement.kind] += movement.points * (SIGNS[movement.kind] or 1)
+        return {**totals, "closing": sum(balance.points + balance.pending for balance in self.balances)}
+
+
+@dataclass(slots=True, eq=False)
+class Lot:
+    """Points of one credit."""
+
+    points: int
+    credited_at: datetime
+    expires_at: datetime
+    order_id: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """Points that an order earned and that are no balance yet."""
+
+    points: int
+    matures_at: datetime
+    expires_at: datetime
+    booked: Booked
+
+
+@dataclass(slots=True, eq=False)
+class Booked:
+    """An order that has run, for its refund."""
+
+    order: Order
+    payable: int
+    redeemed: int
+    earned: int
+    lot: Lot | None = None
+    pending: Pending | None = None
+
+
+def replay(
+    schedule: Schedule,
+    orders: Iterable[Order],
+    openings: Iterable[Opening] = (),
+    grants: Iterable[Grant] = (),
+    as_of: datetime | None = None,
+) -> Replay:
+    """Replay a history, customer by customer, in the order of their ids as text.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        The programs.
+    orders, openings, grants : iterable
+        What happened; in any order.
+    as_of : datetime, optional
+        The last instant that is run; left out, the latest order, refund or grant.
+
+    Returns
+    -------
+    Replay
+    """
+    orders, openings, grants = list(orders), list(openings), list(grants)
+    instants = [o.at for o in orders] + [o.refunded_at for o in orders if o.refunded_at] + [g.at for g in grants]
+    end = as_of if as_of is not None else max(instants, default=EARLIEST)
+    laws = [Terms(program) for program in schedule.programs]
+    histories: dict[str, tuple[list[Opening], list[Order], list[Grant]]] = defaultdict(lambda: ([], [], []))
+    for opening in openings:
+        histories[opening.customer_id][0].append(opening)
+    for order in orders:
+        if order.at <= end:
+            histories[order.customer_id][1].append(order)
+    for grant in grants:
+        if grant.at <= end:
+            histories[grant.customer_id][2].append(grant)
+    replayed = Replay()
+    for customer_id, (brought, bought, given) in sorted(histories.items()):
+        account = Account(customer_id, schedule, laws, replayed)
+        account.open(brought)
+        account.run(bought, given, end)
+    return replayed
+
+
+class Terms:
+    """One program in whole numbers: the law of its redemption, and its other half.
+
+    Parameters
+    ----------
+    program : Program
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.law = exact.Law(program)
+        self.earning = program.earning
+        self.expiry = program.expiry
+        self.tiers: tuple[Tier, ...] | None = program.tiers
+        self.thresholds = [to_minor(tier.min_lifetime_spend, program.decimals) for tier in program.tiers or ()]
+        self.reversal = program.reversal or Reversal()
+        self.scale = 10**program.decimals
+
+    def earned(self, payable: int, order: Order, tier: Tier | None) -> int:
+        """Points of one order, worked out exactly and rounded once (section 3, step 5)."""
+        assert self.earning is not None
+        base = payable if self.earning.base == "payable" else order.cart
+        factor = Fraction(1) if tier is None else Fraction(tier.earning_factor)
+        points: Fraction = Fraction(self.earning.points_per_unit) * factor * base / self.scale
+        match self.earning.rounding:
+            case "floor":
+                return math.floor(points)
+            case "ceil":
+                return math.ceil(points)
+            case _:
+                return math.floor(points + Fraction(1, 2))
+
+    def period_after(self, at: datetime) -> datetime:
+        """The instant one expiry period later (section 2)."""
+        return NEVER if self.expiry is None else one_period_after(at, self.expiry)
+
+
+def one_period_after(at: datetime, expiry: Expiry) -> datetime:
+    """Calendar months, or days of 24 hours, after an instant in UTC."""
+    if expiry.months is None:
+        assert expiry.days is not None
+        return at + timedelta(days=expiry.days)
+    years, month = divmod(at.year * 12 + at.month - 1 + expiry.months, 12)
+    return at.replace(year=years, month=month + 1, day=min(at.day, calendar.monthrange(years, month + 1)[1]))
+
+
+class Account:
+    """One customer's points.
+
+    Parameters
+    ----------
+    customer_id : str
+    schedule : Schedule
+    laws : list of Terms
+        Of each program of the schedule.
+    replayed : Replay
+        Where results go.
+    """
+
+    def __init__(self, customer_id: str, schedule: Schedule, laws: list[Terms], replayed: Replay) -> None:
+        self.customer_id = customer_id
+        self.schedule = schedule
+        self.laws = laws
+        self.replayed = replayed
+        self.lots: list[Lot] = []
+        self.pending: list[Pending] = []
+        self.overdraft = 0
+        self.spent = Fraction(0)
+        self.deadline = NEVER  # of inactivity
+        self.grants: list[Grant] = []
+        self.orders: list[Order] = []
+        self.refunds: list[Booked] = []
+
+    # Section 1: what the customer brings.
+
+    def open(self, openings: list[Opening]) -> None:
+        """Book the opening balances; an overdraft is paid by the other rows, the soonest to expire first."""
+        for opening in sorted(openings, key=lambda o: (o.points > 0, o.expires_at or NEVER)):
+            self.spent += opening.lifetime_spend
+            self.book(None, "opening", opening.points)
+            if opening.points < 0:
+                self.overdraft -= opening.points
+            else:
+                self.credit(Lot(opening.points, EARLIEST, opening.expires_at or NEVER))
+
+    # Section 2: events in time order.
+
+    def run(self, orders: list[Order], grants: list[Grant], end: datetime) -> None:
+        """Run the events of this customer up to and including the end."""
+        self.orders = sorted(orders, key=lambda o: (o.at, o.order_id))
+        self.grants = sorted(
+            grants, key=lambda g: (g.at, g.expires_at or self.terms(g.at).period_after(g.at), g.points)
+        )
+        while (at := min(self.instants(), default=NEVER)) <= end and at != NEVER:
+            self.mature(at)
+            self.grant(at)
+            self.expire(at)
+            while self.orders and self.orders[0].at == at:
+                self.order(self.orders.pop(0))
+            self.refund(at)
+        expiring = [lot.expires_at for lot in self.lots if lot.expires_at != NEVER]
+        if self.schedule.inactivity:
+            expiring = [self.deadline] if self.lots and self.deadline != NEVER else []
+        pending = sum(pending.points for pending in self.pending)
+        self.replayed.balances.append(Balance(self.customer_id, self.balance, pending, min(expiring, default=None)))
+
+    def instants(self) -> Iterator[datetime]:
+        """Instants at which something may happen next."""
+        yield from (pending.matures_at for pending in self.pending)
+        yield from (grant.at for grant in self.grants[:1])
+        yield from (lot.expires_at for lot in self.lots)
+        if self.lots:
+            yield self.deadline
+        yield from (order.at for order in self.orders[:1])
+        yield from (booked.order.refunded_at for booked in self.refunds if booked.order.refunded_at)
+
+    def mature(self, at: datetime) -> None:
+        """Credit pending points, in the order in which their orders ran."""
+        due = [pending for pending in self.pending if pending.matures_at == at]
+        self.pending = [pending for pending in self.pending if pending.matures_at != at]
+        for pending in due:
+            pending.booked.pending = None
+            pending.booked.lot = self.credit_now(at, pending.points, pending.expires_at, pending.booked.order.order_id)
+
+    def grant(self, at: datetime) -> None:
+        """Credit grants, the soonest to expire first."""
+        while self.grants and self.grants[0].at == at:
+            grant = self.grants.pop(0)
+            self.book(at, "granted", grant.points)
+            self.credit_now(at, grant.points, grant.expires_at or self.terms(at).period_after(at))
+
+    def expire(self, at: datetime) -> None:
+        """Let lots expire by themselves, or under inactivity everything that can be spent."""
+        if self.schedule.inactivity and self.lots and self.deadline == at:
+            self.book(at, "expired", -sum(lot.points for lot in self.lots))
+            self.lots = []
+        for lot in self.in_spending_order():
+            if lot.expires_at == at:
+                self.book(at, "expired", -lot.points, lot.order_id)
+                self.lots.remove(lot)
+
+    # Section 3: an order.
+
+    def order(self, order: Order) -> None:
+        """Run one order: its tier, its redemption, what it earns."""
+        terms = self.terms(order.at)
+        tier = self.tier(terms)
+        tier_name = order.tier if terms.tiers is None else tier.name if tier else None
+        balance = self.balance
+        requested = order.requested if order.redeems else 0
+        answer = terms.law.answer(
+            exact.Order(order.cart, max(0, balance), order.credits, requested, tier_name, order.at)
+        )
+        self.spend(answer.points)
+        self.book(order.at, "redeemed", -answer.points, order.order_id)
+        earned = 0
+        if terms.earning is not None and (terms.earning.on_redeeming_orders or answer.points == 0):
+            earned = terms.earned(answer.payable, order, tier)
+        self.book(order.at, "earned", earned, order.order_id)
+        booked = Booked(order, answer.payable, answer.points, earned)
+        if self.schedule.inactivity:
+            self.deadline = terms.period_after(order.at)
+        self.earn(booked, terms)
+        self.spent += answer.payable
+        if order.refunded_at is not None:
+            self.refunds.append(booked)
+        self.replayed.results.append(Result(order.order_id, balance, tier_name, answer, earned))
+
+    def tier(self, terms: Terms) -> Tier | None:
+        """The highest tier that what was spent earlier reaches (`tier_spend`)."""
+        reached = [
+            t for t, threshold in zip(terms.tiers or (), terms.thresholds, strict=True) if self.spent >= threshold
+        ]
+        return reached[-1] if reached else None
+
+    def spend(self, points: int) -> None:
+        """Take points from the lots, the soonest to expire first."""
+        for lot in self.in_spending_order():
+            taken = min(points, lot.points)
+            lot.points -= taken
+            points -= taken
+        self.lots = [lot for lot in self.lots if lot.points]
+        assert points == 0
+
+    def earn(self, booked: Booked, terms: Terms) -> None:
+        """Credit what an order earned, at once or when its delay is over."""
+        assert booked.order.at is not None
+        delay = terms.earning.delay_days if terms.earning else 0
+        credited_at = booked.order.at + timedelta(days=delay)
+        expires_at = terms.period_after(credited_at)
+        if delay == 0:
+            booked.lot = self.credit_now(credited_at, booked.earned, expires_at, booked.order.order_id)
+        elif booked.earned:
+            booked.pending = Pending(booked.earned, credited_at, expires_at, booked)
+            self.pending.append(booked.pending)
+
+    # Section 4: a refund.
+
+    def refund(self, at: datetime) -> None:
+        """Run the refunds of an instant, in the order in which their orders ran."""
+        due = [booked for booked in self.refunds if booked.order.refunded_at == at]
+        self.refunds = [booked for booked in self.refunds if booked.order.refunded_at != at]
+        terms = self.terms(at)
+        for booked in due:
+            share = self.share(booked)
+            self.spent -= share * booked.payable
+            if terms.reversal.earned:
+                self.take_back(
+                    booked, math.floor(booked.earned * share), at, forgives=terms.reversal.overdraft == "forgive"
+                )
+            if terms.reversal.redeemed and share == 1:
+                self.book(at, "given_back", booked.redeemed, booked.order.order_id)
+                self.credit_now(at, booked.redeemed, terms.period_after(at), booked.order.order_id)
+
+    def share(self, booked: Booked) -> Fraction:
+        """The refunded share of an order; 1 is a full refund."""
+        whole = booked.payable if booked.order.paid is None else booked.order.paid
+        refunded = booked.order.refunded
+        return Fraction(1) if refunded is None or refunded >= whole else Fraction(refunded, whole)
+
+    def take_back(self, booked: Booked, points: int, at: datetime, *, forgives: bool) -> None:
+        """Take earned points: from the order's pending ones, its own lot, then the others; the rest is overdraft."""
+        missing = points
+        sources: list[Pending | Lot] = [booked.pending] if booked.pending else []
+        sources += [lot for lot in self.lots if lot is booked.lot]
+        for source in [*sources, *self.in_spending_order()]:
+            taken = min(missing, source.points)
+            source.points -= taken
+            missing -= taken
+        self.lots = [lot for lot in self.lots if lot.points]
+        self.pending = [pending for pending in self.pending if pending.points]
+        if forgives:
+            self.book(at, "taken_back", missing - points, booked.order.order_id)
+            self.book(at, "forgiven", missing, booked.order.order_id)
+        else:
+            self.book(at, "taken_back", -points, booked.order.order_id)
+            self.overdraft += missing
+
+    # What the sections share.
+
+    @property
+    def balance(self) -> int:
+        """What can be spent now, less the overdraft."""
+        return sum(lot.points for lot in self.lots) - self.overdraft
+
+    def terms(self, at: datetime) -> Terms:
+        """Terms of the program that holds at an instant."""
+        return self.laws[self.schedule.position(at)]
+
+    def in_spending_order(self) -> list[Lot]:
+        """Lots, the soonest to expire first, then the one credited first."""
+        return sorted(self.lots, key=lambda lot: (lot.expires_at, lot.credited_at))
+
+    def credit_now(self, at: datetime, points: int, expires_at: datetime, order_id: str = "") -> Lot | None:
+        """Credit points; under inactivity they expire with everything else, and move the deadline."""
+        if points == 0:
+            return None
+        if self.schedule.inactivity:
+            self.deadline = expires_at
+            expires_at = NEVER
+        return self.credit(Lot(points, at, expires_at, order_id))
+
+    def credit(self, lot: Lot) -> Lot | None:
+        """Pay the overdraft, and keep what is left."""
+        paid = min(self.overdraft, lot.points)
+        self.overdraft -= paid
+        lot.points -= paid
+        if lot.points == 0:
+            return None
+        self.lots.append(lot)
+        return lot
+
+    def book(self, at: datetime | None, kind: str, points: int, order_id: str = "") -> None:
+        """Write a line of the ledger; a movement of nothing is none."""
+        if points:
+            self.replayed.movements.append(Movement(self.customer_id, at, kind, points, order_id))

@@ -1,0 +1,215 @@
+"""What a replay is about, read and checked once: the facts of a history, ready to be run under any program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nector_sim.errors import InputError, Problem
+from nector_sim.ledger.inputs import Table, read_grants, read_opening, read_orders, refuse
+from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderColumns, Prepared, prepare
+from nector_sim.ledger.schedule import Schedule, uncovered
+from nector_sim.ledger.tables import ALWAYS, NEVER
+from nector_sim.orders.checks import as_frame
+from nector_sim.orders.columns import as_array, is_exact, to_microseconds
+
+#: Columns that a replay adds to the orders; ``credits_used`` only where credits came in.
+RESULTS = (
+    "points_balance",
+    "tier",
+    "points_redeemed",
+    "discount",
+    "payable",
+    "limited_by",
+    "points_earned",
+    "credits_used",
+)
+#: Of these, columns that orders may bring: what the replay works out stands in their place.
+REPLACED = ("points_balance", "tier")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A history, ready to be run.
+
+    Attributes
+    ----------
+    prepared : Prepared
+    orders : pandas.DataFrame
+        As they came.
+    order_ids : array of ids, shape (rows of orders,)
+    tiers : tuple of str
+        Names of tiers, by code.
+    exact : bool
+        Whether carts came as decimals or texts.
+    with_credits : bool
+    notices : tuple of str
+    """
+
+    prepared: Prepared
+    orders: pd.DataFrame
+    order_ids: Ids
+    tiers: tuple[str, ...]
+    exact: bool
+    with_credits: bool
+    notices: tuple[str, ...]
+
+
+def read_facts(
+    schedules: Sequence[Schedule],
+    orders: Any,
+    *,
+    opening: Any = None,
+    grants: Any = None,
+    take_up: Decimal | float | str | None = None,
+    seed: int = 0,
+    as_of: datetime | str | None = None,
+) -> Facts:
+    """Read, check and sort a history.
+
+    Parameters
+    ----------
+    schedules : sequence of Schedule
+        That it is to be replayed under.
+    orders, opening, grants : table
+        As in :func:`nector_sim.replay`, and so are the others.
+
+    Returns
+    -------
+    Facts
+
+    Raises
+    ------
+    OrdersError
+        Naming every row that cannot be used, of all tables.
+    InputError
+        If a column or a program is missing, or the schedules have not one currency and time zone.
+    """
+    _check_alike(schedules)
+    timezone = schedules[0].programs[0].timezone
+    tables = [Table("orders", as_frame(orders))]
+    tables += [
+        Table(name, as_frame(table)) for name, table in (("opening", opening), ("grants", grants)) if table is not None
+    ]
+    _free_of_results(tables[0])
+    columns, tiers = read_orders(tables[0], schedules, take_up=read_take_up(take_up), seed=_seed(seed))
+    brought = next((read_opening(table, schedules) for table in tables if table.name == "opening"), None)
+    given = next((read_grants(table, schedules) for table in tables if table.name == "grants"), None)
+    refuse(tables)
+    last = _last_instant(as_of, timezone, columns, given)
+    prepared = prepare(columns, brought, given, last=last)
+    if problems := list(_uncovered(prepared, schedules)):
+        raise InputError("these programs do not cover the history:", problems)
+    notices = _notices(tables, columns, brought, given, schedules[0], last)
+    exact = is_exact(tables[0].frame["cart_amount"])
+    return Facts(prepared, tables[0].frame, columns.order_id, tiers, exact, columns.credits is not None, tuple(notices))
+
+
+def _check_alike(schedules: Sequence[Schedule]) -> None:
+    programs = [program for schedule in schedules for program in schedule.programs]
+    for what in ("currency", "timezone"):
+        values = sorted({getattr(program, what) for program in programs})
+        if len(values) != 1:
+            raise InputError(f"a history has one {what}; these programs have {' and '.join(values) or 'none'}")
+
+
+def read_take_up(take_up: Decimal | float | str | None) -> Decimal | None:
+    """A percentage from 0 to 100; a share between 0 and 1 is asked about."""
+    if take_up is None:
+        return None
+    try:
+        share = Decimal(str(take_up).strip())
+    except InvalidOperation:
+        share = Decimal(-1)
+    if not (share.is_finite() and 0 <= share <= 100):
+        raise InputError(f"take_up is {take_up}; it is a percentage from 0 to 100, such as 40")
+    if 0 < share < 1:
+        meant = (share * 100).normalize()
+        raise InputError(f"take_up is {take_up}; it is a percentage, so write {meant:f} for {meant:f} %")
+    return share
+
+
+def _seed(seed: int) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+        raise InputError(f"seed is {seed!r}; it is a whole number from 0 to 2⁶⁴ − 1")
+    return seed
+
+
+def _free_of_results(orders: Table) -> None:
+    taken = [name for name in RESULTS if name not in REPLACED and orders.has(name)]
+    if taken:
+        raise InputError(
+            f"the orders already have a column {', '.join(taken)}, which a result would replace; rename or drop it"
+        )
+
+
+def _last_instant(as_of: Any, timezone: str, orders: OrderColumns, grants: GrantColumns | None) -> int:
+    if as_of is not None:
+        try:
+            return to_microseconds(as_of, ZoneInfo(timezone))
+        except ValueError as error:
+            raise InputError(f"as_of {error}") from None
+    refunds = orders.refunded_at if orders.refunded_at is not None else orders.ordered_at[:0]
+    happened = [
+        orders.ordered_at,
+        refunds[refunds < NEVER],
+        grants.granted_at if grants is not None else orders.ordered_at[:0],
+    ]
+    return max((int(instants.max()) for instants in happened if len(instants)), default=int(ALWAYS))
+
+
+def _uncovered(prepared: Prepared, schedules: Sequence[Schedule]) -> Iterator[Problem]:
+    instants = [part.min() for part in (prepared.history.at, prepared.history.grant_at) if len(part)]
+    happened = [pd.Timestamp(instant, unit="us", tz="UTC").to_pydatetime() for instant in instants]
+    for schedule in schedules:
+        if problem := uncovered(schedule, happened):
+            yield problem
+
+
+def _notices(
+    tables: list[Table],
+    orders: OrderColumns,
+    opening: OpeningColumns | None,
+    grants: GrantColumns | None,
+    schedule: Schedule,
+    last: int,
+) -> Iterator[str]:
+    for table in tables:
+        for column in ("ordered_at", "refunded_at", "granted_at", "expires_at"):
+            if table.has(column) and (count := _without_zone(as_array(table.frame[column]))):
+                yield (
+                    f"{count} of {table.name}.{column} name no time zone and were read as "
+                    f"{schedule.programs[0].timezone}"
+                )
+    by_lots = any(program.expiry for program in schedule.programs) and not schedule.inactivity
+    never = int(((opening.expires == NEVER) & (opening.points > 0)).sum()) if opening is not None else 0
+    if by_lots and never:
+        yield f"{never} opening balances have no expires_at and never expire by themselves"
+    for name, at in (
+        ("orders", orders.ordered_at),
+        ("grants", grants.granted_at if grants is not None else orders.ordered_at[:0]),
+    ):
+        if later := int((at > last).sum()):
+            yield f"{later} {name} are later than as_of and were left out"
+
+
+def _without_zone(array: Any) -> int:
+    if not isinstance(array, pa.Array):
+        return 0
+    if pa.types.is_timestamp(array.type) or pa.types.is_date(array.type):
+        return 0 if getattr(array.type, "tz", None) is not None else len(array) - array.null_count
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        zoned = pc.match_substring_regex(array, r"([Zz]|[+-]\d\d(:?\d\d)?)\s*$")
+        plain = pc.and_(pc.invert(zoned), pc.greater(pc.binary_length(array), 0))
+        # A date alone ends like an offset.
+        dates = pc.match_substring_regex(array, r"^\s*\d{4}-\d\d-\d\d\s*$")
+        return int(pc.sum(pc.or_(plain, dates)).as_py() or 0)
+    return 0

@@ -1,0 +1,321 @@
+"""The door of the ledger: orders, opening balances and grants as frames, into whole numbers.
+
+Whatever cannot be used is named, all together; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nector_sim.errors import InputError, OrdersError, Problem
+from nector_sim.ledger.arrays import Int64
+from nector_sim.ledger.draws import hash_ids, redeeming
+from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderColumns, number_customers
+from nector_sim.ledger.schedule import Schedule
+from nector_sim.ledger.tables import NEVER, microseconds, tier_names
+from nector_sim.orders.checks import rejects_frame
+from nector_sim.orders.columns import NO_TIME, NOT_ASKED, Column, as_array, read_money, read_points, read_times
+from nector_sim.rules.money import MAX_POINTS
+
+#: Rows of a message; ``.rejects`` has all of them.
+SHOWN = 20
+#: Times outside of these years are slips of the pen, and the calendar of the replay ends somewhere.
+FIRST_YEAR, LAST_YEAR = 1900, 2500
+#: An amount that is not known.
+UNKNOWN = -1
+_YES, _NO = ("true", "yes", "1", "1.0"), ("false", "no", "0", "0.0")
+
+
+@dataclass(slots=True)
+class Table:
+    """One of the tables that a ledger is made of, and what is wrong with it."""
+
+    name: str
+    frame: pd.DataFrame
+    refused: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def has(self, column: str) -> bool:
+        """Whether there is such a column."""
+        return column in self.frame.columns
+
+    def require(self, *columns: str) -> None:
+        """Refuse a table without one of its columns, or with two of one name."""
+        missing = [name for name in columns if not self.has(name)]
+        if missing:
+            there = ", ".join(map(str, self.frame.columns)) or "none"
+            raise InputError(f"the {self.name} have no column {', '.join(missing)}; they have {there}")
+        twice = sorted({str(name) for name in self.frame.columns[self.frame.columns.duplicated()]})
+        if twice:
+            raise InputError(f"the {self.name} have more than one column {', '.join(twice)}; keep one of each")
+
+    def refuse(self, rows: Any, column: str, reason: str | Callable[[int], str]) -> None:
+        """Say what is wrong with a column in some rows."""
+        for row in np.asarray(rows, np.int64).tolist():
+            self.refused.setdefault(row, []).append((column, reason if isinstance(reason, str) else reason(row)))
+
+    def take(self, column: str, read: Callable[[Any], Column], *, missing: int | None = None) -> Int64:
+        """Read a column; a missing value is `missing`, or for the reader to judge. What it refuses is kept."""
+        series = self.frame[column]
+        rows = None if missing is None else np.flatnonzero(series.notna().to_numpy())
+        taken = read(series if rows is None or len(rows) == len(series) else series.iloc[rows])
+        for row, reason in taken.refused.items():
+            self.refused.setdefault(int(row if rows is None else rows[row]), []).append((column, reason))
+        if rows is None or missing is None:
+            return taken.numbers
+        numbers = np.full(len(series), missing, np.int64)
+        numbers[rows] = taken.numbers
+        return numbers
+
+    def times(self, column: str, timezone: str, *, missing: int | None = None) -> Int64:
+        """Read instants; a missing one is `missing`, or refused."""
+        instants = self.take(column, lambda values: read_times(values, timezone))
+        blank = instants == NO_TIME
+        if blank.any():
+            unread = np.isin(np.flatnonzero(blank), list(self.refused))
+            if missing is None:
+                self.refuse(np.flatnonzero(blank)[~unread], column, "is missing; fill it in")
+            instants = np.where(blank, NEVER if missing is None else missing, instants)
+        first, last = (microseconds(datetime(year, 1, 1, tzinfo=UTC)) for year in (FIRST_YEAR, LAST_YEAR))
+        far = ~blank & ((instants < first) | (instants >= last))
+        self.refuse(np.flatnonzero(far), column, f"is not between the years {FIRST_YEAR} and {LAST_YEAR}")
+        return np.where(far, first, instants) if far.any() else instants
+
+    def ids(self, column: str) -> Ids:
+        """Read ids, whole numbers as such and everything else as text."""
+        array = as_array(self.frame[column])
+        if isinstance(array, np.ndarray) and array.dtype.kind == "f" and np.array_equal(array, np.rint(array)):
+            array = array.astype(np.int64)
+        if isinstance(array, np.ndarray) and array.dtype.kind in "iu":
+            return array.astype(np.int64, copy=False)
+        texts = array if isinstance(array, pa.Array) else pa.array(array.tolist(), from_pandas=True)
+        texts = pc.fill_null(texts.cast(pa.large_string()), "")
+        blank = pc.equal(pc.binary_length(texts), 0)
+        if pc.any(blank).as_py():
+            self.refuse(np.flatnonzero(blank.to_numpy(zero_copy_only=False)), column, "is missing; fill it in")
+        return texts
+
+
+def refuse(tables: list[Table]) -> None:
+    """Raise one error that names every row of every table that cannot be used."""
+    tables = [table for table in tables if table.refused]
+    if not tables:
+        return
+    parts = [rejects_frame(table.frame, table.refused) for table in tables]
+    for part, table in zip(parts, tables, strict=True):
+        part.insert(0, "table", table.name)
+    rejects = pd.concat(parts, ignore_index=True)
+    shown = rejects.head(SHOWN)
+    problems = [
+        Problem(f"{table}, row {row}", reason)
+        for table, row, reason in zip(shown["table"], shown["row"], shown["reason"], strict=True)
+    ]
+    if len(rejects) > SHOWN:
+        problems.append(Problem("", f"and {len(rejects) - SHOWN} more, in .rejects"))
+    raise OrdersError(
+        f"{len(rejects)} rows cannot be replayed; a history without them would give other balances, so mend them:",
+        problems,
+        rejects=rejects,
+    )
+
+
+def read_orders(
+    table: Table, schedules: Sequence[Schedule], *, take_up: Decimal | None, seed: int
+) -> tuple[OrderColumns, tuple[str, ...]]:
+    """Read the orders of a history.
+
+    Parameters
+    ----------
+    table : Table
+    schedules : sequence of Schedule
+        That it is to be replayed under, of one currency and time zone.
+    take_up : Decimal, optional
+        In percent; left out, everybody redeems whom ``redeems`` does not stop.
+    seed : int
+
+    Returns
+    -------
+    orders : OrderColumns
+    tiers : tuple of str
+        Names of tiers; the codes are positions in it.
+    """
+    table.require("order_id", "customer_id", "ordered_at", "cart_amount")
+    program = schedules[0].programs[0]
+
+    def money(column: str, blank: int | None) -> Int64:
+        return table.take(column, lambda values: read_money(values, program.decimals, blank=blank), missing=blank)
+
+    columns = OrderColumns(
+        table.ids("order_id"),
+        table.ids("customer_id"),
+        table.times("ordered_at", program.timezone),
+        money("cart_amount", None),
+        credits=money("credits", 0) if table.has("credits") else None,
+        requested=table.take("points_requested", lambda values: read_points(values, blank=NOT_ASKED), missing=NOT_ASKED)
+        if table.has("points_requested")
+        else None,
+        refunded_at=table.times("refunded_at", program.timezone, missing=int(NEVER))
+        if table.has("refunded_at")
+        else None,
+        refunded=money("refunded_amount", UNKNOWN) if table.has("refunded_amount") else None,
+        paid=money("paid_amount", UNKNOWN) if table.has("paid_amount") else None,
+    )
+    if float(columns.cart.sum(dtype=np.float64)) > 2.0**62:
+        raise InputError("the carts together are too large to be added up; are they in the currency's major unit?")
+    _check_ids(table, columns)
+    _check_refunds(table, columns)
+    columns.redeems = _redeems(table, columns, take_up, seed)
+    return columns, _read_tiers(table, schedules, columns)
+
+
+def _check_ids(table: Table, orders: OrderColumns) -> None:
+    hashes = np.sort(hash_ids(orders.order_id, 0))
+    if (hashes[1:] != hashes[:-1]).all():
+        return
+    ids = pd.Series(orders.order_id if isinstance(orders.order_id, np.ndarray) else orders.order_id.to_pandas())
+    again = np.flatnonzero(ids.duplicated(keep="first") & (ids.astype(str) != ""))
+    first_rows = ids[~ids.duplicated()].reset_index().set_index(0)["index"] if len(again) else None
+
+    def reason(row: int) -> str:
+        assert first_rows is not None
+        first = int(first_rows[ids[row]])
+        when = "at another time" if orders.ordered_at[first] != orders.ordered_at[row] else "already"
+        return f"stands {when} in row {first + 1}; an order occurs once"
+
+    table.refuse(again, "order_id", reason)
+
+
+def _check_refunds(table: Table, orders: OrderColumns) -> None:
+    if orders.refunded_at is None:
+        if orders.refunded is not None and (orders.refunded > 0).any():
+            table.refuse(np.flatnonzero(orders.refunded > 0), "refunded_amount", "has no refunded_at; say when")
+        return
+    bad = set(table.refused)
+    at, of_order = orders.refunded_at, "refunded_at"
+
+    def rows(wrong: npt.NDArray[np.bool_]) -> list[int]:
+        return [row for row in np.flatnonzero(wrong).tolist() if row not in bad]
+
+    table.refuse(
+        rows(at < orders.ordered_at), of_order, "is before ordered_at; an order is refunded after it is placed"
+    )
+    if orders.refunded is None:
+        return
+    table.refuse(rows((orders.refunded > 0) & (at == NEVER)), "refunded_amount", "has no refunded_at; say when")
+    most = orders.cart if orders.paid is None else np.maximum(orders.cart, orders.paid)
+    table.refuse(rows(orders.refunded > most), "refunded_amount", "is larger than the order")
+
+
+def _redeems(table: Table, orders: OrderColumns, take_up: Decimal | None, seed: int) -> npt.NDArray[np.bool_] | None:
+    """Whether each customer redeems: by the column, and where it is blank by the draw; None where all do."""
+    drawn = None if take_up is None or take_up == 100 else redeeming(orders.order_id, seed, take_up)
+    if not table.has("redeems"):
+        return drawn
+    codes, values = pd.factorize(table.frame["redeems"])
+    texts = [str(value).strip().lower() for value in values]
+    answers = np.array([1 if text in _YES else 0 if text in _NO else -1 if text == "" else -2 for text in texts] + [-1])
+    answer = answers[codes]
+    table.refuse(np.flatnonzero(answer == -2), "redeems", "is neither true nor false")
+    return np.where(answer == -1, True if drawn is None else drawn, answer == 1)
+
+
+def _read_tiers(table: Table, schedules: Sequence[Schedule], orders: OrderColumns) -> tuple[str, ...]:
+    """Codes of the tiers that orders name, where a program does not work them out."""
+    own = all(program.tiers is not None for schedule in schedules for program in schedule.programs)
+    if own or not table.has("tier"):
+        return tier_names(schedules)
+    codes, values = pd.factorize(table.frame["tier"])
+    named = [str(value) for value in values]
+    names = tier_names(schedules, [name for name in named if name])
+    if len(names) > np.iinfo(np.int16).max:
+        raise InputError(f"the orders name {len(named)} tiers; is the column tier what it should be?")
+    position = {name: code for code, name in enumerate(names)}
+    orders.tier = np.array([position.get(name, -1) for name in named] + [-1], np.int16)[codes]
+    return names
+
+
+def read_opening(table: Table, schedules: Sequence[Schedule]) -> OpeningColumns:
+    """Read opening balances: one row for each customer and expiry."""
+    table.require("customer_id", "points")
+    program = schedules[0].programs[0]
+    customers = table.ids("customer_id")
+    points = table.take("points", _read_signed)
+    expires = _own_expiry(table, schedules)
+    of_customer = number_customers([customers])[1][0]
+    again = pd.DataFrame({"customer": of_customer, "expires": expires}).duplicated().to_numpy()
+    table.refuse(
+        np.flatnonzero(again), "customer_id", "has an opening balance with this expires_at already; one row for each"
+    )
+    spent = np.zeros(len(points), np.int64)
+    if table.has("lifetime_spend"):
+        told = table.take(
+            "lifetime_spend", lambda values: read_money(values, program.decimals, blank=UNKNOWN), missing=UNKNOWN
+        )
+        known = np.flatnonzero(told >= 0)
+        _, first = np.unique(of_customer[known], return_index=True)
+        of_first = pd.Series(told[known[first]], index=of_customer[known[first]])
+        other = known[of_first.reindex(of_customer[known]).to_numpy() != told[known]]
+        table.refuse(other, "lifetime_spend", "differs from the customer's other rows; a customer has one")
+        spent[known[first]] = told[known[first]]
+    return OpeningColumns(customers, points, expires, spent)
+
+
+def read_grants(table: Table, schedules: Sequence[Schedule]) -> GrantColumns:
+    """Read grants."""
+    table.require("customer_id", "granted_at", "points")
+    customers = table.ids("customer_id")
+    at = table.times("granted_at", schedules[0].programs[0].timezone)
+    points = table.take("points", _read_signed)
+    table.refuse(np.flatnonzero(points < 0), "points", "is negative; a grant gives points")
+    expires = _own_expiry(table, schedules)
+    early = [row for row in np.flatnonzero(expires <= at).tolist() if row not in table.refused]
+    table.refuse(early, "expires_at", "is not after granted_at")
+    return GrantColumns(customers, at, points, expires)
+
+
+def _own_expiry(table: Table, schedules: Sequence[Schedule]) -> Int64:
+    if not table.has("expires_at"):
+        return np.full(len(table.frame), NEVER, np.int64)
+    expires = table.times("expires_at", schedules[0].programs[0].timezone, missing=int(NEVER))
+    if any(schedule.inactivity for schedule in schedules):
+        reason = "is given, and under inactivity points expire together; leave it blank"
+        table.refuse(np.flatnonzero(expires < NEVER), "expires_at", reason)
+    return expires
+
+
+def _read_signed(values: Any) -> Column:
+    """Whole points, which may be negative."""
+    array = as_array(values)
+    if isinstance(array, np.ndarray) and array.dtype.kind == "i" and (np.abs(array) <= MAX_POINTS).all():
+        return Column(array.astype(np.int64, copy=False), {})
+    points = np.zeros(len(array), np.int64)
+    refused = {}
+    for row, value in enumerate(array.tolist()):
+        try:
+            points[row] = _signed(value)
+        except ValueError as error:
+            refused[row] = str(error)
+    return Column(points, refused)
+
+
+def _signed(value: Any) -> int:
+    if value is None or value != value or (isinstance(value, str) and not value.strip()):
+        raise ValueError("is missing; fill it in")
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        raise ValueError("is not a number") from None
+    if not number.is_finite() or abs(number) > MAX_POINTS:
+        raise ValueError(f"is too large; a number of points is at most {MAX_POINTS}")
+    if number != int(number):
+        raise ValueError("is not a whole number of points; round it first, in the way you mean")
+    return int(number)

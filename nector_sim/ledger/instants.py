@@ -1,0 +1,91 @@
+"""Instants as microseconds since 1970 in UTC: expiry periods, and the months of reports."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from nector_sim.ledger.tables import DAY, EPOCH, NEVER, microseconds
+from nector_sim.rules.ledger import Expiry
+
+Int64 = npt.NDArray[np.int64]
+
+
+def one_period_after(instants: Int64, expiry: Expiry | None) -> Int64:
+    """The instants one expiry period later, shape as given; without an expiry, never."""
+    if expiry is None:
+        return np.full(len(instants), NEVER, np.int64)
+    if expiry.days is not None:
+        return instants + expiry.days * DAY
+    assert expiry.months is not None
+    later = np.empty_like(instants)
+    _months_after(instants, expiry.months, later)
+    return later
+
+
+@njit(cache=True, nogil=True)
+def _months_after(instants: Any, months: int, later: Any) -> None:
+    for row in range(len(instants)):
+        days = instants[row] // DAY
+        time_of_day = instants[row] - days * DAY
+        # Days to a date and back in the Gregorian calendar, counting years from March so that a leap day is the last.
+        shifted = days + 719_468
+        era = shifted // 146_097
+        day_of_era = shifted - era * 146_097
+        year_of_era = (day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
+        day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+        march = (5 * day_of_year + 2) // 153
+        day = day_of_year - (153 * march + 2) // 5 + 1
+        month_number = (year_of_era + era * 400) * 12 + march + 2 + months  # months since January of the year 0
+        year, month = month_number // 12, month_number % 12 + 1
+        leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+        longest = 31
+        if month == 2:
+            longest = 29 if leap else 28
+        elif month in (4, 6, 9, 11):
+            longest = 30
+        day = min(day, longest)
+        from_march = year if month > 2 else year - 1
+        era = from_march // 400
+        year_of_era = from_march - era * 400
+        march = month - 3 if month > 2 else month + 9
+        day_of_year = (153 * march + 2) // 5 + day - 1
+        day_of_era = year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year
+        later[row] = (era * 146_097 + day_of_era - 719_468) * DAY + time_of_day
+
+
+def month_starts(first: int, last: int, timezone: str) -> tuple[list[str], Int64]:
+    """Months of a time zone that cover a stretch of time.
+
+    Parameters
+    ----------
+    first, last : int
+        Instants, in microseconds.
+    timezone : str
+        IANA name.
+
+    Returns
+    -------
+    names : list of str
+        Such as ``2026-11``.
+    starts : ndarray of int64
+        The first instant of each.
+    """
+    zone = ZoneInfo(timezone)
+    begin, end = (to_datetime(instant).astimezone(zone) for instant in (first, last))
+    names, starts = [], []
+    for number in range(begin.year * 12 + begin.month - 1, end.year * 12 + end.month):
+        year, month = divmod(number, 12)
+        names.append(f"{year:04}-{month + 1:02}")
+        starts.append(microseconds(datetime(year, month + 1, 1, tzinfo=zone)))
+    return names, np.array(starts, np.int64)
+
+
+def to_datetime(instant: int) -> datetime:
+    """A datetime in UTC."""
+    return EPOCH + timedelta(microseconds=int(instant))

@@ -1,0 +1,302 @@
+"""From columns to a history: customers numbered, orders sorted once, instants of expiry worked out beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numba import njit
+
+from nector_sim.ledger.arrays import History, Instants, Int64
+from nector_sim.ledger.instants import one_period_after
+from nector_sim.ledger.schedule import Schedule
+from nector_sim.ledger.tables import DAY, NEVER, microseconds
+
+Ids = Any
+"""Ids as an int64 array, or an Arrow array of large_string, shape (n,)."""
+
+_NOTHING = np.empty(0, np.int64)
+
+
+@dataclass(slots=True)
+class OrderColumns:
+    """Orders in whole numbers, one row each; optional columns are None."""
+
+    order_id: Ids
+    customer_id: Ids
+    ordered_at: Int64
+    cart: Int64
+    credits: Int64 | None = None
+    requested: Int64 | None = None
+    tier: npt.NDArray[np.int16] | None = None
+    redeems: npt.NDArray[np.bool_] | None = None
+    refunded_at: Int64 | None = None
+    refunded: Int64 | None = None
+    paid: Int64 | None = None
+
+
+@dataclass(slots=True)
+class OpeningColumns:
+    """Opening balances; `expires` is NEVER where none is given, `spent` is counted once a customer."""
+
+    customer_id: Ids
+    points: Int64
+    expires: Int64
+    spent: Int64
+
+
+@dataclass(slots=True)
+class GrantColumns:
+    """Grants; `expires` is NEVER where the program decides."""
+
+    customer_id: Ids
+    granted_at: Int64
+    points: Int64
+    expires: Int64
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A history, sorted, and the way back to the rows that it came from.
+
+    Attributes
+    ----------
+    history : History
+    customers : array of ids, shape (customers,)
+        Sorted: whole numbers by size, texts by code point.
+    rows : ndarray of int64, shape (orders,)
+        The row that each order of the history came from.
+    grant_expires : ndarray of int64, shape (grants,)
+        NEVER where the program decides.
+    first, last, largest_cart : int
+        The first and last instant that anything happens at, and the largest cart.
+    """
+
+    history: History
+    customers: Ids
+    rows: Int64
+    grant_expires: Int64
+    first: int
+    last: int
+    largest_cart: int
+
+
+def prepare(
+    orders: OrderColumns, opening: OpeningColumns | None = None, grants: GrantColumns | None = None, *, last: int
+) -> Prepared:
+    """Sort a history by customer and time.
+
+    Parameters
+    ----------
+    orders : OrderColumns
+    opening : OpeningColumns, optional
+    grants : GrantColumns, optional
+    last : int
+        The last instant that is run, in microseconds; later orders and grants are left out.
+
+    Returns
+    -------
+    Prepared
+    """
+    kept = (
+        np.flatnonzero(orders.ordered_at <= last) if len(orders.ordered_at) and orders.ordered_at.max() > last else None
+    )
+    granted = np.flatnonzero(grants.granted_at <= last) if grants is not None else _NOTHING
+    of_orders = _taken(orders.customer_id, kept)
+    of_opening = opening.customer_id if opening is not None else of_orders[:0]
+    of_grants = _taken(grants.customer_id, granted) if grants is not None else of_orders[:0]
+    customers, codes = number_customers([of_orders, of_opening, of_grants])
+    at = _taken(orders.ordered_at, kept)
+    order, first_order = _arranged(codes[0], at, len(customers))
+    _settle_ties(order, codes[0], at, lambda rows: _texts(orders.order_id, rows if kept is None else kept[rows]))
+    rows = order if kept is None else kept[order]
+
+    def column(values: Any) -> Any:
+        return _NOTHING if values is None else values[rows]
+
+    opening = opening or OpeningColumns(of_opening, _NOTHING, _NOTHING, _NOTHING)
+    brought = np.lexsort((opening.expires, opening.points >= 0, codes[1]))
+    spent = np.zeros(len(customers), np.int64)
+    np.add.at(spent, codes[1], opening.spent)
+    grants = grants or GrantColumns(of_grants, _NOTHING, _NOTHING, _NOTHING)
+    grant_at, grant_points, grant_expires = grants.granted_at[granted], grants.points[granted], grants.expires[granted]
+    given = np.lexsort((grant_at, codes[2]))
+    history = History(
+        first_order,
+        _bounds(codes[1], len(customers)),
+        _bounds(codes[2], len(customers)),
+        at[order],
+        orders.cart[rows],
+        column(orders.credits),
+        column(orders.requested),
+        column(orders.tier).astype(np.int16, copy=False),
+        column(orders.redeems).astype(np.bool_, copy=False),
+        column(orders.refunded_at),
+        column(orders.refunded),
+        column(orders.paid),
+        opening.points[brought],
+        opening.expires[brought],
+        spent,
+        grant_at[given],
+        grant_points[given],
+    )
+    happened = [history.at, history.grant_at, opening.expires[opening.expires < NEVER]]
+    first = min((int(instants.min()) for instants in happened if len(instants)), default=last)
+    largest = int(history.cart.max()) if len(history.cart) else 0
+    return Prepared(history, customers, rows, grant_expires[given], min(first, last), last, largest)
+
+
+def number_customers(tables: Sequence[Ids]) -> tuple[Ids, list[Int64]]:
+    """Number the customers of several tables alike, in the order of their ids.
+
+    Returns
+    -------
+    customers : array of ids
+        Whole numbers by size where all ids are whole numbers; texts by code point otherwise.
+    codes : list of ndarray of int64
+        For each table, the customer of each row.
+    """
+    if all(isinstance(ids, np.ndarray) for ids in tables):
+        codes, customers = pd.factorize(np.concatenate(tables))
+        ranked: Any = np.argsort(customers)
+        customers = customers[ranked]
+    else:
+        texts = [
+            pa.array(map(str, ids.tolist()), pa.large_string()) if isinstance(ids, np.ndarray) else ids
+            for ids in tables
+        ]
+        encoded = pa.chunked_array(texts, pa.large_string()).combine_chunks().dictionary_encode()
+        codes = encoded.indices.to_numpy()
+        ranked = pc.sort_indices(encoded.dictionary).to_numpy()
+        customers = encoded.dictionary.take(pa.array(ranked))
+    rank = np.empty(len(ranked), np.int64)
+    rank[ranked] = np.arange(len(ranked))
+    ends = np.cumsum([len(ids) for ids in tables])
+    return customers, [rank[part] for part in np.split(codes, ends[:-1])]
+
+
+def _taken(values: Any, rows: Int64 | None) -> Any:
+    if rows is None:
+        return values
+    return values[rows] if isinstance(values, np.ndarray) else values.take(pa.array(rows))
+
+
+def _texts(ids: Ids, rows: Int64) -> list[str]:
+    return [str(order_id) for order_id in _taken(ids, rows).tolist()]
+
+
+def _bounds(codes: Int64, customers: int) -> Int64:
+    """Where each customer's rows begin, shape (customers + 1,)."""
+    return np.concatenate(([0], np.cumsum(np.bincount(codes, minlength=customers)))).astype(np.int64)
+
+
+def _arranged(codes: Int64, at: Int64, customers: int) -> tuple[Int64, Int64]:
+    """Rows by customer and time, and where each customer's begin."""
+    first = _bounds(codes, customers)
+    order = np.empty(len(codes), np.int64)
+    _sort_within(codes, at, first, first[:-1].copy(), order)
+    return order, first
+
+
+@njit(cache=True, nogil=True)
+def _sort_within(codes: Any, at: Any, first: Any, free: Any, order: Any) -> None:
+    for row in range(len(codes)):
+        order[free[codes[row]]] = row
+        free[codes[row]] += 1
+    for customer in range(len(first) - 1):
+        begin, end = first[customer], first[customer + 1]
+        if end - begin > 64:
+            part = order[begin:end].copy()
+            order[begin:end] = part[np.argsort(at[part], kind="mergesort")]
+            continue
+        for place in range(begin + 1, end):
+            row = order[place]
+            while place > begin and at[order[place - 1]] > at[row]:
+                order[place] = order[place - 1]
+                place -= 1
+            order[place] = row
+
+
+def _settle_ties(order: Int64, codes: Int64, at: Int64, texts_of: Any) -> None:
+    """Put orders of one customer and instant into the order of their ids as text, by code point."""
+    if len(order) < 2:
+        return
+    tied = at[order[1:]] == at[order[:-1]]
+    tied &= codes[order[1:]] == codes[order[:-1]]
+    # A run of ties begins before its first tied row.
+    places = np.flatnonzero(np.append(tied, False) | np.insert(tied, 0, False))
+    if not len(places):
+        return
+    begins = ~np.insert(tied, 0, False)[places]
+    run = np.cumsum(begins)
+    texts = texts_of(order[places])
+    sorted_places = sorted(range(len(places)), key=lambda place: (run[place], texts[place]))
+    order[places] = order[places][sorted_places]
+
+
+def expiring(prepared: Prepared, schedule: Schedule) -> tuple[History, Instants]:
+    """Work out when credits expire under a schedule; the grants of an instant are put soonest-expiring first.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    schedule : Schedule
+
+    Returns
+    -------
+    history : History
+    instants : Instants
+    """
+    history = prepared.history
+    own = bool((history.opening_expires < NEVER).any() or (prepared.grant_expires < NEVER).any())
+    expires = any(program.expiry is not None for program in schedule.programs)
+    grant_expires = np.where(
+        prepared.grant_expires < NEVER, prepared.grant_expires, _after(history.grant_at, history.grant_at, schedule)
+    )
+    customers = np.repeat(np.arange(len(history.first_grant) - 1), np.diff(history.first_grant))
+    given = np.lexsort((history.grant_points, grant_expires, history.grant_at, customers))
+    history = history._replace(grant_at=history.grant_at[given], grant_points=history.grant_points[given])
+    order = earned = given_back = _NOTHING
+    if expires:
+        delayed = _delayed(history.at, schedule)
+        earned = _after(delayed, history.at, schedule)
+        if schedule.inactivity:
+            order = earned if delayed is history.at else _after(history.at, history.at, schedule)
+        if len(history.refunded_at):
+            refunded = np.flatnonzero(history.refunded_at <= prepared.last)
+            given_back = np.full(len(history.at), NEVER, np.int64)
+            instants = history.refunded_at[refunded]
+            given_back[refunded] = _after(instants, instants, schedule)
+    by_lots = (own or expires) and not schedule.inactivity
+    return history, Instants(order, earned, given_back, grant_expires[given], by_lots, schedule.inactivity)
+
+
+def _after(credited: Int64, at: Int64, schedule: Schedule) -> Int64:
+    """When credits expire, by the program that held when their cause happened."""
+    if len(schedule.programs) == 1:
+        return one_period_after(credited, schedule.programs[0].expiry)
+    later = np.empty(len(credited), np.int64)
+    held = _held(at, schedule)
+    for position, program in enumerate(schedule.programs):
+        rows = held == position
+        later[rows] = one_period_after(credited[rows], program.expiry)
+    return later
+
+
+def _delayed(at: Int64, schedule: Schedule) -> Int64:
+    """When earned points are credited, by the program of their order; `at` itself where nothing is delayed."""
+    delays = np.array([p.earning.delay_days * DAY if p.earning else 0 for p in schedule.programs], np.int64)
+    if not delays.any():
+        return at
+    return at + (delays[0] if len(delays) == 1 else delays[_held(at, schedule)])
+
+
+def _held(at: Int64, schedule: Schedule) -> Int64:
+    starts = np.array([microseconds(start) for start in schedule.starts], np.int64)
+    return np.searchsorted(starts, at, side="right") - 1

@@ -1,0 +1,163 @@
+"""A program, or several in turn, replayed over a history: frames in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nector_sim.ledger.arrays import Int64
+from nector_sim.ledger.engine import run
+from nector_sim.ledger.facts import read_facts
+from nector_sim.ledger.frames import Writer
+from nector_sim.ledger.instants import month_starts, to_datetime
+from nector_sim.ledger.prepare import Prepared, expiring
+from nector_sim.ledger.schedule import make_schedule
+from nector_sim.ledger.tables import ALWAYS, compile_schedule
+from nector_sim.rules.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What comes out of a replay.
+
+    Attributes
+    ----------
+    orders : pandas.DataFrame
+        The rows and columns that came in, in their order, and ``points_balance`` (before the order, less an
+        overdraft), ``tier``, ``points_redeemed``, ``discount``, ``payable``, ``limited_by``, ``points_earned``, and
+        ``credits_used`` where credits came in. Orders after `as_of` are left out.
+    balances : pandas.DataFrame
+        One row a customer: ``customer_id``, ``points_balance`` (less the overdraft), ``points_pending``,
+        ``next_expiry`` (under inactivity, the deadline).
+    totals : pandas.DataFrame
+        One row: points ``opening``, ``granted``, ``earned``, ``given_back``, ``redeemed``, ``expired``,
+        ``taken_back``, ``forgiven`` and ``closing``; the counts ``orders`` and ``orders_redeemed``; the money sums
+        ``cart_amount``, ``credits_used``, ``discount``, ``payable``.
+    movements : pandas.DataFrame or None
+        The ledger itself, where it was asked for: ``customer_id``, ``at`` (UTC; missing for an opening), ``kind``,
+        ``points`` (signed; ``forgiven`` is a memo and not in the sum), ``order_id``.
+    as_of : datetime or None
+        The last instant that was run, in UTC; None where nothing happened at all.
+    notices : tuple of str
+        What was taken otherwise than it stands, or is worth knowing.
+    """
+
+    orders: pd.DataFrame
+    balances: pd.DataFrame
+    totals: pd.DataFrame
+    movements: pd.DataFrame | None
+    as_of: datetime | None
+    notices: tuple[str, ...]
+    _timeline: pd.DataFrame = field(repr=False)
+
+    def timeline(self) -> pd.DataFrame:
+        """What moved in each month of the program's time zone.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a month, none left out: ``month`` (such as ``2026-11``), ``opening`` (outstanding when it began),
+            ``granted``, ``earned``, ``given_back``, ``redeemed``, ``expired``, ``taken_back``, ``forgiven``,
+            ``outstanding`` (when it ended: spendable and pending, less overdrafts), and the counts and money sums
+            of its orders, as in the totals.
+        """
+        return self._timeline.copy()
+
+
+def replay(
+    program: Program | None,
+    orders: Any,
+    *,
+    opening: Any = None,
+    grants: Any = None,
+    take_up: Decimal | float | str | None = None,
+    seed: int = 0,
+    as_of: datetime | str | None = None,
+    movements: bool = False,
+    programs: Iterable[Program | tuple[Any, Program]] = (),
+    threads: int | None = None,
+) -> Replay:
+    """Run each customer's orders in time, so that what one order spends is gone for the next.
+
+    Parameters
+    ----------
+    program : Program or None
+        What the merchant sets, from its ``valid_from`` or from the start; None where `programs` has all.
+    orders : pandas.DataFrame, or a Polars or Arrow table, shape (n, any)
+        ``order_id``, ``customer_id``, ``ordered_at``, ``cart_amount`` (major units); optional ``credits``,
+        ``points_requested``, ``redeems``, ``tier``, ``refunded_at``, ``refunded_amount``, ``paid_amount``. Never
+        changed. Times without a zone are in the program's.
+    opening : table, optional
+        Opening balances: ``customer_id``, ``points`` (negative is an overdraft); optional ``expires_at``,
+        ``lifetime_spend`` (major units). One row for each customer and expiry.
+    grants : table, optional
+        ``customer_id``, ``granted_at``, ``points``; optional ``expires_at``.
+    take_up : number, optional
+        Percentage of orders that redeem where they could and ``redeems`` does not say; left out, all.
+    seed : int
+        Of the draws of take-up; a draw depends on it and on ``order_id`` alone.
+    as_of : datetime or str, optional
+        The last instant that is run; left out, the latest order, refund or grant.
+    movements : bool
+        Give the ledger itself too.
+    programs : iterable, optional
+        Programs that follow: (first instant, program), or a program with ``valid_from``. An order runs under the
+        program of its instant; so do a grant and a refund.
+    threads : int, optional
+        Parts that run at once; left out, one for each core. The result does not depend on it.
+
+    Returns
+    -------
+    Replay
+
+    Raises
+    ------
+    OrdersError
+        Naming every row that cannot be used, of all tables (``.rejects``).
+    InputError
+        If a column or a program is missing, or programs cannot follow each other.
+
+    Examples
+    --------
+    >>> program = ns.Program.parse({
+    ...     "offers": [{"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}],
+    ...     "earning": {"points_per_unit": "0.05"},
+    ... })
+    >>> orders = pd.DataFrame({
+    ...     "order_id": ["a", "b"], "customer_id": ["c", "c"], "cart_amount": [1000.0, 500.0],
+    ...     "ordered_at": ["2026-11-01 10:00", "2026-11-20 10:00"],
+    ... })
+    >>> result = replay(program, orders)
+    >>> result.orders[["points_balance", "discount", "payable", "points_earned"]].values.tolist()
+    [[0.0, 0.0, 1000.0, 50.0], [50.0, 50.0, 450.0, 22.0]]
+    >>> result.totals[["earned", "redeemed", "closing"]].values.tolist()
+    [[72, 50, 22]]
+    """
+    schedule = make_schedule(program, programs)
+    facts = read_facts([schedule], orders, opening=opening, grants=grants, take_up=take_up, seed=seed, as_of=as_of)
+    prepared, writer = facts.prepared, Writer(facts, schedule.programs[0].decimals)
+    terms = compile_schedule(schedule, facts.tiers, prepared.largest_cart)
+    history, instants = expiring(prepared, schedule)
+    names, months = _months(prepared, schedule.programs[0].timezone)
+    ran = run(prepared, history, instants, terms, months=months, threads=threads, movements=movements)
+    return Replay(
+        writer.orders(ran.outcome),
+        writer.balances(ran.outcome),
+        writer.totals(ran),
+        writer.movements(ran.movements) if movements else None,
+        None if prepared.last == ALWAYS else to_datetime(prepared.last),
+        facts.notices,
+        writer.timeline(names, ran.flows),
+    )
+
+
+def _months(prepared: Prepared, timezone: str) -> tuple[list[str], Int64]:
+    if prepared.last == ALWAYS:  # nothing happened at all
+        return [], np.empty(0, np.int64)
+    return month_starts(prepared.first, prepared.last, timezone)

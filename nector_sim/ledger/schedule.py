@@ -1,0 +1,136 @@
+"""Which program holds when, and the kinds of movements that a ledger has."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from nector_sim.errors import InputError, Problem
+from nector_sim.rules.program import Program
+
+#: Every kind of movement, in the order of its codes; ``forgiven`` is a memo and not in the sum.
+KINDS = ("opening", "granted", "earned", "given_back", "redeemed", "expired", "taken_back", "forgiven")
+#: What each kind does to the points of a customer.
+SIGNS = {
+    "opening": 1,
+    "granted": 1,
+    "earned": 1,
+    "given_back": 1,
+    "redeemed": -1,
+    "expired": -1,
+    "taken_back": -1,
+    "forgiven": 0,
+}
+#: Before every instant: what holds "from the start" holds from here.
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Programs in the order in which they hold.
+
+    Attributes
+    ----------
+    starts : tuple of datetime
+        The first instant of each program, in UTC; the first may be :data:`EARLIEST`.
+    programs : tuple of Program
+    """
+
+    starts: tuple[datetime, ...]
+    programs: tuple[Program, ...]
+
+    def position(self, at: datetime) -> int:
+        """Position of the program that holds at an instant; -1 before the first."""
+        return bisect.bisect_right(self.starts, at) - 1
+
+    @property
+    def inactivity(self) -> bool:
+        """Whether points expire together, after a time without activity."""
+        return any(p.expiry is not None and p.expiry.kind == "inactivity" for p in self.programs)
+
+
+def make_schedule(
+    program: Program | None = None, programs: Iterable[Program | tuple[datetime | str | None, Program]] = ()
+) -> Schedule:
+    """Put programs into the order in which they hold.
+
+    Parameters
+    ----------
+    program : Program, optional
+        Holds from its ``valid_from``; without one, from the start.
+    programs : iterable of Program or (from, Program)
+        The others: a program with a ``valid_from``, or the first instant (inclusive) and the program. The instant is
+        a datetime or ISO 8601 text; without a zone it is in the program's.
+
+    Returns
+    -------
+    Schedule
+
+    Raises
+    ------
+    InputError
+        If there is no program, two begin at one instant, or they differ in what cannot change: currency, time zone,
+        or expiry by lots against inactivity.
+
+    Examples
+    --------
+    >>> schedule = make_schedule(ns.Program(), [(datetime(2026, 1, 1), ns.Program(enabled=False))])
+    >>> [start.isoformat() for start in schedule.starts]
+    ['0001-01-01T00:00:00+00:00', '2025-12-31T18:30:00+00:00']
+    """
+    entries: list[tuple[datetime, Program]] = []
+    given: list[Program | tuple[datetime | str | None, Program]] = [] if program is None else [program]
+    for item in [*given, *programs]:
+        start, held = (item.valid_from, item) if isinstance(item, Program) else item
+        entries.append((EARLIEST if start is None else held.instant(_time(start)).astimezone(UTC), held))
+    entries.sort(key=lambda entry: entry[0])
+    schedule = Schedule(tuple(start for start, _ in entries), tuple(held for _, held in entries))
+    if problems := _problems(schedule):
+        raise InputError("these programs cannot follow each other:", problems)
+    return schedule
+
+
+def _time(start: datetime | str) -> datetime:
+    if isinstance(start, datetime):
+        return start
+    try:
+        return datetime.fromisoformat(start)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"a program begins at {start!r}, which is not a time; write it as 2026-11-23 18:30, or with its zone"
+        ) from None
+
+
+def _problems(schedule: Schedule) -> list[Problem]:
+    if not schedule.programs:
+        return [Problem("programs", "there is none; give a program")]
+    problems = [
+        Problem("valid_from", f"two programs begin at {_shown(start)}; give each its own instant")
+        for earlier, start in zip(schedule.starts, schedule.starts[1:], strict=False)
+        if earlier == start
+    ]
+    for what in ("currency", "timezone"):
+        values = sorted({getattr(program, what) for program in schedule.programs})
+        if len(values) > 1:
+            problems.append(Problem(what, f"is {' and '.join(values)}; one history has one"))
+    kinds = {program.expiry.kind for program in schedule.programs if program.expiry is not None}
+    if len(kinds) > 1:
+        problems.append(Problem("expiry.kind", "is lots in one and inactivity in another; a history keeps one kind"))
+    return problems
+
+
+def uncovered(schedule: Schedule, instants: Sequence[datetime]) -> Problem | None:
+    """Say so where something happens before the first program begins."""
+    if not instants or schedule.position(min(instants)) >= 0:
+        return None
+    return Problem(
+        "programs",
+        f"the history begins at {_shown(min(instants))}, and the first program at {_shown(schedule.starts[0])}; "
+        "give the program that held before",
+    )
+
+
+def _shown(instant: datetime) -> str:
+    return "the start" if instant == EARLIEST else f"{instant:%Y-%m-%d %H:%M} UTC"

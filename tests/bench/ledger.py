@@ -1,0 +1,208 @@
+"""How fast and how large a replay is, as ratios within one run: ``python tests/bench/ledger.py [ORDERS]``.
+
+Parity is checked before anything is timed. Exit code 1 if a target is missed.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "ledger"))
+
+import nector_sim as ns
+from nector_sim.calculator.compiled import Columns, answer
+from nector_sim.calculator.tables import compile_program
+from nector_sim.ledger import exact
+from nector_sim.ledger.engine import run
+from nector_sim.ledger.instants import to_datetime
+from nector_sim.ledger.prepare import OrderColumns, expiring, prepare
+from nector_sim.ledger.schedule import make_schedule
+from nector_sim.ledger.tables import NEVER, compile_schedule, microseconds, tier_names
+
+ROUNDS = 7
+LARGE = 10_000_000
+#: 1 point = ₹1, at most ₹1000 off, at least ₹100 to pay; 5 % back after a week, for six months; two tiers.
+DATA = {
+    "offers": [{"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1, "max_discount": 1000}],
+    "min_payable": {"kind": "fixed", "amount": 100},
+    "earning": {"points_per_unit": "0.05", "delay_days": 7},
+    "expiry": {"months": 6},
+    "tiers": [
+        {"name": "Silver", "min_lifetime_spend": 1500, "earning_factor": "1.2"},
+        {"name": "Gold", "min_lifetime_spend": 10_000, "earning_factor": "1.5"},
+    ],
+}
+PROGRAM = ns.Program.parse(DATA)
+
+
+def history(orders):
+    """Random orders of a year, ten a customer, one in ten refunded, half of these in part."""
+    rng = np.random.default_rng(1)
+    start = microseconds(datetime(2025, 1, 1, tzinfo=UTC))
+    at = start + rng.integers(0, 365 * 86_400, orders) * 1_000_000
+    refunded = rng.random(orders) < 0.1
+    cart = rng.integers(5_000, 300_000, orders)
+    return OrderColumns(
+        order_id=np.arange(orders),
+        customer_id=rng.integers(0, max(1, orders // 10), orders),
+        ordered_at=at,
+        cart=cart,
+        refunded_at=np.where(refunded, at + rng.integers(1, 30 * 86_400, orders) * 1_000_000, NEVER),
+        refunded=np.where(refunded & (rng.random(orders) < 0.5), cart // 3, -1),
+    )
+
+
+def frame_of(columns):
+    """The same orders as a frame, unsorted."""
+
+    def times(instants):
+        return pd.Series(instants.view("datetime64[us]")).dt.tz_localize("UTC")
+
+    return pd.DataFrame(
+        {
+            "order_id": columns.order_id,
+            "customer_id": columns.customer_id,
+            "ordered_at": times(columns.ordered_at),
+            "cart_amount": columns.cart / 100,
+            "refunded_at": times(np.where(columns.refunded_at == NEVER, np.iinfo(np.int64).min, columns.refunded_at)),
+            "refunded_amount": np.where(columns.refunded >= 0, columns.refunded / 100, np.nan),
+        }
+    )
+
+
+def plain(columns):
+    """The same orders as plain objects."""
+    for order, customer, at, cart, back, amount in zip(
+        columns.order_id.tolist(), columns.customer_id.tolist(), columns.ordered_at.tolist(), columns.cart.tolist(),
+        columns.refunded_at.tolist(), columns.refunded.tolist(), strict=True,
+    ):  # fmt: skip
+        yield exact.Order(
+            str(order), str(customer), to_datetime(at), cart,
+            refunded_at=None if back == NEVER else to_datetime(back), refunded=None if amount < 0 else amount,
+        )  # fmt: skip
+
+
+def seconds(call):
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def ratio(call, other, rounds=ROUNDS):
+    """Median of the ratios of interleaved runs, and the median seconds of both."""
+    call(), other()
+    pairs = [(seconds(call), seconds(other)) for _ in range(rounds)]
+    return median(a / b for a, b in pairs), median(a for a, _ in pairs), median(b for _, b in pairs)
+
+
+class Compiled:
+    """The compiled replay on sorted arrays, as a call."""
+
+    def __init__(self, columns, program=PROGRAM):
+        schedule = make_schedule(program)
+        last = int(max(columns.ordered_at.max(), columns.refunded_at[columns.refunded_at < NEVER].max(initial=0)))
+        self.prepared = prepare(columns, last=last)
+        self.terms = compile_schedule(schedule, tier_names([schedule]), self.prepared.largest_cart)
+        self.history, self.instants = expiring(self.prepared, schedule)
+
+    def __call__(self, threads=1):
+        months = np.empty(0, np.int64)
+        return run(self.prepared, self.history, self.instants, self.terms, months=months, threads=threads)
+
+
+def check_parity():
+    """The history that is timed, small: exact and compiled give the same, on one thread and on two."""
+    columns = history(5_000)
+    expected = exact.replay(make_schedule(PROGRAM), plain(columns))
+    for threads in (1, 2):
+        ran = Compiled(columns)(threads)
+        assert {kind: ran.total(kind) for kind in ("earned", "redeemed", "expired", "taken_back", "given_back")} == {
+            kind: expected.totals()[kind] for kind in ("earned", "redeemed", "expired", "taken_back", "given_back")
+        }
+        assert ran.closing == expected.totals()["closing"]
+        got = {result.order_id: (result.balance, result.answer.points, result.earned) for result in expected.results}
+        prepared = Compiled(columns).prepared
+        rows = zip(prepared.rows.tolist(), ran.outcome.balance, ran.outcome.points, ran.outcome.earned, strict=True)
+        assert {str(row): (int(b), int(p), int(e)) for row, b, p, e in rows} == got
+
+
+def settings(count):
+    for number in range(count):
+        offer = {**DATA["offers"][0], "max_discount": 100 + 20 * number}
+        yield ns.Program.parse(DATA | {"offers": [offer]})
+
+
+def peak_of_large():
+    """Peak memory in MiB of a process that replays a large frame, the frame included."""
+    run_it = [sys.executable, __file__, "--large"]
+    return float(subprocess.run(run_it, capture_output=True, text=True, check=True).stdout)
+
+
+def replay_large():
+    import resource  # not on Windows, where this part of the benchmark does not run
+
+    ns.replay(PROGRAM, frame_of(history(LARGE)))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2))
+
+
+def measure(orders=1_000_000):
+    """Every claim: what, its value, the target, whether it holds."""
+    check_parity()
+    columns = history(orders)
+    compiled, frame = Compiled(columns), frame_of(columns)
+    balance = np.random.default_rng(2).integers(0, 2_000, orders)
+    tables, scored = compile_program(PROGRAM), Columns(columns.cart, balance)
+
+    value, ours, other = ratio(compiled, lambda: answer(tables, scored))
+    yield (
+        f"replay of {orders:,} sorted orders ({ours * 1e3:.0f} ms) / scoring them ({other * 1e3:.1f} ms)",
+        value,
+        "<=",
+        60,
+    )
+    value, ours, other = ratio(
+        lambda: ns.replay(PROGRAM, frame), lambda: frame.sort_values(["customer_id", "ordered_at"])
+    )
+    yield f"ns.replay of the unsorted frame ({ours:.2f} s) / sorting it ({other:.2f} s)", value, "<=", 4
+    few = list(plain(history(20_000)))
+    slow = median(seconds(lambda: exact.replay(make_schedule(PROGRAM), few)) for _ in range(3)) / len(few)
+    fast = median(seconds(compiled) for _ in range(ROUNDS)) / orders
+    yield f"exact ({slow * 1e6:.0f} µs an order) / compiled ({fast * 1e9:.0f} ns an order)", slow / fast, ">=", 500
+    fifty = list(settings(50))
+    alone = ns.replay_sweep(fifty[:1], frame, threads=1)
+    assert alone.equals(ns.replay_sweep(fifty, frame, threads=2).head(1))
+    value, ours, other = ratio(
+        lambda: ns.replay_sweep(fifty, frame, threads=2), lambda: ns.replay_sweep(fifty[:1], frame, threads=1), rounds=3
+    )
+    yield f"50 settings on two threads ({ours:.2f} s) / one on one ({other:.2f} s)", value, "<=", 30
+    if os.name == "posix":
+        yield (
+            f"peak memory in GiB of ns.replay of {LARGE:,} orders, their frame included",
+            peak_of_large() / 1024,
+            "<=",
+            3,
+        )
+
+
+def main(orders=1_000_000):
+    """Print every claim."""
+    missed = 0
+    for what, value, sign, target in measure(orders):
+        holds = value <= target if sign == "<=" else value >= target
+        missed += not holds
+        print(f"{'ok    ' if holds else 'MISSED'} {value:8.2f} (target {sign} {target})  {what}", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--large"]:
+        replay_large()
+    else:
+        sys.exit(main(*map(int, sys.argv[1:])))

@@ -1,0 +1,99 @@
+"""``nector-sim replay``: files in, a folder out."""
+
+import sys
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import nector_sim as ns
+from nector_sim.cli import main
+
+ORDERS = """order_id,customer_id,ordered_at,cart_amount,refunded_at
+a,c,2026-11-01T00:00Z,1000.00,
+b,c,2026-11-02T00:00Z,500.50,
+d,e,2026-11-03T00:00Z,200.00,2026-11-04T00:00Z
+"""
+PROGRAM = """
+[[offers]]
+kind = "variable_amount"
+points_per_step = 1
+discount_per_step = 1
+[earning]
+points_per_unit = 0.1
+"""
+
+
+@pytest.fixture
+def nector_sim(monkeypatch, capsys):
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["nector-sim", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def files(folder, **texts):
+    for name, text in texts.items():
+        path = folder / name.replace("_toml", ".toml").replace("_csv", ".csv")
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_history_of_csv_becomes_a_folder_of_parquet(nector_sim, tmp_path):
+    files(tmp_path, orders_csv=ORDERS, program_toml=PROGRAM, opening_csv="customer_id,points\ne,-5\n")
+    code, said, error = nector_sim(
+        "replay", tmp_path / "orders.csv", "-p", tmp_path / "program.toml", "--opening", tmp_path / "opening.csv",
+        "--movements", "--as-of", "2026-11-03T12:00Z", "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert (code, error) == (0, "")
+    assert "3 orders of 2 customers replayed" in said
+    # 100 earned, spent on 500.50, which pays 400.50 and earns 40; 20 of 200 pay the overdraft of 5.
+    assert "opening -5, granted 0, earned 160, given back 0, redeemed 100, expired 0, taken back 0, closing 55" in said
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "balances.parquet", "movements.parquet", "orders.parquet", "totals.parquet"
+    ]  # fmt: skip
+    orders = pq.read_table(tmp_path / "out" / "orders.parquet")
+    assert str(orders.schema.field("payable").type) == "decimal128(18, 2)"
+    assert [str(payable) for payable in orders["payable"].to_pylist()] == ["1000.00", "400.50", "200.00"]
+    assert pq.read_table(tmp_path / "out" / "balances.parquet")["points_balance"].to_pylist() == [40, 15]
+
+
+def test_floats_in_parquet_come_out_as_decimals_and_csv_is_written_if_asked(nector_sim, tmp_path):
+    files(tmp_path, program_toml=PROGRAM)
+    ns.demo_orders().head(500).to_parquet(tmp_path / "orders.parquet")
+    arguments = ["replay", tmp_path / "orders.parquet", "-p", tmp_path / "program.toml", "--take-up", "40", "--out"]
+    assert nector_sim(*arguments, tmp_path / "out")[0] == 0
+    schema = pq.read_schema(tmp_path / "out" / "orders.parquet")
+    assert str(schema.field("discount").type) == "decimal128(18, 2)"
+    assert str(schema.field("tier").type).startswith("dictionary<values=string")
+    assert str(pq.read_schema(tmp_path / "out" / "totals.parquet").field("cart_amount").type) == "decimal128(18, 2)"
+    assert nector_sim(*arguments, tmp_path / "csv", "--format", "csv", "--seed", "0")[0] == 0
+    assert pd.read_csv(tmp_path / "csv" / "orders.csv")["discount"].sum() == (
+        pd.read_parquet(tmp_path / "out" / "orders.parquet")["discount"].astype(float).sum()
+    )
+
+
+def test_several_programs_hold_in_turn(nector_sim, tmp_path):
+    later = 'valid_from = "2026-11-02T00:00:00Z"\n' + PROGRAM.replace("0.1", "1")
+    files(tmp_path, orders_csv=ORDERS, program_toml=PROGRAM, later_toml=later)
+    programs = ["-p", tmp_path / "later.toml", "-p", tmp_path / "program.toml"]
+    code, said, _ = nector_sim("replay", tmp_path / "orders.csv", *programs, "--out", tmp_path / "out")
+    assert code == 0
+    assert "earned 700," in said  # 100, 400 of 400.50, 200
+
+
+def test_what_cannot_be_used_is_one_message_and_exit_code_2(nector_sim, tmp_path):
+    files(tmp_path, orders_csv=ORDERS.replace("2026-11-04", "2026-10-04"), program_toml=PROGRAM)
+    code, said, error = nector_sim(
+        "replay", tmp_path / "orders.csv", "-p", tmp_path / "program.toml", "--out", tmp_path / "out"
+    )
+    assert (code, said) == (2, "")
+    assert "orders, row 3: refunded_at is before ordered_at" in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "out").exists()

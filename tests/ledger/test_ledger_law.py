@@ -1,0 +1,149 @@
+"""What must always hold of a ledger, and that every field of the program's other half does something."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+from histories import compiled_replay, random_case
+
+import nector_sim as ns
+from nector_sim.ledger import engine
+from nector_sim.ledger.exact import Grant, Opening, Order, replay
+from nector_sim.ledger.schedule import make_schedule
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
+
+SEEDS = range(5000, 5060)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def day(number: float) -> datetime:
+    return START + timedelta(days=number)
+
+
+@pytest.mark.parametrize("run", [replay, compiled_replay], ids=["exact", "compiled"])
+def test_points_are_conserved_for_every_customer(run: Any) -> None:
+    for seed in SEEDS:
+        replayed = run(*random_case(seed, customers=10))
+        left: Counter[str] = Counter()
+        for movement in replayed.movements:
+            if movement.kind != "forgiven":
+                left[movement.customer_id] += movement.points
+        for balance in replayed.balances:
+            assert left[balance.customer_id] == balance.points + balance.pending
+
+
+def test_a_run_that_breaks_conservation_fails_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(engine.SIGNS, "earned", 0)
+    program = make_schedule(ns.Program.parse({"earning": {}}))
+    with pytest.raises(AssertionError, match="points were not conserved: the movements leave 0, the balances hold 5"):
+        compiled_replay(program, [Order("a", "c", START, 10_000)])
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    for seed in SEEDS:
+        schedule, *tables, as_of = random_case(seed, customers=10)
+        expected = compiled_replay(schedule, *tables, as_of)
+        for table in tables:
+            random.Random(seed).shuffle(table)
+        assert compiled_replay(schedule, *tables, as_of) == expected
+
+
+def test_other_customers_do_not_matter() -> None:
+    for seed in SEEDS:
+        schedule, *tables, as_of = random_case(seed, customers=10)
+        as_of = as_of or day(400)
+        together = compiled_replay(schedule, *tables, as_of)
+        alone = compiled_replay(schedule, *([row for row in t if row.customer_id == "c3"] for t in tables), as_of)
+        assert alone.movements == [movement for movement in together.movements if movement.customer_id == "c3"]
+        assert alone.balances == [balance for balance in together.balances if balance.customer_id == "c3"]
+
+
+def test_one_order_with_an_opening_balance_is_a_quote() -> None:
+    program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+    carts = ["99.99", "100", "101", "500", "749.95", "5000"]
+    for balance in (-5, 0, 250, 5000):
+        customers = [f"{balance}/{cart}" for cart in carts]
+        orders = pd.DataFrame(
+            {"order_id": customers, "customer_id": customers, "cart_amount": carts, "ordered_at": START}
+        )
+        opening = pd.DataFrame({"customer_id": customers, "points": balance})
+        for row, cart in zip(ns.replay(program, orders, opening=opening).orders.itertuples(), carts, strict=True):
+            quote = ns.quote(program, cart_amount=cart, points_balance=max(0, balance))
+            assert (row.points_redeemed, row.discount, row.payable) == (
+                quote.points_redeemed,
+                quote.discount,
+                quote.payable,
+            )
+            assert row.limited_by == quote.limited_by
+
+
+# A history in which every field of the program's other half is felt, and for each field a value that changes it.
+
+PLAIN: dict[str, Any] = {
+    "offers": [{"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}],
+    "earning": {"points_per_unit": "0.0625"},
+    "expiry": {"days": 30},
+    "tiers": [{"name": "Silver", "min_lifetime_spend": 150, "earning_factor": 2}],
+}
+ORDERS = [
+    Order("a", "c", day(0), 10_000),
+    Order("b", "c", day(1), 10_000, refunded_at=day(9)),
+    Order("d", "c", day(2), 500),
+    Order("e", "c", day(20), 20_000),
+    Order("f", "c", day(21), 20_000, redeems=False),
+    Order("h", "c", day(50.5), 10_000),
+]
+WITNESSES = {
+    "earning.points_per_unit": {"earning": {"points_per_unit": "0.07"}},
+    "earning.base": {"earning": {"points_per_unit": "0.0625", "base": "cart_amount"}},
+    "earning.rounding": {"earning": {"points_per_unit": "0.0625", "rounding": "ceil"}},
+    "earning.delay_days": {"earning": {"points_per_unit": "0.0625", "delay_days": 3}},
+    "earning.on_redeeming_orders": {"earning": {"points_per_unit": "0.0625", "on_redeeming_orders": False}},
+    "expiry.days": {"expiry": {"days": 5}},
+    "expiry.months": {"expiry": {"months": 1}},
+    "expiry.kind": {"expiry": {"days": 30, "kind": "inactivity"}},
+    "tiers.name": {"tiers": [{"name": "Gold", "min_lifetime_spend": 150, "earning_factor": 2}]},
+    "tiers.min_lifetime_spend": {"tiers": [{"name": "Silver", "min_lifetime_spend": 250, "earning_factor": 2}]},
+    "tiers.earning_factor": {"tiers": [{"name": "Silver", "min_lifetime_spend": 150}]},
+    "reversal.earned": {"reversal": {"earned": False}},
+    "reversal.redeemed": {"reversal": {"redeemed": False}},
+    "reversal.overdraft": {"reversal": {"overdraft": "forgive"}},
+}
+
+
+@pytest.mark.parametrize("field", WITNESSES)
+def test_every_field_has_a_witness(field: str) -> None:
+    plain = replay(make_schedule(ns.Program.parse(PLAIN)), ORDERS, as_of=day(51))
+    other = replay(make_schedule(ns.Program.parse(PLAIN | WITNESSES[field])), ORDERS, as_of=day(51))
+    assert (plain.results, plain.movements) != (other.results, other.movements)
+
+
+def test_no_field_lacks_a_witness() -> None:
+    sections = {"earning": Earning, "expiry": Expiry, "tiers": Tier, "reversal": Reversal}
+    assert {f"{section}.{name}" for section, model in sections.items() for name in model.model_fields} == set(WITNESSES)
+
+
+def test_valid_from_has_a_witness() -> None:
+    later = ns.Program.parse({"earning": {"points_per_unit": "1"}, "valid_from": day(1)})
+    schedule = make_schedule(ns.Program(), [later])
+    assert [m.order_id for m in replay(schedule, ORDERS[:2]).movements if m.kind == "earned"] == ["b"]
+
+
+def test_as_of_cuts_as_the_page_says() -> None:
+    """What happens at the instant is run; later orders are left out, later grants and refunds ignored."""
+    schedule = make_schedule(ns.Program.parse({"earning": {"points_per_unit": "1"}}))
+    orders = [
+        Order("a", "c", day(0), 100, refunded_at=day(2)),
+        Order("b", "c", day(1), 100),
+        Order("d", "c", day(3), 100),
+    ]
+    grants = [Grant("c", day(1), 5), Grant("e", day(2), 5)]
+    for run in (replay, compiled_replay):
+        replayed = run(schedule, orders, [Opening("f", 1)], grants, day(1))
+        assert [result.order_id for result in replayed.results] == ["a", "b"]
+        assert [(b.customer_id, b.points) for b in replayed.balances] == [("c", 7), ("f", 1)]

@@ -1,0 +1,129 @@
+"""The models of the program's other half: in and out of TOML, legal and illegal combinations."""
+
+import tomllib
+from decimal import Decimal
+
+import pytest
+
+import nector_sim as ns
+from nector_sim.calculator.choices import CHOICES
+from nector_sim.ledger.choices import LEDGER_CHOICES
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
+from nector_sim.rules.money import About
+
+WHOLE = """
+[earning]
+points_per_unit = 0.05
+base = "cart_amount"
+rounding = "nearest"
+delay_days = 14
+on_redeeming_orders = false
+
+[expiry]
+months = 6
+kind = "inactivity"
+
+[[tiers]]
+name = "Silver"
+min_lifetime_spend = 1500
+earning_factor = 1.2
+
+[[tiers]]
+name = "Gold"
+min_lifetime_spend = 10000
+
+[reversal]
+earned = true
+redeemed = false
+overdraft = "forgive"
+"""
+
+
+def parse(text):
+    return ns.Program.parse(tomllib.loads(text, parse_float=Decimal))
+
+
+def problems(**data):
+    with pytest.raises(ns.ProgramError) as refused:
+        ns.Program.parse(data)
+    return [str(problem) for problem in refused.value.problems]
+
+
+def test_everything_goes_in_and_out_of_toml_and_json():
+    program = parse(WHOLE)
+    assert program.earning.points_per_unit == Decimal("0.05")
+    assert program.tiers[1].earning_factor == 1
+    assert parse(program.to_toml()) == program
+    assert ns.Program.model_validate_json(program.to_json()) == program
+
+
+def test_a_key_left_out_has_the_value_of_the_page():
+    assert Earning().model_dump() == {
+        "points_per_unit": Decimal("0.05"), "base": "payable", "rounding": "floor", "delay_days": 0,
+        "on_redeeming_orders": True,
+    }  # fmt: skip
+    assert Expiry(months=6).kind == "lots"
+    assert Reversal().model_dump() == {"earned": True, "redeemed": True, "overdraft": "negative"}
+    bare = ns.Program()
+    assert (bare.earning, bare.expiry, bare.tiers, bare.reversal, bare.valid_from) == (None,) * 5
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"expiry": {}}, "expiry: give exactly one of months and days; neither is there"),
+        ({"expiry": {"months": 6, "days": 180}}, "expiry: give exactly one of months and days; both are there"),
+        ({"expiry": {"months": 0}}, "expiry.months: is 0; it must be at least 1"),
+        ({"expiry": {"days": "1.5"}}, "expiry.days: is '1.5'; it must be a whole number"),
+        ({"expiry": {"days": 1, "kind": "lot"}}, "expiry.kind: is 'lot': input should be 'lots' or 'inactivity'"),
+        ({"earning": {"points_per_unit": "-1"}}, "earning.points_per_unit: is -1; it must be at least 0"),
+        ({"earning": {"delay_days": -1}}, "earning.delay_days: is -1; it must be at least 0"),
+        ({"earning": {"basis": 1}}, "earning.basis: is not a field here; did you mean base?"),
+        ({"earning": {"percent": 1}}, "earning.percent: is not a field here; take it out or correct its name"),
+        ({"reversal": {"overdraw": 1}}, "reversal.overdraw: is not a field here; did you mean overdraft?"),
+        ({"tiers": []}, "tiers: is empty; fill it in, or leave it out"),
+        (
+            {"tiers": [{"name": "A", "min_lifetime_spend": 1, "factor": 2}]},
+            "tiers.0.factor: is not a field here; did you mean earning_factor?",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_by_its_path(data, expected):
+    assert problems(**data) == [expected]
+
+
+@pytest.mark.parametrize("place", ["points_per_unit", "earning_factor"])
+def test_rates_and_factors_have_at_most_four_decimals(place):
+    def data(value):
+        if place == "points_per_unit":
+            return {"earning": {place: value}}
+        return {"tiers": [{"name": "A", "min_lifetime_spend": 0, place: value}]}
+
+    ns.Program.parse(data("0.1234"))
+    assert "at most 4 decimals" in problems(**data("0.12345"))[0]
+
+
+def test_tiers_rise_and_have_names_of_their_own():
+    tiers = [{"name": "A", "min_lifetime_spend": 100}, {"name": "A", "min_lifetime_spend": 100}]
+    assert problems(tiers=tiers) == [
+        "tiers.1.min_lifetime_spend: is 100, not above the tier before it; list the lowest tier first",
+        "tiers.1.name: 'A' stands twice; rename one",
+    ]
+
+
+def test_a_threshold_is_money_of_the_currency():
+    found = problems(currency="JPY", tiers=[{"name": "A", "min_lifetime_spend": "1.5"}])
+    assert found == [
+        "tiers.0.min_lifetime_spend: 1.5 is finer than JPY's 0 decimals; round it to an amount that can be paid"
+    ]
+
+
+def test_every_field_says_what_it_is_and_every_choice_is_known():
+    for model in (Earning, Expiry, Tier, Reversal):
+        for name, field in model.model_fields.items():
+            assert field.description, (model, name)
+            about = [item for item in field.metadata if isinstance(item, About)]
+            assert about, (model, name)
+            for choice in about[0].choices:
+                assert choice in CHOICES | LEDGER_CHOICES
+                assert f"`{choice}`" in field.description
