@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from nector_sim.economics.margin import Margin, margins, order_margin, point_value
     from nector_sim.economics.summary import Summary, orders_below_floor, summarize
     from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
-    from nector_sim.orders.balances import read_balances
     from nector_sim.exploration.choose import Recommendation, first_grid, frontier, recommend
     from nector_sim.exploration.compare import Comparison, compare
     from nector_sim.exploration.facts import Facts, facts
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from nector_sim.exploration.sweep import sweep
     from nector_sim.ledger.replay import Replay, replay
     from nector_sim.ledger.sweep import replay_sweep
+    from nector_sim.orders.balances import read_balances
     from nector_sim.orders.checks import CheckedOrders, check_orders
     from nector_sim.orders.demo import demo_orders
     from nector_sim.orders.read import inspect_orders, read_orders
@@ -37,8 +37,6 @@ __version__ = "0.1.0"
 
 #: Where each public name lives. A name is imported when it is first used, so importing the package stays quick.
 _HOMES = {
-    "nector_sim.ledger.replay": ("Replay", "replay"),
-    "nector_sim.ledger.sweep": ("replay_sweep",),
     "nector_sim._data": ("data_path",),
     "nector_sim.calculator.explain": ("explain",),
     "nector_sim.calculator.quote": ("Quote", "quote"),
@@ -46,12 +44,14 @@ _HOMES = {
     "nector_sim.economics.margin": ("Margin", "margins", "order_margin", "point_value"),
     "nector_sim.economics.summary": ("Summary", "orders_below_floor", "summarize"),
     "nector_sim.errors": ("InputError", "OrdersError", "Problem", "ProgramError"),
-    "nector_sim.orders.balances": ("read_balances",),
     "nector_sim.exploration.choose": ("Recommendation", "first_grid", "frontier", "recommend"),
     "nector_sim.exploration.compare": ("Comparison", "compare"),
     "nector_sim.exploration.facts": ("Facts", "facts"),
     "nector_sim.exploration.grid": ("load_grid",),
     "nector_sim.exploration.sweep": ("sweep",),
+    "nector_sim.ledger.replay": ("Replay", "replay"),
+    "nector_sim.ledger.sweep": ("replay_sweep",),
+    "nector_sim.orders.balances": ("read_balances",),
     "nector_sim.orders.checks": ("CheckedOrders", "check_orders"),
     "nector_sim.orders.demo": ("demo_orders",),
     "nector_sim.orders.read": ("inspect_orders", "read_orders"),
@@ -93,10 +93,6 @@ __all__ = [
     "VariablePercent",
     "check_orders",
     "check_parity",
-    "data_path",
-    "demo_orders",
-    "explain",
-    "inspect_orders",
     "compare",
     "data_path",
     "demo_orders",
@@ -104,6 +100,7 @@ __all__ = [
     "facts",
     "first_grid",
     "frontier",
+    "inspect_orders",
     "load_assumptions",
     "load_grid",
     "load_program",
