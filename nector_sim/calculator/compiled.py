@@ -14,16 +14,23 @@ import numpy.typing as npt
 from numba import njit
 from numba.extending import register_jitable
 
-from nector_sim.calculator.loops import INLINED, PLAIN, Columns, Loops, Results
+from nector_sim.calculator.loops import BLOCK, INLINED, NO_TIME, PLAIN, Columns, Loops, Results
 from nector_sim.calculator.tables import Tables
 
 __all__ = ["COMPILED", "PLAIN", "Columns", "Counts", "Results", "answer", "answer_floats", "new_results"]
 
 for _function in INLINED:
     register_jitable(_function)
-#: The loops compiled, each when it is first used, and kept on disk until loops.py changes: touch it after a change here.
+#: The loops compiled, each when it is first used, and kept on disk until loops.py changes (touch it after one here).
 COMPILED = Loops(*(njit(cache=True, nogil=True, error_model="numpy")(loop) for loop in PLAIN))
 
+#: What stands for a column that was left out: a block of one number that means nothing.
+_ABSENT = {
+    "credits": np.zeros(BLOCK, np.int64),
+    "requested": np.full(BLOCK, -1, np.int64),
+    "tier": np.full(BLOCK, -1, np.int16),
+    "at": np.full(BLOCK, NO_TIME, np.int64),
+}
 _INPUTS = {"cart": "i8", "balance": "i8", "credits": "i8", "requested": "i8", "tier": "i2", "at": "i8"}
 _OUTPUTS = {"offer": "i1", "points": "i8", "discount": "i8", "payable": "i8", "credits_used": "i8", "limited_by": "i1"}
 _MONEY = ("discount", "payable", "credits_used")
@@ -169,11 +176,11 @@ def _is_plain(tables: Tables, columns: Columns, out: Results) -> bool:
 
 
 def _inputs(columns: Columns, types: dict[str, str]) -> Columns:
-    """Every column contiguous and read-only, so that there is one compiled loop for all; empty if it was left out."""
+    """Every column contiguous and read-only, so that there is one compiled loop for all."""
     arrays = {}
     for name, kind in types.items():
         array = getattr(columns, name)
-        array = np.empty(0, kind) if array is None else _checked(name, array, kind, len(columns.cart))
+        array = _ABSENT[name] if array is None else _checked(name, array, kind, len(columns.cart))
         arrays[name] = np.ascontiguousarray(array).view()
         arrays[name].flags.writeable = False
     return Columns(**arrays)

@@ -236,10 +236,8 @@ def _plain_floats(terms, scale, orders, given):
 
 
 class _Scratch(NamedTuple):
-    """What is worked out for a block: ``left`` after credits and ``requested`` once, the others for each offer."""
+    """One offer's answers to a block, whether it fits each order, and how near to fitting the best one came."""
 
-    left: Array
-    requested: Array
     points: Array
     discount: Array
     limited_by: Array
@@ -248,10 +246,8 @@ class _Scratch(NamedTuple):
 
 
 def _new_scratch():
-    return _Scratch(
-        np.empty(BLOCK, np.int64), np.full(BLOCK, NOT_ASKED, np.int64), np.empty(BLOCK, np.int64),
-        np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int8), np.empty(BLOCK, np.int8), np.empty(BLOCK, np.int8),
-    )  # fmt: skip
+    points, discount, limited_by = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int8)
+    return _Scratch(points, discount, limited_by, np.empty(BLOCK, np.int8), np.empty(BLOCK, np.int8))
 
 
 def _find_fitting(terms, tier_fits, orders, fits):
@@ -260,43 +256,49 @@ def _find_fitting(terms, tier_fits, orders, fits):
     for i in range(len(orders.cart)):
         fits[i] = tier_fits[others]
     if terms["tiered"] != 0:
-        for i in range(len(orders.tier)):
+        for i in range(len(orders.cart)):
             tier = orders.tier[i]
             fits[i] = tier_fits[tier if (tier >= 0) & (tier < others) else others]
     first, last = terms["first_instant"], terms["last_instant"]
     if (first > -NEVER) | (last < NEVER):
-        for i in range(len(orders.at)):
-            at = orders.at[i]
-            fits[i] = fits[i] if (at == NO_TIME) | ((at >= first) & (at <= last)) else 0
+        for i in range(len(orders.cart)):
+            at, fitting = orders.at[i], fits[i]
+            fits[i] = fitting if (at == NO_TIME) | ((at >= first) & (at <= last)) else 0
 
 
-def _amount_offer(terms, orders, scratch, points, discount, limited_by):
+def _purse(i, orders):
+    """Step 2: the cart, what credits leave of it, the balance, and what was requested."""
+    cart, balance, asked = orders.cart[i], orders.balance[i], orders.requested[i]
+    return cart, max(0, cart - orders.credits[i]), balance, asked if asked >= 0 else NOT_ASKED
+
+
+def _amount_offer(terms, orders, fits, points, discount, limited_by):
     cost, amount, most, cap = terms["points"], terms["amount"], terms["most_steps"], terms["max_discount"]
     minimum, percent = terms["min_payable"], terms["min_payable_percent"]
     cap_percent, multiple = terms["max_discount_percent"], terms["multiple"]
     low, high = terms["min_cart"], terms["max_cart"]
     for i in range(len(orders.cart)):
-        cart, left, balance, requested = orders.cart[i], scratch.left[i], orders.balance[i], scratch.requested[i]
+        cart, left, balance, requested = _purse(i, orders)
         room = _room(left, cart, minimum, percent)
         lower_cap = min(cap, _whole(cart * cap_percent, WHOLE))
         shrunk = _whole(cart * WHOLE, multiple)
         steps, reason = _amount_steps(left, balance, requested, lower_cap, room, shrunk, cost, amount, most)
-        steps, limited_by[i] = _if_open(steps, reason, scratch.fits[i], cart, low, high)
+        steps, limited_by[i] = _if_open(steps, reason, fits[i], cart, low, high)
         points[i], discount[i] = steps * cost, steps * amount
 
 
-def _percent_offer(terms, orders, scratch, points, discount, limited_by):
+def _percent_offer(terms, orders, fits, points, discount, limited_by):
     cost, step_percent, most, cap = terms["points"], terms["percent"], terms["most_steps"], terms["max_discount"]
     minimum, percent = terms["min_payable"], terms["min_payable_percent"]
     fixed_cap, multiple, below = terms["max_percent_steps"], terms["multiple_steps"], terms["multiple_below"]
     low, high = terms["min_cart"], terms["max_cart"]
     for i in range(len(orders.cart)):
-        cart, left, balance, requested = orders.cart[i], scratch.left[i], orders.balance[i], scratch.requested[i]
+        cart, left, balance, requested = _purse(i, orders)
         step = max(1, cart * step_percent)  # a cart of 0 leaves no room for any step
         room = max(0, (left - minimum) * WHOLE - cart * percent)
         shrunk = multiple if cart < below else NEVER
         steps, reason = _percent_steps(left, balance, requested, cap, room, fixed_cap, shrunk, cost, step, most)
-        steps, reason = _if_open(steps, reason, scratch.fits[i], cart, low, high)
+        steps, reason = _if_open(steps, reason, fits[i], cart, low, high)
         steps, discount[i], limited_by[i] = _percent_discount(steps, reason, cap, step)
         points[i] = steps * cost
 
@@ -318,23 +320,9 @@ def _keep_better(position, max_cart, orders, scratch, given):
         scratch.level[i] = max(near, level)
 
 
-def _prepare(enabled, orders, scratch, given):
-    """Step 2: what credits leave; and what was requested."""
-    for i in range(len(orders.cart)):
-        scratch.left[i] = orders.cart[i]
-    if enabled:
-        for i in range(len(orders.credits)):
-            scratch.left[i] = max(0, orders.cart[i] - orders.credits[i])
-    for i in range(len(given.credits_used)):
-        given.credits_used[i] = orders.cart[i] - scratch.left[i]
-    for i in range(len(orders.requested)):
-        scratch.requested[i] = orders.requested[i] if orders.requested[i] >= 0 else NOT_ASKED
-
-
 def _answer_block(enabled, terms, tier_fits, orders, scratch, given):
     """Answer at most BLOCK orders: one offer straight into the results, several by way of scratch arrays."""
     size, offers = len(orders.cart), len(terms) if enabled else 0
-    _prepare(enabled, orders, scratch, given)
     points, discount, limited_by = given.points, given.discount, given.limited_by
     if offers != 1:
         nothing = NO_OFFER if enabled else NOT_LIVE
@@ -345,21 +333,31 @@ def _answer_block(enabled, terms, tier_fits, orders, scratch, given):
         only = terms[position]
         _find_fitting(only, tier_fits[position], orders, scratch.fits)
         if only["amount"] > 0:
-            _amount_offer(only, orders, scratch, points, discount, limited_by)
+            _amount_offer(only, orders, scratch.fits, points, discount, limited_by)
         else:
-            _percent_offer(only, orders, scratch, points, discount, limited_by)
+            _percent_offer(only, orders, scratch.fits, points, discount, limited_by)
         if offers > 1:
             _keep_better(position, only["max_cart"], orders, scratch, given)
-    for i in range(size):
-        given.payable[i] = scratch.left[i] - given.discount[i]
-        if offers == 1:
+    if offers == 1:
+        for i in range(size):
             given.offer[i] = 0 if given.discount[i] > 0 else -1
+    for i in range(size):
+        left = max(0, orders.cart[i] - orders.credits[i]) if enabled else orders.cart[i]
+        given.payable[i] = left - given.discount[i]
+    for i in range(len(given.credits_used)):
+        given.credits_used[i] = min(orders.cart[i], orders.credits[i]) if enabled else 0
 
 
-def _rows(columns, lo, hi):
-    """Some of the orders; a column that was left out is empty, and stays so."""
-    cart, balance, credits = columns.cart[lo:hi], columns.balance[lo:hi], columns.credits[lo:hi]
-    return Columns(cart, balance, credits, columns.requested[lo:hi], columns.tier[lo:hi], columns.at[lo:hi])
+def _rows(column, lo, hi, size):
+    """Some of a column; one that was left out is a block of the same number, good for all rows."""
+    return column[lo:hi] if len(column) == size else column[: hi - lo]
+
+
+def _rows_of(columns, lo, hi):
+    size = len(columns.cart)
+    cart, balance, credits = columns.cart[lo:hi], columns.balance[lo:hi], _rows(columns.credits, lo, hi, size)
+    requested, tier = _rows(columns.requested, lo, hi, size), _rows(columns.tier, lo, hi, size)
+    return Columns(cart, balance, credits, requested, tier, _rows(columns.at, lo, hi, size))
 
 
 def _blocks(enabled, terms, tier_fits, columns, results):
@@ -369,7 +367,7 @@ def _blocks(enabled, terms, tier_fits, columns, results):
         offer, points, limited_by = results.offer[lo:hi], results.points[lo:hi], results.limited_by[lo:hi]
         discount, payable, credits_used = results.discount[lo:hi], results.payable[lo:hi], results.credits_used[lo:hi]
         given = Results(offer, points, discount, payable, credits_used, limited_by)
-        _answer_block(enabled, terms, tier_fits, _rows(columns, lo, hi), scratch, given)
+        _answer_block(enabled, terms, tier_fits, _rows_of(columns, lo, hi), scratch, given)
 
 
 def _float_blocks(enabled, terms, tier_fits, scale, columns, results):
@@ -377,7 +375,7 @@ def _float_blocks(enabled, terms, tier_fits, scale, columns, results):
     bad = floored = negative = 0
     for lo in range(0, len(columns.cart), BLOCK):
         hi = min(lo + BLOCK, len(columns.cart))
-        orders, size = _rows(columns, lo, hi), hi - lo
+        orders, size = _rows_of(columns, lo, hi), hi - lo
         cart, balance = minor[0, :size], minor[1, :size]
         for i in range(size):
             cart[i], balance[i], is_bad, is_floored, is_negative = _read(orders.cart[i], orders.balance[i], scale)
@@ -408,6 +406,6 @@ PLAIN = Loops(_plain, _plain_floats, _blocks, _float_blocks)
 #: What they call.
 INLINED = (
     _whole, _room, _if_open, _own_limits, _amount_steps, _percent_steps, _percent_discount, _read,
-    _plain_terms, _plain_row, _new_scratch, _find_fitting, _amount_offer, _percent_offer, _keep_better, _prepare,
-    _answer_block, _rows,
+    _plain_terms, _plain_row, _new_scratch, _find_fitting, _amount_offer, _percent_offer, _purse, _keep_better,
+    _answer_block, _rows, _rows_of,
 )  # fmt: skip
