@@ -185,7 +185,7 @@ def _float_answers(program: Program, names: list[str], get: Callable[[str], Any]
         return None
     columns = inputs.columns._replace(cart=cart, balance=balance)
     tables, scale = compile_program(program), float(10**program.decimals)
-    results = new_results(columns, "f8")
+    results = new_results(columns, money=np.float64)
 
     def part(rows: slice) -> Counts:
         return answer_floats(tables, _cut(columns, rows), _cut(results, rows), scale=scale)[1]

@@ -1,7 +1,8 @@
 """The redemption rules over whole arrays, compiled: any number of orders, one answer each.
 
 The answers equal those of :mod:`nector_sim.calculator.exact` to the last minor unit and in every ``limited_by``; the
-two share no arithmetic. Importing this module imports numba.
+two share no arithmetic. Importing this module imports numba, which compiles the plain Python of
+:mod:`nector_sim.calculator.loops` by a call.
 """
 
 from __future__ import annotations
@@ -10,12 +11,26 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
+from numba.extending import register_jitable
 
-from nector_sim.calculator.loops import COMPILED, PLAIN, Columns, Loops, Results
+from nector_sim.calculator.loops import BLOCK, INLINED, NO_TIME, PLAIN, Columns, Loops, Results
 from nector_sim.calculator.tables import Tables
 
 __all__ = ["COMPILED", "PLAIN", "Columns", "Counts", "Results", "answer", "answer_floats", "new_results"]
 
+for _function in INLINED:
+    register_jitable(_function)
+#: The loops compiled, each when it is first used, and kept on disk until loops.py changes (touch it after one here).
+COMPILED = Loops(*(njit(cache=True, nogil=True, error_model="numpy")(loop) for loop in PLAIN))
+
+#: What stands for a column that was left out: a block of one number that means nothing.
+_ABSENT = {
+    "credits": np.zeros(BLOCK, np.int64),
+    "requested": np.full(BLOCK, -1, np.int64),
+    "tier": np.full(BLOCK, -1, np.int16),
+    "at": np.full(BLOCK, NO_TIME, np.int64),
+}
 _INPUTS = {"cart": "i8", "balance": "i8", "credits": "i8", "requested": "i8", "tier": "i2", "at": "i8"}
 _OUTPUTS = {"offer": "i1", "points": "i8", "discount": "i8", "payable": "i8", "credits_used": "i8", "limited_by": "i1"}
 _MONEY = ("discount", "payable", "credits_used")
@@ -68,12 +83,13 @@ def answer(tables: Tables, columns: Columns, out: Results | None = None, *, loop
 
     Examples
     --------
-    >>> program = Program(offers=[VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
+    >>> from nector_sim.calculator.tables import compile_program
+    >>> program = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
     >>> orders = Columns(cart=np.array([50_000, 150_000]), balance=np.array([250, 5_000]))
     >>> answer(compile_program(program), orders).discount.tolist()
     [25000, 100000]
     """
-    out = new_results(columns, "i8") if out is None else out
+    out = new_results(columns) if out is None else out
     orders, given = _inputs(columns, _INPUTS), _outputs(out, _OUTPUTS, len(columns.cart))
     if _is_plain(tables, columns, out):
         loops.plain(tables.terms, orders, given)
@@ -117,13 +133,14 @@ def answer_floats(
 
     Examples
     --------
-    >>> program = Program(offers=[VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
+    >>> from nector_sim.calculator.tables import compile_program
+    >>> program = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
     >>> orders = Columns(cart=np.array([749.95, 0.005]), balance=np.array([99.9, 5.0]))
     >>> results, counts = answer_floats(compile_program(program), orders, scale=100.0)
     >>> results.payable.tolist(), counts
     ([650.95, 0.0], Counts(bad=1, floored=1, negative=0))
     """
-    out = new_results(columns, "f8") if out is None else out
+    out = new_results(columns, money=np.float64) if out is None else out
     types = _INPUTS | {"cart": "f8", "balance": "f8" if columns.balance.dtype.kind == "f" else "i8"}
     orders, given = _inputs(columns, types), _outputs(out, _OUTPUTS | dict.fromkeys(_MONEY, "f8"), len(columns.cart))
     if _is_plain(tables, columns, out):
@@ -133,12 +150,20 @@ def answer_floats(
     return out, Counts(*counts)
 
 
-def _is_plain(tables: Tables, columns: Columns, out: Results) -> bool:
-    return tables.is_plain and columns.credits is None and columns.requested is None and out.credits_used is None
+def new_results(columns: Columns, *, money: Any = np.int64) -> Results:
+    """Make arrays for the answers to some orders, not filled yet.
 
+    Parameters
+    ----------
+    columns : Columns
+        The orders; ``credits_used`` is there where there are credits.
+    money : dtype, optional
+        Type of the amounts: int64 for :func:`answer`, float64 for :func:`answer_floats`.
 
-def new_results(columns: Columns, money: str) -> Results:
-    """Make arrays for the answers to some orders: money of the given type, ``credits_used`` where there are credits."""
+    Returns
+    -------
+    Results
+    """
     types = _OUTPUTS | dict.fromkeys(_MONEY, money)
     arrays: dict[str, Any] = {name: np.empty(len(columns.cart), kind) for name, kind in types.items()}
     if columns.credits is None:
@@ -146,12 +171,16 @@ def new_results(columns: Columns, money: str) -> Results:
     return Results(**arrays)
 
 
+def _is_plain(tables: Tables, columns: Columns, out: Results) -> bool:
+    return tables.is_plain and columns.credits is None and columns.requested is None and out.credits_used is None
+
+
 def _inputs(columns: Columns, types: dict[str, str]) -> Columns:
-    """Every column contiguous and read-only, so that there is one compiled loop for all; empty if it was left out."""
+    """Every column contiguous and read-only, so that there is one compiled loop for all."""
     arrays = {}
     for name, kind in types.items():
         array = getattr(columns, name)
-        array = np.empty(0, kind) if array is None else _checked(name, array, kind, len(columns.cart))
+        array = _ABSENT[name] if array is None else _checked(name, array, kind, len(columns.cart))
         arrays[name] = np.ascontiguousarray(array).view()
         arrays[name].flags.writeable = False
     return Columns(**arrays)

@@ -1,16 +1,15 @@
-"""The redemption rules over whole arrays: loops that numba compiles, for :mod:`nector_sim.calculator.compiled`.
+"""The redemption rules over whole arrays: the loops that :mod:`nector_sim.calculator.compiled` compiles.
 
-Written from ``data/law/redemption.md``, whose sections and steps the comments name; nothing here is shared with
+Written from ``data/law/redemption.md``, whose sections and steps the comments name; nothing is shared with
 :mod:`nector_sim.calculator.exact`. Everything is a whole number: money in minor units, percentages in basis points.
-The rows have no branches. Only the loops over floats check what they are given: :mod:`nector_sim.calculator.tables`
-says which inputs keep the others exact.
+Only the loops over floats check their rows: :mod:`nector_sim.calculator.tables` says what keeps the others exact.
 
-All of it stands in one file, since a compiled loop kept on disk would not notice a change in another. The functions are
-plain Python, compiled by a call at the end, so that :data:`PLAIN` can run them as they stand.
+All of it is plain Python in one file: a compiled loop that is kept on disk would not notice a change in another. Rows
+have no branches, and what they may need is read before anything is chosen, so that compilers make vectors of them.
 """
 
+# The types of the loops are numba's business.
 # mypy: allow-untyped-defs, allow-untyped-calls
-# (The types of the loops are numba's business.)
 
 from __future__ import annotations
 
@@ -19,10 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
-from numba.extending import register_jitable
 
-# Spelled out for the same reason; a test holds them to reasons, money and tables.
+# Spelled out, for the same reason; a test holds them to reasons, money and tables.
 BALANCE, REQUESTED, CART, MAX_DISCOUNT, MIN_PAYABLE, MIN_CART, OFFER, MAX_CART, NO_OFFER, NOT_LIVE = range(10)
 WHOLE = 10_000
 NEVER = 2**62
@@ -40,22 +37,22 @@ Array = npt.NDArray[Any]
 
 
 class Columns(NamedTuple):
-    """Orders as arrays of one length.
+    """Orders as arrays of one length; amounts are at most MAX_MINOR, points at most MAX_POINTS.
 
     Parameters
     ----------
     cart : ndarray of int64
-        Cart amounts in minor units, 0 to MAX_MINOR. For ``answer_floats``, float64 in major units.
+        Minor units; for ``answer_floats``, float64 in major units.
     balance : ndarray of int64
-        Points that can be spent, 0 to MAX_POINTS. For ``answer_floats``, float64 or int64 as they come.
+        Points that can be spent; for ``answer_floats``, float64 or int64 as they come.
     credits : ndarray of int64, optional
-        The second wallet in minor units, 0 to MAX_MINOR.
+        The second wallet in minor units.
     requested : ndarray of int64, optional
-        Points asked for, at most MAX_POINTS; -1 where the customer named no number.
+        Points asked for, -1 where the customer named no number.
     tier : ndarray of int16, optional
-        Positions in ``Tables.tier_names``, -1 for none and for any other. Left out, no order has a tier.
+        Positions in ``Tables.tier_names``, -1 for none and for any other; left out, no order has a tier.
     at : ndarray of int64, optional
-        Microseconds since 1970 in UTC, ``tables.NO_TIME`` for none. Left out, no order has a time.
+        Microseconds since 1970 in UTC, ``tables.NO_TIME`` for none; left out, no order has a time.
     """
 
     cart: Array
@@ -148,8 +145,8 @@ def _percent_steps(left, balance, requested, cap, room, fixed_cap, multiple, cos
     """Step 4 on a percentage offer: the steps, and what limits them.
 
     ``room`` and ``step`` are in ten-thousandths of a minor unit; ``fixed_cap`` (the maximum percentage) and
-    ``multiple`` are steps. The minimum payable never leaves more than the cart does: where it leaves the cap, the cap limits and the
-    other two do not; where it leaves less, the cap never does.
+    ``multiple`` are steps. The minimum payable never leaves more than the cart does: where it leaves the cap or more,
+    the cap is a limit and those two are not; where it leaves less, the cap never is.
     """
     reaches = room >= cap * WHOLE
     # Rounded up for the cap: the step that reaches it is given.
@@ -195,6 +192,12 @@ def _read(amount, points, scale):
 # One offer for everybody whose caps are amounts (Tables.is_plain): straight from the orders to the results.
 
 
+def _plain_terms(terms):
+    cost, amount, most, cap = terms["points"], terms["amount"], terms["most_steps"], terms["max_discount"]
+    minimum, percent = terms["min_payable"], terms["min_payable_percent"]
+    return cost, amount, most, cap, minimum, percent, terms["min_cart"], terms["max_cart"]
+
+
 def _plain_row(i, cart, balance, room, given, cap, cost, amount, most, low, high):
     steps, reason = _amount_steps(cart, balance, NOT_ASKED, cap, room, cart, cost, amount, most)
     steps, given.limited_by[i] = _if_open(steps, reason, 1, cart, low, high)
@@ -203,10 +206,7 @@ def _plain_row(i, cart, balance, room, given, cap, cost, amount, most, low, high
 
 
 def _plain(terms, orders, given):
-    terms = terms[0]
-    cost, amount, most, cap = terms["points"], terms["amount"], terms["most_steps"], terms["max_discount"]
-    minimum, percent = terms["min_payable"], terms["min_payable_percent"]
-    low, high = terms["min_cart"], terms["max_cart"]
+    cost, amount, most, cap, minimum, percent, low, high = _plain_terms(terms[0])
     # Two loops, since a percentage costs a division in every row.
     if percent == 0:
         for i in range(len(orders.cart)):
@@ -221,25 +221,14 @@ def _plain(terms, orders, given):
 
 
 def _plain_floats(terms, scale, orders, given):
-    terms = terms[0]
-    cost, amount, most, cap = terms["points"], terms["amount"], terms["most_steps"], terms["max_discount"]
-    minimum, percent = terms["min_payable"], terms["min_payable_percent"]
-    low, high = terms["min_cart"], terms["max_cart"]
+    cost, amount, most, cap, minimum, percent, low, high = _plain_terms(terms[0])
     bad = floored = negative = 0
-    if percent == 0:
-        for i in range(len(orders.cart)):
-            cart, balance, is_bad, is_floored, is_negative = _read(orders.cart[i], orders.balance[i], scale)
-            bad, floored, negative = bad + is_bad, floored + is_floored, negative + is_negative
-            room = max(0, cart - minimum)
-            discount = _plain_row(i, cart, balance, room, given, cap, cost, amount, most, low, high)
-            given.discount[i], given.payable[i] = discount / scale, (cart - discount) / scale
-    else:
-        for i in range(len(orders.cart)):
-            cart, balance, is_bad, is_floored, is_negative = _read(orders.cart[i], orders.balance[i], scale)
-            bad, floored, negative = bad + is_bad, floored + is_floored, negative + is_negative
-            room = _room(cart, cart, minimum, percent)
-            discount = _plain_row(i, cart, balance, room, given, cap, cost, amount, most, low, high)
-            given.discount[i], given.payable[i] = discount / scale, (cart - discount) / scale
+    for i in range(len(orders.cart)):
+        cart, balance, is_bad, is_floored, is_negative = _read(orders.cart[i], orders.balance[i], scale)
+        bad, floored, negative = bad + is_bad, floored + is_floored, negative + is_negative
+        room = _room(cart, cart, minimum, percent) if percent > 0 else max(0, cart - minimum)
+        discount = _plain_row(i, cart, balance, room, given, cap, cost, amount, most, low, high)
+        given.discount[i], given.payable[i] = discount / scale, (cart - discount) / scale
     return bad, floored, negative
 
 
@@ -247,10 +236,8 @@ def _plain_floats(terms, scale, orders, given):
 
 
 class _Scratch(NamedTuple):
-    """What is worked out for a block: ``left`` after credits and ``requested`` once, the others for each offer."""
+    """One offer's answers to a block, whether it fits each order, and how near to fitting the best one came."""
 
-    left: Array
-    requested: Array
     points: Array
     discount: Array
     limited_by: Array
@@ -259,10 +246,8 @@ class _Scratch(NamedTuple):
 
 
 def _new_scratch():
-    return _Scratch(
-        np.empty(BLOCK, np.int64), np.full(BLOCK, NOT_ASKED, np.int64), np.empty(BLOCK, np.int64),
-        np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int8), np.empty(BLOCK, np.int8), np.empty(BLOCK, np.int8),
-    )  # fmt: skip
+    points, discount, limited_by = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int8)
+    return _Scratch(points, discount, limited_by, np.empty(BLOCK, np.int8), np.empty(BLOCK, np.int8))
 
 
 def _find_fitting(terms, tier_fits, orders, fits):
@@ -271,43 +256,49 @@ def _find_fitting(terms, tier_fits, orders, fits):
     for i in range(len(orders.cart)):
         fits[i] = tier_fits[others]
     if terms["tiered"] != 0:
-        for i in range(len(orders.tier)):
+        for i in range(len(orders.cart)):
             tier = orders.tier[i]
             fits[i] = tier_fits[tier if (tier >= 0) & (tier < others) else others]
     first, last = terms["first_instant"], terms["last_instant"]
     if (first > -NEVER) | (last < NEVER):
-        for i in range(len(orders.at)):
-            at = orders.at[i]
-            fits[i] = fits[i] if (at == NO_TIME) | ((at >= first) & (at <= last)) else 0
+        for i in range(len(orders.cart)):
+            at, fitting = orders.at[i], fits[i]
+            fits[i] = fitting if (at == NO_TIME) | ((at >= first) & (at <= last)) else 0
 
 
-def _amount_offer(terms, orders, scratch, points, discount, limited_by):
+def _purse(i, orders):
+    """Step 2: the cart, what credits leave of it, the balance, and what was requested."""
+    cart, balance, asked = orders.cart[i], orders.balance[i], orders.requested[i]
+    return cart, max(0, cart - orders.credits[i]), balance, asked if asked >= 0 else NOT_ASKED
+
+
+def _amount_offer(terms, orders, fits, points, discount, limited_by):
     cost, amount, most, cap = terms["points"], terms["amount"], terms["most_steps"], terms["max_discount"]
     minimum, percent = terms["min_payable"], terms["min_payable_percent"]
     cap_percent, multiple = terms["max_discount_percent"], terms["multiple"]
     low, high = terms["min_cart"], terms["max_cart"]
     for i in range(len(orders.cart)):
-        cart, left, balance, requested = orders.cart[i], scratch.left[i], orders.balance[i], scratch.requested[i]
+        cart, left, balance, requested = _purse(i, orders)
         room = _room(left, cart, minimum, percent)
         lower_cap = min(cap, _whole(cart * cap_percent, WHOLE))
         shrunk = _whole(cart * WHOLE, multiple)
         steps, reason = _amount_steps(left, balance, requested, lower_cap, room, shrunk, cost, amount, most)
-        steps, limited_by[i] = _if_open(steps, reason, scratch.fits[i], cart, low, high)
+        steps, limited_by[i] = _if_open(steps, reason, fits[i], cart, low, high)
         points[i], discount[i] = steps * cost, steps * amount
 
 
-def _percent_offer(terms, orders, scratch, points, discount, limited_by):
+def _percent_offer(terms, orders, fits, points, discount, limited_by):
     cost, step_percent, most, cap = terms["points"], terms["percent"], terms["most_steps"], terms["max_discount"]
     minimum, percent = terms["min_payable"], terms["min_payable_percent"]
     fixed_cap, multiple, below = terms["max_percent_steps"], terms["multiple_steps"], terms["multiple_below"]
     low, high = terms["min_cart"], terms["max_cart"]
     for i in range(len(orders.cart)):
-        cart, left, balance, requested = orders.cart[i], scratch.left[i], orders.balance[i], scratch.requested[i]
+        cart, left, balance, requested = _purse(i, orders)
         step = max(1, cart * step_percent)  # a cart of 0 leaves no room for any step
         room = max(0, (left - minimum) * WHOLE - cart * percent)
         shrunk = multiple if cart < below else NEVER
         steps, reason = _percent_steps(left, balance, requested, cap, room, fixed_cap, shrunk, cost, step, most)
-        steps, reason = _if_open(steps, reason, scratch.fits[i], cart, low, high)
+        steps, reason = _if_open(steps, reason, fits[i], cart, low, high)
         steps, discount[i], limited_by[i] = _percent_discount(steps, reason, cap, step)
         points[i] = steps * cost
 
@@ -315,7 +306,6 @@ def _percent_offer(terms, orders, scratch, points, discount, limited_by):
 def _keep_better(position, max_cart, orders, scratch, given):
     """Section 4: the better of two; and section 5: whose reason is told where neither gives anything."""
     for i in range(len(orders.cart)):
-        # All is read before anything is chosen: reads that may not happen would not become vectors.
         cart, fits, level, reason = orders.cart[i], scratch.fits[i], scratch.level[i], scratch.limited_by[i]
         points, discount = scratch.points[i], scratch.discount[i]
         best, best_points = given.discount[i], given.points[i]
@@ -330,23 +320,9 @@ def _keep_better(position, max_cart, orders, scratch, given):
         scratch.level[i] = max(near, level)
 
 
-def _prepare(enabled, orders, scratch, given):
-    """Step 2: what credits leave; and what was requested."""
-    for i in range(len(orders.cart)):
-        scratch.left[i] = orders.cart[i]
-    if enabled:
-        for i in range(len(orders.credits)):
-            scratch.left[i] = max(0, orders.cart[i] - orders.credits[i])
-    for i in range(len(given.credits_used)):
-        given.credits_used[i] = orders.cart[i] - scratch.left[i]
-    for i in range(len(orders.requested)):
-        scratch.requested[i] = orders.requested[i] if orders.requested[i] >= 0 else NOT_ASKED
-
-
 def _answer_block(enabled, terms, tier_fits, orders, scratch, given):
     """Answer at most BLOCK orders: one offer straight into the results, several by way of scratch arrays."""
     size, offers = len(orders.cart), len(terms) if enabled else 0
-    _prepare(enabled, orders, scratch, given)
     points, discount, limited_by = given.points, given.discount, given.limited_by
     if offers != 1:
         nothing = NO_OFFER if enabled else NOT_LIVE
@@ -357,21 +333,31 @@ def _answer_block(enabled, terms, tier_fits, orders, scratch, given):
         only = terms[position]
         _find_fitting(only, tier_fits[position], orders, scratch.fits)
         if only["amount"] > 0:
-            _amount_offer(only, orders, scratch, points, discount, limited_by)
+            _amount_offer(only, orders, scratch.fits, points, discount, limited_by)
         else:
-            _percent_offer(only, orders, scratch, points, discount, limited_by)
+            _percent_offer(only, orders, scratch.fits, points, discount, limited_by)
         if offers > 1:
             _keep_better(position, only["max_cart"], orders, scratch, given)
-    for i in range(size):
-        given.payable[i] = scratch.left[i] - given.discount[i]
-        if offers == 1:
+    if offers == 1:
+        for i in range(size):
             given.offer[i] = 0 if given.discount[i] > 0 else -1
+    for i in range(size):
+        left = max(0, orders.cart[i] - orders.credits[i]) if enabled else orders.cart[i]
+        given.payable[i] = left - given.discount[i]
+    for i in range(len(given.credits_used)):
+        given.credits_used[i] = min(orders.cart[i], orders.credits[i]) if enabled else 0
 
 
-def _rows(columns, lo, hi):
-    """Some of the orders; a column that was left out is empty, and stays so."""
-    cart, balance, credits = columns.cart[lo:hi], columns.balance[lo:hi], columns.credits[lo:hi]
-    return Columns(cart, balance, credits, columns.requested[lo:hi], columns.tier[lo:hi], columns.at[lo:hi])
+def _rows(column, lo, hi, size):
+    """Some of a column; one that was left out is a block of the same number, good for all rows."""
+    return column[lo:hi] if len(column) == size else column[: hi - lo]
+
+
+def _rows_of(columns, lo, hi):
+    size = len(columns.cart)
+    cart, balance, credits = columns.cart[lo:hi], columns.balance[lo:hi], _rows(columns.credits, lo, hi, size)
+    requested, tier = _rows(columns.requested, lo, hi, size), _rows(columns.tier, lo, hi, size)
+    return Columns(cart, balance, credits, requested, tier, _rows(columns.at, lo, hi, size))
 
 
 def _blocks(enabled, terms, tier_fits, columns, results):
@@ -381,7 +367,7 @@ def _blocks(enabled, terms, tier_fits, columns, results):
         offer, points, limited_by = results.offer[lo:hi], results.points[lo:hi], results.limited_by[lo:hi]
         discount, payable, credits_used = results.discount[lo:hi], results.payable[lo:hi], results.credits_used[lo:hi]
         given = Results(offer, points, discount, payable, credits_used, limited_by)
-        _answer_block(enabled, terms, tier_fits, _rows(columns, lo, hi), scratch, given)
+        _answer_block(enabled, terms, tier_fits, _rows_of(columns, lo, hi), scratch, given)
 
 
 def _float_blocks(enabled, terms, tier_fits, scale, columns, results):
@@ -389,7 +375,7 @@ def _float_blocks(enabled, terms, tier_fits, scale, columns, results):
     bad = floored = negative = 0
     for lo in range(0, len(columns.cart), BLOCK):
         hi = min(lo + BLOCK, len(columns.cart))
-        orders, size = _rows(columns, lo, hi), hi - lo
+        orders, size = _rows_of(columns, lo, hi), hi - lo
         cart, balance = minor[0, :size], minor[1, :size]
         for i in range(size):
             cart[i], balance[i], is_bad, is_floored, is_negative = _read(orders.cart[i], orders.balance[i], scale)
@@ -407,7 +393,7 @@ def _float_blocks(enabled, terms, tier_fits, scale, columns, results):
 
 
 class Loops(NamedTuple):
-    """The four ways through."""
+    """The four ways through: plain or any program, whole numbers or floats."""
 
     plain: Callable[..., Any]
     plain_floats: Callable[..., Any]
@@ -415,13 +401,11 @@ class Loops(NamedTuple):
     float_blocks: Callable[..., Any]
 
 
-for _inlined in (
-    _whole, _room, _if_open, _own_limits, _amount_steps, _percent_steps, _percent_discount, _read, _plain_row,
-    _new_scratch, _find_fitting, _amount_offer, _percent_offer, _keep_better, _prepare, _answer_block, _rows,
-):  # fmt: skip
-    register_jitable(_inlined)
-
-#: The loops as plain Python: slow, for tests.
+#: The loops as they stand, slow: to test them, and what is compiled.
 PLAIN = Loops(_plain, _plain_floats, _blocks, _float_blocks)
-#: The loops compiled, each when it is first used, and kept on disk.
-COMPILED = Loops(*(njit(cache=True, nogil=True, error_model="numpy")(loop) for loop in PLAIN))
+#: What they call.
+INLINED = (
+    _whole, _room, _if_open, _own_limits, _amount_steps, _percent_steps, _percent_discount, _read,
+    _plain_terms, _plain_row, _new_scratch, _find_fitting, _amount_offer, _percent_offer, _purse, _keep_better,
+    _answer_block, _rows, _rows_of,
+)  # fmt: skip

@@ -9,11 +9,11 @@ cases for it; nor is it ever named, since on a tie the customer's own limits com
 * no multiple, or one below 1: 1, the cart itself.
 
 The compiled loops divide whole numbers as floats and cut off the fraction. That is exact where the upper one is below
-2⁵³: a quotient that is not whole lies at least 1 / divisor below the next whole number, and rounding to the nearest float
-reaches it only over less than 2⁻⁵³ of its size. (A divisor above 2⁵³ is rounded itself, but then the quotient is 0 and
-far from 1.) Under the bounds of :mod:`nector_sim.rules.money` the upper numbers are at most 9 × 10¹¹ × 10⁴ + 10⁴, just
-below 2⁵³ ≈ 9.007 × 10¹⁵, and no product comes near 64 bits. :func:`compile_program` works out both for each offer, so
-that a bound that is changed one day cannot wrap an integer in silence.
+2⁵³: a quotient that is not whole lies at least 1 / divisor below the next whole number, and rounding to the nearest
+float reaches that only over less than 2⁻⁵³ of its size. (A divisor above 2⁵³ is rounded itself, but then the quotient
+is 0, and not so near to 1.) Under the bounds of :mod:`nector_sim.rules.money` the upper numbers are at most
+9 × 10¹¹ × 10⁴ + 10⁴, just below 2⁵³ ≈ 9.007 × 10¹⁵, and all others stay below 2 × 10¹⁸, well within 64 bits.
+:func:`compile_program` works both out for each offer, so that no bound that is changed one day wraps a number silently.
 """
 
 from __future__ import annotations
@@ -127,7 +127,8 @@ def compile_program(program: Program) -> Tables:
 
     Examples
     --------
-    >>> tables = compile_program(Program(offers=[VariableAmount(points_per_step=1, discount_per_step=1)]))
+    >>> offer = ns.VariableAmount(points_per_step=1, discount_per_step=1)
+    >>> tables = compile_program(ns.Program(offers=[offer]))
     >>> int(tables.terms["amount"][0]), tables.is_plain
     (100, True)
     """

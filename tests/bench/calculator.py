@@ -1,0 +1,195 @@
+"""The compiled law against loops that only copy as many bytes in and out, on one thread."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numba import njit
+
+from nector_sim.calculator.compiled import Columns, Results, answer, answer_floats
+from nector_sim.calculator.exact import Law, Order
+from nector_sim.calculator.reasons import REASONS
+from nector_sim.calculator.tables import compile_program
+from nector_sim.rules.program import Program
+from tests.bench.harness import Case, compare
+
+ROWS = 10_000_000
+CHECKED = 2_000
+START, EPOCH, DAYS = datetime(2025, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), 100
+
+FIXED = {"kind": "fixed", "amount": 100}
+PERCENT = {"kind": "percent", "percent": 20}
+PLAIN = {"kind": "variable_amount", "points_per_step": 100, "discount_per_step": 7, "max_discount": 200}
+KINDS = [
+    PLAIN | {"max_discount_percent": 50},
+    {"kind": "fixed_amount", "points": 300, "discount": 77},
+    PLAIN | {"kind": "variable_percent", "percent_per_step": 7, "max_percent": 50},
+    {"kind": "fixed_percent", "points": 300, "percent": 7, "max_discount": 100},
+]
+KINDS[2].pop("discount_per_step")
+EVERY = {
+    "min_cart": 5,
+    "max_cart": 2900,
+    "min_cart_multiple": 3,
+    "tiers": ["gold", "silver"],
+    "starts_at": START + timedelta(days=5),
+    "ends_at": START + timedelta(days=95),
+}
+
+
+def run():
+    """Print all of it."""
+    every = orders(ROWS)
+    plain = Columns(every.cart, every.balance)
+    programs = {f"one {kind['kind']}": [kind | EVERY] for kind in KINDS}
+    programs |= {f"{count} offers of all kinds": [kind | EVERY for kind in KINDS * 2][:count] for count in (2, 4, 8)}
+    check_parity([[PLAIN]], plain)
+    check_parity(programs.values(), every)
+    plain_offer(plain)
+    whole_law(every, programs)
+    floats(plain)
+    first_use()
+
+
+def plain_offer(columns):
+    """One offer with a cap and a minimum payable: what most merchants have."""
+    out = results(ROWS)
+    copied = (*columns[:2], out.points, out.discount, out.payable, out.limited_by)
+    cases = [Case("copying loop, 16 bytes in and 25 out", lambda: copy_two(*copied))]
+    for name, minimum, at_most in (("fixed", FIXED, 1.1), ("percentage", PERCENT, 1.5)):
+        tables = compile_program(Program(offers=[PLAIN], min_payable=minimum))
+        cases.append(Case(f"{name} minimum payable", lambda t=tables: answer(t, columns, out), cases[0].name, at_most))
+    compare(f"One variable_amount offer with a cap, {ROWS:,} rows", cases, runs=25)
+
+
+def whole_law(columns, programs):
+    """Every kind with every restriction, and several offers."""
+    out = results(ROWS, credits_used=True)
+    copied = (*columns, out.points, out.discount, out.payable, out.credits_used, out.limited_by)
+    copying = "copying loop, 42 bytes in and 33 out"
+    cases = [Case(copying, lambda: copy_all(*copied))]
+    for name, offers in programs.items():
+        tables = compile_program(Program(offers=offers, min_payable=PERCENT))
+        cases.append(
+            Case(
+                name, lambda t=tables: answer(t, columns, out), copying, 3.0 if len(offers) == 1 else 3.0 * len(offers)
+            )
+        )
+    medians = compare(f"Every restriction and column, {ROWS:,} rows", cases, runs=9)
+    further = (medians["8 offers of all kinds"] - medians["4 offers of all kinds"]) / 4 / medians[copying]
+    print(f"  each further offer adds {further:.2f} (at most 3.0)")
+
+
+def floats(columns):
+    """Float carts and balances in the same pass."""
+    amounts = Columns(columns.cart / 100, columns.balance.astype(np.float64))
+    out, tables = results(ROWS, np.float64), compile_program(Program(offers=[PLAIN], min_payable=FIXED))
+    copied = (*amounts[:2], out.points, out.discount, out.payable, out.limited_by)
+    copying = "copying loop, 16 bytes in and 25 out"
+    cases = [
+        Case(copying, lambda: copy_two(*copied)),
+        Case("float carts and balances", lambda: answer_floats(tables, amounts, out, scale=100.0), copying),
+        Case("the same into new arrays", lambda: answer_floats(tables, amounts, scale=100.0), copying),
+        Case(
+            "the copying loop into new arrays", lambda: copy_two(*amounts[:2], *map(np.empty_like, copied[2:])), copying
+        ),
+    ]
+    compare(f"Floats in and out, {ROWS:,} rows", cases)
+
+
+FIRST_USE = """
+import time, numpy as np, nector_sim as ns
+from nector_sim.calculator.compiled import Columns, answer
+from nector_sim.calculator.tables import compile_program
+offer, orders = ns.VariableAmount(points_per_step=1, discount_per_step=1), Columns(np.arange(9), np.arange(9))
+for name, offers in (("one plain offer", [offer]), ("any program", [offer, offer])):
+    start = time.perf_counter()
+    answer(compile_program(ns.Program(offers=offers)), orders)
+    print(f"  {name:44}{time.perf_counter() - start:9.2f}s")
+"""
+
+
+def first_use():
+    """Compiling, which happens once on a machine."""
+    with tempfile.TemporaryDirectory() as folder:
+        for title in ("First use on a machine", "First use of a later run"):
+            print(f"\n{title}", flush=True)
+            subprocess.run([sys.executable, "-c", FIRST_USE], env=os.environ | {"NUMBA_CACHE_DIR": folder}, check=True)
+
+
+@njit(nogil=True)
+def copy_two(cart, balance, points, discount, payable, limited_by):
+    for i in range(len(cart)):
+        points[i] = balance[i]
+        discount[i] = cart[i]
+        payable[i] = cart[i]
+        limited_by[i] = 1
+
+
+@njit(nogil=True)
+def copy_all(cart, balance, credits, requested, tier, at, points, discount, payable, credits_used, limited_by):
+    for i in range(len(cart)):
+        points[i] = balance[i]
+        discount[i] = requested[i]
+        payable[i] = cart[i] + at[i]
+        credits_used[i] = credits[i]
+        limited_by[i] = tier[i]
+
+
+def orders(rows):
+    """Carts to ₹3,000 of customers with up to 5,000 points, in tiers and over a hundred days."""
+    luck = np.random.default_rng(0)
+    start = (START - EPOCH) // timedelta(microseconds=1)
+    return Columns(
+        cart=luck.integers(0, 300_000, rows),
+        balance=luck.integers(0, 5_000, rows),
+        credits=luck.integers(0, 3_000, rows),
+        requested=luck.integers(-1, 3_000, rows),
+        tier=luck.integers(-1, 2, rows).astype(np.int16),
+        at=luck.integers(start, start + DAYS * 86_400 * 10**6, rows),
+    )
+
+
+def results(rows, money=np.int64, *, credits_used=False):
+    """Arrays whose memory is there already."""
+    offer, points, discount, payable, limited_by = (
+        np.ones(rows, kind) for kind in (np.int8, np.int64, money, money, np.int8)
+    )
+    return Results(offer, points, discount, payable, np.ones(rows, money) if credits_used else None, limited_by)
+
+
+def check_parity(programs, columns):
+    """Compare the first rows with the exact law, before anything is timed."""
+    part = Columns(*(None if column is None else column[:CHECKED] for column in columns))
+    for offers in programs:
+        program = Program(offers=offers, min_payable=PERCENT)
+        tables, law = compile_program(program), Law(program)
+        found = answer(tables, part)
+        compiled = zip(found.points, found.discount, found.payable, found.limited_by, strict=True)
+        for i, (points, discount, payable, code) in enumerate(compiled):
+            exact = law.answer(exact_order(tables, part, i))
+            assert (points, discount, payable, REASONS[code]) == (
+                exact.points,
+                exact.discount,
+                exact.payable,
+                exact.limited_by,
+            )
+
+
+def exact_order(tables, columns, i):
+    """One of the orders for the exact law."""
+    cart, balance = int(columns.cart[i]), int(columns.balance[i])
+    if columns.credits is None:
+        return Order(cart, balance)
+    requested, tier = int(columns.requested[i]), int(columns.tier[i])
+    return Order(
+        cart,
+        balance,
+        int(columns.credits[i]),
+        requested if requested >= 0 else None,
+        tables.tier_names[tier] if tier >= 0 else None,
+        EPOCH + timedelta(microseconds=int(columns.at[i])),
+    )

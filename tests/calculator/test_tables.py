@@ -1,0 +1,107 @@
+"""A program as plain numbers."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from nector_sim.calculator.tables import compile_program
+from nector_sim.errors import ProgramError
+from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount
+from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
+
+PLAIN = {"kind": "variable_amount", "points_per_step": 100, "discount_per_step": 10, "max_discount": 200}
+
+
+def only(**more):
+    return compile_program(Program(offers=[PLAIN | more])).terms[0]
+
+
+def test_amounts_are_in_minor_units_and_percentages_in_basis_points():
+    terms = only(max_discount_percent="12.5", min_cart="0.5", max_cart=7, min_cart_multiple="1.5")
+    fields = ["points", "amount", "percent", "max_discount", "max_discount_percent", "min_cart", "max_cart", "multiple"]
+    assert [int(terms[field]) for field in fields] == [100, 1_000, 0, 20_000, 1_250, 50, 700, 15_000]
+
+
+def test_dates_are_instants_in_the_programs_zone():
+    terms = only(starts_at=datetime(2025, 1, 1), ends_at=datetime(2025, 1, 1, tzinfo=UTC))
+    new_year = 1_735_689_600_000_000
+    # India is 5 h 30 min ahead; the end is the first instant after the offer.
+    assert terms["first_instant"] == new_year - 330 * 60 * 10**6
+    assert terms["last_instant"] == new_year - 1
+
+
+def test_tiers():
+    offers = [PLAIN, PLAIN | {"tiers": ["silver", "gold"]}, PLAIN | {"tiers": []}, PLAIN | {"tiers": ["gold"]}]
+    tables = compile_program(Program(offers=offers))
+    assert tables.tier_names == ("gold", "silver")
+    assert tables.tier_fits.tolist() == [[1, 1, 1], [1, 1, 0], [0, 0, 0], [1, 0, 0]]
+
+
+def test_the_same_program_gives_the_same_tables_which_nobody_can_change():
+    tables = compile_program(Program(offers=[PLAIN]))
+    assert compile_program(Program(offers=[PLAIN])) is tables
+    for array in (tables.terms, tables.tier_fits):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = np.zeros_like(array)
+
+
+@pytest.mark.parametrize(
+    ("program", "plain"),
+    [
+        ({"offers": [PLAIN]}, True),
+        ({"offers": [PLAIN | {"min_cart": 5, "max_cart": 9}], "min_payable": {"kind": "percent", "percent": 5}}, True),
+        ({"offers": [PLAIN | {"max_discount_percent": 150, "min_cart_multiple": 1}]}, True),
+        ({"offers": [{"kind": "fixed_amount", "points": 1, "discount": 1}]}, True),
+        ({"offers": [{"kind": "fixed_percent", "points": 1, "percent": 1}]}, False),
+        ({"offers": [PLAIN], "enabled": False}, False),
+        ({"offers": []}, False),
+        ({"offers": [PLAIN, PLAIN]}, False),
+        ({"offers": [PLAIN | {"max_discount_percent": 50}]}, False),
+        ({"offers": [PLAIN | {"min_cart_multiple": 2}]}, False),
+        ({"offers": [PLAIN | {"tiers": []}]}, False),
+        ({"offers": [PLAIN | {"starts_at": "2025-01-01T00:00:00Z"}]}, False),
+        ({"offers": [PLAIN | {"ends_at": "2025-01-01T00:00:00Z"}]}, False),
+    ],
+)
+def test_which_programs_are_plain(program, plain):
+    assert compile_program(Program.parse(program)).is_plain is plain
+
+
+def test_offers_beyond_what_results_can_name_are_refused():
+    assert len(compile_program(Program(offers=[PLAIN] * 127)).terms) == 127
+    with pytest.raises(ProgramError, match="128 offers; at most 127"):
+        compile_program(Program(offers=[PLAIN] * 128))
+
+
+@pytest.mark.parametrize(
+    ("field", "offer"),
+    [
+        ("points", VariableAmount.model_construct(points_per_step=2**63, discount_per_step=Decimal(1))),
+        ("discount", FixedAmount.model_construct(points=1, discount=Decimal(2**57))),
+        ("percent", FixedPercent.model_construct(points=1, percent=Decimal(60_000))),
+        ("max_discount", FixedPercent.model_construct(points=1, percent=Decimal(1), max_discount=Decimal(10**10))),
+        ("min_cart", VariableAmount(**PLAIN).model_copy(update={"min_cart": Decimal(2**57)})),
+        ("max_cart", VariableAmount(**PLAIN).model_copy(update={"max_cart": Decimal(2**57)})),
+        ("min_cart_multiple", VariableAmount(**PLAIN).model_copy(update={"min_cart_multiple": Decimal(2**50)})),
+    ],
+)
+def test_offers_whose_numbers_do_not_fit_are_refused(field, offer):
+    """They escaped their models' checks, or a bound was changed: nothing wraps in silence."""
+    program = Program().model_copy(update={"offers": (VariableAmount(**PLAIN), offer)})
+    with pytest.raises(ProgramError, match=rf"offers\.1\.{field}: is too large to be computed exactly"):
+        compile_program(program)
+
+
+@pytest.mark.parametrize(
+    "minimum",
+    [
+        FixedMinPayable.model_construct(amount=Decimal(10**10)),
+        PercentMinPayable.model_construct(percent=Decimal("100.1")),
+    ],
+)
+def test_a_minimum_payable_that_does_not_fit_is_refused(minimum):
+    program = Program(offers=[PLAIN]).model_copy(update={"min_payable": minimum})
+    with pytest.raises(ProgramError, match="min_payable: is too large to be computed exactly"):
+        compile_program(program)
