@@ -89,16 +89,16 @@ def plain(columns):
         )  # fmt: skip
 
 
-def seconds(call):
-    start = time.perf_counter()
+def seconds(call, clock=time.perf_counter):
+    start = clock()
     call()
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def ratio(call, other, rounds=ROUNDS):
+def ratio(call, other, rounds=ROUNDS, clock=time.perf_counter):
     """Median of the ratios of interleaved runs, and the median seconds of both."""
     call(), other()
-    pairs = [(seconds(call), seconds(other)) for _ in range(rounds)]
+    pairs = [(seconds(call, clock), seconds(other, clock)) for _ in range(rounds)]
     return median(a / b for a, b in pairs), median(a for a, _ in pairs), median(b for _, b in pairs)
 
 
