@@ -47,7 +47,7 @@ class Facts:
         As they came.
     order_ids : array of ids, shape (rows of orders,)
     tiers : tuple of str
-        Names of tiers, by code.
+        Names of tiers, by code; a schedule that was not known yet adds its own behind them.
     exact : bool
         Whether carts came as decimals or texts.
     with_credits : bool

@@ -229,9 +229,8 @@ def _redeems(table: Table, orders: OrderColumns, take_up: Decimal | None, seed: 
 
 
 def _read_tiers(table: Table, schedules: Sequence[Schedule], orders: OrderColumns) -> tuple[str, ...]:
-    """Codes of the tiers that orders name, where a program does not work them out."""
-    own = all(program.tiers is not None for schedule in schedules for program in schedule.programs)
-    if own or not table.has("tier"):
+    """Codes of the tiers that orders name, and the names of all."""
+    if not table.has("tier"):
         return tier_names(schedules)
     codes, values = pd.factorize(table.frame["tier"])
     named = [str(value) for value in values]

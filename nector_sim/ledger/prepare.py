@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 
+from nector_sim.errors import InputError
 from nector_sim.ledger.arrays import History, Instants, Int64
 from nector_sim.ledger.instants import one_period_after
 from nector_sim.ledger.schedule import Schedule
@@ -252,9 +253,18 @@ def expiring(prepared: Prepared, schedule: Schedule) -> tuple[History, Instants]
     -------
     history : History
     instants : Instants
+
+    Raises
+    ------
+    InputError
+        If something has an expiry of its own under inactivity.
     """
     history = prepared.history
     own = bool((history.opening_expires < NEVER).any() or (prepared.grant_expires < NEVER).any())
+    if own and schedule.inactivity:
+        raise InputError(
+            "points expire together under inactivity, and this history gives some an expires_at of their own"
+        )
     expires = any(program.expiry is not None for program in schedule.programs)
     grant_expires = np.where(
         prepared.grant_expires < NEVER, prepared.grant_expires, _after(history.grant_at, history.grant_at, schedule)

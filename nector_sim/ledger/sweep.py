@@ -20,7 +20,7 @@ from nector_sim.ledger.facts import Facts, read_facts
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.prepare import expiring
 from nector_sim.ledger.schedule import Schedule, make_schedule
-from nector_sim.ledger.tables import compile_schedule
+from nector_sim.ledger.tables import compile_schedule, tier_names
 from nector_sim.rules.program import Program
 
 _COUNTS = ("orders", "orders_redeemed")
@@ -45,14 +45,15 @@ def replay_sweep(
 ) -> pd.DataFrame:
     """Replay one history under many settings, all on the same luck.
 
-    The orders are read, checked and sorted once.
+    The orders are read, checked and sorted once; whoever asks again and again reads them with
+    :func:`nector_sim.ledger.facts.read_facts` and gives the facts instead.
 
     Parameters
     ----------
     settings : sequence of Program or Schedule
         Of one currency and time zone.
     orders, opening, grants, take_up, seed, as_of
-        As in :func:`nector_sim.replay`.
+        As in :func:`nector_sim.replay`; or as `orders` the Facts, which hold the others too.
     threads : int
         Settings that run at once; the result does not depend on it.
 
@@ -86,11 +87,14 @@ def replay_sweep(
     schedules = [setting if isinstance(setting, Schedule) else make_schedule(setting) for setting in settings]
     if not schedules:
         raise InputError("there is no setting to replay; give at least one program")
-    facts = read_facts(schedules, orders, opening=opening, grants=grants, take_up=take_up, seed=seed, as_of=as_of)
+    if isinstance(orders, Facts):
+        facts = orders
+    else:
+        facts = read_facts(schedules, orders, opening=opening, grants=grants, take_up=take_up, seed=seed, as_of=as_of)
     instants = _Instants(facts)
 
     def totals(schedule: Schedule) -> Ran:
-        terms = compile_schedule(schedule, facts.tiers, facts.prepared.largest_cart)
+        terms = compile_schedule(schedule, tier_names([schedule], facts.tiers), facts.prepared.largest_cart)
         history, expiries = instants.under(schedule)
         months = np.empty(0, np.int64)
         return run(facts.prepared, history, expiries, terms, months=months, threads=1, orders=False)

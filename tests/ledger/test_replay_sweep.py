@@ -8,6 +8,7 @@ import pytest
 
 import nector_sim as ns
 from nector_sim.calculator.reasons import REASONS
+from nector_sim.ledger.facts import read_facts
 from nector_sim.ledger.schedule import make_schedule
 
 BASE = {
@@ -68,6 +69,16 @@ def test_schedules_are_settings_too():
     row = ns.replay_sweep([schedule], frame).iloc[0]
     result = ns.replay(ns.Program.parse(BASE), frame, programs=[("2026-06-01", later)])
     assert row["earned"] == result.totals.loc[0, "earned"]
+
+
+def test_facts_that_were_read_once_serve_settings_of_later():
+    frame = history(300).assign(tier="Bronze")
+    facts = read_facts([make_schedule(ns.Program.parse(BASE))], frame, take_up=50)
+    offers = [{**BASE["offers"][0], "tiers": ["Bronze", "Gold"]}]
+    later = [ns.Program.parse(BASE | {"offers": offers, "tiers": None}), ns.Program.parse(BASE | {"offers": offers})]
+    expected = ns.replay_sweep(later, frame, take_up=50)
+    pd.testing.assert_frame_equal(ns.replay_sweep(later, facts), expected)
+    assert expected["discount"].tolist()[1] == 0 < expected["discount"].tolist()[0]
 
 
 def test_settings_that_do_not_belong_together_are_refused():
