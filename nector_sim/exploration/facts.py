@@ -99,7 +99,8 @@ class Facts:
             spending = money_text(offer.spend_to_first_reward, self.currency)
             yield f"the first reward takes {spending} of spending{orders}."
         if offer.points_stranded_at_most:
-            yield f"fewer than {offer.step_points:,} {label} are worth nothing, up to {offer.points_stranded_at_most:,} stay over."
+            over = f"up to {offer.points_stranded_at_most:,} stay over"
+            yield f"fewer than {offer.step_points:,} {label} are worth nothing, {over}."
         if offer.gives_from is None:
             yield "no cart gets a discount."
         for limit in offer.limits:

@@ -92,11 +92,12 @@ def check(table, grid, orders, program=PROGRAM, take_up=1.0):
         np.testing.assert_allclose(table[name].astype(float), expected[name].astype(float), rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("counts", [True, False])
+@pytest.mark.parametrize("ways", [("counted", "combined"), ("combined",), ()])
 @pytest.mark.parametrize("take_up", [100, 60])
-def test_every_number_is_what_score_and_pandas_give(monkeypatch, orders, counts, take_up):
-    if not counts:
-        monkeypatch.setattr(sweep_module, "countable", lambda *_: None)
+def test_every_number_is_what_score_and_pandas_give(monkeypatch, orders, ways, take_up):
+    # By counting, by combining, and one by one.
+    for way in {"counted", "combined"} - set(ways):
+        monkeypatch.setattr(sweep_module, way, lambda *_, **__: None)
     table = ns.sweep(PROGRAM, orders, grid=GRID, assumptions=BELIEVED.replaced(take_up_percent=take_up))
     check(table, GRID, orders, take_up=take_up / 100)
     assert table.attrs["history"] == "given balances"
@@ -131,6 +132,30 @@ def test_two_offers_and_offers_in_percent(orders):
         }
     )
     grid = {"offers.0.discount_per_step": [3, 4], "offers.1.percent_per_step": [5, 10], "min_payable.amount": [20, 90]}
+    check(ns.sweep(program, orders, grid=grid, assumptions=BELIEVED), grid, orders, program)
+
+
+@pytest.mark.parametrize("combines", [True, False])
+@pytest.mark.parametrize("minimum", [{"kind": "fixed", "amount": 90}, {"kind": "percent", "percent": "33.3"}])
+def test_two_offers_of_amounts(monkeypatch, orders, combines, minimum):
+    if not combines:
+        monkeypatch.setattr(sweep_module, "combined", lambda *_, **__: None)
+    program = ns.Program.parse(
+        {
+            "offers": [
+                {"kind": "variable_amount", "points_per_step": 10, "discount_per_step": 3, "max_discount": 60},
+                {"kind": "fixed_amount", "points": 90, "discount": 27, "min_cart": 200, "max_cart": 900},
+            ],
+            "min_payable": minimum,
+        }
+    )
+    # With the discount at 27 both give as much, and with 100 points the first costs fewer.
+    grid = {
+        "offers.0.discount_per_step": [3, 4],
+        "offers.0.max_cart": [None, 700],
+        "offers.1.discount": [27, 100],
+        "offers.1.points": [80, 90, 100],
+    }
     check(ns.sweep(program, orders, grid=grid, assumptions=BELIEVED), grid, orders, program)
 
 

@@ -1,0 +1,207 @@
+"""Settings whose totals are found without scoring the orders for each: which they are, and their numbers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nector_sim.calculator.compiled import answer
+from nector_sim.calculator.reasons import REASONS
+from nector_sim.calculator.tables import compile_program
+from nector_sim.exploration.combining import VARIANT, combine_settings
+from nector_sim.exploration.counting import UNREACHED, AmountSettings, count_settings
+from nector_sim.exploration.grid import Part, Settings
+from nector_sim.exploration.prepared import Prepared
+from nector_sim.exploration.totals import Totals, weights_of
+from nector_sim.rules.money import to_minor
+from nector_sim.rules.offers import FixedAmount, VariableAmount
+from nector_sim.rules.program import PercentMinPayable
+
+#: Parts of a program that a checkout with given balances does not look at.
+_UNSEEN = ("name", "points_label", "earning", "expiry", "tiers", "reversal", "valid_from")
+#: Fields of an offer that decide whom it is for; a shortcut asks once.
+_FOR_WHOM = ("tiers", "starts_at", "ends_at")
+
+
+def counted(settings: Settings, prepared: Prepared, *, threads: int) -> Totals | None:
+    """Count the totals of settings of one variable amount offer.
+
+    Parameters
+    ----------
+    settings : Settings
+    prepared : Prepared
+    threads : int
+
+    Returns
+    -------
+    Totals or None
+        None where a limit of some setting is not a threshold of the cart, or the orders have something that each
+        setting treats differently.
+    """
+    program, columns = settings.program, prepared.columns
+    if len(program.offers) != 1 or not _is_common(settings, prepared):
+        return None
+    offers, minima = _part(settings, "offers.0", program.offers[0]), _part(settings, "min_payable", program.min_payable)
+    if not all(isinstance(offer, VariableAmount) for offer in offers.models):
+        return None
+    if any(path == "offers.0.max_cart" for path in settings.paths):
+        return None
+    terms = np.array([_terms(offer, program.decimals) for offer in offers.models], dtype=np.int64).T
+    minimum, is_percent = _minima(minima, program.decimals)
+    # With credits, what is left for points is no longer the cart that these two look at.
+    if columns.credits is not None and (is_percent.any() or terms[3].any()):
+        return None
+    if (terms[3] > terms[4]).any():
+        return None  # carts between the two are closed for either reason
+    is_open, closed = _closed(settings, prepared)
+    amounts = AmountSettings(
+        terms[0],
+        terms[1],
+        terms[2],
+        terms[3],
+        minimum,
+        is_percent,
+        offers.codes.astype(np.intp),
+        minima.codes.astype(np.intp),
+    )
+    arrays = [columns.balance, _left(prepared), *weights_of(prepared.sales)]
+    if closed:
+        arrays = [array[is_open] for array in arrays]
+    balance, cart, *weights = arrays
+    found = count_settings(balance, cart, amounts, weights=weights, threads=threads)
+    points, step = terms[0][offers.codes], terms[1][offers.codes]
+    return Totals(
+        given=found.given,
+        points=found.steps * points,
+        discount=found.steps * step,
+        nothing_paid=found.nothing_paid,
+        limited=found.limited | {reason: (count, 0) for reason, count in closed.items()},
+        weighted=[(steps * step, nothing) for steps, nothing in found.weighted],
+    )
+
+
+def combined(settings: Settings, prepared: Prepared, *, threads: int) -> Totals | None:
+    """Combine the totals of settings of one or two amount offers.
+
+    Parameters
+    ----------
+    settings : Settings
+    prepared : Prepared
+    threads : int
+
+    Returns
+    -------
+    Totals or None
+        None where an offer is of another kind or has a limit that is not looked at there, or the orders have something
+        that each setting treats differently.
+    """
+    program, columns = settings.program, prepared.columns
+    if len(program.offers) not in (1, 2) or not _is_common(settings, prepared):
+        return None
+    if any(getattr(offer, field) is not None for offer in program.offers for field in _FOR_WHOM):
+        return None
+    minima = _part(settings, "min_payable", program.min_payable)
+    minimum, is_percent = _minima(minima, program.decimals)
+    count = len(minimum)
+    rows: list[tuple[Any, ...]] = []
+    places = []
+    for position, offer in enumerate(program.offers):
+        part = _part(settings, f"offers.{position}", offer)
+        if not all(isinstance(model, VariableAmount | FixedAmount) for model in part.models):
+            return None
+        places.append(len(rows) + part.codes.astype(np.intp) * count + minima.codes)
+        for model in part.models:
+            points, amount, most, low, high = _terms(model, program.decimals)
+            if low > high:
+                return None  # carts between the two are closed for either reason
+            fixed = isinstance(model, FixedAmount)
+            rows += [
+                (points, amount, most, fixed, low, high, 0 if percent else size, size if percent else 0)
+                for size, percent in zip(minimum.tolist(), is_percent.tolist(), strict=True)
+            ]
+    found = combine_settings(
+        columns.balance,
+        columns.cart,
+        _left(prepared),
+        np.array(rows, dtype=VARIANT),
+        np.stack(places, axis=1),
+        weights=weights_of(prepared.sales),
+        threads=threads,
+    )
+    return Totals(
+        given=found.given,
+        points=found.points,
+        discount=found.discount,
+        nothing_paid=found.nothing_paid,
+        limited=found.limited | {"max_cart": (found.closed, 0)},
+        weighted=found.weighted,
+    )
+
+
+def _is_common(settings: Settings, prepared: Prepared) -> bool:
+    """What both ways need: nobody's request or refund depends on the setting, and nobody's offer."""
+    program, sales = settings.program, prepared.sales
+    if not program.enabled or prepared.columns.requested is not None or sales.redeems is not None:
+        return False
+    if sales.refund_depends_on_discount:
+        return False
+    if any(not key.startswith("offers.") and key not in ("min_payable", *_UNSEEN) for key in settings.parts):
+        return False
+    if any(path.rpartition(".")[2] in _FOR_WHOM for path in settings.paths if path.startswith("offers.")):
+        return False
+    offers = [model for key, part in settings.parts.items() if key.startswith("offers.") for model in part.models]
+    return all(
+        offer.min_cart_multiple is None and getattr(offer, "max_discount_percent", None) is None
+        for offer in (*program.offers, *offers)
+    )
+
+
+def _part(settings: Settings, key: str, model: Any) -> Part:
+    """A part of the program over the settings; one variant where the grid leaves it alone."""
+    alone = Part((), (), (model,), np.zeros(len(settings), dtype=np.int32))
+    return settings.parts.get(key, alone)
+
+
+def _terms(offer: Any, decimals: int) -> tuple[int, int, int, int, int]:
+    """Points and discount of a step, the most steps, the minimum and the maximum cart."""
+    low = to_minor(offer.min_cart, decimals)
+    high = UNREACHED if offer.max_cart is None else to_minor(offer.max_cart, decimals)
+    if isinstance(offer, FixedAmount):
+        return offer.points, to_minor(offer.discount, decimals), 1, low, high
+    if not isinstance(offer, VariableAmount):
+        return 0, 0, 0, low, high
+    step = to_minor(offer.discount_per_step, decimals)
+    most = UNREACHED if offer.max_discount is None else to_minor(offer.max_discount, decimals) // step
+    return offer.points_per_step, step, most, low, high
+
+
+def _minima(part: Part, decimals: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Each minimum payable, minor units or basis points, and which of the two."""
+    is_percent = [isinstance(minimum, PercentMinPayable) for minimum in part.models]
+    amounts = [
+        0 if minimum is None else to_minor(minimum.percent, 2) if percent else to_minor(minimum.amount, decimals)
+        for minimum, percent in zip(part.models, is_percent, strict=True)
+    ]
+    return np.array(amounts, dtype=np.int64), np.array(is_percent)
+
+
+def _left(prepared: Prepared) -> npt.NDArray[np.int64]:
+    """What credits leave of each cart, minor units."""
+    columns = prepared.columns
+    return columns.cart if columns.credits is None else columns.cart - np.minimum(columns.credits, columns.cart)
+
+
+def _closed(settings: Settings, prepared: Prepared) -> tuple[npt.NDArray[np.bool_], dict[str, int]]:
+    """Ask the calculator to which orders the only offer is open, its minimum cart aside, and why not to the others."""
+    offer = settings.program.offers[0]
+    if offer.max_cart is None and all(getattr(offer, field) is None for field in _FOR_WHOM):
+        return np.ones(len(prepared.columns.cart), dtype=np.bool_), {}
+    anyone = offer.model_copy(update={"min_cart": Decimal(0)})
+    program = settings.program.model_copy(update={"offers": (anyone,)})
+    codes = answer(compile_program(program), prepared.columns).limited_by
+    counts = {reason: int(np.count_nonzero(codes == REASONS.index(reason))) for reason in ("no_offer", "max_cart")}
+    is_open = (codes != REASONS.index("no_offer")) & (codes != REASONS.index("max_cart"))
+    return is_open, {reason: count for reason, count in counts.items() if count}
