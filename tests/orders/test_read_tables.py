@@ -63,6 +63,7 @@ def packed(names):
         (b"just a line\nand another\n", "has one column"),
         (b"x" * (1 << 20), "its first line is too long to be a header"),
         (b'"' + b"x," * (1 << 19), "its first line is too long to be a header"),
+        (b"a," * 9_999 + b"\n", "has 10,000 columns, so it is no table of orders"),
         (PLAIN.encode(), "has a header and no rows"),
         (PLAIN.strip().encode(), "has a header and no rows"),
         (b"a,b,c\n1,2,3\n", "known export"),
