@@ -63,7 +63,7 @@ def account(
     """
     good = np.ones(read.orders.height, np.bool_)
     good[list(read.refused)] = False
-    known = known_of(read.orders.filter(pl.Series(good)), [name for name in columns if name.startswith("phone")])
+    known = known_of(read.orders.filter(pl.Series(good)))
     rejects, problems = _rejects(read, folded, sheet, columns)
     left, unread = _left_out(left_out, folded, layout, read)
     of_rows, unread_rows = _by_currency(folded.refused_heads, layout, read)
@@ -258,7 +258,6 @@ def _of_customers(known: Known) -> list[str]:
                 known.hashed_ids,
                 "customer ids that look like phones or e-mail addresses, and were replaced by keyed hashes",
             ),
-            (known.spoiled_phones, "phones spoiled by a spreadsheet (9.19877E+11; format that column as text)"),
             (
                 known.conflicts,
                 "customers in doubt (a phone with several e-mail addresses, an address with several phones, or with "
