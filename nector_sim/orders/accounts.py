@@ -63,7 +63,7 @@ def account(
     """
     good = np.ones(read.orders.height, np.bool_)
     good[list(read.refused)] = False
-    known = known_of(read.orders.filter(pl.Series(good)), [name for name in columns if name.startswith("phone")])
+    known = known_of(read.orders.filter(pl.Series(good)))
     rejects, problems = _rejects(read, folded, sheet, columns)
     left, unread = _left_out(left_out, folded, layout, read)
     of_rows, unread_rows = _by_currency(folded.refused_heads, layout, read)
@@ -71,7 +71,7 @@ def account(
     cart = int(read.column["cart_amount"][good].sum())
     names = {"total"} if read.has("total") else {name for name, _ in layout.cart}
     unread += unread_rows + len(sheet.broken)
-    unread += sum(any(name in names for name, _, _ in problems) for problems in read.refused.values())
+    unread += sum(any(name in names for name, _ in problems) for problems in read.refused.values())
     major = {
         name: from_minor(minor, read.decimals)
         for name, minor in {
@@ -173,13 +173,15 @@ def _rejects(
         (row, shown_id(order_id), ids, shown_id(order_id), [f"{ids} {what}"])
         for row, _, order_id, what in folded.refused
     ]
-    has_ids = "order_id" in read.orders.columns
-    for at, problems in read.refused.items():
-        order_id = shown_id(read.orders["order_id"][at]) if has_ids else ""
-        column, value, _ = problems[0]
-        text = MASKED if column.split(".")[0] in PERSONAL else shown(value)
-        reasons = [f"{columns.get(name, name)} {reason}" for name, _, reason in problems]
-        found.append((read.orders["row"][at], order_id, columns.get(column, column), text, reasons))
+    at = list(read.refused)
+    numbers = read.orders["row"].gather(at).to_list()
+    order_ids = read.orders["order_id"].gather(at).to_list() if read.has("order_id") else [""] * len(at)
+    texts = _texts(read)
+    for row, number, order_id in zip(at, numbers, order_ids, strict=True):
+        problems = read.refused[row]
+        first = problems[0][0]
+        reasons = [f"{columns.get(name, name)} {reason}" for name, reason in problems]
+        found.append((number, shown_id(order_id), columns.get(first, first), texts[row], reasons))
     found.sort(key=lambda one: one[0])
     counts = Counter(reason for *_, reasons in found for reason in dict.fromkeys(reasons))
     frame = pd.DataFrame(
@@ -187,6 +189,19 @@ def _rejects(
         columns=["row", "order_id", "column", "value", "reason"],
     )
     return frame.astype({"row": "int64"}), dict(counts.most_common())
+
+
+def _texts(read: Tidy) -> dict[int, str]:
+    """What each refused order says in the first column that is wrong with it."""
+    rows: dict[str, list[int]] = {}
+    for row, problems in read.refused.items():
+        rows.setdefault(problems[0][0], []).append(row)
+    texts: dict[int, str] = {}
+    for name, at in rows.items():
+        values = read.orders[name].gather(at).to_list() if read.has(name) else [None] * len(at)
+        personal = name.split(".")[0] in PERSONAL
+        texts |= {row: MASKED if personal else shown(value) for row, value in zip(at, values, strict=True)}
+    return texts
 
 
 def _left_out(left_out: pl.DataFrame, folded: Folded, layout: Layout, read: Tidy) -> tuple[dict[str, LeftOut], int]:
@@ -243,7 +258,6 @@ def _of_customers(known: Known) -> list[str]:
                 known.hashed_ids,
                 "customer ids that look like phones or e-mail addresses, and were replaced by keyed hashes",
             ),
-            (known.spoiled_phones, "phones spoiled by a spreadsheet (9.19877E+11; format that column as text)"),
             (
                 known.conflicts,
                 "customers in doubt (a phone with several e-mail addresses, an address with several phones, or with "

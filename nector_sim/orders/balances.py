@@ -72,9 +72,10 @@ def read_balances(
     rows = name_customers(_read(source, numbers), Path(key_file) if key_file is not None else default_key_file())
     frame = pd.DataFrame({"customer_id": rows["customer"].to_list(), "points": rows["points"].to_numpy()})
     if as_of is not None and "days" in rows.columns:
-        start = pd.Timestamp(
-            times(pl.Series([str(as_of)]), Written("1234.50", "yyyy-mm-dd", "UTC")).numbers[0], unit="us", tz="UTC"
-        )
+        day = times(pl.Series([str(as_of)]), Written("1234.50", "yyyy-mm-dd", "UTC"))
+        if day.refused:
+            raise InputError(f"as_of={str(as_of)!r} {day.refused[0]}")
+        start = pd.Timestamp(day.numbers[0], unit="us", tz="UTC")
         frame["expires_at"] = start + pd.to_timedelta(pd.Series(rows["days"].to_list(), dtype="Int64"), unit="D")
     return frame
 
@@ -115,9 +116,9 @@ def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str) -> tuple[p
     # One customer has one balance, though their orders may carry several e-mail addresses.
     balance = pl.coalesce(match.drop_nulls().first().over("customer") for match in matches)
     orders = orders.with_columns(points=pl.when(pl.col("customer").is_not_null()).then(balance))
-    customers = orders.select("customer", "points").unique()
+    customers = orders.drop_nulls("customer").select("customer", "points").unique()
     without = int(customers["points"].is_null().sum())
-    if without == customers.height and customers.height:
+    if without == customers.height and orders.height:
         raise InputError(
             "no customer of the orders is in the balances",
             [Problem("", "both must know customers in the same way: by customer_id, phone (mobile) or email")],

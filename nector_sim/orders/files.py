@@ -28,6 +28,7 @@ from nector_sim.orders.columns import as_array
 #: The longest row of a CSV, and the longest header, in bytes.
 LONGEST_ROW = 8 << 20
 _LONGEST_HEADER = 1 << 20
+_MOST_COLUMNS = 5_000
 #: The most that an Excel file may hold once unpacked.
 _MOST_UNPACKED = 2 << 30
 
@@ -145,6 +146,8 @@ class _Csv:
             raise InputError(
                 f"{path} has one column: its fields are not parted by a comma, semicolon, tab or bar; {_EXPORT_AGAIN}"
             )
+        if len(self.columns) > _MOST_COLUMNS:
+            raise InputError(f"{path} has {len(self.columns):,} columns, so it is no table of orders; {_EXPORT_AGAIN}")
         if self.separator != ",":
             name = {";": "semicolons", "\t": "tabs", "|": "bars"}[self.separator]
             self.notes.append(f"fields are parted by {name}")

@@ -33,8 +33,6 @@ class Known:
         Orders by what their customer was known by.
     hashed_ids : int
         Customer ids that look like a phone or an e-mail address, and were hashed.
-    spoiled_phones : int
-        Phones that a spreadsheet turned into 9.19877E+11.
     conflicts : int
         Phones with several e-mail addresses, and e-mail addresses with several phones, or with one and without.
     """
@@ -44,7 +42,6 @@ class Known:
     by_email: int = 0
     by_nothing: int = 0
     hashed_ids: int = 0
-    spoiled_phones: int = 0
     conflicts: int = 0
 
 
@@ -137,15 +134,19 @@ def _personal(given: pl.Expr) -> pl.Expr:
     return given.str.contains("@") | given.str.contains(PHONE_ID)
 
 
-def known_of(orders: pl.DataFrame, phones: list[str]) -> Known:
+def count_spoiled(orders: pl.DataFrame, phones: list[str]) -> int:
+    """Count the orders with a phone that a spreadsheet turned into 9.19877E+11, which has lost its digits."""
+    spoiled = [pl.col(name).str.contains(r"^[0-9.]+[eE]\+?[0-9]+$").fill_null(False) for name in phones]
+    return orders.filter(pl.any_horizontal(spoiled)).height if spoiled else 0
+
+
+def known_of(orders: pl.DataFrame) -> Known:
     """Count how the customers of orders are known.
 
     Parameters
     ----------
     orders : polars.DataFrame, shape (n, any)
         From :func:`add_people`.
-    phones : list of str
-        Columns of phones.
 
     Returns
     -------
@@ -157,14 +158,12 @@ def known_of(orders: pl.DataFrame, phones: list[str]) -> Known:
     both = pairs.drop_nulls()
     several = sum(int((both.group_by(name).len()["len"] > 1).sum()) for name in both.columns)
     alone = pairs.filter(pl.col("who_phone").is_null()).join(both, on="who_email", how="semi").height
-    spoiled = [pl.col(name).str.contains(r"^[0-9.]+[eE]\+?[0-9]+$") for name in phones]
     counts = orders.select(
         by_id=pl.lit(has_id) & ~no_id,
         by_phone=no_id & pl.col("who_phone").is_not_null(),
         by_email=no_id & pl.col("who_phone").is_null() & pl.col("who_email").is_not_null(),
         by_nothing=no_id & pl.col("who_phone").is_null() & pl.col("who_email").is_null(),
         hashed_ids=_personal(pl.col("customer_id")).fill_null(False) if has_id else pl.lit(False),
-        spoiled_phones=pl.any_horizontal(spoiled).fill_null(False) if spoiled else pl.lit(False),
     ).sum()
     return Known(
         **{name: int(value or 0) for name, value in counts.row(0, named=True).items()}, conflicts=several + alone

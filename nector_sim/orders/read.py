@@ -16,7 +16,7 @@ from nector_sim.orders.balances import join_balances
 from nector_sim.orders.checks import SHOWN
 from nector_sim.orders.fates import choose_currency, leave_out
 from nector_sim.orders.files import open_table
-from nector_sim.orders.identity import add_people, as_text, default_key_file, name_customers
+from nector_sim.orders.identity import add_people, as_text, count_spoiled, default_key_file, name_customers
 from nector_sim.orders.layouts import PLAIN, check_columns, choose_layout
 from nector_sim.orders.lines import fold
 from nector_sim.orders.mapping import layout_of, load_mapping, stated
@@ -203,6 +203,8 @@ def inspect_orders(
 
     phones = [name for name in columns if name.startswith("phone")]
     orders = add_people(orders, phones)
+    if spoiled := count_spoiled(orders, phones):
+        notes.append(f"phones spoiled by a spreadsheet (9.19877E+11; format that column as text): {spoiled}")
     people = PERSONAL & {name.split(".")[0] for name in columns}
     if people and layout.keep:
         nobody = pl.all_horizontal(pl.col(name).is_null() for name in ("who_phone", "who_email"))

@@ -38,8 +38,8 @@ class Tidy:
     ----------
     column : dict of str to ndarray or Series, each of shape (n,)
         Money in minor units, times in microseconds.
-    refused : dict of int to list of tuple of str, object and str
-        Row to our column, its value and what is wrong with it.
+    refused : dict of int to list of tuple of str and str
+        Row to our columns and what is wrong with their values.
     notes : list of str
     sums : dict of str to ndarray of int64, shape (n,)
         What each order's total is made of.
@@ -49,7 +49,7 @@ class Tidy:
     currency: str
     written: Written
     column: dict[str, Any] = field(default_factory=dict)
-    refused: dict[int, list[tuple[str, Any, str]]] = field(default_factory=dict)
+    refused: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     sums: dict[str, Int64] = field(default_factory=dict)
 
@@ -68,13 +68,12 @@ class Tidy:
 
     def refuse(self, row: int, name: str, reason: str) -> None:
         """Refuse an order for what one of its columns says."""
-        value = self.orders[name][row] if self.has(name) else None
-        self.refused.setdefault(row, []).append((name, value, reason))
+        self.refused.setdefault(row, []).append((name, reason))
 
     def take(self, name: str, column: Column) -> Int64:
         """The values of a column; the refused rows are noted."""
         for row, reason in column.refused.items():
-            if not any(problem[0] == name and problem[2] == reason for problem in self.refused.get(row, ())):
+            if (name, reason) not in self.refused.get(row, ()):  # the same column may be read again for the accounts
                 self.refuse(row, name, reason)
         return column.numbers
 

@@ -32,6 +32,9 @@ _PLAIN = r"^-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)$"
 #: Put before a text that is not written as stated, so that the door of numbers refuses it and never reads it otherwise.
 _UNREAD = "?"
 
+_FORMULA = re.compile(r"\s*(?:[=@]|[+-][A-Za-z]+[0-9(])")
+_EXPONENT = re.compile(r"\s*-?[0-9.]+[eE][+-]?[0-9]+\s*$")
+
 _A_FORMULA = "is a formula; in the sheet, copy the column, paste it as values, and save again"
 _WITH_SEPARATORS = (
     "is written with a currency sign or separators, which can be read in two ways; say which: numbers='1,234.50' or "
@@ -131,21 +134,25 @@ def _plain(values: pl.Series, numbers: str) -> pl.Series:
 
 def _better_reasons(values: pl.Series, column: Column, numbers: str) -> Column:
     """Say more of a text that is no plain number: a formula, or separators that could be read in two ways."""
-    for row in column.refused:
-        value = values[row]
-        if not isinstance(value, str):
-            continue
-        if re.match(r"\s*[=@]|\s*[+-].*[(A-Za-z]", value):
-            column.refused[row] = _A_FORMULA
-        elif re.fullmatch(r"\s*-?[0-9.]+[eE][+-]?[0-9]+\s*", value):
-            column.refused[row] = _SCIENTIFIC
-        elif numbers != "1234.50" and any(character.isdigit() for character in value):
-            column.refused[row] = (
-                f"is not written like {numbers}, as was said; say how amounts are written in this file"
-            )
-        elif any(sign in value for sign in ",₹$€£¥") and any(character.isdigit() for character in value):
-            column.refused[row] = _WITH_SEPARATORS
+    if values.dtype != pl.String:
+        return column
+    rows = list(column.refused)
+    for row, value in zip(rows, values.gather(rows).to_list(), strict=True):
+        if value is not None and (reason := _why_no_number(value, numbers)):
+            column.refused[row] = reason
     return column
+
+
+def _why_no_number(text: str, numbers: str) -> str | None:
+    if _FORMULA.match(text):
+        return _A_FORMULA
+    if _EXPONENT.match(text):
+        return _SCIENTIFIC
+    if not any(character.isdigit() for character in text):
+        return None
+    if numbers != "1234.50":
+        return f"is not written like {numbers}, as was said; say how amounts are written in this file"
+    return _WITH_SEPARATORS if any(sign in text for sign in ",₹$€£¥") else None
 
 
 def times(values: pl.Series, written: Written, *, optional: bool = False) -> Column:

@@ -1,6 +1,7 @@
 """Tables that people hand over: those that can be read, and those that are refused with what to do."""
 
 import datetime as dt
+import inspect
 import io
 import os
 import stat
@@ -15,6 +16,7 @@ import xlsxwriter
 
 import nector_sim as ns
 from nector_sim.orders import files
+from nector_sim.orders.read import How
 
 PLAIN = "order_id,customer_id,ordered_at,cart_amount\n"
 
@@ -63,6 +65,7 @@ def packed(names):
         (b"just a line\nand another\n", "has one column"),
         (b"x" * (1 << 20), "its first line is too long to be a header"),
         (b'"' + b"x," * (1 << 19), "its first line is too long to be a header"),
+        (b"a," * 9_999 + b"\n", "has 10,000 columns, so it is no table of orders"),
         (PLAIN.encode(), "has a header and no rows"),
         (PLAIN.strip().encode(), "has a header and no rows"),
         (b"a,b,c\n1,2,3\n", "known export"),
@@ -425,7 +428,8 @@ def test_customers_are_known_by_phone_then_e_mail_and_never_by_name(tmp_path, ke
     assert len(set(ids[:3])) == 1
     assert ids.str.fullmatch(r"c_[0-9a-f]{32}").fillna(False).tolist() == [True] * 4 + [False, False, True]
     known = report.known
-    assert (known.by_phone, known.by_email, known.by_nothing, known.spoiled_phones) == (3, 2, 2, 1)
+    assert (known.by_phone, known.by_email, known.by_nothing) == (3, 2, 2)
+    assert "phones spoiled by a spreadsheet (9.19877E+11; format that column as text): 1" in report.notes
     # One phone with two addresses.
     assert known.conflicts == 1
     # The same people have the same ids again, and others under another key.
@@ -504,6 +508,10 @@ def test_one_balance_for_all_and_balances_by_customer_id():
     assert ns.read_orders(orders, balances=balances)["points_balance"].tolist() == [0, 11, 0]
     with pytest.raises(ns.InputError, match="no customer of the orders is in the balances"):
         ns.read_orders(orders, balances=pd.DataFrame({"email": ["a@x.in"], "points": [5]}))
+    with pytest.raises(ns.InputError, match="no customer of the orders is in the balances"):
+        ns.read_orders(orders.drop(columns="customer_id"), balances=balances)
+    with pytest.raises(ns.InputError, match="as_of='soon' is not a time"):
+        ns.read_balances(balances.assign(expire_in_days=5), as_of="soon")
     with pytest.raises(ns.InputError, match="0 or more"):
         ns.read_orders(orders, balances=-1)
 
@@ -523,3 +531,10 @@ def test_balances_that_cannot_be_used_say_why_and_name_nobody(tmp_path, key, tex
     with pytest.raises(ns.InputError, match=says) as refused:
         ns.read_orders(ORDERS, balances=text_file(tmp_path, text), key_file=key)
     assert "asha" not in str(refused.value)
+
+
+def test_read_orders_takes_what_inspect_orders_takes():
+    keywords = {
+        name for name, one in inspect.signature(ns.inspect_orders).parameters.items() if one.kind == one.KEYWORD_ONLY
+    }
+    assert set(How.__annotations__) == keywords
