@@ -28,7 +28,7 @@ def demo(
     import nector_sim as ns
     from nector_sim.cli.show import say, show
 
-    program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+    program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
     assumptions = ns.load_assumptions(ns.data_path("assumptions/example.toml"))
     orders = ns.demo_orders()
     scored = ns.score(program, orders)
@@ -47,7 +47,10 @@ def demo(
     say(summary.break_even)
     say("")
     show(_settings(program, orders, assumptions))
-    say("Each setting meets the same balances, those under the documented example.")
+    say(
+        "Each setting is replayed: customers earn 5 coins per ₹100 paid, and what they do not redeem on one order is there"
+    )
+    say("for the next.")
     say("")
     say(f"Picture: {_picture(program, scored, out)}")
     say(f"Next: {_command()} explain --program {_near('programs/gokwik-example.toml')} --cart 749.95 --balance 5000")
@@ -125,7 +128,8 @@ def _settings(program: Program, orders: pd.DataFrame, assumptions: Assumptions) 
     ]
     shown = table("Other settings", names)
     for name, setting in settings.items():
-        summary = ns.summarize(ns.score(setting, orders), assumptions=assumptions)
+        history = ns.replay(setting, orders.drop(columns="points_balance"), take_up=100)
+        summary = ns.summarize(history.orders, assumptions=assumptions, replayed=True)
         money = [
             money_text(Decimal(round(amount)), program.currency)
             for amount in (summary.discount, summary.cost_of_program, summary.margin)

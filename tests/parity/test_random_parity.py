@@ -1,7 +1,5 @@
 """The exact and the compiled law agree on random programs and orders, without any tolerance."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from parity_pairs import differences
@@ -34,19 +32,6 @@ def test_the_laws_agree_in_plain_python():
 def test_many_small_programs():
     for program, orders in generate(10_000, seed=3, orders_per_program=10):
         assert differences(program, orders) == [], program.to_toml()
-
-
-def test_20_000_pairs_are_tried_in_a_second():
-    made = generate(1_000_000, seed=5, orders_per_program=500)
-    rates = []
-    for _ in range(5):
-        start, tried = time.perf_counter(), 0
-        while tried < 10_000:
-            program, orders = next(made)
-            assert differences(program, orders) == []
-            tried += len(orders)
-        rates.append(tried / (time.perf_counter() - start))
-    assert max(rates) > 20_000
 
 
 def test_the_pairs_visit_every_corner():
