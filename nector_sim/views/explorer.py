@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from nector_sim.views import FRONT
 from nector_sim.views.discount_by_cart import DiscountByCart, usual_cart
 from nector_sim.views.examples import Examples
 from nector_sim.views.fields import Field
-from nector_sim.views.figures import findings_html, headline, headline_html, message_html
+from nector_sim.views.figures import findings_html, headline, headline_html
 from nector_sim.views.files import Download, Upload
 from nector_sim.views.form import POINT_VALUE, Form, Slider
 from nector_sim.views.history import History
@@ -164,7 +165,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self._figures.value = headline_html(figures, same=same)
         self._findings.value = findings_html(review(outcome.program), self.program_form.labels())
         self._curve.update(
-            outcome.program, orders=outcome.scored, today=None if same else today.program, up_to=self._most
+            outcome.program, orders=outcome.discounts(), today=None if same else today.program, up_to=self._most
         )
         self._curve_view.value = svg(figure_of(self._curve.ax), self._curve.describe())
         self._limits.update(outcome.summary.limited_by, today=None if same else today.summary.limited_by)
@@ -213,11 +214,11 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
                 raise InputError(f"{path.name} holds something that this form cannot show; use it on the command line.")
 
     def _title(self) -> str:
-        orders = self.session.orders
+        css, orders = (FRONT / "explorer.css").read_text(encoding="utf-8"), self.session.orders
         customers = f" of {orders['customer_id'].nunique():,} customers" if "customer_id" in orders else ""
         return (
-            f"<style>{(FRONT / 'explorer.css').read_text(encoding='utf-8')}</style><h2>Try a redemption rule</h2><p class='nector-source'>{len(orders):,} orders{customers}: "
-            f"<b>{self.session.label}</b></p>"
+            f"<style>{css}</style><h2>Try a redemption rule</h2><p class='nector-source'>"
+            f"{len(orders):,} orders{customers}: <b>{escape(self.session.label)}</b></p>"
         )
 
     def _form(self, model: Program | Assumptions, title: str) -> Form:

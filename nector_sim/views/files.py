@@ -27,8 +27,9 @@ class Upload(anywidget.AnyWidget):
     accept : str
         Endings that the browser offers, such as ``.csv,.parquet``.
     use : callable
-        Called with the path of the file when it is there in full. The file is deleted when this returns: it may hold
-        personal data.
+        Called with the path of the file when it is there in full.
+    keep : bool
+        Keep the file until another one comes or the kernel ends. Left out, it is deleted when `use` returns.
     most : int
         Bytes; the browser refuses a larger file with a message, and so does the kernel.
     """
@@ -41,9 +42,11 @@ class Upload(anywidget.AnyWidget):
     piece = traitlets.Int(PIECE).tag(sync=True)
     said = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, label: str, *, accept: str, use: Callable[[Path], None], most: int = MOST) -> None:
+    def __init__(
+        self, label: str, *, accept: str, use: Callable[[Path], None], keep: bool = False, most: int = MOST
+    ) -> None:
         super().__init__(label=label, accept=accept, most=most)
-        self._use = use
+        self._use, self._keep = use, keep
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._file: BinaryIO | None = None
         self._name, self._size = "", 0
@@ -80,12 +83,14 @@ class Upload(anywidget.AnyWidget):
         try:
             self._use(path)
         finally:
-            self._drop()
+            if not self._keep:
+                self._drop()
             self.send({"do": "done"})
 
     def _drop(self) -> None:
         if self._file is not None:
             self._file.close()
+        # It may hold personal data, so it does not stay longer than it is needed.
         if self._folder is not None:
             self._folder.cleanup()
         self._file = self._folder = None

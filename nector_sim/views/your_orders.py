@@ -36,18 +36,21 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
     def __init__(self, take: Callable[[pd.DataFrame, str], None]) -> None:
         self._take = take
         self.report: OrdersReport | None = None
-        self._balances: pd.DataFrame | None = None
+        self._orders: Path | None = None
+        self._balances: Path | None = None
         self._message, self._understood = widgets.HTML(), widgets.HTML()
         self.orders_file = Upload(
-            "Orders (Shopify, WooCommerce, CSV, Excel, Parquet)", accept=TABLES, use=self.read_orders
+            "Orders (Shopify, WooCommerce, CSV, Excel, Parquet)", accept=TABLES, use=self.read_orders, keep=True
         )
-        self.balances_file = Upload("Points balances of customers (optional)", accept=TABLES, use=self.read_balances)
+        self.balances_file = Upload(
+            "Points balances of customers (optional)", accept=TABLES, use=self.read_balances, keep=True
+        )
         self.path = _text("Or the path of an orders file on this machine")
         self.balances_path = _text("Or the path of a balances file")
         self.everybody = _text("Or one balance for everybody, in points")
         self.points_code = _text("Coupon codes that were points, such as COINS-*")
-        read = widgets.Button(description="Read the named files")
-        read.on_click(lambda _: self._read_named())
+        read = widgets.Button(description="Read again")
+        read.on_click(lambda _: self._read_again())
         demo = widgets.Button(description="Back to the demo orders")
         demo.on_click(lambda _: self._back())
         self.rejects = Download("Save rejected rows (CSV)", make=self._rejects_file)
@@ -55,62 +58,66 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
         files = widgets.Box([self.orders_file, self.balances_file]).add_class("nector-two")
         named = widgets.Box([self.path, self.balances_path, self.everybody, self.points_code]).add_class("nector-two")
         buttons = widgets.Box([read, demo, self.rejects]).add_class("nector-bar")
-        super().__init__([self._message, files, named, buttons, self._understood])
+        super().__init__([files, named, buttons, self._message, self._understood])
         self.add_class("nector-orders")
 
     def read_orders(self, path: Path) -> None:
-        """Read a file of orders and say what was understood."""
-        with Telling(self._message, "Nothing was changed."):
-            self._say("")
-            self.orders_file.said = ""
-            how: dict[str, Any] = {"points_code": self.points_code.value.strip() or None}
-            self.report = inspect_orders(path, balances=self._given_balances(), **how)
-            self._show()
+        """Read a file of orders, with the balances that are there, and say what was understood."""
+        self._orders = path
+        self._read()
 
     def read_balances(self, path: Path) -> None:
-        """Keep a file of balances, for the orders that are read next or were read before."""
-        with Telling(self._message, "Nothing was changed."):
-            self._balances = _table(path)
-            self.balances_file.said = (
-                f"{path.name}: {len(self._balances):,} rows. Now upload the orders, or upload them again."
-            )
+        """Take a file of balances; orders that are there already are read again with it."""
+        self._balances = path
+        self.balances_file.said = f"{path.name} is here."
+        if self._orders is None:
+            self._say(f"{path.name} is here; now the orders.")
+        else:
+            self._read()
+
+    def _read(self) -> None:
+        with Telling(self._message, "The figures did not change."):
+            self._say("Reading …")
+            assert self._orders is not None
+            points_code = self.points_code.value.strip() or None
+            self.report = inspect_orders(self._orders, balances=self._given_balances(), points_code=points_code)
+            self._show(self.report)
 
     def _given_balances(self) -> Any:
+        if self.balances_path.value.strip():
+            return Path(self.balances_path.value.strip()).expanduser()
         if self._balances is not None:
             return self._balances
-        if self.balances_path.value.strip():
-            return Path(self.balances_path.value.strip())
         typed = self.everybody.value.replace(",", "").strip()
         try:
             return to_points(typed) if typed else None
         except ValueError as error:
             raise InputError(f"one balance for everybody {error}") from None
 
-    def _read_named(self) -> None:
-        path = self.path.value.strip()
-        if path:
-            self.read_orders(Path(path).expanduser())
+    def _read_again(self) -> None:
+        if self.path.value.strip():
+            self._orders = Path(self.path.value.strip()).expanduser()
+        if self._orders is None:
+            self._say("Upload a file of orders first, or name its path.", kind="error")
         else:
-            self._say("Name a file of orders first, or upload one.", kind="error")
+            self._read()
 
-    def _show(self) -> None:
-        report = self.report
-        assert report is not None
+    def _show(self, report: OrdersReport) -> None:
         self._understood.value = _page(report)
         self.rejects.layout.display = "" if len(report.rejects) else "none"
         if not len(report.orders):
             raise InputError(f"No order of {report.source} can be used; the page below says why.")
         if "points_balance" not in report.orders:
             raise InputError(
-                "The orders have no points balances yet: upload a balances file or type one balance for everybody, "
-                "then upload the orders again."
+                f"{report.source} was understood, but it has no points balances: upload a balances file, or type one "
+                "balance for everybody and press Read again."
             )
-        self._take(report.orders, f"{report.source}, {len(report.orders):,} orders read")
+        self._take(report.orders, f"{report.source}: your orders")
         self._say(f"The figures are now of {len(report.orders):,} orders of {report.source}.")
 
     def _back(self) -> None:
         orders = demo_orders()
-        self.report, self._balances, self._understood.value = None, None, ""
+        self.report, self._orders, self._balances, self._understood.value = None, None, None, ""
         self._take(orders, str(orders.attrs["label"]))
         self._say("The figures are of the demo orders again.")
 
@@ -135,14 +142,6 @@ def _page(report: OrdersReport) -> str:
     )
     more = f"<p>and {len(report.rejects) - SHOWN:,} more</p>" if len(report.rejects) > SHOWN else ""
     return f"{page}<h4>Rejected</h4><table class='nector-table'><tr>{head}</tr>{rows}</table>{more}"
-
-
-def _table(path: Path) -> pd.DataFrame:
-    """A balances file in memory, since an uploaded one does not stay."""
-    from nector_sim.orders.files import open_table
-
-    table = open_table(path, what="balances")
-    return table.read(table.columns).frame.to_pandas()
 
 
 def _text(label: str) -> widgets.Text:

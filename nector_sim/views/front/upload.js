@@ -1,13 +1,11 @@
 // Uploads a file piece by piece: the kernel asks for the next piece, so nothing piles up and progress is true.
 
-let uploads = 0;
-
 function size(bytes) {
   return bytes >= 1 << 20 ? `${(bytes / (1 << 20)).toFixed(0)} MiB` : `${Math.ceil(bytes / 1024)} KiB`;
 }
 
 function render({ model, el }) {
-  const id = `nector-upload-${++uploads}`;
+  const id = `nector-upload-${Math.random().toString(36).slice(2)}`; // each widget has a module of its own
   el.classList.add("nector-upload");
   const label = document.createElement("label");
   label.htmlFor = id;
