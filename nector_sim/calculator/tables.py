@@ -192,7 +192,11 @@ def _multiple(offer: Offer, row: dict[str, int]) -> dict[str, int]:
     """
     multiple = WHOLE if offer.min_cart_multiple is None else max(WHOLE, int(offer.min_cart_multiple.scaleb(4)))
     steps = WHOLE * WHOLE // (multiple * row["percent"]) if row["percent"] else NEVER
-    return {"multiple": multiple, "multiple_steps": steps, "multiple_below": -(-row["max_discount"] * multiple // WHOLE)}
+    return {
+        "multiple": multiple,
+        "multiple_steps": steps,
+        "multiple_below": -(-row["max_discount"] * multiple // WHOLE),
+    }
 
 
 def _dates(offer: Offer, program: Program) -> dict[str, int]:

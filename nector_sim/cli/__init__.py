@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from nector_sim.cli import check, demo, one_order, score
+from nector_sim.cli import check, demo, explore, one_order, score
 from nector_sim.errors import InputError
 
 #: Exit codes: done; ran, and found what you must look at; input that cannot be used.
@@ -25,6 +25,8 @@ app.command("quote")(one_order.quote)
 app.command("explain")(one_order.explain)
 app.command("check")(check.check)
 app.command("score")(score.score)
+app.command("app")(explore.app)
+app.command("lab")(explore.lab)
 
 
 def main() -> None:

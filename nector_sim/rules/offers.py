@@ -62,7 +62,9 @@ class _Offer(Model):
 class VariableAmount(_Offer):
     """Amount discount by increments: every step of points buys a fixed amount."""
 
-    kind: Annotated[Literal["variable_amount"], About(screen="Amount Discount, increment of points")] = "variable_amount"
+    kind: Annotated[Literal["variable_amount"], About(screen="Amount Discount, increment of points")] = (
+        "variable_amount"
+    )
     """Which of the four kinds it is."""
 
     points_per_step: Annotated[StepPoints, About("points", "Coins Required", ("steps_whole", "points_round"))]
@@ -96,7 +98,9 @@ class FixedAmount(_Offer):
 class VariablePercent(_Offer):
     """Percentage discount by increments: every step of points buys a percentage of the cart."""
 
-    kind: Annotated[Literal["variable_percent"], About(screen="Percentage Discount, increment of points")] = "variable_percent"
+    kind: Annotated[Literal["variable_percent"], About(screen="Percentage Discount, increment of points")] = (
+        "variable_percent"
+    )
     """Which of the four kinds it is."""
 
     points_per_step: Annotated[

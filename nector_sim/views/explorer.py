@@ -12,24 +12,31 @@ import pandas as pd
 from nector_sim._data import data_path
 from nector_sim.economics.assumptions import Assumptions, load_assumptions
 from nector_sim.errors import InputError
+from nector_sim.exploration.compare import Comparison
 from nector_sim.orders.demo import demo_orders
 from nector_sim.rules.program import Program, load_program
 from nector_sim.rules.review import review
 from nector_sim.views import FRONT
-from nector_sim.views.discount_by_cart import DiscountByCart, usual_cart
+from nector_sim.views.discount_by_cart import usual_cart
 from nector_sim.views.examples import Examples
 from nector_sim.views.fields import Field
 from nector_sim.views.figures import findings_html, headline, headline_html
 from nector_sim.views.files import Download, Upload
 from nector_sim.views.form import POINT_VALUE, Form, Slider
 from nector_sim.views.history import History
-from nector_sim.views.limits import Limits
+from nector_sim.views.later import Later
+from nector_sim.views.panels import HowSure, LivePictures, range_of
+from nector_sim.views.report import make_report
+from nector_sim.views.report_html import html_report
 from nector_sim.views.session import Outcome, Session
-from nector_sim.views.style import currency_sign, figure_of, new_figure, svg
+from nector_sim.views.style import currency_sign
 from nector_sim.views.telling import Telling
+from nector_sim.views.workbook import workbook
 from nector_sim.views.your_orders import YourOrders
 
 STALE = "nector-stale"
+#: Seconds that a setting rests before its ranges are worked out.
+RANGES_AFTER = 0.8
 _LAST_GOOD = "The figures below are of the last setting that can be used."
 
 
@@ -159,30 +166,38 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
     def _show(self) -> None:
         """Numbers first: they are what people wait for."""
         outcome, today = self.outcome, self.session.todays()
-        currency = outcome.program.currency
-        figures = headline(outcome.summary, today.summary, currency=currency, months=self.session.months)
-        same = outcome.program == today.program
-        self._figures.value = headline_html(figures, same=same)
+        self._show_figures(None)
         self._findings.value = findings_html(review(outcome.program), self.program_form.labels())
-        self._curve.update(
-            outcome.program, orders=outcome.discounts(), today=None if same else today.program, up_to=self._most
-        )
-        self._curve_view.value = svg(figure_of(self._curve.ax), self._curve.describe())
-        self._limits.update(outcome.summary.limited_by, today=None if same else today.summary.limited_by)
-        self._limits_view.value = svg(figure_of(self._limits.ax), self._limits.describe())
+        self._pictures.update(outcome, today)
         self._examples.update(outcome, today, self.session.examples())
+        self._ranges.ask()
+
+    def _show_figures(self, comparison: Comparison | None) -> None:
+        outcome, today = self.outcome, self.session.todays()
+        figures = headline(
+            outcome.summary,
+            today.summary,
+            currency=outcome.program.currency,
+            months=self.session.months,
+            break_even=None if comparison is None else range_of(comparison, "break_even_uplift"),
+        )
+        self._figures.value = headline_html(figures, same=outcome.program == today.program)
+
+    def work_out_ranges(self) -> None:
+        """Work out how sure the figures are, and show it; called by itself when the setting rests."""
+        with Telling(self._message, "The ranges were not worked out."):
+            comparison = self._how_sure.work_out(self.session, self.outcome)
+            self._show_figures(comparison)
 
     def _build(self) -> None:
         self._head = widgets.HTML(self._title())
         self._message, self._figures, self._findings = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self._curve_view, self._limits_view = widgets.HTML(), widgets.HTML()
-        self._curve = DiscountByCart(new_figure(5.6, 3.3).subplots(), currency=self.session.today.currency)
-        self._limits = Limits(new_figure(5.6, 3.3).subplots())
-        self._examples = Examples()
-        pictures = widgets.Box(
-            [_titled("Discount by cart size", self._curve_view), _titled("What limits it", self._limits_view)]
-        ).add_class("nector-pictures")
-        self._tabs = widgets.Tab([pictures, self._examples], titles=["Pictures", "Example orders"])
+        currency = self.session.today.currency
+        self._pictures, self._how_sure, self._examples = LivePictures(currency), HowSure(currency), Examples()
+        self._ranges = Later(self.work_out_ranges, seconds=RANGES_AFTER)
+        self._tabs = widgets.Tab(
+            [self._pictures, self._examples, self._how_sure], titles=["Pictures", "Example orders", "How sure is this?"]
+        )
         self._side = widgets.VBox([self._bar(), self.program_form, self.assumptions_form]).add_class("nector-side")
         self._main = widgets.VBox([self._message, self._figures, self._findings, self._tabs]).add_class("nector-main")
         self.your_orders = YourOrders(self.use_orders)
@@ -201,10 +216,23 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
             buttons.append(button)
         self.save = Download("Save setting", make=self._file)
         self.load = Upload("Load a setting (TOML)", accept=".toml,.json", use=self._load, most=1 << 20)
-        return widgets.Box([*buttons, self.save, self.load]).add_class("nector-bar")
+        self.page = Download("Report (web page)", make=self._report_page)
+        self.workbook = Download("Report (Excel)", make=self._report_workbook)
+        return widgets.Box([*buttons, self.save, self.page, self.workbook, self.load]).add_class("nector-bar")
 
     def _file(self) -> tuple[str, str, bytes]:
         return "setting.toml", "application/toml", self.outcome.program.to_toml().encode()
+
+    def _report_page(self) -> tuple[str, str, bytes] | None:
+        with Telling(self._message, "The report was not made."):
+            return "report.html", "text/html", html_report(make_report(self.session, self.outcome)).encode()
+        return None
+
+    def _report_workbook(self) -> tuple[str, str, bytes] | None:
+        with Telling(self._message, "The workbook was not made."):
+            kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            return "report.xlsx", kind, workbook(make_report(self.session, self.outcome))
+        return None
 
     def _load(self, path: Path) -> None:
         with Telling(self._message, "The setting did not change."):
@@ -242,7 +270,3 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
 
 def _units(program: Program) -> dict[str, str]:
     return {"money": currency_sign(program.currency), "percent": "%", "points": program.points_label, "times": "×"}
-
-
-def _titled(title: str, view: widgets.Widget) -> widgets.VBox:
-    return widgets.VBox([widgets.HTML(f"<h4>{title}</h4>"), view]).add_class("nector-picture")

@@ -273,7 +273,7 @@ def _kind_label(model: type[Model]) -> str:
 
 def _label(name: str) -> str:
     words = name.removesuffix("_percent").replace("_", " ").capitalize()
-    return words.replace("Cod ", "COD ")
+    return words.replace("Cod ", "COD ").replace("Take up", "Take-up")
 
 
 def _help(description: str) -> str:

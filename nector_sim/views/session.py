@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nector_sim.calculator.reasons import REASONS
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.sales import Sales
-from nector_sim.economics.summary import Summary, summarize_sales
+from nector_sim.economics.summary import Summary
 from nector_sim.exploration.prepared import Prepared, prepare
 from nector_sim.rules.program import Program
 from nector_sim.scoring import score
@@ -82,17 +81,9 @@ class Session:
         InputError
             If the orders cannot be used.
         """
-        prepared = self._prepare(program)
-        sales, points, codes = prepared.score(program)
-        summary = summarize_sales(
-            sales,
-            points=points,
-            limited_by=(codes, REASONS),
-            assumptions=self.assumptions,
-            program=program,
-            left_out=prepared.left_out,
-        )
-        return Outcome(program, self.orders, sales, summary)
+        found = self._prepare(program).score(program)
+        summary = found.summarize(program, assumptions=self.assumptions)
+        return Outcome(program, self.orders, found.sales, summary)
 
     def _prepare(self, program: Program) -> Prepared:
         """The orders made ready once for all settings that read the same columns of them."""
