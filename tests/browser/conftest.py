@@ -1,4 +1,4 @@
-"""The explorer as people meet it: served by its own command, in a headless Chromium that is installed on the machine."""
+"""The explorer as people meet it: served by its own command, in a headless Chromium that the machine has."""
 
 import contextlib
 import os
@@ -14,7 +14,16 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "out" / "browser"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 #: Generous: a test machine may be busy.
 PATIENCE = 90
 

@@ -264,8 +264,8 @@ def test_nothing_sticks_out(page, app):
 def test_every_field_can_be_reached_and_has_a_label(page, app):
     open_app(page, app)
     nameless = page.evaluate(
-        """() => [...document.querySelectorAll('.nector-explorer input, .nector-explorer select, .nector-explorer button')]
-            .filter(node => !(node.labels?.length || node.getAttribute('aria-label') || node.textContent.trim() || node.title))
+        """() => [...document.querySelectorAll('.nector-explorer :is(input, select, button)')]
+            .filter(node => !(node.labels?.length || node.ariaLabel || node.textContent.trim() || node.title))
             .map(node => node.outerHTML.slice(0, 120))"""
     )
     assert nameless == []
