@@ -9,6 +9,7 @@ RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lab app check format bench long parity-long mutation fuzz-readers clean
+.PHONY: help setup demo test test-browser lab app check format bench long parity-long mutation clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,10 +26,17 @@ demo: setup  ## the documented GoKwik offer on real orders, and other settings b
 	@$(RUN) nector_sim demo
 
 test: setup  ## the tests, in under six minutes
-	$(RUN) pytest -n auto
+	$(RUN) pytest -n auto --ignore=tests/browser
+	@echo "Left out: tests/browser, the explorer in a real browser. With Chromium installed: make test-browser"
+
+test-browser: setup  ## the app and JupyterLab in headless Chromium; screenshots in out/browser
+	$(RUN) pytest -n 0 tests/browser
 
 lab: setup  ## JupyterLab on the first notebook
 	$(RUN) jupyter lab notebooks/01_redemption_rule.ipynb
+
+app: setup  ## the explorer in a browser, without code
+	@$(RUN) nector_sim app
 
 check: setup  ## formatting, lint, types
 	$(RUN) ruff format --check .

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from nector_sim.cli import check, compare, demo, one_order, parity, replay, score, sweep
+from nector_sim.cli import check, demo, explore, one_order, score
 from nector_sim.errors import InputError
 
 #: Exit codes: done; ran, and found what you must look at; input that cannot be used.
@@ -29,6 +30,8 @@ app.command("parity")(parity.parity)
 app.command("sweep")(sweep.sweep)
 app.command("compare")(compare.compare)
 app.command("replay")(replay.replay)
+app.command("app")(explore.app)
+app.command("lab")(explore.lab)
 
 
 def main() -> None:

@@ -62,7 +62,9 @@ class _Offer(Model):
 class VariableAmount(_Offer):
     """Amount discount by increments: every step of points buys a fixed amount."""
 
-    kind: Literal["variable_amount"] = "variable_amount"
+    kind: Annotated[Literal["variable_amount"], About(screen="Amount Discount, increment of points")] = (
+        "variable_amount"
+    )
     """Which of the four kinds it is."""
 
     points_per_step: Annotated[StepPoints, About("points", "Coins Required", ("steps_whole", "points_round"))]
@@ -82,7 +84,7 @@ class VariableAmount(_Offer):
 class FixedAmount(_Offer):
     """Amount discount, all or nothing: exactly so many points buy exactly this amount."""
 
-    kind: Literal["fixed_amount"] = "fixed_amount"
+    kind: Annotated[Literal["fixed_amount"], About(screen="Amount Discount, fixed")] = "fixed_amount"
     """Which of the four kinds it is."""
 
     points: Annotated[StepPoints, About("points", "Coins Required", ("min_payable_fixed_offer",))]
@@ -96,7 +98,9 @@ class FixedAmount(_Offer):
 class VariablePercent(_Offer):
     """Percentage discount by increments: every step of points buys a percentage of the cart."""
 
-    kind: Literal["variable_percent"] = "variable_percent"
+    kind: Annotated[Literal["variable_percent"], About(screen="Percentage Discount, increment of points")] = (
+        "variable_percent"
+    )
     """Which of the four kinds it is."""
 
     points_per_step: Annotated[
@@ -123,7 +127,7 @@ class VariablePercent(_Offer):
 class FixedPercent(_Offer):
     """Percentage discount, all or nothing: exactly so many points buy exactly this percentage of the cart."""
 
-    kind: Literal["fixed_percent"] = "fixed_percent"
+    kind: Annotated[Literal["fixed_percent"], About(screen="Percentage Discount, fixed")] = "fixed_percent"
     """Which of the four kinds it is."""
 
     points: Annotated[StepPoints, About("points", "Coins Required", ("min_payable_fixed_offer",))]

@@ -28,7 +28,7 @@ _OF_MIN_PAYABLE = ("min_payable_excess", "min_payable_credits", "min_payable_fix
 class FixedMinPayable(Model):
     """The customer always pays at least this amount."""
 
-    kind: Literal["fixed"] = "fixed"
+    kind: Annotated[Literal["fixed"], About(screen="Fixed")] = "fixed"
     """Which of the two kinds it is."""
 
     amount: Annotated[Amount, About("money", "Minimum amount customer needs to pay: Fixed", _OF_MIN_PAYABLE)]
@@ -40,7 +40,7 @@ class FixedMinPayable(Model):
 class PercentMinPayable(Model):
     """The customer always pays at least this percentage of the cart."""
 
-    kind: Literal["percent"] = "percent"
+    kind: Annotated[Literal["percent"], About(screen="Percentage")] = "percent"
     """Which of the two kinds it is."""
 
     percent: Annotated[

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
+import sys
 import tempfile
 import threading
 import webbrowser
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +92,25 @@ def serve(
         )
         app.initialize(["--template=nector", str(notebook)])
         app.start()
+
+
+def open_lab(notebook: Path, *, open_browser: bool = True) -> None:
+    """Open JupyterLab on a notebook, in a process of its own, until it is stopped.
+
+    Parameters
+    ----------
+    notebook : pathlib.Path
+    open_browser : bool
+        Open the page when it is ready.
+
+    Raises
+    ------
+    InputError
+        If there is no such notebook, or the packages of the extra ``lab`` are not installed.
+    """
+    if not notebook.exists():
+        raise InputError(f"{notebook} does not exist; name a notebook, or run this in a checkout of nector_sim")
+    if find_spec("jupyterlab") is None:
+        raise InputError('JupyterLab needs the extra "lab": pip install "nector-sim[lab]"')
+    options = [] if open_browser else ["--no-browser"]
+    subprocess.run([sys.executable, "-m", "jupyterlab", str(notebook), *options], check=False)

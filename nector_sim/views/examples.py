@@ -35,7 +35,7 @@ class Examples(anywidget.AnyWidget):
     def update(self, proposal: Outcome, today: Outcome, positions: list[int]) -> None:
         """Show orders under a proposal and under today's setting."""
         program = proposal.program
-        picked, before = proposal.scored.iloc[positions], today.scored["discount"].iloc[positions]
+        picked, before = proposal.scored_at(positions), today.scored_at(positions)["discount"]
         self._orders, self._program = picked.to_dict("records"), program
 
         def money(amount: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -10,20 +12,32 @@ import pandas as pd
 from nector_sim._data import data_path
 from nector_sim.economics.assumptions import Assumptions, load_assumptions
 from nector_sim.errors import InputError
+from nector_sim.exploration.compare import Comparison
 from nector_sim.orders.demo import demo_orders
 from nector_sim.rules.program import Program, load_program
 from nector_sim.rules.review import review
 from nector_sim.views import FRONT
-from nector_sim.views.discount_by_cart import DiscountByCart, usual_cart
+from nector_sim.views.discount_by_cart import usual_cart
 from nector_sim.views.examples import Examples
 from nector_sim.views.fields import Field
-from nector_sim.views.figures import findings_html, headline, headline_html, message_html
+from nector_sim.views.figures import findings_html, headline, headline_html
+from nector_sim.views.files import Download, Upload
 from nector_sim.views.form import POINT_VALUE, Form, Slider
-from nector_sim.views.limits import Limits
+from nector_sim.views.history import History
+from nector_sim.views.later import Later
+from nector_sim.views.panels import HowSure, LivePictures, range_of
+from nector_sim.views.report import make_report
+from nector_sim.views.report_html import html_report
 from nector_sim.views.session import Outcome, Session
-from nector_sim.views.style import currency_sign, figure_of, new_figure, svg
+from nector_sim.views.style import currency_sign
+from nector_sim.views.telling import Telling
+from nector_sim.views.workbook import workbook
+from nector_sim.views.your_orders import YourOrders
 
 STALE = "nector-stale"
+#: Seconds that a setting rests before its ranges are worked out.
+RANGES_AFTER = 0.8
+_LAST_GOOD = "The figures below are of the last setting that can be used."
 
 
 class RuleExplorer(widgets.VBox):  # type: ignore[misc]
@@ -69,30 +83,20 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self.session = Session(orders, label=label, today=program, assumptions=assumptions)
         self.outcome: Outcome = self.session.outcome(program)
         self._most = usual_cart(orders["cart_amount"].to_numpy(dtype="float64"))
-        self.program_form = Form(
-            type(program),
-            program.model_dump(),
-            title="The rule, as on Nector's GoKwik page",
-            units=_units(program),
-            slider=self._slider,
-        )
-        self.assumptions_form = Form(
-            type(assumptions),
-            assumptions.model_dump(),
-            title="What you believe about your shop",
-            units=_units(program),
-            slider=self._slider,
-        )
+        self.program_form = self._form(program, "The rule, as on Nector's GoKwik page")
+        self.assumptions_form = self._form(assumptions, "What you believe about your shop")
+        self._history = History(self._state())
         self._build()
-        self.program_form.when_typed(self.update)
-        self.assumptions_form.when_typed(self.update)
-        super().__init__([self._head, widgets.Box([self._side, self._main]).add_class("nector-columns")])
+        self.program_form.when_typed(self._typed)
+        self.assumptions_form.when_typed(self._typed)
+        columns = widgets.Box([self._side, self._main]).add_class("nector-columns")
+        super().__init__([self._head, self._own, columns])
         self.add_class("nector-explorer")
         self.update()
 
     def update(self) -> None:
         """Work out what the forms say and show it; what cannot be used is marked, and the last good figures stay."""
-        with _Telling(self._message):
+        with Telling(self._message, _LAST_GOOD):
             self._main.add_class(STALE)
             program = self._read(self.program_form, self.session.today)
             assumptions = self._read(self.assumptions_form, self.session.assumptions)
@@ -103,55 +107,151 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
             self._main.remove_class(STALE)
             self._message.value = ""
 
+    def use_orders(self, orders: pd.DataFrame, label: str) -> None:
+        """Go on with other orders.
+
+        Parameters
+        ----------
+        orders : pandas.DataFrame
+            As :func:`nector_sim.score` takes them.
+        label : str
+            What they are.
+
+        Raises
+        ------
+        InputError
+            If they cannot be used; nothing changes then.
+        """
+        Session(orders, label=label, today=self.session.today, assumptions=self.session.assumptions).todays()
+        self.session.change(orders=orders, label=label)
+        self._most = usual_cart(orders["cart_amount"].to_numpy(dtype="float64"))
+        self.program_form.refresh()
+        self._head.value = self._title()
+        self.update()
+
+    def propose(self, program: Program) -> None:
+        """Fill a program into the form."""
+        self.program_form.fill(program.model_dump(), units=_units(program))
+        self._typed("")
+
+    def set_today(self) -> None:
+        """Take the proposal as today's setting, so that what comes next is held against it."""
+        self.session.change(today=self.outcome.program)
+        self.update()
+
+    def undo(self) -> None:
+        """Go back to what was typed before."""
+        state = self._history.undo()
+        if state is not None:
+            self.program_form.restore(state[0])
+            self.assumptions_form.restore(state[1])
+            self.update()
+
+    def _typed(self, field: str) -> None:
+        self._history.note(self._state(), field=field)
+        self.update()
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return dict(self.program_form.values), dict(self.assumptions_form.values)
+
     def _read(self, form: Form, like: Any) -> Any:
         try:
             read = type(like).parse(form.data(), source="this setting")
         except InputError as error:
             rest = form.mark(error.problems)
-            lines = ["The figures below are of the last setting that can be used. Mend what is marked in the form."]
-            raise InputError("\n".join([*lines, *map(str, rest)])) from None
+            raise InputError("\n".join(["Mend what is marked in the form.", *map(str, rest)])) from None
         form.mark(())
         return read
 
     def _show(self) -> None:
         """Numbers first: they are what people wait for."""
         outcome, today = self.outcome, self.session.todays()
-        currency = outcome.program.currency
-        figures = headline(outcome.summary, today.summary, currency=currency, months=self.session.months)
-        same = outcome.program == today.program
-        self._figures.value = headline_html(figures, same=same)
+        self._show_figures(None)
         self._findings.value = findings_html(review(outcome.program), self.program_form.labels())
-        self._curve.update(
-            outcome.program, orders=outcome.scored, today=None if same else today.program, up_to=self._most
-        )
-        self._curve_view.value = svg(figure_of(self._curve.ax), self._curve.describe())
-        self._limits.update(outcome.summary.limited_by, today=None if same else today.summary.limited_by)
-        self._limits_view.value = svg(figure_of(self._limits.ax), self._limits.describe())
+        self._pictures.update(outcome, today)
         self._examples.update(outcome, today, self.session.examples())
+        self._ranges.ask()
+
+    def _show_figures(self, comparison: Comparison | None) -> None:
+        outcome, today = self.outcome, self.session.todays()
+        figures = headline(
+            outcome.summary,
+            today.summary,
+            currency=outcome.program.currency,
+            months=self.session.months,
+            break_even=None if comparison is None else range_of(comparison, "break_even_uplift"),
+        )
+        self._figures.value = headline_html(figures, same=outcome.program == today.program)
+
+    def work_out_ranges(self) -> None:
+        """Work out how sure the figures are, and show it; called by itself when the setting rests."""
+        with Telling(self._message, "The ranges were not worked out."):
+            comparison = self._how_sure.work_out(self.session, self.outcome)
+            self._show_figures(comparison)
 
     def _build(self) -> None:
-        self._head = widgets.HTML(
-            f"<style>{(FRONT / 'explorer.css').read_text(encoding='utf-8')}</style>{self._title()}"
-        )
+        self._head = widgets.HTML(self._title())
         self._message, self._figures, self._findings = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self._curve_view, self._limits_view = widgets.HTML(), widgets.HTML()
-        self._curve = DiscountByCart(new_figure(5.6, 3.3).subplots(), currency=self.session.today.currency)
-        self._limits = Limits(new_figure(5.6, 3.3).subplots())
-        self._examples = Examples()
-        pictures = widgets.Box(
-            [_titled("Discount by cart size", self._curve_view), _titled("What limits it", self._limits_view)]
-        ).add_class("nector-pictures")
-        self._tabs = widgets.Tab([pictures, self._examples], titles=["Pictures", "Example orders"])
-        self._side = widgets.VBox([self.program_form, self.assumptions_form]).add_class("nector-side")
+        currency = self.session.today.currency
+        self._pictures, self._how_sure, self._examples = LivePictures(currency), HowSure(currency), Examples()
+        self._ranges = Later(self.work_out_ranges, seconds=RANGES_AFTER)
+        self._tabs = widgets.Tab(
+            [self._pictures, self._examples, self._how_sure], titles=["Pictures", "Example orders", "How sure is this?"]
+        )
+        self._side = widgets.VBox([self._bar(), self.program_form, self.assumptions_form]).add_class("nector-side")
         self._main = widgets.VBox([self._message, self._figures, self._findings, self._tabs]).add_class("nector-main")
+        self.your_orders = YourOrders(self.use_orders)
+        self._own = widgets.Accordion([self.your_orders], titles=["Your orders"]).add_class("nector-own")
+
+    def _bar(self) -> widgets.Box:
+        """Buttons for the setting as a whole."""
+        buttons = []
+        for words, call in (
+            ("Undo", self.undo),
+            ("Back to today's setting", lambda: self.propose(self.session.today)),
+            ("Make this today's setting", self.set_today),
+        ):
+            button = widgets.Button(description=words)
+            button.on_click(lambda _, call=call: call())
+            buttons.append(button)
+        self.save = Download("Save setting", make=self._file)
+        self.load = Upload("Load a setting (TOML)", accept=".toml,.json", use=self._load, most=1 << 20)
+        self.page = Download("Report (web page)", make=self._report_page)
+        self.workbook = Download("Report (Excel)", make=self._report_workbook)
+        return widgets.Box([*buttons, self.save, self.page, self.workbook, self.load]).add_class("nector-bar")
+
+    def _file(self) -> tuple[str, str, bytes]:
+        return "setting.toml", "application/toml", self.outcome.program.to_toml().encode()
+
+    def _report_page(self) -> tuple[str, str, bytes] | None:
+        with Telling(self._message, "The report was not made."):
+            return "report.html", "text/html", html_report(make_report(self.session, self.outcome)).encode()
+        return None
+
+    def _report_workbook(self) -> tuple[str, str, bytes] | None:
+        with Telling(self._message, "The workbook was not made."):
+            kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            return "report.xlsx", kind, workbook(make_report(self.session, self.outcome))
+        return None
+
+    def _load(self, path: Path) -> None:
+        with Telling(self._message, "The setting did not change."):
+            program = load_program(path)
+            self.propose(program)
+            if self.outcome.program != program and not self.program_form.problems:
+                raise InputError(f"{path.name} holds something that this form cannot show; use it on the command line.")
 
     def _title(self) -> str:
-        orders = self.session.orders
+        css, orders = (FRONT / "explorer.css").read_text(encoding="utf-8"), self.session.orders
         customers = f" of {orders['customer_id'].nunique():,} customers" if "customer_id" in orders else ""
         return (
-            f"<h2>Try a redemption rule</h2><p class='nector-source'>{len(orders):,} orders{customers}: "
-            f"<b>{self.session.label}</b></p>"
+            f"<style>{css}</style><h2>Try a redemption rule</h2><p class='nector-source'>"
+            f"{len(orders):,} orders{customers}: <b>{escape(self.session.label)}</b></p>"
         )
+
+    def _form(self, model: Program | Assumptions, title: str) -> Form:
+        units = _units(model) if isinstance(model, Program) else _units(self.session.today)
+        return Form(type(model), model.model_dump(), title=title, units=units, slider=self._slider)
 
     def _slider(self, field: Field) -> Slider | None:
         """A slider where a number has natural bounds: a percentage, or an amount up to a usual cart."""
@@ -168,30 +268,5 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         return None
 
 
-class _Telling:
-    """Turns whatever fails into a message for the merchant; nobody sees a traceback."""
-
-    def __init__(self, message: widgets.HTML) -> None:
-        self._message = message
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, _: Any) -> bool:
-        if isinstance(error, InputError):
-            self._message.value = message_html(str(error), kind="error")
-        elif isinstance(error, Exception):
-            self._message.value = message_html(
-                "This did not work, and that is a mistake of the program, not yours. The figures below are the last "
-                f"good ones. ({type(error).__name__}: {error})",
-                kind="error",
-            )
-        return not isinstance(error, KeyboardInterrupt | SystemExit)
-
-
 def _units(program: Program) -> dict[str, str]:
     return {"money": currency_sign(program.currency), "percent": "%", "points": program.points_label, "times": "×"}
-
-
-def _titled(title: str, view: widgets.Widget) -> widgets.VBox:
-    return widgets.VBox([widgets.HTML(f"<h4>{title}</h4>"), view]).add_class("nector-picture")

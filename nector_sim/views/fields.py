@@ -267,18 +267,13 @@ def _kinds(models: list[type[Model]]) -> dict[str, type[Model]]:
 
 
 def _kind_label(model: type[Model]) -> str:
-    """What a kind is called: its field's name on the screen where that says it, else its docstring's beginning."""
-    screens = [
-        about.screen for info in model.model_fields.values() for about in info.metadata if isinstance(about, About)
-    ]
-    if len(screens) == 1 and ": " in screens[0]:
-        return screens[0].partition(": ")[2]
-    return (model.__doc__ or model.__name__).partition(":")[0].strip()
+    """What a kind is called on Nector's screen."""
+    return next(item.screen for item in model.model_fields["kind"].metadata if isinstance(item, About))
 
 
 def _label(name: str) -> str:
     words = name.removesuffix("_percent").replace("_", " ").capitalize()
-    return words.replace("Cod ", "COD ")
+    return words.replace("Cod ", "COD ").replace("Take up", "Take-up")
 
 
 def _help(description: str) -> str:

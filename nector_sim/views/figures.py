@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from html import escape
@@ -23,7 +24,14 @@ class Figure(NamedTuple):
     note: str
 
 
-def headline(proposal: Summary, today: Summary, *, currency: str, months: float | None) -> list[Figure]:
+def headline(
+    proposal: Summary,
+    today: Summary,
+    *,
+    currency: str,
+    months: float | None,
+    break_even: tuple[float, float] | None = None,
+) -> list[Figure]:
     """Give the figures that decide about a setting.
 
     Parameters
@@ -34,6 +42,8 @@ def headline(proposal: Summary, today: Summary, *, currency: str, months: float 
         ISO 4217 code.
     months : float, optional
         How many months the orders cover; left out, costs are those of all orders.
+    break_even : tuple of (float, float), optional
+        The range of the proposal's break-even, once it is known; NaN is `never`.
 
     Returns
     -------
@@ -87,9 +97,16 @@ def headline(proposal: Summary, today: Summary, *, currency: str, months: float 
             uplift_text(proposal.break_even_uplift),
             uplift_text(today.break_even_uplift),
             "",
-            proposal.break_even,
+            proposal.break_even + _reach(break_even),
         ),
     ]
+
+
+def _reach(ends: tuple[float, float] | None) -> str:
+    if ends is None:
+        return ""
+    low, high = (uplift_text(None if math.isnan(end) else end).removeprefix("+") for end in ends)
+    return f" In nine of ten draws of your customers, between {low} and {high}."
 
 
 def uplift_text(uplift: float | None) -> str:

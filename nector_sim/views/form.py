@@ -53,14 +53,15 @@ class Form(anywidget.AnyWidget):
         slider: Callable[[Field], Slider | None] = lambda field: None,
     ) -> None:
         self._model, self._units, self._slider = model, dict(units or {}), slider
-        self._on_typed: Callable[[], None] = lambda: None
+        self._on_typed: Callable[[str], None] = lambda _: None
+        self._quiet = False
         super().__init__(title=title)
         self.fill(data)
         self.observe(self._typed, "values")
         self.on_msg(self._asked)
 
-    def when_typed(self, call: Callable[[], None]) -> None:
-        """Call this whenever something was typed, switched, added or removed."""
+    def when_typed(self, call: Callable[[str], None]) -> None:
+        """Call this with the path of the field whenever something was typed, switched, added or removed."""
         self._on_typed = call
 
     def fill(self, data: Mapping[str, Any], *, units: Mapping[str, str] | None = None) -> None:
@@ -71,6 +72,14 @@ class Form(anywidget.AnyWidget):
     def data(self) -> dict[str, Any]:
         """What a program file would hold, as it was typed."""
         return data_of(fields_of(self._model, self.values), self.values)
+
+    def restore(self, values: Values) -> None:
+        """Put back what was typed before."""
+        self._show(values)
+
+    def refresh(self) -> None:
+        """Draw the fields again, where their sliders reach elsewhere."""
+        self._show(dict(self.values))
 
     def labels(self) -> dict[str, str]:
         """What the form calls the field of each path."""
@@ -102,27 +111,26 @@ class Form(anywidget.AnyWidget):
     def _show(self, values: Values) -> None:
         """Show values, with the fields that belong to them."""
         fields = [self._plain(item) for item in fields_of(self._model, values)]
-        with self.hold_trait_notifications(), self.hold_sync():
+        quiet = self._quiet
+        self._quiet = True
+        with self.hold_sync():
+            self.values = _with_point_values(values)
             if fields != self.fields:
                 self.fields = fields
-            self.values = _with_point_values(values)
+        self._quiet = quiet
 
     def _typed(self, change: Any) -> None:
+        if self._quiet:
+            return
         old, new = change["old"], change["new"]
         changed = {path for path in new if new[path] != old.get(path)}
         values = _joined_point_values(dict(new), changed)
         for item in (part for top in fields_of(self._model, values) for part in top.all()):
             if item.needed and item.path not in values and self._slider(item) is not None:
                 values[item.path] = "0"  # a part that was just chosen starts without an effect
-        fields = [self._plain(item) for item in fields_of(self._model, values)]
-        if fields != self.fields or values != new:
-            with self.hold_sync():
-                self.unobserve(self._typed, "values")
-                self.values = values
-                self.observe(self._typed, "values")
-                if fields != self.fields:
-                    self.fields = fields
-        self._on_typed()
+        if values != new or [self._plain(item) for item in fields_of(self._model, values)] != self.fields:
+            self._show(values)
+        self._on_typed(min(changed, default=""))
 
     def _asked(self, _: Any, content: Any, __: Any) -> None:
         """Add an item to a list, or take one away."""
@@ -145,6 +153,7 @@ class Form(anywidget.AnyWidget):
                         index = int(item.path.rpartition(".")[2]) - 1
                         values[f"{path}.{index}.{rest}"] = value
         self._show(values)
+        self._on_typed("")
 
     def _plain(self, item: Field) -> dict[str, Any]:
         """A field as the browser gets it."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from nector_sim.economics.assumptions import Assumptions
-from nector_sim.economics.summary import Summary, summarize
+from nector_sim.economics.sales import Sales
+from nector_sim.economics.summary import Summary
+from nector_sim.exploration.prepared import Prepared, prepare
 from nector_sim.rules.program import Program
 from nector_sim.scoring import score
 
@@ -18,13 +23,30 @@ DAYS_A_MONTH = 365.25 / 12
 _CART_SHARES, _RICHEST = (0.05, 0.2, 0.4, 0.6, 0.8, 0.95), 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outcome:
     """What a setting does on the orders."""
 
     program: Program
-    scored: pd.DataFrame
+    orders: pd.DataFrame
+    sales: Sales
+    """With the discount that the setting gives; orders that were never paid are left out."""
     summary: Summary
+
+    @cached_property
+    def scored(self) -> pd.DataFrame:
+        """The orders scored, for those who go on with them."""
+        scored: pd.DataFrame = score(self.program, self.orders)
+        return scored
+
+    def scored_at(self, positions: Sequence[int]) -> pd.DataFrame:
+        """A few orders, scored."""
+        scored: pd.DataFrame = score(self.program, self.orders.iloc[list(positions)])
+        return scored
+
+    def discounts(self) -> pd.DataFrame:
+        """Carts and discounts of all orders, in major units."""
+        return pd.DataFrame({"cart_amount": self.sales.cart, "discount": self.sales.discount}, copy=False)
 
 
 @dataclass(slots=True)
@@ -49,11 +71,33 @@ class Session:
     assumptions: Assumptions
     _today: Outcome | None = field(default=None, init=False)
     _examples: list[int] | None = field(default=None, init=False)
+    _prepared: dict[Any, Prepared] = field(default_factory=dict, init=False)
 
     def outcome(self, program: Program) -> Outcome:
-        """Score the orders under a setting and sum up what they earn."""
-        scored = score(program, self.orders)
-        return Outcome(program, scored, summarize(scored, assumptions=self.assumptions))
+        """Score the orders under a setting and sum up what they earn.
+
+        Raises
+        ------
+        InputError
+            If the orders cannot be used.
+        """
+        found = self._prepare(program).score(program)
+        summary = found.summarize(program, assumptions=self.assumptions)
+        return Outcome(program, self.orders, found.sales, summary)
+
+    def _prepare(self, program: Program) -> Prepared:
+        """The orders made ready once for all settings that read the same columns of them."""
+        reads = (
+            program.currency,
+            program.timezone,
+            program.enabled,
+            tuple(offer.tiers for offer in program.offers),
+            any(offer.starts_at or offer.ends_at for offer in program.offers),
+        )
+        if reads not in self._prepared:
+            # One at a time: it holds every order.
+            self._prepared = {reads: prepare(program, self.orders, assumptions=self.assumptions)}
+        return self._prepared[reads]
 
     def todays(self) -> Outcome:
         """The outcome of today's setting; worked out once, until something that it rests on changes."""
@@ -75,6 +119,8 @@ class Session:
         self.today = today or self.today
         self.assumptions = assumptions or self.assumptions
         self._today = None
+        if orders is not None:
+            self._prepared = {}
         self._examples = self._examples if orders is None else None
 
     @property

@@ -2,8 +2,6 @@
 
 const TYPING_PAUSE = 250; // ms; a slider is sent at once
 
-let forms = 0;
-
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -17,7 +15,7 @@ function element(tag, attributes = {}, ...children) {
 }
 
 function render({ model, el }) {
-  const prefix = `nector-form-${++forms}-`;
+  const prefix = `nector-form-${Math.random().toString(36).slice(2)}-`; // each widget has a module of its own
   const controls = new Map(); // path -> { show(value), mark(text) }
   let waiting = null;
 

@@ -1,0 +1,38 @@
+"""``app`` and ``lab``: the explorer in a browser, alone or in JupyterLab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page when it is ready.")]
+
+
+def app(
+    port: Annotated[int, typer.Option("--port", help="Where to begin looking for a free port.")] = 8866,
+    browser: Browser = True,
+) -> None:
+    """Open the explorer in a browser, for this machine only; its address carries a token that only you see.
+
+    Example: nector-sim app
+    """
+    from nector_sim.views.app import serve
+
+    serve(port=port, open_browser=browser, say=typer.echo)
+
+
+def lab(
+    notebook: Annotated[Path, typer.Argument(help="Notebook to open; left out, a checkout's first.")] = Path(
+        "notebooks/01_redemption_rule.ipynb"
+    ),
+    browser: Browser = True,
+) -> None:
+    """Open JupyterLab on a notebook, for this machine only.
+
+    Example: nector-sim lab
+    """
+    from nector_sim.views.app import open_lab
+
+    open_lab(notebook, open_browser=browser)
