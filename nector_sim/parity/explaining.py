@@ -12,6 +12,8 @@ from nector_sim.rules.program import Program
 
 #: Mismatches on which all explanations are tried first; those that hold there are then tried on all rows.
 SAMPLE = 200
+#: Mismatches on which all pairs are tried before that.
+FEW = 20
 
 Explanation = tuple[Variant, ...]
 
@@ -108,7 +110,7 @@ class _Bench:
         singles = self.holding(((variant,) for variant in VARIANTS), sample)
         candidates = {one: rows for one, rows in singles.items() if not self.is_refuted(one)}
         if max(map(len, candidates.values()), default=0) < len(sample):
-            candidates |= self.holding(pairs(), sample)
+            candidates |= self.holding(self.promising_pairs(candidates, sample), sample)
         # One variant goes before two, where they explain as much.
         for explanation in sorted(candidates, key=lambda one: (-len(candidates[one]), len(one))):
             if self.is_refuted(explanation):
@@ -124,6 +126,12 @@ class _Bench:
             ]
             return Explained(rows, tuple(same))
         return None
+
+    def promising_pairs(self, singles: dict[Explanation, list[int]], sample: list[int]) -> list[Explanation]:
+        """Those pairs that hold on at least as many of a few rows as the best single variant."""
+        few = _spread(sample, FEW)
+        needed = max((len(set(rows) & set(few)) for rows in singles.values()), default=0)
+        return [one for one, rows in self.holding(pairs(), few).items() if len(rows) >= needed]
 
     def holding(self, explanations: Iterable[Explanation], sample: list[int]) -> dict[Explanation, list[int]]:
         """Those explanations that hold on any row of the sample, with the rows."""

@@ -24,12 +24,17 @@ ROOT = Path(__file__).parents[2]
 #: What is mutated, and the tests that must notice, the quick ones first.
 SUITES = {
     "nector_sim/rules/*.py": ["tests/rules", "tests/calculator/test_witnesses.py", "tests/calculator/test_law_page.py"],
-    "nector_sim/calculator/*.py": ["tests/parity/test_quick.py", "tests/calculator"],
+    "nector_sim/calculator/*.py": [
+        "tests/parity/test_quick.py",
+        "tests/calculator/test_quote.py",
+        "tests/calculator/test_witnesses.py",
+        "tests/calculator/test_law_page.py",
+    ],
 }
 ALWAYS = ["tests/parity/test_cases.py"]
 ENOUGH = 0.95
-#: Seconds after which a mutant that still runs counts as noticed.
-PATIENCE = 90
+#: A mutant that runs so many times as long as the tests without any counts as noticed.
+PATIENCE = 5
 
 COMPARISONS = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -48,11 +53,13 @@ class Sites(ast.NodeVisitor):
     """Every place where a file can be changed, with the change."""
 
     def __init__(self):
-        self.found = []  # (line, what it was, what it becomes, how to change it)
+        self.found = []  # (line, where in words and what it was, what it becomes, how to change it)
+        self.scope = []
         self.in_annotation = False
 
     def add(self, node, becomes, change):
-        self.found.append((node.lineno, ast.unparse(node), becomes, change))
+        was = " ".join(ast.unparse(node).split())[:90]
+        self.found.append((node.lineno, f"{'.'.join(self.scope)} `{was}`", f"`{becomes}`", change))
 
     def visit(self, node):
         for field, value in ast.iter_fields(node):
@@ -81,7 +88,7 @@ class Sites(ast.NodeVisitor):
 
     def decorators(self, node, decorators):
         if any(isinstance(one, ast.Call) and getattr(one.func, "id", "") in VALIDATORS for one in decorators):
-            self.found.append((node.lineno, f"validator {node.name}", "no validator", lambda: decorators.clear()))
+            self.found.append((node.lineno, f"the validator {node.name}", "none", lambda: decorators.clear()))
 
     def node(self, node, replace):
         self.statement(node, replace)
@@ -97,7 +104,11 @@ class Sites(ast.NodeVisitor):
             self.visit(node)
             self.in_annotation = before
             return
+        outside = list(self.scope)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            self.scope.append(node.name)
         self.visit(node)
+        self.scope = outside
 
     def statement(self, node, replace):
         match node:
@@ -222,12 +233,11 @@ def preload():
     return jsonschema, numba, pandas, polars, pyarrow, pydantic, pytest
 
 
-def run(work, processes, *, says=True):
-    """Try every mutant; give those that survived, and how many were tried of each file."""
+def run(work, processes, patience):
+    """Try every mutant; yield it with how its tests ended (None: they did not), and the seconds they took."""
     ways = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in ways else "spawn")
-    running, survivors, tried, start = [], [], Counter(), time.monotonic()
-    queue = list(reversed(work))
+    running, queue = [], list(reversed(work))
     while queue or running:
         while queue and len(running) < processes:
             mutant = queue.pop()
@@ -235,22 +245,15 @@ def run(work, processes, *, says=True):
             process.start()
             running.append((process, time.monotonic(), mutant))
         time.sleep(0.02)
-        for entry in list(running):
-            process, since, mutant = entry
-            if process.is_alive() and time.monotonic() - since < PATIENCE:
+        for process, since, mutant in list(running):
+            seconds = time.monotonic() - since
+            if process.is_alive() and seconds < patience:
                 continue
-            if process.is_alive():
-                process.kill()
+            ended = None if process.is_alive() else process.exitcode
+            process.kill()
             process.join()
-            running.remove(entry)
-            tried[mutant[0]] += 1
-            if process.exitcode == 0:
-                survivors.append(mutant)
-                if says:
-                    print(f"survived: {named(mutant)}", flush=True)
-            if sum(tried.values()) % 100 == 0:
-                print(f"{sum(tried.values())} of {len(work)}, {time.monotonic() - start:.0f} s", flush=True)
-    return survivors, tried
+            running.remove((process, since, mutant))
+            yield mutant, ended, seconds
 
 
 def suite(path):
@@ -262,7 +265,7 @@ def suite(path):
 def named(mutant):
     """A mutant in words, without its line, which moves."""
     path, _, _, was, becomes = mutant
-    return f"{Path(path).name}: `{' '.join(was.split())[:90]}` → `{becomes}`"
+    return f"{Path(path).name}: {was} → {becomes}"
 
 
 def main():
@@ -287,11 +290,22 @@ def main():
     work = [(path, *mutant) for path in paths for mutant in made[path]]
     if arguments.sample < 1:
         work = sorted(random.Random(arguments.seed).sample(work, round(len(work) * arguments.sample)))
-    sound, _ = run([(path, None, 0, "nothing", "nothing") for path in paths], arguments.processes, says=False)
-    if len(sound) < len(paths):
-        print(f"the tests fail without any mutant: {sorted(set(paths) - {one[0] for one in sound})}")
-        return 1
-    survivors, tried = run(work, arguments.processes)
+    patience = 0.0
+    for mutant, ended, seconds in run([(path, None, 0, "", "") for path in paths], arguments.processes, 3600):
+        patience = max(patience, PATIENCE * seconds)
+        if ended != 0:
+            print(f"the tests of {mutant[0]} fail without any mutant")
+            return 1
+    survivors, tried, endless = [], Counter(), 0
+    for mutant, ended, _ in run(work, arguments.processes, patience):
+        tried[mutant[0]] += 1
+        endless += ended is None
+        if ended == 0:
+            survivors.append(mutant)
+            print(f"survived: {named(mutant)} (line {mutant[2]})", flush=True)
+        if tried.total() % 100 == 0:
+            print(f"{tried.total()} of {len(work)}", flush=True)
+    print(f"{endless} did not end within {patience:.0f} s, and count as noticed")
     return report(made, survivors, tried)
 
 
@@ -301,7 +315,7 @@ def report(made, survivors, tried):
     left = Counter(mutant[0] for mutant in survivors)
     for path in made:
         print(f"{path:<44} {len(made[path]):>5} mutants, {tried[path]:>5} tried, {tried[path] - left[path]:>5} died")
-    total = sum(tried.values())
+    total = tried.total()
     share = (total - len(survivors)) / total
     print(f"{total} tried, {total - len(survivors)} died: {share:.1%}")
     unlisted = [mutant for mutant in survivors if named(mutant) not in known]
