@@ -6,8 +6,7 @@ import sys
 
 import typer
 
-from nector_sim.cli import check, compare, demo, one_order, parity, replay, score, sweep
-from nector_sim.cli import check, demo, explore, one_order, score
+from nector_sim.cli import check, compare, demo, explore, one_order, parity, replay, score, sweep
 from nector_sim.errors import InputError
 
 #: Exit codes: done; ran, and found what you must look at; input that cannot be used.

@@ -186,7 +186,7 @@ def _earned(program: Program, spend: int, tier: str | None) -> tuple[Fraction, i
     earning = program.earning
     if earning is None:
         return Fraction(0), 0
-    factor = next((Fraction(each.earning_factor) for each in program.tiers or () if each.name == tier), Fraction(1))
+    factor = next((Fraction(each.earning_factor) for each in program.tiers if each.name == tier), Fraction(1))
     rate = Fraction(earning.points_per_unit) * factor
     points = rate * Fraction(spend, 10**program.decimals)
     return rate, {"floor": floor(points), "nearest": floor(points + Fraction(1, 2)), "ceil": ceil(points)}[

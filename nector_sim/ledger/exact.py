@@ -201,8 +201,8 @@ class Terms:
         self.law = exact.Law(program)
         self.earning = program.earning
         self.expiry = program.expiry
-        self.tiers: tuple[Tier, ...] | None = program.tiers
-        self.thresholds = [to_minor(tier.min_lifetime_spend, program.decimals) for tier in program.tiers or ()]
+        self.tiers = program.tiers
+        self.thresholds = [to_minor(tier.min_lifetime_spend, program.decimals) for tier in program.tiers]
         self.reversal = program.reversal or Reversal()
         self.scale = 10**program.decimals
 
@@ -335,7 +335,7 @@ class Account:
         """Run one order: its tier, its redemption, what it earns."""
         terms = self.terms(order.at)
         tier = self.tier(terms)
-        tier_name = order.tier if terms.tiers is None else tier.name if tier else None
+        tier_name = order.tier if not terms.tiers else tier.name if tier else None
         balance = self.balance
         requested = order.requested if order.redeems else 0
         answer = terms.law.answer(
@@ -359,7 +359,7 @@ class Account:
     def tier(self, terms: Terms) -> Tier | None:
         """The highest tier that what was spent earlier reaches (`tier_spend`)."""
         reached = [
-            t for t, threshold in zip(terms.tiers or (), terms.thresholds, strict=True) if self.spent >= threshold
+            t for t, threshold in zip(terms.tiers, terms.thresholds, strict=True) if self.spent >= threshold
         ]
         return reached[-1] if reached else None
 

@@ -69,7 +69,7 @@ def tier_names(schedules: Sequence[Schedule], of_orders: Sequence[str] = ()) -> 
     """Every tier name there is; its position is its code."""
     names = dict.fromkeys(of_orders)
     for program in (program for schedule in schedules for program in schedule.programs):
-        names |= dict.fromkeys(tier.name for tier in program.tiers or ())
+        names |= dict.fromkeys(tier.name for tier in program.tiers)
         for offer in program.offers:
             names |= dict.fromkeys(offer.tiers or ())
     return tuple(names)
@@ -100,7 +100,7 @@ def compile_schedule(schedule: Schedule, names: tuple[str, ...], largest_cart: i
     tiers = [
         (to_minor(tier.min_lifetime_spend, program.decimals), names.index(tier.name))
         for program in schedule.programs
-        for tier in program.tiers or ()
+        for tier in program.tiers
     ]
     rates = np.array([_rates(program, names) for program in schedule.programs], object)
     if problems := list(_too_fine(schedule, rates, largest_cart)):
@@ -128,7 +128,7 @@ def _program_rows(schedule: Schedule) -> list[list[int]]:
     offers = tiers = 0
     for program in schedule.programs:
         minimum, earning, reversal = program.min_payable, program.earning, program.reversal or Reversal()
-        last_tier = tiers + len(program.tiers or ())
+        last_tier = tiers + len(program.tiers)
         rows.append(
             [
                 offers,
@@ -146,7 +146,7 @@ def _program_rows(schedule: Schedule) -> list[list[int]]:
                 reversal.overdraft == "forgive",
                 tiers,
                 last_tier,
-                program.tiers is not None,
+                bool(program.tiers),
             ]
         )
         offers, tiers = offers + len(program.offers), last_tier
@@ -199,7 +199,7 @@ def _fits(offer: Offer, names: tuple[str, ...]) -> list[bool]:
 
 def _rates(program: Program, names: tuple[str, ...]) -> list[list[int]]:
     rate = Fraction(program.earning.points_per_unit if program.earning else 0) / 10**program.decimals
-    factors = {tier.name: Fraction(tier.earning_factor) for tier in program.tiers or ()}
+    factors = {tier.name: Fraction(tier.earning_factor) for tier in program.tiers}
     fractions = [rate * factors.get(name, Fraction(1)) for name in (*names, "")]
     return [[fraction.numerator, fraction.denominator] for fraction in fractions]
 

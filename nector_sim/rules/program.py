@@ -120,7 +120,7 @@ class Program(Model):
     expiry: Annotated[Expiry | None, About()] = None
     """When points expire; left out, never."""
 
-    tiers: Annotated[tuple[Tier, ...] | None, About()] = None
+    tiers: Annotated[tuple[Tier, ...], About()] = ()
     """Tiers by lifetime spend, lowest first; a customer below the first has none. Left out, orders name their own."""
 
     reversal: Annotated[Reversal | None, About()] = None
@@ -301,12 +301,8 @@ def _amounts(model: Model, path: str = "") -> Iterator[tuple[str, Decimal]]:
             yield place, value
 
 
-def _wrong_tiers(tiers: tuple[Tier, ...] | None) -> Iterator[dict[str, str]]:
+def _wrong_tiers(tiers: tuple[Tier, ...]) -> Iterator[dict[str, str]]:
     """Tiers that do not rise, or whose names stand twice."""
-    if tiers is None:
-        return
-    if not tiers:
-        yield {"place": "tiers", "what": "is empty; fill it in, or leave it out"}
     for position, (lower, tier) in enumerate(itertools.pairwise(tiers), start=1):
         if tier.min_lifetime_spend <= lower.min_lifetime_spend:
             what = f"is {tier.min_lifetime_spend}, not above the tier before it; list the lowest tier first"

@@ -113,7 +113,7 @@ def values_of(data: Mapping[str, Any], *, path: str = "") -> Values:
     for name, value in data.items():
         place = f"{path}{name}"
         match value:
-            case None:
+            case None | () | []:
                 pass
             case bool():
                 values[place] = value
