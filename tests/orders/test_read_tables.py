@@ -4,6 +4,7 @@ import datetime as dt
 import inspect
 import io
 import os
+import re
 import stat
 import zipfile
 from decimal import Decimal
@@ -426,7 +427,7 @@ def test_customers_are_known_by_phone_then_e_mail_and_never_by_name(tmp_path, ke
     report = ns.inspect_orders(frame, key_file=key)
     ids = report.orders["customer_id"]
     assert len(set(ids[:3])) == 1
-    assert ids.str.fullmatch(r"c_[0-9a-f]{32}").fillna(False).tolist() == [True] * 4 + [False, False, True]
+    assert [bool(re.fullmatch(r"c_[0-9a-f]{32}", str(one))) for one in ids] == [True] * 4 + [False, False, True]
     known = report.known
     assert (known.by_phone, known.by_email, known.by_nothing) == (3, 2, 2)
     assert "phones spoiled by a spreadsheet (9.19877E+11; format that column as text): 1" in report.notes
