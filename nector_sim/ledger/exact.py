@@ -358,9 +358,7 @@ class Account:
 
     def tier(self, terms: Terms) -> Tier | None:
         """The highest tier that what was spent earlier reaches (`tier_spend`)."""
-        reached = [
-            t for t, threshold in zip(terms.tiers, terms.thresholds, strict=True) if self.spent >= threshold
-        ]
+        reached = [t for t, threshold in zip(terms.tiers, terms.thresholds, strict=True) if self.spent >= threshold]
         return reached[-1] if reached else None
 
     def spend(self, points: int) -> None:

@@ -192,7 +192,7 @@ def measure(orders=1_000_000):
         )
 
 
-def main(orders=1_000_000):
+def run(orders=1_000_000):
     """Print every claim."""
     missed = 0
     for what, value, sign, target in measure(orders):

@@ -112,7 +112,7 @@ def memory(path: Path, small: Path, key: Path) -> int | None:
     return int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
 
 
-def main(lines: int = 500_000) -> int:
+def run(lines: int = 500_000) -> int:
     """Measure, print, and give 1 where the bounds are not kept."""
     with tempfile.TemporaryDirectory() as folder:
         path, small, key = (Path(folder) / name for name in ("orders.csv", "small.csv", "key"))
