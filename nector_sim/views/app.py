@@ -24,6 +24,8 @@ POLICY = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; "
     "style-src 'self' 'unsafe-inline'; connect-src 'self' ws: data: blob:; frame-ancestors 'self'"
 )
+#: A page that was closed leaves its kernel, with all its orders, behind: it ends after ten minutes, in seconds.
+_CULLING = {"cull_idle_timeout": 600, "cull_interval": 60, "cull_connected": False}
 _NOTEBOOK = """{
  "cells": [{"cell_type": "code", "execution_count": null, "id": "explorer", "metadata": {}, "outputs": [],
   "source": "import nector_sim as ns\\n\\nns.RuleExplorer()"}],
@@ -58,6 +60,7 @@ def serve(
     # Read while jupyter_core is imported.
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(FRONT / "jupyter"), os.environ.get("JUPYTER_PATH")]))
     try:
+        from traitlets.config import Config
         from voila.app import Voila
     except ModuleNotFoundError:
         raise InputError('the app needs the extra "lab": pip install "nector-sim[lab]"') from None
@@ -82,6 +85,7 @@ def serve(
             token=token,
             open_browser=True,
             log_level="WARN",
+            config=Config(MappingKernelManager=_CULLING),
             connection_dir_root=folder,
             tornado_settings={
                 # Only requests that name this machine; a page elsewhere cannot reach in by a name of its own.

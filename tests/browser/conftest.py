@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "out" / "browser"
@@ -26,6 +26,7 @@ FLAGS = [
 ]
 #: Generous: a test machine may be busy.
 PATIENCE = 90
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @pytest.fixture(scope="session")
@@ -87,22 +88,48 @@ def lab(tmp_path_factory):
     _stop(server)
 
 
+class Watched:
+    """A page with all that it asked for and all that went wrong in it."""
+
+    def __init__(self, browser, width=1280, height=900):
+        self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE * 1000)
+        self.asked, self.wrong = [], []
+        self.page.on("request", lambda sent: self.asked.append(sent.url))
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+
+    def elsewhere(self):
+        """What it asked of other machines."""
+        here = re.compile(r"(https?|ws)://(127\.0\.0\.1|localhost)[:/]|data:|blob:")
+        return [url for url in self.asked if not here.match(url)]
+
+
+@pytest.fixture(scope="session")
+def watched(browser):
+    """One page for all tests of the app: each opening starts a kernel."""
+    made = Watched(browser)
+    yield made
+    made.context.close()
+
+
 @pytest.fixture
-def page(browser, request):
-    """A page that keeps a picture of its end, and that never asks anything of another machine."""
-    width, height = getattr(request, "param", (1280, 900))
-    context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
-    opened = context.new_page()
-    opened.set_default_timeout(PATIENCE * 1000)
-    asked, wrong = [], []
-    opened.on("request", lambda sent: asked.append(sent.url))
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
+def page(watched, app, request):
+    """The app as it stands when it has been opened, and a picture of how the test left it."""
+    opened = watched.page
+    opened.set_viewport_size({"width": 1280, "height": 900})
+    if opened.url == "about:blank":
+        opened.goto(app[0])
+        opened.wait_for_selector(".nector-card")
+    else:
+        if "demo data" not in opened.inner_text(".nector-source"):
+            opened.get_by_role("button", name="Back to the demo orders").click()
+            expect(opened.locator(".nector-source")).to_contain_text("demo data")
+        opened.get_by_role("button", name="Back to today's setting").click()
+        opened.get_by_role("tab", name="Pictures").click()
+        expect(opened.locator(".nector-card").first).to_contain_text("today's setting")
     yield opened
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     opened.screenshot(path=SCREENSHOTS / f"{request.node.name}.png")
-    context.close()
-    elsewhere = [
-        url for url in asked if not re.match(r"(https?|ws)://(127\.0\.0\.1|localhost)[:/]|data:|blob:|file:", url)
-    ]
-    assert elsewhere == []
-    assert wrong == []
+    assert watched.elsewhere() == []
+    assert watched.wrong == []

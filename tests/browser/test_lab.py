@@ -1,9 +1,12 @@
 """The first notebook in JupyterLab."""
 
+from conftest import SCREENSHOTS, Watched
 from playwright.sync_api import expect
 
 
-def test_the_notebook_runs_and_the_slider_moves(page, lab):
+def test_the_notebook_runs_and_the_slider_moves(browser, lab):
+    watched = Watched(browser, 1400, 1000)
+    page = watched.page
     page.goto(lab)
     expect(page.locator(".jp-Notebook")).to_be_visible()
     page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -17,3 +20,7 @@ def test_the_notebook_runs_and_the_slider_moves(page, lab):
     expect(cards.first).to_contain_text("today ")
     field = page.get_by_label("Maximum Discount Amount", exact=True)
     expect(field).to_have_value(slider.input_value())
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / "lab.png")
+    assert watched.wrong == []
+    watched.context.close()
