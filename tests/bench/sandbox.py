@@ -1,0 +1,86 @@
+"""Speed of the sandbox with SQLite: 500 `list` calls a second offered by 32 clients, and `perform` flat out.
+
+The server runs in this process and the clients in another, on the same machine. Before anything is timed, one order's
+answer is held against the exact calculator; afterwards the ledger against the answers.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import nector_sim as ns
+from nector_sim.calculator.quote import quote
+from nector_sim.gokwik import Checkout, Integration, Wallets, application, running
+from nector_sim.gokwik.wallets import Customer
+
+CLIENTS = 32
+CUSTOMERS = 1000
+LISTS, LISTS_A_SECOND = 5000, 500
+PERFORMS = 2000
+
+
+def _offered(address: str, path: str, bodies: list[dict[str, Any]], rate: float) -> dict[str, Any]:
+    parts = urlsplit(address)
+    command = [sys.executable, "-m", "tests.bench.load", parts.hostname, str(parts.port), str(CLIENTS), str(rate)]
+    lines = "\n".join([path, *map(json.dumps, bodies)])
+    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True, timeout=300)
+    return dict(json.loads(done.stdout))
+
+
+def _percentile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def measure(folder: Path) -> list[str]:
+    program = ns.Program(
+        offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)],
+        min_payable=ns.FixedMinPayable(amount=100),
+    )
+    integration = Integration(folder / "bench.db")
+    webhook_id = integration.initialise(program).get_secret_value()
+    integration.enable()
+    integration.hand_over()
+    wallets = Wallets(integration.database)
+    wallets.add([Customer(f"c{number}", 1_000_000) for number in range(CUSTOMERS)])
+    path = f"/api/open/integrations/gokwikwebhook/{webhook_id}"
+    with running(application(integration.database)) as address:
+        checkout = Checkout(address + path)
+        listed = checkout.call("list", customer_id="c0", amount=500).data
+        expected = quote(program, cart_amount=500, points_balance=1_000_000)
+        assert (listed["coin_value"], listed["fiat_value"]) == (expected.points_redeemed, expected.discount)
+        checkout.close()
+        calls = [{"customer_id": f"c{number * 7 % CUSTOMERS}", "amount": 500} for number in range(LISTS)]
+        lists = _offered(address, path, [{"action": "list", **call} for call in calls], LISTS_A_SECOND)
+        performs = _offered(
+            address,
+            path,
+            [{"action": "perform", "reference_order_id": str(number), **calls[number]} for number in range(PERFORMS)],
+            0,
+        )
+    assert lists["statuses"] == {"200": LISTS}
+    assert performs["statuses"] == {"200": PERFORMS}
+    redeemed = wallets.ledger().query("kind == 'redeemed'")["points"]
+    assert (len(redeemed), redeemed.sum()) == (PERFORMS, -400 * PERFORMS)
+    waits = lists["latencies"]
+    return [
+        f"list: {LISTS} calls offered at {LISTS_A_SECOND}/s from {CLIENTS} clients, {CUSTOMERS} customers, SQLite: "
+        f"median {_percentile(waits, 0.5) * 1e3:.1f} ms, 99 % within {_percentile(waits, 0.99) * 1e3:.1f} ms "
+        "(at most 50 ms wanted)",
+        f"perform: {PERFORMS} calls from {CLIENTS} clients, each on disk before its answer: "
+        f"{PERFORMS / performs['seconds']:.0f}/s (at least 200 wanted)",
+    ]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        print("\n".join(measure(Path(folder))))
+
+
+if __name__ == "__main__":
+    main()
