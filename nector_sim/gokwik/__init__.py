@@ -13,6 +13,7 @@ from nector_sim.errors import InputError
 
 if TYPE_CHECKING:
     from nector_sim.gokwik.checkout import Checkout, Visit
+    from nector_sim.gokwik.customers import Customer, read_customers
     from nector_sim.gokwik.database import Database
     from nector_sim.gokwik.integration import Event, Integration, State
     from nector_sim.gokwik.outgoing import verify_event
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "checkout": ("Checkout", "Visit"),
+    "customers": ("Customer", "read_customers"),
     "database": ("Database",),
     "integration": ("Event", "Integration", "State"),
     "outgoing": ("verify_event",),
@@ -37,6 +39,7 @@ _EXTRAS = {"sqlalchemy": "sandbox", "starlette": "sandbox", "uvicorn": "sandbox"
 
 __all__ = [
     "Checkout",
+    "Customer",
     "Database",
     "Event",
     "Integration",
@@ -46,6 +49,7 @@ __all__ = [
     "Wallets",
     "application",
     "play_orders",
+    "read_customers",
     "running",
     "serve",
     "verify_event",

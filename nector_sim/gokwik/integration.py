@@ -103,6 +103,7 @@ class Integration:
     True
     >>> ns.quote(integration.program, cart_amount=500, points_balance=5000).discount
     Decimal('400.00')
+    >>> integration.database.close()
     """
 
     def __init__(self, database: Database | Path | str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nector_sim.errors import InputError, Problem
 from nector_sim.gokwik.checkout import Checkout
@@ -21,7 +21,9 @@ _NOT_CARRIED = {
 _NEEDED = ("order_id", "customer_id", "ordered_at", "cart_amount")
 
 
-def play_orders(url: str, orders: pd.DataFrame, *, clients: int = 4, timeout: float = CHECKOUT_WAITS) -> pd.DataFrame:
+def play_orders(
+    url: str, orders: pd.DataFrame, *, clients: int = 4, timeout: float = CHECKOUT_WAITS, timezone: str = "UTC"
+) -> pd.DataFrame:
     """Send orders through the checkout as traffic.
 
     Each customer's orders and refunds run one after the other, in the order of the ledger page; different customers'
@@ -39,6 +41,8 @@ def play_orders(url: str, orders: pd.DataFrame, *, clients: int = 4, timeout: fl
         Connections at once.
     timeout : float, optional
         Seconds that a call waits for its answer.
+    timezone : str, optional
+        Zone of times that name none.
 
     Returns
     -------
@@ -49,22 +53,14 @@ def play_orders(url: str, orders: pd.DataFrame, *, clients: int = 4, timeout: fl
     Raises
     ------
     InputError
-        If a column is missing or cannot be carried over the wire.
+        If a column is missing or cannot be carried over the wire, or a time cannot be read.
     """
     import pandas as pd
 
     _check(orders)
-    rows = orders.to_dict("records")
-    by_customer: dict[Any, list[tuple[Any, ...]]] = {}
-    for position, row in enumerate(rows):
-        events = by_customer.setdefault(row["customer_id"], [])
-        order = (row["ordered_at"], str(row["order_id"]))
-        events.append((row["ordered_at"], 0, order, position))
-        refunded_at = row.get("refunded_at")
-        if not pd.isna(refunded_at):
-            events.append((refunded_at, 1, order, position))
-    queues: list[list[tuple[Any, ...]]] = [[] for _ in range(clients)]
-    for number, events in enumerate(by_customer.values()):
+    rows = orders.astype(object).where(orders.notna(), None).to_dict("records")
+    queues: list[list[_Event]] = [[] for _ in range(clients)]
+    for number, events in enumerate(_by_customer(orders, timezone)):
         queues[number % clients].extend(sorted(events))
     results: dict[int, dict[str, Any]] = {}
     with ThreadPoolExecutor(clients) as pool:
@@ -74,25 +70,55 @@ def play_orders(url: str, orders: pd.DataFrame, *, clients: int = 4, timeout: fl
     return pd.DataFrame([results[position] for position in range(len(rows))], columns=columns, index=orders.index)
 
 
-def _play(
-    url: str, queue: list[tuple[Any, ...]], rows: list[dict[Any, Any]], timeout: float
-) -> dict[int, dict[str, Any]]:
-    import pandas as pd
+class _Event(NamedTuple):
+    """Sorts as the ledger runs: by time, orders before refunds, and both as their orders came."""
 
+    at: int
+    is_refund: bool
+    ordered_at: int
+    order_id: str
+    position: int
+
+
+def _by_customer(orders: pd.DataFrame, timezone: str) -> list[list[_Event]]:
+    from nector_sim.orders.columns import NO_TIME, read_times
+
+    times = {}
+    for name in ("ordered_at", "refunded_at"):
+        if name in orders:
+            column = read_times(orders[name], timezone)
+            if column.refused:
+                row, what = next(iter(column.refused.items()))
+                raise InputError(f"{name} of order {orders['order_id'].iloc[row]} {what}")
+            times[name] = column.numbers.tolist()
+    refunds = times.get("refunded_at", [NO_TIME] * len(orders))
+    events: dict[str, list[_Event]] = {}
+    ids = zip(orders["customer_id"].astype(str), orders["order_id"].astype(str), strict=True)
+    for position, (customer_id, order_id) in enumerate(ids):
+        at = times["ordered_at"][position]
+        own = events.setdefault(customer_id, [])
+        own.append(_Event(at, False, at, order_id, position))
+        if refunds[position] != NO_TIME:
+            if refunds[position] < at:
+                raise InputError(f"order {order_id} was refunded before it was ordered; correct one of the times")
+            own.append(_Event(refunds[position], True, at, order_id, position))
+    return list(events.values())
+
+
+def _play(url: str, queue: list[_Event], rows: list[dict[Any, Any]], timeout: float) -> dict[int, dict[str, Any]]:
     checkout = Checkout(url, timeout=timeout)
     results: dict[int, dict[str, Any]] = {}
-    for _, is_refund, _, position in queue:
-        row = rows[position]
-        who, reference = str(row["customer_id"]), str(row["order_id"])
-        if not is_refund:
-            redeems = row.get("redeems")
+    for event in queue:
+        row, result = rows[event.position], results.get(event.position)
+        who = str(row["customer_id"])
+        if result is None:
             visit = checkout.visit(
                 Decimal(str(row["cart_amount"])),
                 customer_id=who,
-                reference_order_id=reference,
-                redeems=True if redeems is None or pd.isna(redeems) else bool(redeems),
+                reference_order_id=event.order_id,
+                redeems=_says_yes(row.get("redeems")),
             )
-            results[position] = {
+            results[event.position] = {
                 "order_id": row["order_id"],
                 "points_redeemed": visit.points_redeemed,
                 "discount": visit.discount,
@@ -100,22 +126,25 @@ def _play(
                 "given_back": False,
                 "settled": visit.settled,
             }
-        elif results[position]["points_redeemed"] and _is_full(row, results[position]["payable"]):
-            answered = checkout.revert(reference, customer_id=who)
-            results[position]["given_back"] = answered.code == 200
+        elif result["points_redeemed"] and _is_full(row, result["payable"]):
+            result["given_back"] = checkout.revert(event.order_id, customer_id=who).code == 200
     checkout.close()
     return results
 
 
+def _says_yes(redeems: Any) -> bool:
+    """Whether an order redeems; a blank is as if the column were missing."""
+    return redeems is None or redeems == "" or str(redeems).strip().lower() in ("true", "yes", "1", "1.0")
+
+
 def _is_full(row: dict[Any, Any], payable: Decimal) -> bool:
     """Whether a refund is of all that was paid; only then are points given back."""
-    import pandas as pd
+    refunded, paid = (_amount(row.get(name)) for name in ("refunded_amount", "paid_amount"))
+    return refunded is None or refunded >= (payable if paid is None else paid)
 
-    refunded = row.get("refunded_amount")
-    if refunded is None or pd.isna(refunded):
-        return True
-    paid = row.get("paid_amount")
-    return Decimal(str(refunded)) >= (payable if paid is None or pd.isna(paid) else Decimal(str(paid)))
+
+def _amount(value: Any) -> Decimal | None:
+    return None if value is None or value == "" else Decimal(str(value))
 
 
 def _check(orders: pd.DataFrame) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nector_sim.calculator.exact import Answer, Law, Order
+from nector_sim.gokwik.customers import Customer
 from nector_sim.gokwik.database import Database, now
 from nector_sim.gokwik.integration import program_of, read_row
 from nector_sim.gokwik.outgoing import announce
@@ -23,16 +24,6 @@ from nector_sim.rules.program import Program
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-class Customer(NamedTuple):
-    """A customer to load; credits in minor units."""
-
-    customer_id: str
-    points_balance: int
-    mobile: str | None = None
-    credits: int = 0
-    tier: str | None = None
 
 
 class Loaded(NamedTuple):
@@ -54,8 +45,7 @@ class Wallets:
 
     Examples
     --------
-    >>> from nector_sim.gokwik import Integration, Wallets
-    >>> from nector_sim.gokwik.wallets import Customer
+    >>> from nector_sim.gokwik import Customer, Integration, Wallets
     >>> from nector_sim.gokwik.wire import read_call
     >>> integration = Integration(folder / "gokwik.db")
     >>> _ = integration.initialise(ns.load_program(ns.data_path("programs/gokwik-example.toml")))
@@ -65,6 +55,7 @@ class Wallets:
     Loaded(added=1, kept=0)
     >>> wallets.answer(read_call(b'{"action": "list", "customer_id": "7", "amount": 500}'))["fiat_value"]
     400
+    >>> integration.database.close()
     """
 
     def __init__(self, database: Database, *, law: type[Law] = Law) -> None:

@@ -2,22 +2,36 @@
 
 Run as a process of its own, so that it does not share the server's interpreter:
 ``python -m tests.bench.load HOST PORT CLIENTS RATE CALLS`` with the path and then one body a line on standard input;
-writes latencies in seconds and the statuses as JSON.
+writes JSON: latencies in seconds, how often each status came, and the answers in the order of the bodies.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+
+def offered(address: str, path: str, calls: list[dict[str, Any]], *, clients: int, rate: float = 0) -> dict[str, Any]:
+    """Offer calls from a process of its own; 0 is as fast as the answers come."""
+    parts = urlsplit(address)
+    command = [sys.executable, "-m", "tests.bench.load", parts.hostname, str(parts.port), str(clients), str(rate)]
+    lines = "\n".join([path, *map(json.dumps, calls)])
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True, timeout=600, cwd=root)
+    return dict(json.loads(done.stdout))
 
 
 async def offer(host: str, port: int, path: str, bodies: list[bytes], *, clients: int, rate: float) -> dict[str, Any]:
-    """Offer calls at a rate a second from so many connections; 0 is as fast as the answers come."""
+    """Offer calls from here, in the shape of bodies."""
     latencies: list[float] = []
     statuses: dict[str, int] = {}
+    answers: list[Any] = [None] * len(bodies)
     head = f"POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: ".encode()
     start = time.perf_counter() + 0.2
 
@@ -30,14 +44,16 @@ async def offer(host: str, port: int, path: str, bodies: list[bytes], *, clients
             writer.write(head + f"{len(body)}\r\n\r\n".encode() + body)
             answer = await reader.readuntil(b"\r\n\r\n")
             length = int(answer.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-            await reader.readexactly(length)
+            answers[position] = await reader.readexactly(length)
             latencies.append(time.perf_counter() - due)
             status = answer[9:12].decode()
             statuses[status] = statuses.get(status, 0) + 1
         writer.close()
 
     await asyncio.gather(*(client(number) for number in range(clients)))
-    return {"latencies": latencies, "statuses": statuses, "seconds": time.perf_counter() - start}
+    seconds = time.perf_counter() - start
+    answers = [json.loads(answer) for answer in answers]
+    return {"latencies": latencies, "statuses": statuses, "seconds": seconds, "answers": answers}
 
 
 def main() -> None:

@@ -6,31 +6,17 @@ answer is held against the exact calculator; afterwards the ledger against the a
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import nector_sim as ns
-from nector_sim.calculator.quote import quote
-from nector_sim.gokwik import Checkout, Integration, Wallets, application, running
-from nector_sim.gokwik.wallets import Customer
+from nector_sim.gokwik import Checkout, Customer, Integration, Wallets, application, running
+from tests.bench.load import offered
 
 CLIENTS = 32
 CUSTOMERS = 1000
 LISTS, LISTS_A_SECOND = 5000, 500
 PERFORMS = 2000
-
-
-def _offered(address: str, path: str, bodies: list[dict[str, Any]], rate: float) -> dict[str, Any]:
-    parts = urlsplit(address)
-    command = [sys.executable, "-m", "tests.bench.load", parts.hostname, str(parts.port), str(CLIENTS), str(rate)]
-    lines = "\n".join([path, *map(json.dumps, bodies)])
-    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True, timeout=300)
-    return dict(json.loads(done.stdout))
 
 
 def _percentile(values: list[float], share: float) -> float:
@@ -52,16 +38,18 @@ def measure(folder: Path) -> list[str]:
     with running(application(integration.database)) as address:
         checkout = Checkout(address + path)
         listed = checkout.call("list", customer_id="c0", amount=500).data
-        expected = quote(program, cart_amount=500, points_balance=1_000_000)
+        expected = ns.quote(program, cart_amount=500, points_balance=1_000_000)
         assert (listed["coin_value"], listed["fiat_value"]) == (expected.points_redeemed, expected.discount)
         checkout.close()
         calls = [{"customer_id": f"c{number * 7 % CUSTOMERS}", "amount": 500} for number in range(LISTS)]
-        lists = _offered(address, path, [{"action": "list", **call} for call in calls], LISTS_A_SECOND)
-        performs = _offered(
+        lists = offered(
+            address, path, [{"action": "list", **call} for call in calls], clients=CLIENTS, rate=LISTS_A_SECOND
+        )
+        performs = offered(
             address,
             path,
             [{"action": "perform", "reference_order_id": str(number), **calls[number]} for number in range(PERFORMS)],
-            0,
+            clients=CLIENTS,
         )
     assert lists["statuses"] == {"200": LISTS}
     assert performs["statuses"] == {"200": PERFORMS}
