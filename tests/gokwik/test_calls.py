@@ -9,7 +9,7 @@ import pytest
 
 import nector_sim as ns
 from nector_sim.gokwik import Customer
-from tests.gokwik.conftest import open_shop
+from tests.gokwik.shops import open_shop
 
 
 def test_the_documented_order(shop):

@@ -106,7 +106,9 @@ def test_the_webhook_id_is_256_bits_and_only_its_hash_is_kept(tmp_path):
         secrets = [integration.initialise(), *(integration.rotate() for _ in range(3))]
         ids = [secret.get_secret_value() for secret in secrets]
         assert all(len(webhook_id) == 43 for webhook_id in ids)  # 43 × 6 bits hold 256
-        assert all(webhook_id not in repr(secret) + str(secret) for webhook_id, secret in zip(ids, secrets, strict=True))
+        assert all(
+            webhook_id not in repr(secret) + str(secret) for webhook_id, secret in zip(ids, secrets, strict=True)
+        )
         log = repr(integration.events())
     everything = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     for webhook_id in ids:
