@@ -24,7 +24,7 @@ _OFFERED = {
     "payable": {**_AMOUNT, "description": "What the customer still pays."},
     "limited_by": {"enum": list(SENTENCES), "description": "What kept the discount from being larger."},
 }
-_TRANSACTION = {"id": {"type": "string"}, "reference_order_id": {"type": "string"}}
+_TRANSACTION = {name: {"type": "string"} for name in ("id", "customer_id", "reference_order_id")}
 
 _ANSWERS: dict[str, dict[str, Any]] = {
     "Listed": {"id": {"type": "string", "description": "The offer; none where nothing is given."}, **_OFFERED},

@@ -125,6 +125,7 @@ class Wallets:
         answer = {
             "id": str(uuid.uuid4()),
             "operation": "dr",
+            "customer_id": customer.customer_id,
             "reference_order_id": call.reference_order_id,
             "offer": _offer_name(law, given),
             **_values(law, given),
@@ -158,8 +159,8 @@ class Wallets:
             if order.reverted is not None:
                 return dict(json.loads(order.reverted))
             took = json.loads(order.performed)
-            answer = {"id": str(uuid.uuid4()), "operation": "cr", "reference_order_id": call.reference_order_id}
-            answer |= {name: took[name] for name in ("fiat_value", "coin_value", "credit_value")}
+            same = ("customer_id", "reference_order_id", "fiat_value", "coin_value", "credit_value")
+            answer = {"id": str(uuid.uuid4()), "operation": "cr", **{name: took[name] for name in same}}
             connection.execute(_SET_REVERTED, {"key": order.order_id, "answer": json.dumps(answer)})
             _move(connection, "given_back", order._mapping, +1)
             announce(connection, row, answer)

@@ -25,7 +25,14 @@ def test_the_documented_order(shop):
     }
     assert shop.points("rich") == 5000
     performed = shop.call("perform", customer_id="rich", amount=500, reference_order_id="1")
-    assert {**listed, "id": performed["id"]} == {name: performed[name] for name in listed}
+    assert performed == {
+        **listed,
+        "id": performed["id"],
+        "operation": "dr",
+        "customer_id": "rich",
+        "reference_order_id": "1",
+        "offer": "offers.0",
+    }
     assert shop.points("rich") == 4600
     reverted = shop.call("revert", customer_id="rich", reference_order_id="1")
     assert (reverted["coin_value"], reverted["fiat_value"]) == (400, 400)
