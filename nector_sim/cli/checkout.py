@@ -55,17 +55,17 @@ def checkout(
         _traffic(url, orders, timeout)
     if (customer is None) == (mobile is None):
         raise InputError("name the customer with either --customer or --mobile, or a file with --orders")
-    desk = Checkout(url, timeout=timeout)
-    if revert is not None:
-        _revert(desk, revert, customer, mobile)
-    visit = desk.visit(
-        _amount(cart),
-        customer_id=customer,
-        mobile=mobile,
-        reference_order_id=reference,
-        wallet_type=wallet,
-        payment_fails=fails,
-    )
+    with Checkout(url, timeout=timeout) as desk:
+        if revert is not None:
+            _revert(desk, revert, customer, mobile)
+        visit = desk.visit(
+            _amount(cart),
+            customer_id=customer,
+            mobile=mobile,
+            reference_order_id=reference,
+            wallet_type=wallet,
+            payment_fails=fails,
+        )
     typer.echo(f"order {visit.reference_order_id}, cart {cart}")
     for step in visit.steps:
         typer.echo(f"  {step}")

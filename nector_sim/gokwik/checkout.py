@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from nector_sim.gokwik.posting import Line, NoAnswer
 from nector_sim.gokwik.wire import CHECKOUT_WAITS
@@ -58,7 +58,7 @@ class Visit:
 
 
 class Checkout:
-    """A checkout that talks to one merchant's endpoint; for one thread.
+    """A checkout that talks to one merchant's endpoint; for one thread. In a `with` block it closes by itself.
 
     Parameters
     ----------
@@ -169,6 +169,12 @@ class Checkout:
     def close(self) -> None:
         """Close the connection."""
         self._line.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class _Walk:

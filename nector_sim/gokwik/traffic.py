@@ -106,7 +106,11 @@ def _by_customer(orders: pd.DataFrame, timezone: str) -> list[list[_Event]]:
 
 
 def _play(url: str, queue: list[_Event], rows: list[dict[Any, Any]], timeout: float) -> dict[int, dict[str, Any]]:
-    checkout = Checkout(url, timeout=timeout)
+    with Checkout(url, timeout=timeout) as checkout:
+        return _played(checkout, queue, rows)
+
+
+def _played(checkout: Checkout, queue: list[_Event], rows: list[dict[Any, Any]]) -> dict[int, dict[str, Any]]:
     results: dict[int, dict[str, Any]] = {}
     for event in queue:
         row, result = rows[event.position], results.get(event.position)
@@ -128,7 +132,6 @@ def _play(url: str, queue: list[_Event], rows: list[dict[Any, Any]], timeout: fl
             }
         elif result["points_redeemed"] and _is_full(row, result["payable"]):
             result["given_back"] = checkout.revert(event.order_id, customer_id=who).code == 200
-    checkout.close()
     return results
 
 

@@ -199,12 +199,11 @@ class CheckoutPage:
 
     def _button(self, name: str, act: Callable[[Checkout], list[str]]) -> Any:
         def clicked(_: Any) -> None:
-            desk = Checkout(self._url)
-            try:
-                lines = act(desk)
-            except (InputError, NoAnswer) as error:
-                lines = [str(error)]
-            desk.close()
+            with Checkout(self._url) as desk:
+                try:
+                    lines = act(desk)
+                except (InputError, NoAnswer) as error:
+                    lines = [str(error)]
             self.steps.value = f"<pre>{escape(chr(10).join(lines))}</pre>"
             self.ledger.value = self._wallets.ledger(self.customer.value).to_html(index=False)
 

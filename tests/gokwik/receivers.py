@@ -2,7 +2,7 @@
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -43,8 +43,9 @@ def receiving(*plans):
             self.send_header("content-length", str(len(answer)))
             if plan == 307:
                 self.send_header("location", receiver.url + "/elsewhere")
-            self.end_headers()
-            self.wfile.write(answer)
+            with suppress(OSError):  # who waited may have gone
+                self.end_headers()
+                self.wfile.write(answer)
 
         def log_message(self, *_):
             pass
