@@ -8,7 +8,7 @@ from tests.campaigns.sandbox_killed import kill_and_check
 
 
 def test_64_clients_spend_each_point_once(where):
-    assert "1200 performs" in spend(where, performs=1200)
+    assert "640 performs" in spend(where, performs=640)
 
 
 def test_killed_at_any_instant(where):
