@@ -41,7 +41,9 @@ class NectorDialect:
             return Theirs(error="its reply has no data")
         # Nector's own answer has the whole discount and the points; what else is there is compared as well.
         values = {"points_redeemed": data.get("coin_value"), "discount": data.get("fiat_value")}
-        theirs = read_reply(program, values | {"payable": data.get("payable"), "credits_used": data.get("credit_value")})
+        theirs = read_reply(
+            program, values | {"payable": data.get("payable"), "credits_used": data.get("credit_value")}
+        )
         if theirs.error or theirs.credits_used is None:
             return theirs
         return Theirs(theirs.points, theirs.discount - theirs.credits_used, theirs.payable, theirs.credits_used)

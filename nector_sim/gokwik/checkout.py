@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, Self
@@ -192,19 +193,24 @@ class _Walk:
         """List and perform; on any trouble the order goes on without points."""
         try:
             listed = self._checkout.call("list", amount=self._cart, **self._fields)
+            discount, points = _values(listed)
         except NoAnswer as error:
             yield f"list: {error}; the order goes on without points"
             return
         if listed.code != 200:
             yield f"list: {listed.message}"
             return
-        values = listed.data
-        yield f"list: {values['fiat_value']} off for {values['coin_value']} points (limited by {values['limited_by']})"
-        if not redeems or not values["fiat_value"]:
+        limit = f" (limited by {listed.data['limited_by']})" if "limited_by" in listed.data else ""
+        yield f"list: {discount} off for {points} points{limit}"
+        if not redeems or not discount:
             return
         try:
-            fields = {**self._fields, "amount": self._cart, "fiat_value": values["fiat_value"]}
-            performed = self._checkout.insist("perform", **fields)
+            performed = self._checkout.insist(
+                "perform", **self._fields, amount=self._cart, fiat_value=listed.data["fiat_value"]
+            )
+            if performed.code >= 500:
+                raise NoAnswer(performed.message)
+            discount, points = _values(performed)
         except NoAnswer as error:
             # Whether the points were taken is not known, so they are given back before the order goes on.
             yield f"perform: {error}; the order goes on without points"
@@ -214,9 +220,7 @@ class _Walk:
         if performed.code != 200:
             yield f"perform: {performed.message}"
             return
-        self.points = performed.data["coin_value"]
-        self.discount = Decimal(str(performed.data["fiat_value"]))
-        self.payable = Decimal(str(performed.data["payable"]))
+        self.points, self.discount, self.payable = points, discount, self._cart - discount
         yield f"perform: {self.points} points taken, {self.discount} off"
 
     def give_back(self) -> Iterator[str]:
@@ -232,10 +236,21 @@ class _Walk:
             return
         self.settled = reverted.code == 200 or reverted.error == "unknown_order"
         if reverted.code == 200:
-            yield f"revert: {reverted.data['coin_value']} points given back"
+            yield f"revert: {reverted.data.get('coin_value', self.points)} points given back"
             self.points, self.discount, self.payable = 0, Decimal(0), self._cart
         else:
             yield f"revert: {reverted.message}"
+
+
+def _values(answered: Answered) -> tuple[Decimal, int]:
+    """Discount and points of an answer; nothing of a refusal."""
+    if answered.code != 200:
+        return Decimal(0), 0
+    discount, points = (answered.data.get(name) for name in ("fiat_value", "coin_value"))
+    with suppress(ArithmeticError, ValueError):
+        if Decimal(str(discount)).is_finite():
+            return Decimal(str(discount)), int(str(points))
+    raise NoAnswer("the answer has no fiat_value and coin_value that are numbers")
 
 
 def _number(value: Any) -> int | float:

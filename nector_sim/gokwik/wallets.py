@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nector_sim.calculator.exact import Answer, Law, Order
+from nector_sim.errors import InputError
 from nector_sim.gokwik.customers import Customer
 from nector_sim.gokwik.database import Database, now
 from nector_sim.gokwik.integration import program_of, read_row
@@ -176,10 +177,21 @@ class Wallets:
     # Customers in, balances and the ledger out.
 
     def add(self, loaded: Iterable[Customer]) -> Loaded:
-        """Add customers with their opening balances; those who are there already keep what they have."""
+        """Add customers with their opening balances; those who are there already keep what they have.
+
+        Raises
+        ------
+        InputError
+            If a mobile number belongs to someone else who is there.
+        """
+        try:
+            return self._add(list(loaded))
+        except IntegrityError:
+            raise InputError("a customer's mobile number belongs to another one who is there already") from None
+
+    def _add(self, rows: list[Customer]) -> Loaded:
         with self.database.writing() as connection:
             there = set(connection.execute(select(customers.c.customer_id)).scalars())
-            rows = list(loaded)
             new = [row._asdict() for row in rows if row.customer_id not in there]
             if new:
                 opening = [

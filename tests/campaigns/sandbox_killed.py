@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,7 @@ class _Server:
     """The sandbox in a process of its own, always on the same port."""
 
     def __init__(self, where: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = _free_port()
         self._command = [sys.executable, "-c", _SERVER, where, str(self.port)]
         self.start()
 
@@ -54,6 +53,15 @@ class _Server:
         self._process.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()
+
+
+def _free_port() -> int:
+    """A port that no system gives away by itself, or another server could have it while this one is down."""
+    for port in random.SystemRandom().sample(range(20_000, 30_000), 100):
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port is free")
 
 
 class _Client(threading.Thread):
@@ -87,9 +95,10 @@ class _Client(threading.Thread):
                 self.repeated += 1
                 time.sleep(0.05)
                 continue
-            if answered.code != 200:
-                self.failure = f"{action} {reference}: {answered.message}"
-            self.acknowledged[action, reference] = answered.data
+            if answered.code == 200:
+                self.acknowledged[action, reference] = answered.data
+            else:
+                self.failure = f"{action} {reference}: {answered}"
             return
         self.failure = f"{action} {reference}: never answered"
 
@@ -139,6 +148,7 @@ def kill_and_check(where: str, *, kills: int, seed: int) -> str:
         for _ in range(kills):
             time.sleep(luck.uniform(0.02, 0.4))
             server.kill()
+            assert not [client.failure for client in clients if client.failure]
             _check(where, {key: data for client in clients for key, data in list(client.acknowledged.items())})
             server.start()
         time.sleep(0.3)

@@ -57,6 +57,12 @@ def test_long_lists_of_problems_are_cut():
         read(customer_id=[str(number) for number in range(50)], points_balance=["x"] * 50)
 
 
+def test_a_mobile_number_of_someone_else_is_refused(shop):
+    with pytest.raises(ns.InputError, match="belongs to another"):
+        shop.wallets.add([Customer("new", 7), Customer("newer", 7, mobile="9876500001")])
+    assert len(shop.wallets.balances()) == 3
+
+
 def test_customers_who_are_there_keep_what_they_have(shop):
     shop.call("perform", customer_id="rich", amount=500, reference_order_id="1")
     loaded = shop.wallets.add([Customer("rich", 5000), Customer("new", 7)])

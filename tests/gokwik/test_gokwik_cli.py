@@ -130,6 +130,19 @@ def test_a_file_of_orders_as_traffic(tmp_path, customers, run):
     ]
 
 
+@pytest.mark.parametrize(("variant", "code", "says"), [("", 0, ""), ("steps_whole", 1, "`steps_whole`")])
+def test_parity_over_the_wire(tmp_path, customers, run, variant, code, says):
+    with sandbox("--customers", customers, "--db", tmp_path / "gokwik.db", "--variant", variant) as (_, url):
+        over_the_wire = ("--url", url, "--speaks", "nector", "--balances", customers, "--per-second", "2000")
+        found, out, err = run("parity", "--program", EXAMPLE, *over_the_wire, "--n", "100")
+        assert (found, err) == (code, "")
+        assert says in out
+        assert url.rpartition("/")[2] not in out
+        for lacking in (["--speaks", "nector"], ["--balances", customers], ["--speaks", "french"]):
+            found, _, err = run("parity", "--program", EXAMPLE, "--url", url, *lacking)
+            assert (found, "go with each other" in err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
