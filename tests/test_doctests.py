@@ -19,7 +19,7 @@ MODULES = ["nector_sim"] + [
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_run(name):
+def test_examples_run(name, tmp_path):
     module = importlib.import_module(name)
-    result = doctest.testmod(module, extraglobs=NAMES, optionflags=doctest.NORMALIZE_WHITESPACE)
+    result = doctest.testmod(module, extraglobs={**NAMES, "folder": tmp_path}, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert result.failed == 0

@@ -10,6 +10,10 @@ import typer
 from nector_sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from nector_sim import Program
+    from nector_sim.parity.callers import Dialect
     from nector_sim.parity.report import ParityReport
 
 
@@ -20,6 +24,12 @@ def parity(
     program: Annotated[Path | None, typer.Option("--program", "-p", help="Program file, TOML or JSON.")] = None,
     function: Annotated[str | None, typer.Option(help="A calculator in Python, as module:function.")] = None,
     url: Annotated[str | None, typer.Option(help="A calculator that answers POSTed cases.")] = None,
+    speaks: Annotated[
+        str, typer.Option(help="What the URL understands: plain, or nector, the checkout's `list` call.")
+    ] = "plain",
+    balances: Annotated[
+        Path | None, typer.Option(help="With --speaks nector: the customers' balances as the other side has them.")
+    ] = None,
     column: Annotated[
         list[str] | None, typer.Option(help="Name a column of the file, as cart_amount=order_total. Repeatable.")
     ] = None,
@@ -45,6 +55,8 @@ def parity(
 
     Example: nector-sim parity --program program.toml --function mycheckout.points:discount
 
+    Example: nector-sim parity --program program.toml --url "$URL" --speaks nector --balances customers.csv
+
     Example: nector-sim parity --export cases.jsonl --n 10000 --seed 1
     """
     import nector_sim as ns
@@ -61,11 +73,18 @@ def parity(
         typer.echo(f"{n} cases written to {export}")
         return
     calculator: Any = function
+    questions: Any = orders
     if url:
         calculator = UrlCaller(url, per_second=per_second, timeout=timeout, retries=retries)
+    if speaks != "plain" or balances:
+        if speaks != "nector" or not (rules and url and balances) or orders:
+            raise InputError(
+                "--speaks nector and --balances go with each other, --program and --url; orders are made up"
+            )
+        calculator.dialect, questions = _nector(rules, balances, n, seed)
     report = ns.check_parity(
         rules,
-        orders,
+        questions,
         calculator=calculator,
         columns=_columns(column or []),
         n=n,
@@ -79,6 +98,14 @@ def parity(
     else:
         _show(report)
     raise typer.Exit(0 if report.agrees else 1)
+
+
+def _nector(program: Program, balances: Path, n: int, seed: int) -> tuple[Dialect, pd.DataFrame]:
+    """How Nector's calls are spoken, and orders of customers that the other side knows."""
+    from nector_sim.gokwik import read_customers
+    from nector_sim.gokwik.asking import NectorDialect, questions
+
+    return NectorDialect(), questions(program, read_customers(balances, decimals=program.decimals), n=n, seed=seed)
 
 
 def _columns(pairs: list[str]) -> dict[str, str]:

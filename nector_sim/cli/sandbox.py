@@ -1,0 +1,112 @@
+"""``sandbox``: a server on one's own machine that answers as the integration would."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nector_sim.cli.options import ProgramFile
+from nector_sim.errors import InputError
+
+if TYPE_CHECKING:
+    from nector_sim import Program
+    from nector_sim.calculator.exact import Law
+    from nector_sim.gokwik import Integration
+
+
+def sandbox(
+    program: ProgramFile,
+    db: Annotated[str, typer.Option("--db", help="File that keeps everything, or a URL of PostgreSQL.")],
+    customers: Annotated[
+        Path | None,
+        typer.Option(
+            "--customers",
+            help="CSV or Parquet with customer_id, points_balance, and where wanted mobile, credits, tier. "
+            "Whoever is there already keeps what they have.",
+        ),
+    ] = None,
+    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = 8765,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    new_webhook_id: Annotated[
+        bool, typer.Option("--new-webhook-id", help="Make a new webhook id; the old one stops working.")
+    ] = False,
+    events_to: Annotated[
+        str | None, typer.Option("--events-to", help="Send signed events to this URL from now on.")
+    ] = None,
+    variant: Annotated[
+        str, typer.Option("--variant", help="For tests: calculate with this deliberate mistake.", hidden=True)
+    ] = "",
+) -> None:
+    """Serve a checkout's calls (list, perform, revert) for a program and its customers.
+
+    Example: nector-sim sandbox --program program.toml --customers customers.csv --db gokwik.db
+    """
+    import nector_sim as ns
+    from nector_sim.gokwik import Database, Integration, Wallets, application, read_customers, serve
+    from nector_sim.gokwik.openapi import PATH
+    from nector_sim.gokwik.outgoing import Deliverer
+
+    settings = ns.load_program(program)
+    new = read_customers(customers, decimals=settings.decimals) if customers else []
+    law = _law(variant)
+    with ExitStack() as stack:
+        database = stack.enter_context(Database(db))
+        integration = Integration(database)
+        webhook_id = _apply(integration, settings, new_webhook_id)
+        loaded = Wallets(database).add(new)
+        typer.echo(f"customers: {loaded.added} added, {loaded.kept} were there and keep what they have")
+        typer.echo(integration.state)
+        if events_to:
+            secret = integration.send_events(events_to).get_secret_value()
+            typer.echo(f"events are signed with this secret, shown this once: {secret}")
+        stack.enter_context(Deliverer(database))
+
+        def started(address: str) -> None:
+            tail = integration.state.webhook_tail
+            typer.echo(
+                f"the checkout's URL: {address}{PATH}".format(
+                    checkout="gokwikwebhook", webhook_id=webhook_id or f"…{tail}"
+                )
+            )
+            if webhook_id:
+                typer.echo("  its last part is the secret webhook id, shown this once")
+            else:
+                typer.echo("  its last part is the webhook id that was shown before; lost? --new-webhook-id")
+            if host not in ("127.0.0.1", "::1", "localhost"):
+                typer.echo("  note: others on the network can reach it, and nothing is encrypted")
+            typer.echo(f"description: {address}/openapi.json     stop: Ctrl+C")
+
+        serve(application(database, law=law), host=host, port=port, started=started)
+
+
+def _apply(integration: Integration, program: Program, new_webhook_id: bool) -> str | None:
+    """Bring the integration to the program's settings; gives the webhook id where one was made."""
+    state = integration.state
+    webhook_id = None
+    if not state.initialised:
+        webhook_id = integration.initialise(program).get_secret_value()
+    elif new_webhook_id:
+        webhook_id = integration.rotate().get_secret_value()
+    if webhook_id is not None:
+        integration.hand_over()  # it is about to be shown
+    if integration.program.model_copy(update={"enabled": program.enabled}) != program:
+        integration.use(program)
+    if program.enabled and not integration.state.enabled:
+        integration.enable()
+    if not program.enabled and integration.state.enabled:
+        integration.disable()
+    return webhook_id
+
+
+def _law(variant: str) -> type[Law]:
+    """Find the calculator; the named choice of a variant is made in the first other way that the test bench has."""
+    from nector_sim.calculator.exact import Law
+    from nector_sim.parity.variants import VARIANTS
+
+    laws = {one.choice: one.law for one in reversed(VARIANTS)} | {"": Law}
+    if variant not in laws:
+        raise InputError(f"{variant} is none of the named choices: {', '.join(filter(None, laws))}")
+    return laws[variant]

@@ -1,0 +1,95 @@
+"""Another integration held against the exact calculator, over the wire: only `list` is used, so nothing moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from nector_sim.errors import InputError
+from nector_sim.gokwik.customers import Customer
+from nector_sim.parity.answers import Theirs, read_reply
+from nector_sim.parity.generate import random_orders
+from nector_sim.rules.money import from_minor
+from nector_sim.rules.program import Program
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class NectorDialect:
+    """How a calculator that speaks Nector's checkout calls is asked: a `list` for each order's customer and cart."""
+
+    def write(self, program: Program, order: Mapping[str, Any]) -> Any:
+        """What to POST, for JSON."""
+        amount = order["cart_amount"]
+        return {
+            "action": "list",
+            "customer_id": order["customer_id"],
+            # At most 13 digits, so the float is written with the same digits.
+            "amount": int(amount) if amount == int(amount) else float(amount),
+            "wallet_type": "coins_and_credits" if order.get("credits") else "coins",
+        }
+
+    def read(self, program: Program, reply: Any) -> Theirs:
+        """What the reply's JSON says."""
+        meta, data = (reply.get(name) for name in ("meta", "data")) if isinstance(reply, Mapping) else (None, None)
+        if not isinstance(meta, Mapping) or meta.get("code") != 200:
+            return Theirs(error="its reply has no meta.code 200")
+        if not isinstance(data, Mapping):
+            return Theirs(error="its reply has no data")
+        # Nector's own answer has the whole discount and the points; what else is there is compared as well.
+        values = {"points_redeemed": data.get("coin_value"), "discount": data.get("fiat_value")}
+        theirs = read_reply(
+            program, values | {"payable": data.get("payable"), "credits_used": data.get("credit_value")}
+        )
+        if theirs.error or theirs.credits_used is None:
+            return theirs
+        return Theirs(theirs.points, theirs.discount - theirs.credits_used, theirs.payable, theirs.credits_used)
+
+
+def questions(program: Program, customers: Sequence[Customer], *, n: int, seed: int) -> pd.DataFrame:
+    """Make up carts for customers whose balances are known.
+
+    Parameters
+    ----------
+    program : Program
+        Carts visit the corners of its rules.
+    customers : sequence of Customer
+        As the other side has them.
+    n : int
+        How many orders.
+    seed : int
+        The same seed gives the same orders.
+
+    Returns
+    -------
+    pandas.DataFrame
+        For :func:`nector_sim.check_parity`: ``customer_id``, ``cart_amount``, ``points_balance``, ``tier``,
+        ``ordered_at`` (now, by this machine's clock) and, where a customer has them, ``credits`` in every other order.
+
+    Raises
+    ------
+    InputError
+        If there are no customers.
+    """
+    import pandas as pd
+
+    if not customers:
+        raise InputError("there is no customer to ask for; give their balances")
+    luck, decimals, now = Random(seed), program.decimals, datetime.now(UTC)
+    rows = []
+    for number, order in enumerate(random_orders(luck, program, n)):
+        customer = luck.choice(customers)
+        rows.append(
+            {
+                "customer_id": customer.customer_id,
+                "cart_amount": from_minor(order.cart, decimals),
+                "points_balance": customer.points_balance,
+                "credits": from_minor(customer.credits if number % 2 else 0, decimals),
+                "tier": customer.tier,
+                "ordered_at": now,
+            }
+        )
+    return pd.DataFrame(rows)

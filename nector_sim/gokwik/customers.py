@@ -1,0 +1,124 @@
+"""Customers from a file: a list of one's own, or the balances at the end of a replay."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nector_sim.errors import InputError, Problem
+from nector_sim.gokwik.wire import MAX_ID
+from nector_sim.rules.money import MAX_POINTS, to_minor
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Problems that a message lists; it says how many more there are.
+SHOWN = 20
+
+
+class Customer(NamedTuple):
+    """A customer with opening balances; credits in minor units."""
+
+    customer_id: str
+    points_balance: int
+    mobile: str | None = None
+    credits: int = 0
+    tier: str | None = None
+
+
+def read_customers(path: Path, *, decimals: int) -> list[Customer]:
+    """Read customers from a CSV or Parquet file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        With ``customer_id`` and ``points_balance`` (a fraction is floored; it may be negative, an overdraft);
+        optional ``mobile``, ``credits`` (major units) and ``tier``. Other columns are not used.
+    decimals : int
+        Decimals of the currency.
+
+    Returns
+    -------
+    list of Customer
+
+    Raises
+    ------
+    InputError
+        Naming every row that cannot be used.
+    """
+    from nector_sim.batch.files import read_table
+
+    return customers_of(read_table(path), decimals=decimals, source=str(path))
+
+
+def customers_of(table: pa.Table, *, decimals: int, source: str = "the customers") -> list[Customer]:
+    """Read customers from a table; columns and errors as :func:`read_customers`.
+
+    Examples
+    --------
+    >>> customers_of(pa.table({"customer_id": ["7"], "points_balance": [5000]}), decimals=2)
+    [Customer(customer_id='7', points_balance=5000, mobile=None, credits=0, tier=None)]
+    """
+    missing = [name for name in ("customer_id", "points_balance") if name not in table.column_names]
+    if missing:
+        raise InputError(f"{source} cannot be used:", [Problem(name, "is missing; add the column") for name in missing])
+    readers: dict[str, Callable[[Any], Any]] = {
+        "customer_id": _id,
+        "points_balance": _balance,
+        "mobile": lambda value: None if value is None else _id(value),
+        "credits": lambda value: 0 if value is None else to_minor(value, decimals),
+        "tier": lambda value: None if value is None else str(value),
+    }
+    columns = {name: table.column(name).to_pylist() for name in readers if name in table.column_names}
+    problems: list[Problem] = []
+    customers = []
+    for row in range(table.num_rows):
+        fields = {}
+        for name, values in columns.items():
+            try:
+                fields[name] = readers[name](_present(values[row]))
+            except ValueError as error:
+                problems.append(Problem(f"row {row + 1}, {name}", str(error)))
+        if len(fields) == len(columns):
+            customers.append(Customer(**fields))
+    for name in ("customer_id", "mobile"):
+        seen = Counter(getattr(customer, name) for customer in customers)
+        problems += [
+            Problem(name, f"{value!r} stands {count} times; each customer has a row and a {name} of their own")
+            for value, count in seen.items()
+            if count > 1 and value is not None
+        ]
+    if problems:
+        more = [Problem("", f"and {len(problems) - SHOWN} more")] if len(problems) > SHOWN else []
+        raise InputError(f"{source} cannot be used:", problems[:SHOWN] + more)
+    return customers
+
+
+def _present(value: Any) -> Any:
+    blank = value is None or value != value or (isinstance(value, str) and not value.strip())
+    return None if blank else value
+
+
+def _id(value: Any) -> str:
+    if value is None:
+        raise ValueError("is missing; fill it in")
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    if len(text) > MAX_ID or not text.isprintable():
+        raise ValueError(f"is not an id: it has more than {MAX_ID} characters, or some that cannot be printed")
+    return text
+
+
+def _balance(value: Any) -> int:
+    if value is None or isinstance(value, bool):
+        raise ValueError("is missing; fill in the number of points")
+    try:
+        points = Decimal(str(value).strip())
+        if abs(points) > MAX_POINTS:
+            raise ValueError(f"is too large; a number of points is at most {MAX_POINTS}")
+    except ArithmeticError:
+        raise ValueError("is not a number of points") from None
+    return math.floor(points)

@@ -1,0 +1,128 @@
+"""Posting JSON to a URL whose last part may be a secret: it is in no message, and no redirect carries it elsewhere."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from nector_sim.errors import InputError
+
+#: Bytes of an answer that are read at most.
+MAX_ANSWER = 1024 * 1024
+
+
+class NoAnswer(Exception):
+    """Nothing usable came back in time."""
+
+
+class Reply(NamedTuple):
+    """What came back."""
+
+    status: int
+    body: bytes
+
+    def json(self) -> dict[str, Any]:
+        """Read the body as a JSON object.
+
+        Raises
+        ------
+        NoAnswer
+            If it is none.
+        """
+        try:
+            content = json.loads(self.body)
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise NoAnswer(f"the answer (HTTP {self.status}) is not a JSON object")
+        return content
+
+
+class Line:
+    """A connection to one URL, kept open between calls; for one thread.
+
+    Parameters
+    ----------
+    url : str
+        Full ``http`` or ``https`` URL.
+    timeout : float
+        Seconds that a call waits for its answer.
+
+    Raises
+    ------
+    InputError
+        If the URL is none.
+    """
+
+    def __init__(self, url: str, *, timeout: float) -> None:
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            port = -1
+        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1:
+            raise InputError("the URL must be a full one, such as http://127.0.0.1:8765/api/open/integrations/…")
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._connection = kind(parts.hostname, port, timeout=timeout)
+        self._timeout = timeout
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        #: Where it goes, without the path, for messages.
+        self.address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+    def post(self, body: bytes, *, headers: Mapping[str, str] | None = None) -> Reply:
+        """Send a body and wait for the answer.
+
+        Raises
+        ------
+        NoAnswer
+            If none came in time, or the connection broke.
+        """
+        reused = self._connection.sock is not None
+        try:
+            try:
+                return self._post(body, headers or {})
+            except (http.client.RemoteDisconnected, ConnectionError):
+                if not reused:
+                    raise
+                # The other side had closed the kept connection; what is sent here may be sent twice.
+                self.close()
+                return self._post(body, headers or {})
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise NoAnswer(f"{self.address} gave no answer: {_reason(error)}") from None
+
+    def _post(self, body: bytes, headers: Mapping[str, str]) -> Reply:
+        deadline = time.monotonic() + self._timeout
+        self._connection.request("POST", self._path, body, {"content-type": "application/json", **headers})
+        response = self._connection.getresponse()
+        pieces, size = [], 0
+        while piece := response.read1(65536):
+            size += len(piece)
+            if size > MAX_ANSWER or time.monotonic() > deadline:
+                raise TimeoutError("the answer is too long or too slow")
+            pieces.append(piece)
+        response.close()  # reading piece by piece does not notice the end, and the connection would stay busy
+        return Reply(response.status, b"".join(pieces))
+
+    def close(self) -> None:
+        """Close the connection; the next call opens it again."""
+        self._connection.close()
+
+
+def post(url: str, body: bytes, *, headers: Mapping[str, str], timeout: float) -> Reply:
+    """Send one body on a connection of its own; errors as :class:`Line`."""
+    line = Line(url, timeout=timeout)
+    try:
+        return line.post(body, headers=headers)
+    finally:
+        line.close()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    return getattr(error, "strerror", None) or type(error).__name__

@@ -1,0 +1,326 @@
+"""The customers' wallets: what a call gets, takes and gives back, each in one transaction."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from nector_sim.calculator.exact import Answer, Law, Order
+from nector_sim.errors import InputError
+from nector_sim.gokwik.customers import Customer
+from nector_sim.gokwik.database import Database, now
+from nector_sim.gokwik.integration import program_of, read_row
+from nector_sim.gokwik.outgoing import announce
+from nector_sim.gokwik.schema import customers, movements, orders
+from nector_sim.gokwik.wire import AnyCall, Call, ListCall, PerformCall, Refused, RevertCall
+from nector_sim.rules.money import from_minor, to_minor
+from nector_sim.rules.program import Program
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Loaded(NamedTuple):
+    """How many customers were added, and how many were there already and kept what they have."""
+
+    added: int
+    kept: int
+
+
+class Wallets:
+    """Customers and their points, asked and moved by the checkout's calls.
+
+    Parameters
+    ----------
+    database : Database
+        With an initialised integration, whose program decides.
+    law : type, optional
+        The calculator; tests put deliberate mistakes here.
+
+    Examples
+    --------
+    >>> from nector_sim.gokwik import Customer, Integration, Wallets
+    >>> from nector_sim.gokwik.wire import read_call
+    >>> integration = Integration(folder / "gokwik.db")
+    >>> _ = integration.initialise(ns.load_program(ns.data_path("programs/gokwik-example.toml")))
+    >>> integration.enable(); integration.hand_over()
+    >>> wallets = Wallets(integration.database)
+    >>> wallets.add([Customer("7", points_balance=5000)])
+    Loaded(added=1, kept=0)
+    >>> wallets.answer(read_call(b'{"action": "list", "customer_id": "7", "amount": 500}'))["fiat_value"]
+    400
+    >>> integration.database.close()
+    """
+
+    def __init__(self, database: Database, *, law: type[Law] = Law) -> None:
+        self.database = database
+        self._law = law
+        self._known: tuple[Any, Law] | None = None
+
+    def answer(self, call: AnyCall) -> dict[str, Any]:
+        """Answer any call.
+
+        Returns
+        -------
+        dict
+            The ``data`` of the answer.
+
+        Raises
+        ------
+        Refused
+            With the reason.
+        """
+        match call:
+            case ListCall():
+                with self.database.reading() as connection:
+                    return self.offered(connection, read_row(connection), call)
+            case PerformCall():
+                return self.perform(call)
+            case RevertCall():
+                return self.revert(call)
+
+    def offered(self, connection: Connection, row: Any, call: ListCall) -> dict[str, Any]:
+        """Work out what the customer would get, under the integration's row; reads only."""
+        law = self._law_of(row)
+        given = _work_out(law, _find(connection, call), _cart(law, call.amount), call.wallet_type)
+        return {"id": _offer_name(law, given) or "none", **_values(law, given)}
+
+    def perform(self, call: PerformCall) -> dict[str, Any]:
+        """Take the points, worked out anew, or repeat the answer of the same call."""
+        try:
+            with self.database.writing() as connection:
+                return self._perform(connection, call)
+        except IntegrityError:
+            # Another customer's call with the same reference was faster; now its order is there to be compared.
+            with self.database.writing() as connection:
+                return self._perform(connection, call)
+
+    def _perform(self, connection: Connection, call: PerformCall) -> dict[str, Any]:
+        row = read_row(connection)
+        law = self._law_of(row)
+        customer = _find(connection, call, lock=True)
+        cart = _cart(law, call.amount)
+        earlier = connection.execute(_ORDER, {"order_id": call.reference_order_id}).one_or_none()
+        if earlier is not None:
+            same = (earlier.customer_id, earlier.cart, earlier.wallet_type)
+            if same != (customer.customer_id, cart, call.wallet_type):
+                raise Refused("other_content")
+            if earlier.reverted is not None:
+                raise Refused("reverted")
+            return dict(json.loads(earlier.performed))
+        given = _work_out(law, customer, cart, call.wallet_type)
+        if given.limited_by == "not_live":
+            raise Refused("not_live")
+        taken = given.discount + given.credits_used
+        if call.fiat_value is not None and _cart(law, call.fiat_value, "fiat_value") != taken:
+            raise Refused("discount_changed")
+        if taken == 0:
+            raise Refused("nothing_to_redeem")
+        answer = {
+            "id": str(uuid.uuid4()),
+            "operation": "dr",
+            "customer_id": customer.customer_id,
+            "reference_order_id": call.reference_order_id,
+            "offer": _offer_name(law, given),
+            **_values(law, given),
+        }
+        order = {
+            "order_id": call.reference_order_id,
+            "customer_id": customer.customer_id,
+            "cart": cart,
+            "wallet_type": call.wallet_type,
+            "points": given.points,
+            "credits": given.credits_used,
+            "performed": json.dumps(answer),
+        }
+        connection.execute(_ADD_ORDER, order)
+        _move(connection, "redeemed", order, -1)
+        announce(connection, row, answer)
+        return answer
+
+    def revert(self, call: RevertCall) -> dict[str, Any]:
+        """Give back what the order took, once, or repeat the answer of the same call."""
+        with self.database.writing() as connection:
+            row = read_row(connection)
+            law = self._law_of(row)
+            customer = _find(connection, call, lock=True)
+            order = connection.execute(_ORDER, {"order_id": call.reference_order_id}).one_or_none()
+            if order is None:
+                raise Refused("unknown_order")
+            another_amount = call.amount is not None and _cart(law, call.amount) != order.cart
+            if order.customer_id != customer.customer_id or another_amount:
+                raise Refused("other_content")
+            if order.reverted is not None:
+                return dict(json.loads(order.reverted))
+            took = json.loads(order.performed)
+            same = ("customer_id", "reference_order_id", "fiat_value", "coin_value", "credit_value")
+            answer = {"id": str(uuid.uuid4()), "operation": "cr", **{name: took[name] for name in same}}
+            connection.execute(_SET_REVERTED, {"key": order.order_id, "answer": json.dumps(answer)})
+            _move(connection, "given_back", order._mapping, +1)
+            announce(connection, row, answer)
+            return answer
+
+    def _law_of(self, row: Any) -> Law:
+        settings = None if row is None else (row.program, row.enabled, row.handed_over)
+        known = self._known
+        if known is None or known[0] != settings:
+            known = self._known = (settings, self._law(program_of(row)))
+        return known[1]
+
+    # Customers in, balances and the ledger out.
+
+    def add(self, loaded: Iterable[Customer]) -> Loaded:
+        """Add customers with their opening balances; those who are there already keep what they have.
+
+        Raises
+        ------
+        InputError
+            If a mobile number belongs to someone else who is there.
+        """
+        try:
+            return self._add(list(loaded))
+        except IntegrityError:
+            raise InputError("a customer's mobile number belongs to another one who is there already") from None
+
+    def _add(self, rows: list[Customer]) -> Loaded:
+        with self.database.writing() as connection:
+            there = set(connection.execute(select(customers.c.customer_id)).scalars())
+            new = [row._asdict() for row in rows if row.customer_id not in there]
+            if new:
+                opening = [
+                    {"customer_id": row["customer_id"], "points": row["points_balance"], "credits": row["credits"]}
+                    for row in new
+                ]
+                connection.execute(insert(customers), new)
+                connection.execute(insert(movements).values(at=now(), kind="opening"), opening)
+        return Loaded(len(new), len(rows) - len(new))
+
+    def balances(self) -> pd.DataFrame:
+        """Every customer's balance now.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``customer_id``, ``points_balance``, ``credits`` (Decimal, major units) and ``tier``, by customer.
+        """
+        import pandas as pd
+
+        columns = ("customer_id", "points_balance", "credits", "tier")
+        with self.database.reading() as connection:
+            query = select(*(customers.c[name] for name in columns)).order_by(customers.c.customer_id)
+            frame = pd.DataFrame(connection.execute(query).all(), columns=list(columns))
+            decimals = self._law_of(read_row(connection)).program.decimals
+        frame["credits"] = frame["credits"].map(lambda minor: from_minor(int(minor), decimals))
+        return frame
+
+    def ledger(self, customer_id: str | None = None) -> pd.DataFrame:
+        """Every movement, oldest first.
+
+        Parameters
+        ----------
+        customer_id : str, optional
+            Of this customer alone.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``customer_id``, ``at`` (UTC), ``kind`` (``opening``, ``redeemed``, ``given_back``), ``points`` and
+            ``credits`` (both signed; credits are Decimal, major units), ``order_id``.
+        """
+        import pandas as pd
+
+        columns = ("customer_id", "at", "kind", "points", "credits", "order_id")
+        query = select(*(movements.c[name] for name in columns)).order_by(movements.c.id)
+        if customer_id is not None:
+            query = query.where(movements.c.customer_id == customer_id)
+        with self.database.reading() as connection:
+            frame = pd.DataFrame(connection.execute(query).all(), columns=list(columns))
+            decimals = self._law_of(read_row(connection)).program.decimals
+        frame["at"] = pd.to_datetime(frame["at"], unit="us", utc=True)
+        frame["credits"] = frame["credits"].map(lambda minor: from_minor(int(minor), decimals))
+        return frame
+
+
+# Statements are built once; building them costs more than running them.
+_BY_ID = select(customers).where(customers.c.customer_id == bindparam("who"))
+_BY_MOBILE = select(customers).where(customers.c.mobile == bindparam("who"))
+_BY_ID_LOCKED, _BY_MOBILE_LOCKED = _BY_ID.with_for_update(), _BY_MOBILE.with_for_update()
+_ORDER = select(orders).where(orders.c.order_id == bindparam("order_id"))
+_ADD_ORDER = insert(orders)
+_ADD_MOVEMENT = insert(movements)
+_SET_REVERTED = update(orders).where(orders.c.order_id == bindparam("key")).values(reverted=bindparam("answer"))
+_SET_BALANCE = (
+    update(customers)
+    .where(customers.c.customer_id == bindparam("who"))
+    .values(
+        points_balance=customers.c.points_balance + bindparam("points"),
+        credits=customers.c.credits + bindparam("credits"),
+    )
+)
+
+
+def _find(connection: Connection, call: Call, *, lock: bool = False) -> Any:
+    if call.customer_id is not None:
+        query = _BY_ID_LOCKED if lock else _BY_ID
+    else:
+        query = _BY_MOBILE_LOCKED if lock else _BY_MOBILE
+    customer = connection.execute(query, {"who": call.customer_id or call.mobile}).one_or_none()
+    if customer is None:
+        raise Refused("unknown_customer")
+    return customer
+
+
+def _cart(law: Law, amount: Decimal, field: str = "amount") -> int:
+    try:
+        return to_minor(amount, law.program.decimals)
+    except ValueError as error:
+        raise Refused("wrong_fields", f"{field} {error}") from None
+
+
+def _work_out(law: Law, customer: Any, cart: int, wallet_type: str) -> Answer:
+    return law.answer(
+        Order(
+            cart=cart,
+            balance=max(0, customer.points_balance),
+            credits=customer.credits if wallet_type != "coins" else 0,
+            requested=0 if wallet_type == "credits" else None,
+            tier=customer.tier,
+            at=datetime.now(UTC),
+        )
+    )
+
+
+def _offer_name(law: Law, given: Answer) -> str:
+    return "" if given.offer is None else law.program.offer_name(given.offer)
+
+
+def _values(law: Law, given: Answer) -> dict[str, Any]:
+    """The amounts of an answer: ``fiat_value`` is all that comes off the cart, ``credit_value`` the part of credits."""
+    return {
+        "fiat_value": _number(law.program, given.discount + given.credits_used),
+        "coin_value": given.points,
+        "credit_value": _number(law.program, given.credits_used),
+        "payable": _number(law.program, given.payable),
+        "limited_by": given.limited_by,
+    }
+
+
+def _number(program: Program, minor: int) -> int | float:
+    # An amount has at most 13 digits, so as a float it is written with exactly the currency's decimals.
+    amount = from_minor(minor, program.decimals)
+    return int(amount) if amount == int(amount) else float(amount)
+
+
+def _move(connection: Connection, kind: str, order: Any, sign: int) -> None:
+    points, credits = sign * order["points"], sign * order["credits"]
+    who = order["customer_id"]
+    movement = {"customer_id": who, "at": now(), "kind": kind, "points": points, "credits": credits}
+    connection.execute(_ADD_MOVEMENT, {**movement, "order_id": order["order_id"]})
+    connection.execute(_SET_BALANCE, {"who": who, "points": points, "credits": credits})

@@ -1,0 +1,240 @@
+"""What goes over the wire: the calls, read strictly, and the refusals, each with a code and a sentence."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+#: Bytes of a body; a call needs a few hundred.
+MAX_BODY = 64 * 1024
+#: Characters of an id.
+MAX_ID = 128
+#: Seconds that a checkout waits for an answer.
+CHECKOUT_WAITS = 30
+
+#: Every refusal: HTTP status (and ``meta.code``), and its sentence.
+REFUSALS = {
+    "not_found": (404, "There is nothing at this address."),
+    "not_allowed": (405, "Calls are made with POST."),
+    "too_many_guesses": (429, "Too many calls with a wrong webhook id came from this address; wait a minute."),
+    "too_large": (413, f"The body is larger than {MAX_BODY // 1024} KiB."),
+    "too_slow": (408, "The body did not arrive in time."),
+    "not_json": (400, "The body is not JSON that can be used."),
+    "wrong_fields": (400, "A field cannot be used."),
+    "unknown_action": (400, "The action is none of list, perform and revert."),
+    "unknown_customer": (404, "No customer has this id or mobile number."),
+    "unknown_order": (404, "No points were taken for this reference_order_id, so there is nothing to give back."),
+    "other_content": (409, "This reference_order_id was used with another customer, amount or wallet."),
+    "reverted": (409, "The points of this reference_order_id were given back; a new order needs a new reference."),
+    "nothing_to_redeem": (409, "This customer has nothing that can be redeemed on this amount."),
+    "discount_changed": (409, "The discount is not what it was when it was listed; list it again."),
+    "not_live": (409, "The integration is not live; the checkout goes on without points."),
+    "unavailable": (503, "The database does not answer; try again with the same reference_order_id."),
+    "failed": (500, "Something is broken here; nothing was moved."),
+}
+
+
+class Refused(Exception):
+    """A call that was refused.
+
+    Parameters
+    ----------
+    word : str
+        A key of :data:`REFUSALS`.
+    sentence : str, optional
+        What exactly is wrong; left out, the refusal's own sentence.
+    """
+
+    def __init__(self, word: str, sentence: str = "") -> None:
+        self.word = word
+        self.code = REFUSALS[word][0]
+        self.sentence = sentence or REFUSALS[word][1]
+        super().__init__(self.sentence)
+
+    def answer(self) -> dict[str, Any]:
+        """The body that says so."""
+        return {"meta": {"code": self.code, "error": self.word, "message": self.sentence}, "data": None}
+
+
+def _storable(text: str) -> str:
+    # NUL and half surrogates cannot be stored; other control characters have no business in an id.
+    if not text.isprintable():
+        raise PydanticCustomError("unprintable", "holds characters that cannot be printed")
+    return text
+
+
+_Id = Annotated[str, Field(min_length=1, max_length=MAX_ID), AfterValidator(_storable)]
+_Amount = Annotated[Decimal, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]
+
+
+class Call(BaseModel):
+    """What every call has. Customers are named by exactly one of ``customer_id`` and ``mobile``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    customer_id: _Id | None = None
+    """Who, by id; or else by mobile."""
+
+    mobile: _Id | None = None
+    """Who, by mobile number, exactly as the customers were loaded; or else by id."""
+
+    wallet_type: Literal["coins", "credits", "coins_and_credits"] = "coins"
+    """Which wallet pays: points, credits, or credits and then points."""
+
+    @model_validator(mode="after")
+    def _one_customer(self) -> Self:
+        if (self.customer_id is None) == (self.mobile is None):
+            raise PydanticCustomError("one_customer", "give exactly one of customer_id and mobile")
+        return self
+
+
+class ListCall(Call):
+    """Ask what this customer would get on this amount; nothing moves."""
+
+    action: Literal["list"]
+    """``list``."""
+
+    amount: _Amount
+    """The final cart amount, in the currency's major unit, before points."""
+
+    reference_order_id: _Id | None = None
+    """Not needed here."""
+
+
+class PerformCall(Call):
+    """Take the points, for one order."""
+
+    action: Literal["perform"]
+    """``perform``."""
+
+    amount: _Amount
+    """The final cart amount, in the currency's major unit, before points."""
+
+    reference_order_id: _Id
+    """The order; the same call again gets the same answer and moves nothing."""
+
+    fiat_value: _Amount | None = None
+    """What was listed to the customer: where it is given and is no longer what the customer would get, the call is
+    refused. Left out, the customer gets what the balance covers now."""
+
+
+class RevertCall(Call):
+    """Give back what an order took."""
+
+    action: Literal["revert"]
+    """``revert``."""
+
+    amount: _Amount | None = None
+    """The cart amount of the order; where it is given, it has to be the one performed."""
+
+    reference_order_id: _Id
+    """The order; the same call again gets the same answer and moves nothing."""
+
+
+AnyCall = ListCall | PerformCall | RevertCall
+
+CALLS: dict[str, type[AnyCall]] = {
+    "list": ListCall,
+    "perform": PerformCall,
+    "revert": RevertCall,
+}
+
+
+def read_call(body: bytes) -> AnyCall:
+    """Read a call strictly.
+
+    Parameters
+    ----------
+    body : bytes
+        JSON in UTF-8.
+
+    Returns
+    -------
+    ListCall, PerformCall or RevertCall
+
+    Raises
+    ------
+    Refused
+        ``not_json``, ``unknown_action`` or ``wrong_fields``, naming every field that cannot be used.
+
+    Examples
+    --------
+    >>> read_call(b'{"action": "list", "customer_id": "7", "amount": 749.95}').amount
+    Decimal('749.95')
+    """
+    try:
+        fields = json.loads(
+            body.decode("utf-8"),
+            parse_int=Decimal,
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_once,
+        )
+    except RecursionError:
+        raise Refused("not_json", "The body is nested too deeply.") from None
+    except (ValueError, ArithmeticError) as error:
+        raise Refused("not_json", _not_json(error)) from None
+    if not isinstance(fields, dict):
+        raise Refused("not_json", "The body must be one JSON object.")
+    action = fields.get("action")
+    model = CALLS.get(action) if isinstance(action, str) else None
+    if model is None:
+        raise Refused("unknown_action")
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise Refused("wrong_fields", "; ".join(_sentence(detail) for detail in error.errors())) from None
+
+
+class _Constant(ValueError):
+    """NaN or an infinity, which are no JSON."""
+
+
+class _Twice(ValueError):
+    """A key that stands twice: two readers could understand two things."""
+
+
+def _refuse_constant(name: str) -> None:
+    raise _Constant(f"The body holds {name}, which is no number in JSON.")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise _Twice("The body holds a field twice.")
+    return fields
+
+
+def _not_json(error: Exception) -> str:
+    if isinstance(error, _Constant | _Twice):
+        return str(error)
+    if isinstance(error, json.JSONDecodeError):
+        return f"The body is not JSON: {error.msg} at character {error.pos}."
+    return "The body is not JSON in UTF-8 that can be used."
+
+
+def _sentence(detail: Any) -> str:
+    """Names the field and never repeats its content."""
+    place = str(detail["loc"][0])[:40] if detail["loc"] else ""
+    match detail["type"]:
+        case "missing":
+            what = "is missing"
+        case "extra_forbidden":
+            place, what = repr(place), "is not a field of this call"
+        case "literal_error":
+            what = f"must be {detail['ctx']['expected']}"
+        case "string_type":
+            what = "must be text"
+        case "is_instance_of" | "decimal_type":
+            what = "must be a number"
+        case "string_too_long" | "string_too_short":
+            what = f"must have 1 to {MAX_ID} characters"
+        case "greater_than_equal":
+            what = "must not be negative"
+        case _:
+            what = str(detail["msg"])
+    return f"{place} {what}".strip()

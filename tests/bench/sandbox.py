@@ -1,0 +1,79 @@
+"""Speed of the sandbox with SQLite: 500 `list` calls a second offered by 32 clients, and `perform` flat out.
+
+The server runs in this process and the clients in another, on the same machine. Before anything is timed, one order's
+answer is held against the exact calculator; afterwards the ledger against the answers. Exit code 1 if a target is
+missed.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import nector_sim as ns
+from nector_sim.gokwik import Checkout, Customer, Integration, Wallets, application, running
+from tests.bench.load import offered
+
+CLIENTS = 32
+CUSTOMERS = 1000
+LISTS, LISTS_A_SECOND, SLOWEST = 5000, 500, 0.050
+PERFORMS, PERFORMS_A_SECOND = 2000, 200
+
+
+def _percentile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def measure(folder: Path) -> tuple[list[str], bool]:
+    """Give the lines to print, and whether the targets are met."""
+    program = ns.Program(
+        offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)],
+        min_payable=ns.FixedMinPayable(amount=100),
+    )
+    integration = Integration(folder / "bench.db")
+    webhook_id = integration.initialise(program).get_secret_value()
+    integration.enable()
+    integration.hand_over()
+    wallets = Wallets(integration.database)
+    wallets.add([Customer(f"c{number}", 1_000_000) for number in range(CUSTOMERS)])
+    path = f"/api/open/integrations/gokwikwebhook/{webhook_id}"
+    with running(application(integration.database)) as address:
+        with Checkout(address + path) as checkout:
+            listed = checkout.call("list", customer_id="c0", amount=500).data
+        expected = ns.quote(program, cart_amount=500, points_balance=1_000_000)
+        assert (listed["coin_value"], listed["fiat_value"]) == (expected.points_redeemed, expected.discount)
+        calls = [{"customer_id": f"c{number * 7 % CUSTOMERS}", "amount": 500} for number in range(LISTS)]
+        lists = offered(
+            address, path, [{"action": "list", **call} for call in calls], clients=CLIENTS, rate=LISTS_A_SECOND
+        )
+        performs = offered(
+            address,
+            path,
+            [{"action": "perform", "reference_order_id": str(number), **calls[number]} for number in range(PERFORMS)],
+            clients=CLIENTS,
+        )
+    assert lists["statuses"] == {"200": LISTS}
+    assert performs["statuses"] == {"200": PERFORMS}
+    redeemed = wallets.ledger().query("kind == 'redeemed'")["points"]
+    assert (len(redeemed), redeemed.sum()) == (PERFORMS, -400 * PERFORMS)
+    slow, rate = _percentile(lists["latencies"], 0.99), PERFORMS / performs["seconds"]
+    lines = [
+        f"list: {LISTS} calls offered at {LISTS_A_SECOND}/s from {CLIENTS} clients, {CUSTOMERS} customers, SQLite: "
+        f"median {_percentile(lists['latencies'], 0.5) * 1e3:.1f} ms, 99 % within {slow * 1e3:.1f} ms "
+        f"(wanted: {SLOWEST * 1e3:.0f} ms)",
+        f"perform: {PERFORMS} calls from {CLIENTS} clients, each on disk before its answer: {rate:.0f}/s "
+        f"(wanted: {PERFORMS_A_SECOND}/s)",
+    ]
+    return lines, slow <= SLOWEST and rate >= PERFORMS_A_SECOND
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        lines, met = measure(Path(folder))
+    print("\n".join(lines))
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

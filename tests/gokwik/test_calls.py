@@ -1,0 +1,214 @@
+"""list, perform and revert over the wire: the documented examples, idempotency, refusals."""
+
+import json
+import urllib.error
+import urllib.request
+from decimal import Decimal
+
+import pytest
+
+import nector_sim as ns
+from nector_sim.gokwik import Customer
+from tests.gokwik.shops import open_shop
+
+
+def test_the_documented_order(shop):
+    # Cart 500, ample balance, minimum 100: 400 off, 100 paid.
+    listed = shop.call("list", customer_id="rich", amount=500)
+    assert listed == {
+        "id": "offers.0",
+        "fiat_value": 400,
+        "coin_value": 400,
+        "credit_value": 0,
+        "payable": 100,
+        "limited_by": "min_payable",
+    }
+    assert shop.points("rich") == 5000
+    performed = shop.call("perform", customer_id="rich", amount=500, reference_order_id="1")
+    assert performed == {
+        **listed,
+        "id": performed["id"],
+        "operation": "dr",
+        "customer_id": "rich",
+        "reference_order_id": "1",
+        "offer": "offers.0",
+    }
+    assert shop.points("rich") == 4600
+    reverted = shop.call("revert", customer_id="rich", reference_order_id="1")
+    assert (reverted["coin_value"], reverted["fiat_value"]) == (400, 400)
+    assert shop.points("rich") == 5000
+    ledger = shop.wallets.ledger("rich")
+    assert list(ledger["kind"]) == ["opening", "redeemed", "given_back"]
+    assert list(ledger["points"]) == [5000, -400, 400]
+
+
+def test_paise_are_exact(shop):
+    # 749.95 and a minimum of 100 leave 649 whole steps.
+    performed = shop.call("perform", mobile="9876500001", amount=749.95, reference_order_id="1")
+    assert (performed["coin_value"], performed["payable"]) == (649, 100.95)
+
+
+def test_both_checkouts_are_answered_alike(shop):
+    body = b'{"action": "list", "customer_id": "rich", "amount": 500}'
+    assert shop.post(body) == shop.post(body, shop.url.replace("gokwikwebhook", "customcheckoutwebhook"))
+
+
+def test_credits_come_before_points(shop):
+    # 50 of credits, then 599 of the 699.95 that are left, of which 100 must be paid.
+    both = shop.call("list", customer_id="rich", amount=749.95, wallet_type="coins_and_credits")
+    assert (both["fiat_value"], both["coin_value"], both["credit_value"], both["payable"]) == (649, 599, 50, 100.95)
+    alone = shop.call("perform", customer_id="rich", amount=30.5, wallet_type="credits", reference_order_id="1")
+    assert (alone["fiat_value"], alone["coin_value"], alone["payable"]) == (30.5, 0, 0)
+    balances = shop.wallets.balances().set_index("customer_id")
+    assert balances["credits"]["rich"] == Decimal("19.50")
+    assert shop.points("rich") == 5000
+    shop.call("revert", customer_id="rich", reference_order_id="1")
+    assert shop.wallets.balances().set_index("customer_id")["credits"]["rich"] == 50
+
+
+def test_perform_again_gives_the_same_answer_and_moves_nothing(shop):
+    call = {"customer_id": "rich", "amount": 500, "reference_order_id": "1"}
+    first = shop.call("perform", **call)
+    shop.call("perform", customer_id="rich", amount=900, reference_order_id="2")
+    assert shop.call("perform", **call) == first
+    assert shop.call("perform", mobile="9876500001", amount=500.0, reference_order_id="1") == first
+    assert shop.points("rich") == 5000 - 400 - 800
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"amount": 501}, {"customer_id": "poor"}, {"wallet_type": "coins_and_credits"}],
+)
+def test_the_same_reference_with_other_content_is_refused(shop, other):
+    call = {"customer_id": "rich", "amount": 500, "reference_order_id": "1"}
+    shop.call("perform", **call)
+    assert shop.call("perform", **{**call, **other}) == "other_content"
+    assert (shop.points("rich"), shop.points("poor")) == (4600, 250)
+
+
+def test_revert_twice_moves_points_once(shop):
+    shop.call("perform", customer_id="rich", amount=500, reference_order_id="1")
+    first = shop.call("revert", customer_id="rich", reference_order_id="1")
+    assert shop.call("revert", customer_id="rich", reference_order_id="1", amount=500) == first
+    assert shop.points("rich") == 5000
+
+
+def test_revert_of_another_order_is_refused(shop):
+    assert shop.call("revert", customer_id="rich", reference_order_id="1") == "unknown_order"
+    shop.call("perform", customer_id="rich", amount=500, reference_order_id="1")
+    assert shop.call("revert", customer_id="poor", reference_order_id="1") == "other_content"
+    assert shop.call("revert", customer_id="rich", reference_order_id="1", amount=499) == "other_content"
+    assert shop.points("rich") == 4600
+
+
+def test_a_reverted_reference_takes_nothing_again(shop):
+    call = {"customer_id": "rich", "amount": 500, "reference_order_id": "1"}
+    shop.call("perform", **call)
+    shop.call("revert", customer_id="rich", reference_order_id="1")
+    assert shop.call("perform", **call) == "reverted"
+    assert shop.points("rich") == 5000
+
+
+def test_perform_works_the_discount_out_anew(shop):
+    listed = shop.call("list", customer_id="poor", amount=500)
+    assert listed["fiat_value"] == 250
+    shop.call("perform", customer_id="poor", amount=250, reference_order_id="1")
+    # 100 points are left: what was listed is not covered any more.
+    changed = shop.call("perform", customer_id="poor", amount=500, reference_order_id="2", fiat_value=250)
+    assert changed == "discount_changed"
+    assert shop.points("poor") == 100
+    performed = shop.call("perform", customer_id="poor", amount=500, reference_order_id="2")
+    assert performed["fiat_value"] == 100
+    assert shop.call("perform", customer_id="poor", amount=500, reference_order_id="3") == "nothing_to_redeem"
+    assert shop.points("poor") == 0
+
+
+def test_an_overdraft_redeems_nothing(shop):
+    assert shop.call("list", customer_id="overdrawn", amount=500)["limited_by"] == "balance"
+    assert shop.call("perform", customer_id="overdrawn", amount=500, reference_order_id="1") == "nothing_to_redeem"
+
+
+def test_settings_take_effect_at_once(shop):
+    performed = shop.call("perform", customer_id="rich", amount=500, reference_order_id="1")
+    shop.integration.configure(None)
+    assert shop.call("list", customer_id="rich", amount=500)["fiat_value"] == 500
+    shop.integration.disable()
+    assert shop.call("list", customer_id="rich", amount=500)["limited_by"] == "not_live"
+    assert shop.call("perform", customer_id="rich", amount=500, reference_order_id="2") == "not_live"
+    # What was taken can be repeated and given back all the same.
+    assert shop.call("perform", customer_id="rich", amount=500, reference_order_id="1") == performed
+    shop.call("revert", customer_id="rich", reference_order_id="1")
+    assert shop.points("rich") == 5000
+
+
+def test_tiers_are_the_customers(database):
+    gold = ns.FixedAmount(points=100, discount=50, tiers=["Gold"])
+    customers = [Customer("a", 500, tier="Gold"), Customer("b", 500)]
+    with open_shop(database, ns.Program(offers=[gold]), customers) as shop:
+        assert shop.call("list", customer_id="a", amount=500)["fiat_value"] == 50
+        assert shop.call("list", customer_id="b", amount=500)["limited_by"] == "no_offer"
+
+
+GOOD = {"action": "perform", "customer_id": "rich", "amount": 500, "reference_order_id": "1"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "word"),
+    [
+        (b"", 400, "not_json"),
+        (b"[]", 400, "not_json"),
+        (b"null", 400, "not_json"),
+        (b"\xff\xfe", 400, "not_json"),
+        (b"[" * 60_000, 400, "not_json"),
+        (b"1" * 60_000, 400, "not_json"),
+        (b'{"action": "list", "customer_id": "rich", "amount": NaN}', 400, "not_json"),
+        (b'{"action": "list", "customer_id": "rich", "amount": -Infinity}', 400, "not_json"),
+        (b'{"action": "list", "customer_id": "rich", "amount": 1, "amount": 2}', 400, "not_json"),
+        (b'{"action": "list", "customer_id": "rich", "amount": 1e999999999999999999999}', 400, "not_json"),
+        (b'{"action": "list", "customer_id": "rich", "amount": 1e999999999}', 400, "wrong_fields"),
+        (b'{"action": "list", "customer_id": "rich", "amount": 1e-999999999}', 400, "wrong_fields"),
+        ({"amount": 9_000_000_000.01}, 400, "wrong_fields"),
+        ({"amount": 749.955}, 400, "wrong_fields"),
+        ({"amount": -1}, 400, "wrong_fields"),
+        ({"amount": "500"}, 400, "wrong_fields"),
+        ({"amount": True}, 400, "wrong_fields"),
+        ({"amount": None}, 400, "wrong_fields"),
+        ({"amount": {}}, 400, "wrong_fields"),
+        ({"customer_id": 7}, 400, "wrong_fields"),
+        ({"customer_id": ""}, 400, "wrong_fields"),
+        ({"customer_id": "a\0"}, 400, "wrong_fields"),
+        ({"customer_id": "\ud800"}, 400, "wrong_fields"),
+        ({"customer_id": "x" * 129}, 400, "wrong_fields"),
+        ({"mobile": "9876500001"}, 400, "wrong_fields"),
+        ({"customer_id": None}, 400, "wrong_fields"),
+        ({"wallet_type": "points"}, 400, "wrong_fields"),
+        ({"reference_order_id": None}, 400, "wrong_fields"),
+        ({"reference": "1"}, 400, "wrong_fields"),
+        ({"action": "perform_unsafe"}, 400, "unknown_action"),
+        ({"action": None}, 400, "unknown_action"),
+        ({"action": ["list"]}, 400, "unknown_action"),
+        ({"customer_id": "nobody"}, 404, "unknown_customer"),
+        ({"padding": "x" * 65_536}, 413, "too_large"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_a_code_and_a_sentence(untouched_shop, body, status, word):
+    if isinstance(body, dict):
+        body = json.dumps({**GOOD, **body}).encode()
+    answered, answer = untouched_shop.post(body)
+    assert (answered, answer["meta"]["code"], answer["meta"]["error"]) == (status, status, word)
+    assert answer["meta"]["message"].endswith(".") or word == "wrong_fields"
+    assert answer["data"] is None
+
+
+def test_a_refusal_names_every_field_and_repeats_no_content(untouched_shop):
+    body = json.dumps({**GOOD, "customer_id": 4711, "amount": "secret", "mobil": "98765"}).encode()
+    message = untouched_shop.post(body)[1]["meta"]["message"]
+    assert message == "customer_id must be text; amount must be a number; 'mobil' is not a field of this call"
+
+
+def test_only_post_is_answered(untouched_shop):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(untouched_shop.url)
+    assert refused.value.code == 405
+    assert json.loads(refused.value.read())["meta"]["error"] == "not_allowed"
+    refused.value.close()

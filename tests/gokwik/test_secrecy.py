@@ -1,0 +1,151 @@
+"""Nobody without the webhook id learns anything, and the id is in no log and no error."""
+
+import logging
+import socket
+import time
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+import nector_sim as ns
+from nector_sim.gokwik import Checkout, Database, Integration, application, running
+from nector_sim.gokwik.integration import is_webhook_id, read_row
+from nector_sim.gokwik.posting import Line, NoAnswer
+from nector_sim.gokwik.sandbox import Guesses
+from tests.gokwik.shops import open_shop
+
+LIST = b'{"action": "list", "customer_id": "rich", "amount": 500}'
+
+
+def wrong_urls(shop):
+    """Addresses without the right id, wrong in every way that comes to mind."""
+    right = shop.webhook_id
+    base = f"{shop.address}/api/open/integrations"
+    return [
+        f"{base}/gokwikwebhook/{'A' * 43}",
+        f"{base}/gokwikwebhook/{right[:-1]}{'A' if right[-1] != 'A' else 'B'}",
+        f"{base}/gokwikwebhook/{right}A",
+        f"{base}/gokwikwebhook/{right[:-1]}",
+        f"{base}/gokwikwebhook/{right.swapcase()}",
+        f"{base}/gokwikwebhook/x",
+        f"{base}/gokwikwebhook/%00%ff%20",
+        f"{base}/gokwikwebhook/{'x' * 5000}",
+        f"{base}/customcheckoutwebhook/x",
+        f"{base}/shopwebhook/{right}",
+        f"{base}/gokwikwebhook/",
+        f"{base}/gokwikwebhook/x/y",
+        f"{shop.address}/",
+    ]
+
+
+def test_wrong_ids_are_answered_alike_whatever_they_ask(shop):
+    old, shop.webhook_id = shop.webhook_id, shop.integration.rotate().get_secret_value()
+    shop.integration.hand_over()
+    urls = [*wrong_urls(shop), f"{shop.address}/api/open/integrations/gokwikwebhook/{old}"]
+    bodies = [LIST, b"", b"no JSON", LIST.replace(b"rich", b"nobody"), b"x" * 70_000]
+    replies = []
+    for url in urls:
+        for body in bodies:
+            line = Line(url, timeout=10)
+            replies.append(line.post(body))
+            line.close()
+    assert set(replies) == {replies[0]}
+    assert replies[0].status == 404
+
+
+def test_before_initialize_every_id_is_wrong_in_the_same_way(tmp_path, untouched_shop):
+    with Database(tmp_path / "empty.db") as database, running(application(database)) as address:
+        assert untouched_shop.post(LIST, f"{address}/api/open/integrations/gokwikwebhook/x") == untouched_shop.post(
+            LIST, wrong_urls(untouched_shop)[0]
+        )
+
+
+def test_the_comparison_takes_as_long_however_wrong_the_id_is(tmp_path):
+    with Database(tmp_path / "gokwik.db") as database:
+        right = Integration(database).initialise().get_secret_value()
+        with database.reading() as connection:
+            row = read_row(connection)
+
+    def fastest(webhook_id):
+        """The least of many: what else the machine does only ever adds."""
+        times = []
+        for _ in range(300):
+            start = time.perf_counter_ns()
+            for _ in range(20):
+                is_webhook_id(row, webhook_id)
+            times.append(time.perf_counter_ns() - start)
+        return min(times)
+
+    candidates = [right, right[:-1] + "?", "?" + right[1:], "?" * 43]
+    times = [fastest(webhook_id) for webhook_id in candidates]
+    assert max(times) < 1.2 * min(times)
+
+
+def test_wrong_guesses_are_limited(database, program):
+    with open_shop(database, program, guesses_a_minute=5) as shop:
+        wrong = wrong_urls(shop)[0]
+        assert [shop.post(LIST, wrong)[0] for _ in range(7)] == [404] * 5 + [429] * 2
+        # Not even the right id is recognised then, or guessing would go on.
+        status, answer = shop.post(LIST)
+        assert (status, answer["meta"]["error"]) == (429, "too_many_guesses")
+
+
+def test_guesses_come_back_and_addresses_are_forgotten(monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr("nector_sim.gokwik.sandbox.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("nector_sim.gokwik.sandbox.ADDRESSES", 3)
+    guesses = Guesses(60)
+    for _ in range(60):
+        guesses.count("a")
+    assert guesses.left("a") < 1
+    assert guesses.left("b") == 60
+    clock[0] += 2
+    assert guesses.left("a") == pytest.approx(2)
+    for address in "bcd":
+        guesses.count(address)
+    assert guesses.left("a") == 60
+
+
+def test_ids_are_in_no_log(shop, caplog, monkeypatch):
+    caplog.set_level(logging.DEBUG)
+    shop.call("list", customer_id="rich", amount=500)
+    shop.call("perform", customer_id="rich", amount=500, reference_order_id="1")
+    shop.post(b"no JSON")
+    shop.post(LIST, wrong_urls(shop)[1])
+
+    def broken(*_):
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr("nector_sim.gokwik.wallets._work_out", broken)
+    status, answer = shop.post(LIST)
+    assert (status, answer["meta"]["error"]) == (500, "failed")
+    assert "broken on purpose" in caplog.text
+    assert "broken on purpose" not in str(answer)
+    assert "refused: not_json" in caplog.text
+    assert shop.webhook_id[:39] not in caplog.text
+    assert shop.webhook_id not in repr(shop.integration.events())
+    assert "9876500001" not in caplog.text
+
+
+def test_ids_are_in_no_error_of_the_checkout():
+    # Nothing listens there: a port is taken and given back.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    checkout = Checkout(f"http://127.0.0.1:{port}/api/open/integrations/gokwikwebhook/hush", timeout=2)
+    with pytest.raises(NoAnswer) as none:
+        checkout.call("list", customer_id="a", amount=1)
+    assert "hush" not in str(none.value)
+    for url in ("hush", "ftp://host/hush", "http:///hush", "http://host:port/hush"):
+        with pytest.raises(ns.InputError) as refused:
+            Checkout(url)
+        assert "hush" not in str(refused.value)
+
+
+def test_a_database_that_is_away_is_said_so(shop, monkeypatch):
+    def away(*_, **__):
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr("nector_sim.gokwik.sandbox.read_row", away)
+    status, answer = shop.post(LIST)
+    assert (status, answer["meta"]["error"]) == (503, "unavailable")
