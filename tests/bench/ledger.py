@@ -20,7 +20,7 @@ import nector_sim as ns
 from nector_sim.calculator.compiled import Columns, answer
 from nector_sim.calculator.tables import compile_program
 from nector_sim.ledger import exact
-from nector_sim.ledger.engine import run
+from nector_sim.ledger import engine
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.prepare import OrderColumns, expiring, prepare
 from nector_sim.ledger.schedule import make_schedule
@@ -114,7 +114,7 @@ class Compiled:
 
     def __call__(self, threads=1):
         months = np.empty(0, np.int64)
-        return run(self.prepared, self.history, self.instants, self.terms, months=months, threads=threads)
+        return engine.run(self.prepared, self.history, self.instants, self.terms, months=months, threads=threads)
 
 
 def check_parity():
@@ -207,4 +207,4 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--large"]:
         replay_large()
     else:
-        sys.exit(main(*map(int, sys.argv[1:])))
+        sys.exit(run(*map(int, sys.argv[1:])))
