@@ -99,5 +99,5 @@ def range_of(comparison: Comparison, name: str) -> tuple[float, float] | None:
     """The range of one headline number of the proposal; NaN is `never`, None without ranges."""
     if "low" not in comparison.ranges:
         return None
-    row: pd.Series[Any] = comparison.ranges.loc[f"candidate.{name}"]
+    row: Any = comparison.ranges.loc[f"candidate.{name}"]
     return float(row["low"]), float(row["high"])

@@ -19,8 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "ledger"))
 import nector_sim as ns
 from nector_sim.calculator.compiled import Columns, answer
 from nector_sim.calculator.tables import compile_program
-from nector_sim.ledger import exact
-from nector_sim.ledger import engine
+from nector_sim.ledger import engine, exact
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.prepare import OrderColumns, expiring, prepare
 from nector_sim.ledger.schedule import make_schedule
