@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import ipywidgets as widgets
-import pandas as pd
 
 from nector_sim.exploration.compare import Comparison, compare
 from nector_sim.views.discount_by_cart import DiscountByCart, usual_cart
