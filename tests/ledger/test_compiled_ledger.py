@@ -63,7 +63,7 @@ def test_one_order_is_answered_as_the_exact_law_does() -> None:
     """One customer for each order, who brings the balance: ten thousand orders under random programs."""
     rng = random.Random(5)
     for _ in range(100):
-        schedule = make_schedule(some_program(rng, "lots", False).model_copy(update={"tiers": None, "earning": None}))
+        schedule = make_schedule(some_program(rng, "lots", False).model_copy(update={"tiers": (), "earning": None}))
         law = calculator.Law(schedule.programs[0])
         orders, openings = [], []
         for number in range(100):
