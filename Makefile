@@ -10,8 +10,6 @@ RUN := $(BIN)/python -m
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-browser lab app check format bench clean
 .PHONY: long parity-long mutation fuzz-readers ledger-long sandbox-long
-.PHONY: help setup demo test lab app check format bench long parity-long ledger-long mutation fuzz-readers clean
-.PHONY: help setup demo test test-browser lab app check format bench long parity-long mutation clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,12 +68,6 @@ fuzz-readers: setup  ## ten minutes of random bytes at the door of CSV files
 
 mutation: setup  ## the tests against thousands of small changes of the law
 	$(RUN) tests.campaigns.mutation
-
-
-ledger-long: setup  ## the exact ledger against the compiled one, a million random histories
-	$(RUN) tests.campaigns.ledger_parity
-
-long: parity-long ledger-long mutation fuzz-readers  ## the campaigns that take long
 
 clean:  ## remove .venv and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

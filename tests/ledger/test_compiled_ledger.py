@@ -65,7 +65,7 @@ def test_one_order_is_answered_as_the_exact_law_does() -> None:
     """One customer for each order, who brings the balance: ten thousand orders under random programs."""
     rng = random.Random(5)
     for _ in range(100):
-        schedule = make_schedule(some_program(rng, "lots", False).model_copy(update={"tiers": None, "earning": None}))
+        schedule = make_schedule(some_program(rng, "lots", False).model_copy(update={"tiers": (), "earning": None}))
         law = calculator.Law(schedule.programs[0])
         orders, openings = [], []
         for number in range(100):
@@ -160,6 +160,6 @@ def test_the_largest_amounts_stay_exact() -> None:
             {"name": str(limit), "min_lifetime_spend": Decimal(limit) / 100}
             for limit in sorted({limit for limit in whole if 0 < limit <= most})
         ]
-        program = ns.Program.parse({"tiers": tiers or None, "earning": {"points_per_unit": "1"}})
+        program = ns.Program.parse({"tiers": tiers, "earning": {"points_per_unit": "1"}})
         case = (make_schedule(program), orders)
         assert compiled_replay(*case) == without_offer(replay(*case))
