@@ -149,14 +149,14 @@ def _percent_steps(left, balance, requested, cap, room, fixed_cap, multiple, cos
     the cap is a limit and those two are not; where it leaves less, the cap never is.
     """
     reaches = room >= cap * WHOLE
-    # Rounded up for the cap: the step that reaches it is given.
-    by_money = _whole(cap * WHOLE - 1 if reaches else room, step) + (1 if reaches else 0)
+    # The step that goes beyond the cap is given, and clipped.
+    by_money = _whole(min(room, cap * WHOLE), step) + (1 if reaches else 0)
     steps = min(_whole(min(balance, requested), cost), by_money, fixed_cap, multiple, most)
     one_more = (steps + 1) * step
     reason = MIN_CART
     if (room < one_more) & (not reaches):
         reason = MIN_PAYABLE
-    if (fixed_cap == steps) | ((by_money == steps) & reaches):
+    if fixed_cap == steps:
         reason = MAX_DISCOUNT
     if (left < cap) & (left * WHOLE < one_more):
         reason = CART
