@@ -1,8 +1,8 @@
 """Totals of many settings of one or two amount offers: each offer worked out once a variant, and then combined.
 
 Settings of a grid share their parts. What one variant of an offer gives under one minimum payable is worked out once
-for a block of orders and kept in the cache; a setting then only has to pick, order by order, the better of its offers. The
-reasons are counted by adding up numbers with one field of ten bits for each reason, which a block cannot overflow.
+for a block of orders and kept in the cache; a setting then only has to pick, order by order, the better of its offers.
+The reasons are counted by adding up numbers with one field of ten bits for each reason, which a block cannot overflow.
 """
 
 from __future__ import annotations
