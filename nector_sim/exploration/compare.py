@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -69,11 +69,18 @@ class Comparison:
     below_floor: pd.DataFrame | None
     history: str
     currency: str
+    assumed_uplift_percent: float | None
 
     @property
     def incremental_margin(self) -> float:
         """What the candidate earns beyond the baseline."""
         return self.candidate.margin - self.baseline.margin
+
+    @property
+    def margin_at_assumed_uplift(self) -> float | None:
+        """What the candidate earns with the uplift that was assumed; None without one."""
+        uplift = self.assumed_uplift_percent
+        return None if uplift is None else self.candidate.margin * (1 + uplift / 100)
 
     @property
     def break_even(self) -> str:
@@ -97,6 +104,12 @@ class Comparison:
         lines.append(f"The candidate earns {money['more']} {direction} than the baseline on these orders.")
         if self.probability is not None:
             lines.append(f"It earns more than the baseline in {self.probability:.0%} of the draws.")
+        assumed = self.margin_at_assumed_uplift
+        if assumed is not None:
+            gain = money_text(Decimal(round(abs(assumed - self.baseline.margin))), self.currency)
+            direction = "more" if assumed >= self.baseline.margin else "less"
+            uplift = f"{self.assumed_uplift_percent:g}"
+            lines.append(f"Were it to bring {uplift} more orders in 100, as assumed, it would earn {gain} {direction}.")
         changes: Any = self.changes
         fall, rise = changes.loc["fall"], changes.loc["rise"]
         lines.append(
@@ -118,6 +131,7 @@ def compare(
     seed: int = 0,
     history: History = "given balances",
     view: View = "cash",
+    uplift_percent: float | None = None,
 ) -> Comparison:
     """Compare two programs on the same orders.
 
@@ -141,6 +155,9 @@ def compare(
         ``points_balance`` as it stands, or balances that run from order to order under each program.
     view : {"cash", "accrual"}
         When points cost; ``"accrual"`` needs a replay, which says what is earned.
+    uplift_percent : float, optional
+        Extra orders in 100, like those in the data, that the candidate is assumed to bring. Nothing else rests on it
+        but ``margin_at_assumed_uplift``.
 
     Returns
     -------
@@ -171,7 +188,8 @@ def compare(
         sides.append(Side(program, made.sales, points, made.could, view, made.replayed))
         summaries.append(made.summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent))
     used = frame[sides[BASELINE].sales.used]
-    return _comparison(sides, summaries, used, assumptions, by, floor_percent, resamples, seed, history)
+    found = _comparison(sides, summaries, used, assumptions, by, floor_percent, resamples, seed, history)
+    return replace(found, assumed_uplift_percent=uplift_percent)
 
 
 def _comparison(
@@ -215,6 +233,7 @@ def _comparison(
         below_floor=None if floor_percent is None else _below_floor(sides, orders, assumptions, floor_percent),
         history=history,
         currency=sides[BASELINE].program.currency,
+        assumed_uplift_percent=None,
     )
 
 

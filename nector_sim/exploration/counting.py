@@ -42,8 +42,11 @@ Floats = npt.NDArray[np.float64]
 WHOLE = 10_000
 #: A threshold that no cart reaches.
 UNREACHED = 2**62
-#: Entries of the counts that one thread holds at a time (3 × 4 bytes each).
-CHUNK = 4_000_000
+#: Entries of the counts that one thread holds at a time (3 × 4 bytes each, and 16 for each weight), and the most that a
+#: group may have.
+CHUNK, MOST = 4_000_000, 8_000_000
+#: Counting an entry takes about as long as computing so many orders.
+AN_ENTRY = 100
 #: Carts up to so many minor units are found by looking them up; above, a few of them share an entry.
 LOOKED_UP = 2**22
 
@@ -115,7 +118,7 @@ class _Families:
 
 def count_settings(
     balance: Int64, cart: Int64, settings: AmountSettings, *, weights: Sequence[Floats] = (), threads: int = 2
-) -> Counted:
+) -> Counted | None:
     """Count what many settings give.
 
     Parameters
@@ -131,9 +134,13 @@ def count_settings(
 
     Returns
     -------
-    Counted
+    Counted or None
+        None where steps are so many that counting them takes more memory, or longer, than computing every order.
     """
     families = _families(balance, cart, settings)
+    entries = _entries(families)
+    if entries.max() > MOST or entries.sum() * AN_ENTRY > len(settings.offer) * len(cart):
+        return None
     distinct, start, shift, rank = _ranks(cart, families)
     by_balance = _falling(balance, _highest(families))
     sorted_balance, sorted_rank = balance[by_balance], rank[by_balance].astype(np.int32)
@@ -245,6 +252,11 @@ def _families(balance: Int64, cart: Int64, settings: AmountSettings) -> _Familie
     )
 
 
+def _entries(families: _Families) -> Int64:
+    """How many counts each group has."""
+    return np.add.reduceat(families.top + 2, families.first[:-1])
+
+
 def _highest(families: _Families) -> int:
     """A balance above which all orders are alike."""
     top = families.top[families.first[:-1]]
@@ -285,7 +297,7 @@ def _ranks(cart: Int64, families: _Families) -> tuple[Any, Any, int, Any]:
 
 def _chunks(families: _Families, threads: int) -> list[tuple[int, int]]:
     """Groups that are worked on together: at least one chunk a thread, none with more counts than fit."""
-    held = np.cumsum(np.add.reduceat(families.top + 2, families.first[:-1]))
+    held = np.cumsum(_entries(families))
     count = max(threads, -(-int(held[-1]) // CHUNK))
     cuts = np.searchsorted(held, held[-1] * np.arange(1, count) / count) + 1
     edges = np.unique(np.concatenate([[0], cuts, [len(held)]])).tolist()

@@ -234,6 +234,9 @@ def _values(program: Program, grid: Mapping[str, Sequence[Any]]) -> tuple[tuple[
             problems.append(Problem(path, "has no values"))
         columns.append(tuple(column))
         problems += _unknown(program, path)
+    for (part, name), (other, _) in _INSTEAD.items():
+        if f"{part}.{name}" in grid and f"{part}.{other}" in grid and name < other:
+            problems.append(Problem(f"{part}.{name}", f"and {part}.{other} exclude each other; sweep one at a time"))
     if problems:
         raise InputError("The grid cannot be used:", problems)
     return tuple(columns)
