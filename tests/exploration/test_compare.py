@@ -174,6 +174,8 @@ def test_what_lacks_is_named(orders):
         ns.compare(TODAY, PROPOSED, orders.drop(columns="customer_id"), assumptions=BELIEVED)
     anonymous = ns.compare(TODAY, PROPOSED, orders.drop(columns="customer_id"), assumptions=BELIEVED, resamples=0)
     assert anonymous.probability is None
+    blank = orders.assign(customer_id=orders["customer_id"].where(orders.index > 2))
+    assert ns.compare(TODAY, PROPOSED, blank, assumptions=BELIEVED, resamples=20).changes["customers"].sum() == 63
     with pytest.raises(ns.InputError, match="baseline is in INR and the candidate in USD"):
         ns.compare(TODAY, PROPOSED.model_copy(update={"currency": "USD"}), orders, assumptions=BELIEVED)
 
