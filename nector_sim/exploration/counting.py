@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nector_sim.exploration.counting_loops import UNREACHED, WHOLE, reduce_counts, sweep_orders
+from nector_sim.exploration.counting_loops import WHOLE, reduce_counts, sweep_orders
 
 Int64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -12,7 +12,8 @@ from nector_sim.calculator.compiled import answer
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.calculator.tables import compile_program
 from nector_sim.exploration.combining import VARIANT, combine_settings
-from nector_sim.exploration.counting import UNREACHED, AmountSettings, count_settings
+from nector_sim.exploration.counting import AmountSettings, count_settings
+from nector_sim.exploration.counting_loops import UNREACHED
 from nector_sim.exploration.grid import Part, Settings
 from nector_sim.exploration.prepared import Prepared
 from nector_sim.exploration.totals import Totals, weights_of

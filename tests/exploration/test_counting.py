@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nector_sim.exploration import counting
-from nector_sim.exploration.counting import UNREACHED, AmountSettings, count_settings
+from nector_sim.exploration.counting import AmountSettings, count_settings
+from nector_sim.exploration.counting_loops import UNREACHED
 
 REASONS = ("balance", "cart", "max_discount", "min_payable")
 
