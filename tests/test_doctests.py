@@ -14,7 +14,7 @@ NAMES = {"ns": ns, "nector_sim": ns, "pd": pd, "pa": pa}
 MODULES = ["nector_sim"] + [
     module.name
     for module in pkgutil.walk_packages(ns.__path__, "nector_sim.")
-    if not module.name.endswith("__main__") and not module.name.startswith("nector_sim._data.")
+    if not module.name.endswith("__main__")
 ]
 
 
