@@ -232,7 +232,9 @@ def test_a_setting_is_saved_and_loaded(page, program, tmp_path):
 
 
 def test_an_order_is_explained(page):
-    page.get_by_role("tab", name="Example orders").click()
+    tab = page.get_by_role("tab", name="Example orders")
+    tab.focus()
+    page.keyboard.press("Enter")
     button = page.get_by_role("button", name=re.compile("^Explain order")).nth(6)
     button.focus()
     page.keyboard.press("Enter")
