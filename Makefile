@@ -26,8 +26,7 @@ demo: setup  ## the documented GoKwik offer on real orders, and other settings b
 	@$(RUN) nector_sim demo
 
 test: setup  ## the tests, in under six minutes
-	$(RUN) pytest -n auto --ignore=tests/browser
-	@echo "Left out: tests/browser, the explorer in a real browser. With Chromium installed: make test-browser"
+	$(RUN) pytest -n auto
 
 test-browser: setup  ## the app and JupyterLab in headless Chromium; screenshots in out/browser
 	$(RUN) pytest -n 0 tests/browser
