@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nector_sim.exploration.counting_loops import WHOLE, reduce_counts, sweep_orders
+from nector_sim.exploration.counting_loops import WHOLE, find_places, reduce_counts, sweep_orders
 
 Int64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -45,7 +45,7 @@ CHUNK, MOST = 4_000_000, 8_000_000
 #: Counting an entry takes about as long as computing so many orders.
 AN_ENTRY = 100
 #: Carts up to so many minor units are found by looking them up; above, a few of them share an entry.
-LOOKED_UP = 2**22
+LOOKED_UP = 2**23
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,14 +282,15 @@ def _ranks(cart: Int64, families: _Families) -> tuple[Any, Any, int, Any]:
     shift = max(0, limit.bit_length() - LOOKED_UP.bit_length() + 1)
     if shift:
         distinct = np.unique(cut)
-    else:
-        there = np.zeros(limit + 1, dtype=np.bool_)
-        there[cut] = True
-        distinct = np.flatnonzero(there)
-    buckets = (limit >> shift) + 2
-    start = np.searchsorted(distinct, np.arange(buckets, dtype=np.int64) << shift).astype(np.int32)
-    rank = start[cut] if shift == 0 else np.searchsorted(distinct, cut)
-    return distinct, start, shift, rank
+        buckets = np.arange((limit >> shift) + 2, dtype=np.int64) << shift
+        start = np.searchsorted(distinct, buckets).astype(np.int32)
+        return distinct, start, shift, find_places(cut, distinct, start, shift)
+    there = np.zeros(limit + 1, dtype=np.bool_)
+    there[cut] = True
+    # Each amount looks up how many distinct carts lie below it; one entry more for the end.
+    start = np.zeros(limit + 2, dtype=np.int32)
+    np.cumsum(there, out=start[1:])
+    return np.flatnonzero(there), start, shift, start[cut]
 
 
 def _chunks(families: _Families, threads: int) -> list[tuple[int, int]]:

@@ -46,6 +46,15 @@ def _place(amount: int, distinct: Any, start: Any, shift: int) -> Any:  # pragma
 
 
 @njit(cache=True, nogil=True)
+def find_places(amounts: Any, distinct: Any, start: Any, shift: int) -> Any:  # pragma: no cover
+    """How many distinct carts lie below each amount."""
+    places = np.empty(len(amounts), dtype=np.int32)
+    for i in range(len(amounts)):
+        places[i] = _place(amounts[i], distinct, start, shift)
+    return places
+
+
+@njit(cache=True, nogil=True)
 def _insert(place: int, amount: Any, upto: Any, fine: Any, block: Any, coarse: Any) -> None:  # pragma: no cover
     """Count an order at a place; `fine`, `block` and `coarse` hold sums from a place to the end of its unit.
 

@@ -62,7 +62,7 @@ def cases(draw):
     return array(whole(0, reach), orders), array(whole(0, cents), orders), settings, weights
 
 
-@pytest.mark.parametrize(("chunk", "looked_up"), [(4_000_000, 2**22), (30, 16)])
+@pytest.mark.parametrize(("chunk", "looked_up"), [(4_000_000, 2**23), (30, 16)])
 @settings(max_examples=40)
 @given(case=cases())
 def test_counting_is_computing(chunk, looked_up, case):
