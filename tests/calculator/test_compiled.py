@@ -237,6 +237,29 @@ def test_the_loops_as_plain_python_equal_exact():
     assert next(mismatches(99, 200, 10, PLAIN), None) is None
 
 
+# By hand: a cap of 200 that 10 % of a cart of 1000 reaches in just two steps clips nothing, so that a tie goes to the
+# customer's own limit; a third step would be clipped, and is not charged.
+UP_TO_200 = {"kind": "variable_percent", "points_per_step": 100, "percent_per_step": 10, "max_discount": 200}
+JUST_REACHED = [
+    (UP_TO_200, 200, -1, 200, "balance"),
+    (UP_TO_200, 500, 200, 200, "requested"),
+    (UP_TO_200, 500, 300, 200, "max_discount"),
+    (UP_TO_200, 500, -1, 200, "max_discount"),
+    (UP_TO_200 | {"max_percent": 20}, 500, -1, 200, "max_discount"),
+    ({"kind": "fixed_percent", "points": 100, "percent": 20, "max_discount": 200}, 500, -1, 100, "offer"),
+]
+
+
+@pytest.mark.parametrize("way", [COMPILED, PLAIN])
+@pytest.mark.parametrize(("offer", "balance", "requested", "points", "limited_by"), JUST_REACHED)
+def test_a_cap_that_is_just_reached_clips_nothing(offer, balance, requested, points, limited_by, way):
+    tables = compile_program(Program(offers=[offer]))
+    columns = Columns(np.array([100_000]), np.array([balance]), requested=np.array([requested]))
+    expected = Answer(0, points, 20_000, 80_000, 0, limited_by)
+    assert answers(answer(tables, columns, loops=way)) == [expected]
+    assert [Law(Program(offers=[offer])).answer(order) for order in orders_of(tables, columns)] == [expected]
+
+
 def test_the_largest_numbers_fit():
     kinds = [
         step(MAX_POINTS, 9_000_000_000, max_discount_percent=10_000, min_cart_multiple=1000),
