@@ -8,7 +8,8 @@ def test_the_notebook_runs_and_the_slider_moves(browser, lab):
     watched = Watched(browser, 1400, 1000)
     page = watched.page
     page.goto(lab)
-    expect(page.locator(".jp-Notebook")).to_be_visible()
+    # A kernel that is not there yet runs nothing.
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     cards = page.locator(".nector-card")
