@@ -253,7 +253,8 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         customers = f" of {orders['customer_id'].nunique():,} customers" if "customer_id" in orders else ""
         return (
             f"<style>{css}</style><h2>Try a redemption rule</h2><p class='nector-source'>"
-            f"{len(orders):,} orders{customers}: <b>{escape(self.session.label)}</b></p>"
+            f"{len(orders):,} orders{customers}: <b>{escape(self.session.label)}</b>. Each is worked out "
+            "with the balance that came with it.</p>"
         )
 
     def _form(self, model: Program | Assumptions, title: str) -> Form:

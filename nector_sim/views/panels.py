@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 
 from nector_sim.exploration.compare import Comparison, compare
+from nector_sim.exploration.facts import facts
 from nector_sim.views.discount_by_cart import DiscountByCart, usual_cart
 from nector_sim.views.how_sure import BreakEven, Tornado
 from nector_sim.views.limits import Limits
@@ -32,7 +34,9 @@ class LivePictures(widgets.Box):  # type: ignore[misc]
         self._steps = Waterfall(new_figure(WIDTH, HEIGHT).subplots(), currency=currency)
         self._views = [widgets.HTML() for _ in range(3)]
         titles = ("Discount by cart size", "What limits it", "From sales to margin")
-        super().__init__([titled(title, view) for title, view in zip(titles, self._views, strict=True)])
+        self._facts = widgets.HTML()
+        pictures = [titled(title, view) for title, view in zip(titles, self._views, strict=True)]
+        super().__init__([*pictures, titled("What this setting is", self._facts)])
         self.add_class("nector-pictures")
 
     def update(self, proposal: Outcome, today: Outcome) -> None:
@@ -49,6 +53,7 @@ class LivePictures(widgets.Box):  # type: ignore[misc]
         self._steps.update(proposal.summary)
         for view, picture in zip(self._views, (self._curve, self._limits, self._steps), strict=True):
             draw(view, picture)
+        self._facts.value = bullets(facts(proposal.program).text().splitlines())
 
 
 class HowSure(widgets.VBox):  # type: ignore[misc]
@@ -57,6 +62,7 @@ class HowSure(widgets.VBox):  # type: ignore[misc]
     def __init__(self, currency: str) -> None:
         self._break_even = BreakEven(new_figure(WIDTH, HEIGHT).subplots())
         self._tornado = Tornado(new_figure(WIDTH, HEIGHT).subplots(), currency=currency)
+        figure_of(self._tornado.ax).subplots_adjust(left=0.32)  # names of assumptions are long
         self._words, *self._views = (widgets.HTML() for _ in range(3))
         titles = ("Break-even with its range", "What moves the answer most")
         pictures = [titled(title, view) for title, view in zip(titles, self._views, strict=True)]
@@ -72,7 +78,7 @@ class HowSure(widgets.VBox):  # type: ignore[misc]
         lines = [found.break_even] if same else found.text().splitlines()
         if not resamples:
             lines.append("The orders name no customers, so there are no ranges.")
-        self._words.value = "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+        self._words.value = bullets(lines)
         rows = {} if same else {"today": "baseline.break_even_uplift"}
         rows["today's setting" if same else "proposal"] = "candidate.break_even_uplift"
         self._break_even.update(found.ranges.loc[list(rows.values())].set_axis(list(rows)))
@@ -87,6 +93,11 @@ class HowSure(widgets.VBox):  # type: ignore[misc]
 def draw(view: widgets.HTML, picture: Any) -> None:
     """Put a picture into a page, with its words for those who do not see it."""
     view.value = svg(figure_of(picture.ax), picture.describe())
+
+
+def bullets(lines: Sequence[str]) -> str:
+    """Sentences as a list."""
+    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
 
 
 def titled(title: str, view: widgets.Widget) -> widgets.VBox:
