@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +69,8 @@ class Source:
         CSV: names of the columns.
     separator : str
         CSV: what parts the fields.
+    sha256 : str
+        CSV: of its bytes, which were all read to find its records.
     """
 
     place: Place
@@ -77,6 +79,7 @@ class Source:
     partition: tuple[tuple[str, str], ...] = ()
     header: tuple[str, ...] = ()
     separator: str = ","
+    sha256: str = ""
 
     def still_the_same(self) -> None:
         """Raise InputError if the file is no longer what it was."""
@@ -94,28 +97,42 @@ class Inputs:
     ----------
     sources : list of Source
     pieces : list of Piece
+        In order; together all rows.
     schema : polars.Schema
         Columns of all of them.
     rows : int
     """
 
-    sources: list[Source]
-    pieces: list[Piece]
-    schema: pl.Schema
-    rows: int
-    _hashes: dict[int, Any] = field(default_factory=dict)
+    sources: list[Source] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    schema: pl.Schema = field(default_factory=pl.Schema)
+    rows: int = 0
 
     def described(self) -> list[dict[str, Any]]:
-        """Name, size and SHA-256 of each; waits for the hashes."""
+        """Name, size and SHA-256 of each; reads those that were not read for it yet."""
         return [
-            {"name": source.name, "size": source.stamp[0], "sha256": hash_.result() if hasattr(hash_, "result") else hash_}
-            for source, hash_ in zip(self.sources, map(self._hashes.__getitem__, range(len(self.sources))), strict=True)
+            {"name": source.name, "size": source.stamp[0], "sha256": source.sha256 or _sha256(source.place)}
+            for source in self.sources
         ]
 
-    def check_unchanged(self) -> None:
-        """Raise InputError if a file is no longer what it was."""
-        for source in self.sources:
-            source.still_the_same()
+    def changed(self) -> bool:
+        """Whether a file is no longer what it was."""
+        return any(source.place.stamp() != source.stamp for source in self.sources)
+
+    def check_unchanged(self, which: Collection[int] | None = None) -> None:
+        """Raise InputError if a file (of these) is no longer what it was."""
+        for number, source in enumerate(self.sources):
+            if which is None or number in which:
+                source.still_the_same()
+
+    def parts(self, rows: int) -> list[list[Piece]]:
+        """Gather pieces to parts of at least so many rows, but for the last."""
+        parts: list[list[Piece]] = []
+        for piece in self.pieces:
+            if not parts or sum(each.rows for each in parts[-1]) >= rows:
+                parts.append([])
+            parts[-1].append(piece)
+        return parts or [[]]
 
 
 def open_inputs(orders: Sequence[str | Path]) -> Inputs:
@@ -144,14 +161,12 @@ def open_inputs(orders: Sequence[str | Path]) -> Inputs:
     if twice:
         raise InputError(f"{', '.join(twice)} is given twice; its orders would count twice")
     look = _look_at_csv if kinds == {".csv"} else _look_at_parquet
-    hasher = ThreadPoolExecutor(1, thread_name_prefix="hash")
-    inputs = Inputs([], [], pl.Schema(), 0)
+    inputs = Inputs()
     for file, name, partition in found:
         try:
-            look(inputs, hasher, file, name, partition)
+            look(inputs, file, name, partition)
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(name, file.suffix, error) from None
-    hasher.shutdown(wait=False)
     return inputs
 
 
@@ -216,7 +231,7 @@ def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str], ..
         yield file, str(file), partition
 
 
-def _look_at_parquet(inputs: Inputs, hasher: ThreadPoolExecutor, place: Place, name: str, partition: Any) -> None:
+def _look_at_parquet(inputs: Inputs, place: Place, name: str, partition: Any) -> None:
     source = Source(place, name, place.stamp(), partition)
     with place.open() as file, pq.ParquetFile(file) as parquet:
         schema = pl.Schema(pl.from_arrow(parquet.schema_arrow.empty_table()).schema)  # type: ignore[union-attr]
@@ -232,7 +247,6 @@ def _look_at_parquet(inputs: Inputs, hasher: ThreadPoolExecutor, place: Place, n
             continue
         for first in range(0, rows, PIECE_ROWS):
             start = _add_piece(inputs, min(PIECE_ROWS, rows - first), start)
-    inputs._hashes[len(inputs.sources)] = hasher.submit(_sha256, place)
     inputs.sources.append(source)
 
 
@@ -242,7 +256,7 @@ def _add_piece(inputs: Inputs, rows: int, start: int) -> int:
     return start + rows
 
 
-def _look_at_csv(inputs: Inputs, _: ThreadPoolExecutor, place: Place, name: str, partition: Any) -> None:
+def _look_at_csv(inputs: Inputs, place: Place, name: str, partition: Any) -> None:
     from nector_sim.batch.records import index_records
 
     stamp = place.stamp()
@@ -251,14 +265,13 @@ def _look_at_csv(inputs: Inputs, _: ThreadPoolExecutor, place: Place, name: str,
         header, separator = _header(name, head)
         file.seek(0)
         index = index_records(file, rows=PIECE_ROWS, separator=separator)
-    source = Source(place, name, stamp, partition, header, separator)
+    source = Source(place, name, stamp, partition, header, separator, index.sha256)
     source.still_the_same()
     _take_schema(inputs, name, pl.Schema(dict.fromkeys([*header, *dict(partition)], pl.String())))
     ends = [start for start, _ in index.starts[1:]] + [index.size]
     for (start, rows), end in zip(index.starts, ends, strict=True):
         inputs.pieces.append(Piece(len(inputs.sources), inputs.rows, rows, start, end))
         inputs.rows += rows
-    inputs._hashes[len(inputs.sources)] = index.sha256
     inputs.sources.append(source)
 
 

@@ -75,6 +75,18 @@ class Place:
             return self.local.relative_to(folder.local).parts
         return tuple(part for part in self.path.removeprefix(folder.path.rstrip("/")).split("/") if part)
 
+    def holds(self, file: Place) -> bool:
+        """Whether it is a file, or a folder with the file in it."""
+        if self.is_local and file.is_local:
+            mine, other = self.local.resolve(), file.local.resolve()
+            return other.is_relative_to(mine) or (self.local.exists() and self.local.samefile(file.local))
+        return f"{file.path}/".startswith(f"{self.path.rstrip('/')}/")
+
+    def remove(self) -> None:
+        """Take it away with all that is in it, if it is there."""
+        if self.exists():
+            _filesystem(self).rm(self.path, recursive=True)
+
     def stamp(self) -> tuple[int, str]:
         """Size and time of the last change, as far as they are known."""
         if self.is_local:

@@ -38,7 +38,7 @@ def score(
     """
     import nector_sim as ns
     from nector_sim.batch.exports import is_export, score_export
-    from nector_sim.batch.files import score_file
+    from nector_sim.batch.runs import score_files
     from nector_sim.orders.read import How
 
     how: How = {
@@ -56,7 +56,7 @@ def score(
     if any(value not in (None, ()) for value in how.values()) or is_export(orders):
         report = score_export(model, orders, out=out, rejects=rejects, **how)
     else:
-        report = score_file(model, orders, out=out, rejects=rejects)
+        report = score_files(model, orders, out=out, rejects=rejects)
     for notice in report.notices:
         typer.echo(f"note: {notice}")
     typer.echo(f"{report.read} read, {report.scored} scored into {out}, {report.rejected} rejected")
