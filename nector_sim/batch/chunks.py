@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -105,7 +106,8 @@ def score_frame(
 
 
 def _read(program: Program, frame: pl.DataFrame) -> Inputs:
-    return read_inputs(program, lambda name: frame[name].to_arrow(), frame.columns)
+    # A column of texts is copied on its way to Arrow, and asked for more than once.
+    return read_inputs(program, cache(lambda name: frame[name].to_arrow()), frame.columns)
 
 
 def _money(name: str, minor: Any, decimals: int) -> pl.Series:

@@ -66,7 +66,7 @@ def index_records(file: BinaryIO, *, rows: int, separator: str = ",") -> Index:
     found = np.empty(BLOCK, np.int64)
     while block := file.read(BLOCK):
         digest.update(block)
-        count = _scan(np.frombuffer(block, np.uint8), ord(separator), state, found)
+        count = _find_ends(block, ord(separator), state, found)
         if count:
             last = size + int(found[count - 1])
         # Of all records only those are kept that end the header or a piece.
@@ -83,6 +83,17 @@ def index_records(file: BinaryIO, *, rows: int, separator: str = ",") -> Index:
             starts.append((start, min(rows, left)))
             left -= rows
     return Index(ends[0], starts, size, digest.hexdigest())
+
+
+def _find_ends(block: bytes, separator: int, state: Any, found: Any) -> int:
+    data = np.frombuffer(block, np.uint8)
+    if b'"' in block or b"\r" in block or state[0] == _QUOTED or state[1]:
+        return int(_scan(data, separator, state, found))
+    # Without quotation marks and returns every line feed ends a record, which is quicker to see.
+    feeds = np.flatnonzero(data == _FEED)
+    found[: len(feeds)] = feeds + 1
+    state[0] = _START if block[-1] in (separator, _FEED) else _PLAIN
+    return len(feeds)
 
 
 def _scan_slow(data: Any, separator: Any, state: Any, found: Any) -> Any:
