@@ -1,4 +1,4 @@
-"""The function that every engine applies: a frame of orders in, the good ones scored and the others with their reasons."""
+"""What every engine applies: a frame of orders in, the good ones scored and the others with their reasons."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ from nector_sim.scoring import free_of_results, offer_names
 
 _LIMITED_BY = pl.Series(REASONS, dtype=pl.Enum(REASONS))
 #: Columns of rejects, but for ``order_id``, which is there where the orders have one.
-REJECTS = {"row": pl.Int64(), "order_id": pl.String(), "column": pl.String(), "value": pl.String(), "reason": pl.String()}
+REJECTS = {
+    "row": pl.Int64(),
+    "order_id": pl.String(),
+    "column": pl.String(),
+    "value": pl.String(),
+    "reason": pl.String(),
+}
 
 
 class Chunk(NamedTuple):
@@ -138,9 +144,9 @@ def _rejects(frame: pl.DataFrame, inputs: Inputs, broken: list[tuple[int, str]],
     few = as_frame(frame[refused].to_arrow())
     words = rejects_frame(few, {at: inputs.refused[row] for at, row in enumerate(refused)})
     words["row"] = there[refused] + first_row + 1
-    parts = [pl.from_arrow(pa.Table.from_pandas(words, preserve_index=False)).cast(dict(schema))]  # type: ignore[union-attr, arg-type]
+    parts = [pl.DataFrame(pl.from_arrow(pa.Table.from_pandas(words, preserve_index=False)), schema_overrides=schema)]
     if broken:
         lines = {"row": [row + first_row + 1 for row, _ in broken], "reason": [f"the row {why}" for _, why in broken]}
         blank = {name: [""] * len(broken) for name in schema if name not in lines}
-        parts.append(pl.DataFrame(lines | blank, schema_overrides=schema).select(list(schema)))
-    return pl.concat(parts).sort("row")  # type: ignore[type-var, return-value]
+        parts.append(pl.DataFrame(lines | blank, schema=schema))
+    return pl.concat(parts).sort("row")

@@ -70,7 +70,9 @@ def write_table(table: pa.Table, path: Path) -> None:
         If the ending is another, or the place cannot be written.
     """
     if path.suffix.lower() not in ENDINGS:
-        raise InputError(f"{path} ends in {path.suffix or 'nothing'}; results are written as .csv or .parquet, or .xlsx")
+        raise InputError(
+            f"{path} ends in {path.suffix or 'nothing'}; results are written as .csv or .parquet, or .xlsx"
+        )
     frame: Any = pl.from_arrow(table)
     try:
         with Place.of(path).written() as target:

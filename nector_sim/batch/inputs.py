@@ -142,7 +142,7 @@ def open_inputs(orders: Sequence[str | Path]) -> Inputs:
     Parameters
     ----------
     orders : sequence of path or URL
-        ``.csv`` or ``.parquet`` files, or folders of them (all of one kind), which are taken in the order of their names.
+        ``.csv`` or ``.parquet`` files, or folders of them (all of one kind), which are taken by name.
 
     Returns
     -------
@@ -269,8 +269,8 @@ def _look_at_csv(inputs: Inputs, place: Place, name: str, partition: Any) -> Non
     source = Source(place, name, stamp, partition, header, separator, index.sha256)
     source.still_the_same()
     _take_schema(inputs, name, pl.Schema(dict.fromkeys([*header, *dict(partition)], pl.String())))
-    ends = [start for start, _ in index.starts[1:]] + [index.size]
-    for (start, rows), end in zip(index.starts, ends, strict=True):
+    ends = [*(start for start, _ in index.starts[1:]), index.size]
+    for (start, rows), end in zip(index.starts, ends[: len(index.starts)], strict=True):
         inputs.pieces.append(Piece(len(inputs.sources), inputs.rows, rows, start, end))
         inputs.rows += rows
     inputs.sources.append(source)
@@ -352,7 +352,9 @@ def _read_any_csv(source: Source, data: bytes) -> tuple[pl.DataFrame, list[tuple
         return pc.read_csv(
             pa.BufferReader(data),
             read_options=pc.ReadOptions(
-                use_threads=threads, column_names=source.header, block_size=min(_CSV_BLOCK, len(data)) if threads else len(data)
+                use_threads=threads,
+                column_names=source.header,
+                block_size=min(_CSV_BLOCK, len(data)) if threads else len(data),
             ),
             parse_options=pc.ParseOptions(
                 delimiter=source.separator,
@@ -369,8 +371,7 @@ def _read_any_csv(source: Source, data: bytes) -> tuple[pl.DataFrame, list[tuple
     if broken:  # only one thread knows which rows they are
         broken.clear()
         table = parse(threads=False)
-    frame: Any = pl.from_arrow(table, rechunk=False)
-    return frame, broken
+    return pl.DataFrame(pl.from_arrow(table, rechunk=False)), broken
 
 
 def _read_remote_parquet(source: Source, piece: Piece) -> pl.DataFrame:
@@ -384,13 +385,12 @@ def _read_remote_parquet(source: Source, piece: Piece) -> pl.DataFrame:
                 wanted.append(group)
             position += rows
         table = parquet.read_row_groups(wanted).slice(piece.start - (first or 0), piece.rows)
-    frame: Any = pl.from_arrow(table)
-    return frame
+    return pl.DataFrame(pl.from_arrow(table))
 
 
 def _sha256(place: Place) -> str:
     with place.open() as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def _unreadable(name: str, suffix: str, error: Exception) -> InputError:

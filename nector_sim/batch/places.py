@@ -98,7 +98,7 @@ class Place:
 
     def open(self, mode: str = "rb") -> BinaryIO:
         """Open it for reading or writing bytes."""
-        file: Any = self.local.open(mode) if self.is_local else _filesystem(self).open(self.path, mode)
+        file: BinaryIO = self.local.open(mode) if self.is_local else _filesystem(self).open(self.path, mode)  # type: ignore[assignment]
         return file
 
     @contextmanager

@@ -37,7 +37,7 @@ class Index(NamedTuple):
 
 
 def index_records(file: BinaryIO, *, rows: int, separator: str = ",") -> Index:
-    """Cut a CSV into pieces of whole records, reading it once.
+    r"""Cut a CSV into pieces of whole records, reading it once.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def index_records(file: BinaryIO, *, rows: int, separator: str = ",") -> Index:
     Examples
     --------
     >>> import io
-    >>> index_records(io.BytesIO(b'a,b\\n1,"x\\ny"\\n2,z\\n3,'), rows=2).starts
+    >>> index_records(io.BytesIO(b'a,b\n1,"x\ny"\n2,z\n3,'), rows=2).starts
     [(4, 2), (16, 1)]
     """
     digest = hashlib.sha256()
@@ -97,7 +97,7 @@ def _find_ends(block: bytes, separator: int, state: Any, found: Any) -> int:
 
 
 def _scan_slow(data: Any, separator: Any, state: Any, found: Any) -> Any:
-    """Note the byte behind each record's end; ``state`` carries over: where it stands, and whether a return was last."""
+    """Note the byte behind each record's end. ``state`` carries over: where it stands, whether a return was last."""
     at, returned, count = state[0], state[1], 0
     for position in range(len(data)):
         byte = data[position]

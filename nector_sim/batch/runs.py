@@ -69,7 +69,7 @@ def score_files(
     engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> ScoreReport:
-    """Score files of orders; rows that cannot be used are left out, counted, and written if asked for.
+    r"""Score files of orders; rows that cannot be used are left out, counted, and written if asked for.
 
     Memory does not grow with the files. The output stands under its name when it is whole and on the disk. A folder
     that was stopped, also killed, goes on at its first unfinished part when it is called in the same way, and ends in
@@ -107,7 +107,7 @@ def score_files(
     >>> import tempfile
     >>> from pathlib import Path
     >>> folder = Path(tempfile.mkdtemp())
-    >>> _ = (folder / "orders.csv").write_text("order_id,cart_amount,points_balance\\na,749.95,5000\\n")
+    >>> _ = (folder / "orders.csv").write_text("order_id,cart_amount,points_balance\na,749.95,5000\\n")
     >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
     >>> score_files(program, folder / "orders.csv", out=folder / "scored.csv").scored
     1
@@ -160,9 +160,7 @@ def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
 
     try:
         with job.work.part(number).written() as target:
-            write_frames(
-                frames(), job.schema, target=target, ending=job.work.ending, decimals=job.program.decimals
-            )
+            write_frames(frames(), job.schema, target=target, ending=job.work.ending, decimals=job.program.decimals)
     finally:
         rejects.close()
     return tally

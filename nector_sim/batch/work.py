@@ -46,7 +46,7 @@ class Work:
         """Plan where things go; InputError if `out` has an ending that is not written."""
         if out.suffix not in (*ENDINGS, ""):
             raise InputError(
-                f"{out} ends in {out.suffix}; results are written as .csv or .parquet, as .xlsx for what a sheet holds, "
+                f"{out} ends in {out.suffix}; results are written as .csv or .parquet, as .xlsx if a sheet holds them, "
                 "or as parts into a folder, which has no ending"
             )
         if not out.is_local:
@@ -149,7 +149,9 @@ class RejectsFile:
     """Takes rejects as they come; there is a file only where there are any."""
 
     def __init__(self, place: Place) -> None:
-        self._place, self._file, self._stream = place, None, None
+        self._place = place
+        self._file: Any = None
+        self._stream: Any = None
 
     def add(self, rejects: pl.DataFrame) -> None:
         """Write some."""
@@ -157,8 +159,8 @@ class RejectsFile:
             return
         table = rejects.to_arrow(compat_level=pl.CompatLevel.oldest())
         if self._stream is None:
-            self._file: Any = self._place.open("wb")
-            self._stream: Any = pa.ipc.new_stream(self._file, table.schema)
+            self._file = self._place.open("wb")
+            self._stream = pa.ipc.new_stream(self._file, table.schema)
         self._stream.write_table(table)
 
     def close(self) -> None:
@@ -166,4 +168,3 @@ class RejectsFile:
         if self._stream is not None:
             self._stream.close()
             self._file.close()
-

@@ -57,7 +57,7 @@ def write_frames(
 def harmless(frame: pl.DataFrame) -> pl.DataFrame:
     """Put an apostrophe before the text cells and headings that a spreadsheet would run as formulas.
 
-    These begin with ``=``, ``+``, ``-``, ``@``, a tab or a return, and are not numbers as a whole: ``-5`` stays as it is.
+    These begin with ``=``, ``+``, ``-``, ``@``, a tab or a return, and are no numbers as a whole: ``-5`` stays.
 
     Parameters
     ----------
@@ -190,6 +190,7 @@ def _cell_kind(name: str, kind: Any) -> str:
 
 
 def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
-    """Texts of a CSV that are numbers, as numbers; a spreadsheet's own are floats of 15 digits, which all amounts fit."""
+    """Texts of a CSV that are numbers, as numbers; a spreadsheet has floats, whose 15 digits fit all amounts."""
     named = [name for name in (*_MONEY, *_POINTS) if frame.schema.get(name) == pl.String]
-    return frame.with_columns(pl.col(named).str.strip_chars().cast(pl.Float64, strict=False), pl.selectors.decimal().cast(pl.Float64))  # fmt: skip
+    texts = pl.col(named).str.strip_chars().cast(pl.Float64, strict=False)
+    return frame.with_columns(texts, pl.selectors.decimal().cast(pl.Float64))
