@@ -66,23 +66,47 @@ def dask_engine(client: Any) -> Engine:
     """
 
     def engine(job: Job, numbers: Sequence[int], begin: Callable[[], None], done: Callable[[int], None]) -> None:
-        from distributed import as_completed
-
         if not job.work.is_folder:
-            raise InputError(
-                f"the engine dask writes a folder of parts; name one without an ending, not {job.work.out}"
-            )
+            raise InputError(f"the engine dask writes a folder of parts; name one without an ending, not {job.work.out}")
         begin()
-        shared = client.scatter(job, broadcast=True)
-        tasks = {client.submit(_score_part, shared, number, pure=False, retries=3): number for number in numbers}
-        try:
-            for task in as_completed(tasks, loop=client.loop):
-                task.result()
-                done(sum(piece.rows for piece in job.parts[tasks[task]]))
-        finally:
-            client.cancel(list(tasks))
+        for number, _ in _each(client, _score_part, job, numbers):
+            done(sum(piece.rows for piece in job.parts[number]))
 
     return engine
+
+
+def dask_runner(client: Any) -> Callable[[Callable[[Any, int], Any], Any, Sequence[int]], Iterator[Any]]:
+    """Make a runner for :func:`nector_sim.batch.replays.replay_files`.
+
+    Parameters
+    ----------
+    client : distributed.Client
+
+    Returns
+    -------
+    callable
+        Runs a function on what all share and on each number, and gives the results as they come.
+    """
+
+    def run(function: Callable[[Any, int], Any], shared: Any, numbers: Sequence[int]) -> Iterator[Any]:
+        for _, result in _each(client, function, shared, numbers):
+            yield result
+
+    return run
+
+
+def _each(
+    client: Any, function: Callable[[Any, int], Any], shared: Any, numbers: Sequence[int]
+) -> Iterator[tuple[int, Any]]:
+    from distributed import as_completed
+
+    everywhere = client.scatter(shared, broadcast=True)
+    tasks = {client.submit(function, everywhere, number, pure=False, retries=3): number for number in numbers}
+    try:
+        for task in as_completed(tasks, loop=client.loop):
+            yield tasks[task], task.result()
+    finally:
+        client.cancel(list(tasks))
 
 
 def _score_part(job: Job, number: int) -> None:
