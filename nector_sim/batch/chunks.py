@@ -96,7 +96,7 @@ def score_frame(
     results = answer(compile_program(program), inputs.columns)
     names = offer_names(program)
     columns = [
-        pl.Series(names, dtype=pl.Enum(names)).gather(results.offer + np.int8(1)).alias("offer"),
+        pl.Series(names, dtype=pl.Enum(names)).gather(_from_one(results.offer)).alias("offer"),
         pl.Series("points_redeemed", results.points),
         _money("discount", results.discount, program.decimals),
         _money("payable", results.payable, program.decimals),
@@ -109,6 +109,11 @@ def score_frame(
     if inputs.notices:
         tally.fractional, tally.negative = count_odd_points(frame["points_balance"].to_arrow())
     return Chunk(frame.hstack(columns), rejects, tally)
+
+
+def _from_one(offer: Any) -> Any:
+    """Positions of offers as those of their names, before which stands none."""
+    return offer + np.int8(1)
 
 
 def _read(program: Program, frame: pl.DataFrame) -> Inputs:

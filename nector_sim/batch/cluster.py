@@ -67,7 +67,9 @@ def dask_engine(client: Any) -> Engine:
 
     def engine(job: Job, numbers: Sequence[int], begin: Callable[[], None], done: Callable[[int], None]) -> None:
         if not job.work.is_folder:
-            raise InputError(f"the engine dask writes a folder of parts; name one without an ending, not {job.work.out}")
+            raise InputError(
+                f"the engine dask writes a folder of parts; name one without an ending, not {job.work.out}"
+            )
         begin()
         for number, _ in _each(client, _score_part, job, numbers):
             done(sum(piece.rows for piece in job.parts[number]))

@@ -129,8 +129,8 @@ def replay_files(
     if lacking:
         raise InputError(f"the orders have no column {', '.join(lacking)}; they have {', '.join(inputs.schema)}")
     buckets = buckets or max(1, -(-inputs.rows // BUCKET_ROWS))
-    tables = [None if table is None else pl.DataFrame(pl.from_arrow(table)) for table in (opening, grants)]
-    job = ReplayJob(tuple(programs), inputs, inputs.parts(BUCKET_ROWS), buckets, work, *tables, options)
+    opened, granted = (None if table is None else pl.DataFrame(pl.from_arrow(table)) for table in (opening, grants))
+    job = ReplayJob(tuple(programs), inputs, inputs.parts(BUCKET_ROWS), buckets, work, opened, granted, options)
     run = runner or _here
     with work.held():
         work.empty()

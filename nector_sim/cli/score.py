@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,13 +20,6 @@ if TYPE_CHECKING:
     from nector_sim.rules.program import Program
 
 
-class Engine(StrEnum):
-    """Where the work is done."""
-
-    local = "local"
-    dask = "dask"
-
-
 def score(
     orders: Annotated[
         list[str],
@@ -38,10 +30,8 @@ def score(
         str, typer.Option("--out", help="Where to write them with their results: .csv, .parquet, .xlsx, or a folder.")
     ],
     rejects: Annotated[str | None, typer.Option("--rejects", help="Where to write the rows that were refused.")] = None,
-    engine: Annotated[Engine, typer.Option("--engine", help="This machine, or a Dask cluster.")] = Engine.local,
-    scheduler: Annotated[
-        str | None, typer.Option("--scheduler", help="Address of a Dask scheduler; else a cluster on this machine.")
-    ] = None,
+    engine: options.EngineName = options.Engine.local,
+    scheduler: options.Scheduler = None,
     part_rows: Annotated[
         int, typer.Option("--part-rows", min=1, help="Rows of each part of a folder, at least.")
     ] = 4_000_000,
@@ -116,14 +106,14 @@ def _score_files(
     orders: list[str],
     out: str,
     rejects: str | None,
-    engine: Engine,
+    engine: options.Engine,
     scheduler: str | None,
     part_rows: int,
 ) -> ScoreReport:
     from nector_sim.batch.runs import score_files
     from nector_sim.errors import InputError
 
-    if engine is Engine.local:
+    if engine is options.Engine.local:
         if scheduler is not None:
             raise InputError("--scheduler is for the engine dask; add --engine dask")
         with _shown_progress() as progress:

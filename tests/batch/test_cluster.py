@@ -6,14 +6,16 @@ import signal
 import time
 
 import fsspec
+import pandas as pd
 import polars as pl
 import pytest
 from distributed import Client, LocalCluster
 
 import nector_sim as ns
 from nector_sim.batch import inputs
-from nector_sim.batch.cluster import dask_client, dask_engine
+from nector_sim.batch.cluster import dask_client, dask_engine, dask_runner
 from nector_sim.batch.runs import score_files
+from nector_sim.batch.sweeps import sweep_in_parts
 from nector_sim.errors import InputError
 
 PROGRAM = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
@@ -102,6 +104,18 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(orders, tmp_path):
     assert killed
     assert same == report
     assert scored(tmp_path / "dask").equals(scored(tmp_path / "local"))
+
+
+@pytest.mark.parametrize("parts", [1, 3, 17])
+@pytest.mark.parametrize("history", ["given balances", "as replayed"])
+def test_a_sweep_in_parts_is_the_sweep(client, parts, history):
+    grid = {"offers.0.max_discount": [200, None, 500], "min_payable.amount": [0, 100, 250, 400, 600, 900]}
+    orders = ns.demo_orders().head(3000)
+    how = {"grid": grid, "assumptions": ns.Assumptions(gross_margin_percent=55), "history": history}
+    whole = ns.sweep(PROGRAM, orders, **how)
+    table = sweep_in_parts(PROGRAM, orders, runner=dask_runner(client), parts=parts, **how)
+    pd.testing.assert_frame_equal(table, whole, check_exact=True)
+    assert table.attrs == whole.attrs
 
 
 def test_what_dask_cannot_do_is_said(client, orders, tmp_path):

@@ -108,9 +108,11 @@ def test_other_orders_and_another_program_are_refused(orders, out):
 
 
 def test_two_runs_into_one_output(orders, out):
-    with only_one(out.parent / ".scored.unfinished", what="scored"):
-        with pytest.raises(InputError, match="another run is writing"):
-            score_files(PROGRAM, orders, out=out)
+    with (
+        only_one(out.parent / ".scored.unfinished", what="scored"),
+        pytest.raises(InputError, match="another run is writing"),
+    ):
+        score_files(PROGRAM, orders, out=out)
     assert list(out.parent.iterdir()) == []
 
 
@@ -120,7 +122,7 @@ def test_a_file_that_changes_while_it_is_read(orders, out, ending):
         if done == 500:
             write_orders(orders, bad_every=50)
 
-    with pytest.raises(InputError, match=r"orders.parquet changed while it was read"):
+    with pytest.raises(InputError, match=r"orders\.parquet changed while it was read"):
         score_files(PROGRAM, orders, out=out.with_suffix(ending), part_rows=300, progress=change)
     assert list(out.parent.iterdir()) == []
 
@@ -129,7 +131,7 @@ def test_a_file_that_changes_while_it_is_read(orders, out, ending):
 def test_a_truncated_parquet_file(orders, out, cut):
     data = orders.read_bytes()
     orders.write_bytes(data[: int(len(data) * cut)])
-    with pytest.raises(InputError, match="orders.parquet cannot be read as parquet; it is damaged or was cut off"):
+    with pytest.raises(InputError, match=r"orders\.parquet cannot be read as parquet; it is damaged or was cut off"):
         score_files(PROGRAM, orders, out=out)
     assert list(out.parent.iterdir()) == []
 
