@@ -32,12 +32,12 @@ AT_HOME = {
     "ipywidgets": "views",
     "anywidget": "views",
     "voila": "views",
-    "xlsxwriter": "views",
     "dask": "batch",
     "distributed": "batch",
     "starlette": "gokwik",
     "uvicorn": "gokwik",
     "sqlalchemy": "gokwik",
+    "fsspec": "batch",
 }
 
 
