@@ -8,8 +8,8 @@ endif
 RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab app check format bench long parity-long mutation fuzz-readers clean
-.PHONY: help setup demo test test-browser lab app check format bench long parity-long mutation clean
+.PHONY: help setup demo test test-browser lab app check format bench clean
+.PHONY: long parity-long mutation fuzz-readers ledger-long sandbox-long
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,8 +26,7 @@ demo: setup  ## the documented GoKwik offer on real orders, and other settings b
 	@$(RUN) nector_sim demo
 
 test: setup  ## the tests, in under six minutes
-	$(RUN) pytest -n auto --ignore=tests/browser
-	@echo "Left out: tests/browser, the explorer in a real browser. With Chromium installed: make test-browser"
+	$(RUN) pytest -n auto
 
 test-browser: setup  ## the app and JupyterLab in headless Chromium; screenshots in out/browser
 	$(RUN) pytest -n 0 tests/browser
@@ -50,18 +49,24 @@ format: setup  ## let ruff mend what it can
 bench: setup  ## speed, as ratios in one run
 	$(RUN) tests.bench
 
+long: parity-long ledger-long sandbox-long fuzz-readers mutation  ## the campaigns that take long
+
+parity-long: setup  ## exact against compiled, 100 million random pairs
+	$(RUN) tests.campaigns.parity_long
+
+ledger-long: setup  ## the two replays against each other, a million random histories
+	$(RUN) tests.campaigns.ledger_parity
+
+sandbox-long: setup  ## double spending and kills, by the thousand and by the hundred
+	$(RUN) tests.campaigns.sandbox_double_spending
+	$(RUN) tests.campaigns.sandbox_killed
 
 fuzz-readers: setup  ## ten minutes of random bytes at the door of CSV files
 	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[long]"
 	$(RUN) tests.campaigns.fuzz_readers
-parity-long: setup  ## exact against compiled, 100 million random pairs
-	$(RUN) tests.campaigns.parity_long
 
 mutation: setup  ## the tests against thousands of small changes of the law
 	$(RUN) tests.campaigns.mutation
-
-
-long: parity-long mutation fuzz-readers  ## the campaigns that take long
 
 clean:  ## remove .venv and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

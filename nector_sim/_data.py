@@ -29,7 +29,7 @@ def data_path(name: str) -> Path:
     """
     package = Path(__file__).parent
     # A wheel carries data/ inside the package; a checkout has it beside.
-    for folder in (package / "_data", package.parent / "data"):
+    for folder in (package / "data", package.parent / "data"):
         if (folder / name).exists():
             return folder / name
     raise FileNotFoundError(f"nector_sim comes with no file {name}")

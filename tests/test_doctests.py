@@ -12,9 +12,7 @@ import nector_sim as ns
 
 NAMES = {"ns": ns, "nector_sim": ns, "pd": pd, "pa": pa}
 MODULES = ["nector_sim"] + [
-    module.name
-    for module in pkgutil.walk_packages(ns.__path__, "nector_sim.")
-    if not module.name.endswith("__main__") and not module.name.startswith("nector_sim._data.")
+    module.name for module in pkgutil.walk_packages(ns.__path__, "nector_sim.") if not module.name.endswith("__main__")
 ]
 
 

@@ -30,6 +30,9 @@ LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 AT_HOME = {
     "matplotlib": "views",
     "ipywidgets": "views",
+    "anywidget": "views",
+    "voila": "views",
+    "xlsxwriter": "views",
     "dask": "batch",
     "distributed": "batch",
     "starlette": "gokwik",

@@ -90,8 +90,9 @@ def answer(tables: Tables, columns: Columns, out: Results | None = None, *, loop
     [25000, 100000]
     """
     out = new_results(columns) if out is None else out
-    orders, given = _inputs(columns, _INPUTS), _outputs(out, _OUTPUTS, len(columns.cart))
-    if _is_plain(tables, columns, out):
+    plain = _is_plain(tables, columns, out)
+    orders, given = _inputs(columns, _INPUTS), _outputs(out, _OUTPUTS, len(columns.cart), offer=not plain)
+    if plain:
         loops.plain(tables.terms, orders, given)
     else:
         loops.blocks(tables.enabled, tables.terms, tables.tier_fits, orders, given)
@@ -180,26 +181,32 @@ def _inputs(columns: Columns, types: dict[str, str]) -> Columns:
     arrays = {}
     for name, kind in types.items():
         array = getattr(columns, name)
-        array = _ABSENT[name] if array is None else _checked(name, array, kind, len(columns.cart))
+        if array is None and name in _ABSENT:
+            array = _ABSENT[name]
+        else:
+            _check(name, array, kind, len(columns.cart))
         arrays[name] = np.ascontiguousarray(array).view()
         arrays[name].flags.writeable = False
     return Columns(**arrays)
 
 
-def _outputs(out: Results, types: dict[str, str], size: int) -> Results:
-    """Every array that is wanted; empty if it is not."""
+def _outputs(out: Results, types: dict[str, str], size: int, *, offer: bool = True) -> Results:
+    """Every array, empty if it is not wanted; but one to throw away where the loop needs the offer."""
     arrays = {}
     for name, kind in types.items():
         array = getattr(out, name)
-        arrays[name] = np.empty(0, kind) if array is None else _checked(name, array, kind, size)
-        if not (arrays[name].flags.c_contiguous and arrays[name].flags.writeable):
+        if array is None and name in ("offer", "credits_used"):
+            array = np.empty(size if offer and name == "offer" else 0, kind)
+        else:
+            _check(name, array, kind, size)
+        if not (array.flags.c_contiguous and array.flags.writeable):
             raise ValueError(f"{name} must be contiguous and writeable, to be written into")
+        arrays[name] = array
     return Results(**arrays)
 
 
-def _checked(name: str, array: npt.NDArray[Any], kind: str, size: int) -> npt.NDArray[Any]:
+def _check(name: str, array: npt.NDArray[Any], kind: str, size: int) -> None:
     if array.dtype != np.dtype(kind):
         raise TypeError(f"{name} is {array.dtype}; it must be {np.dtype(kind)}")
     if array.shape != (size,):
         raise ValueError(f"{name} has the shape {array.shape}; it must be {(size,)}, as cart is")
-    return array

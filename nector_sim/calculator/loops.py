@@ -68,8 +68,8 @@ class Results(NamedTuple):
 
     Parameters
     ----------
-    offer : ndarray of int8
-        Position of the offer that was given, -1 for none.
+    offer : ndarray of int8 or None
+        Position of the offer that was given, -1 for none. None: not wanted.
     points : ndarray of int64
         Points redeemed.
     discount, payable : ndarray of int64
@@ -80,7 +80,7 @@ class Results(NamedTuple):
         Positions in ``reasons.REASONS``.
     """
 
-    offer: Array
+    offer: Array | None
     points: Array
     discount: Array
     payable: Array
@@ -149,14 +149,14 @@ def _percent_steps(left, balance, requested, cap, room, fixed_cap, multiple, cos
     the cap is a limit and those two are not; where it leaves less, the cap never is.
     """
     reaches = room >= cap * WHOLE
-    # Rounded up for the cap: the step that reaches it is given.
-    by_money = _whole(cap * WHOLE - 1 if reaches else room, step) + (1 if reaches else 0)
+    # The step that goes beyond the cap is given, and clipped.
+    by_money = _whole(min(room, cap * WHOLE), step) + (1 if reaches else 0)
     steps = min(_whole(min(balance, requested), cost), by_money, fixed_cap, multiple, most)
     one_more = (steps + 1) * step
     reason = MIN_CART
     if (room < one_more) & (not reaches):
         reason = MIN_PAYABLE
-    if (fixed_cap == steps) | ((by_money == steps) & reaches):
+    if fixed_cap == steps:
         reason = MAX_DISCOUNT
     if (left < cap) & (left * WHOLE < one_more):
         reason = CART
@@ -198,26 +198,39 @@ def _plain_terms(terms):
     return cost, amount, most, cap, minimum, percent, terms["min_cart"], terms["max_cart"]
 
 
-def _plain_row(i, cart, balance, room, given, cap, cost, amount, most, low, high):
+def _plain_steps(cart, balance, room, cap, cost, amount, most, low, high):
     steps, reason = _amount_steps(cart, balance, NOT_ASKED, cap, room, cart, cost, amount, most)
-    steps, given.limited_by[i] = _if_open(steps, reason, 1, cart, low, high)
-    given.points[i], given.offer[i] = steps * cost, 0 if steps > 0 else -1
-    return steps * amount
+    return _if_open(steps, reason, 1, cart, low, high)
+
+
+def _plain_row(i, orders, given, room, cap, cost, amount, most, low, high):
+    cart = orders.cart[i]
+    steps, given.limited_by[i] = _plain_steps(cart, orders.balance[i], room, cap, cost, amount, most, low, high)
+    given.points[i], given.discount[i], given.payable[i] = steps * cost, steps * amount, cart - steps * amount
+    return steps
 
 
 def _plain(terms, orders, given):
     cost, amount, most, cap, minimum, percent, low, high = _plain_terms(terms[0])
-    # Two loops, since a percentage costs a division in every row.
-    if percent == 0:
+    # A loop for each case: a percentage costs a division in every row, an array more a share of the time.
+    if percent == 0 and len(given.offer) == 0:
         for i in range(len(orders.cart)):
-            cart, room = orders.cart[i], max(0, orders.cart[i] - minimum)
-            discount = _plain_row(i, cart, orders.balance[i], room, given, cap, cost, amount, most, low, high)
-            given.discount[i], given.payable[i] = discount, cart - discount
+            room = max(0, orders.cart[i] - minimum)
+            _plain_row(i, orders, given, room, cap, cost, amount, most, low, high)
+    elif percent == 0:
+        for i in range(len(orders.cart)):
+            room = max(0, orders.cart[i] - minimum)
+            steps = _plain_row(i, orders, given, room, cap, cost, amount, most, low, high)
+            given.offer[i] = 0 if steps > 0 else -1
+    elif len(given.offer) == 0:
+        for i in range(len(orders.cart)):
+            room = _room(orders.cart[i], orders.cart[i], minimum, percent)
+            _plain_row(i, orders, given, room, cap, cost, amount, most, low, high)
     else:
         for i in range(len(orders.cart)):
-            cart, room = orders.cart[i], _room(orders.cart[i], orders.cart[i], minimum, percent)
-            discount = _plain_row(i, cart, orders.balance[i], room, given, cap, cost, amount, most, low, high)
-            given.discount[i], given.payable[i] = discount, cart - discount
+            room = _room(orders.cart[i], orders.cart[i], minimum, percent)
+            steps = _plain_row(i, orders, given, room, cap, cost, amount, most, low, high)
+            given.offer[i] = 0 if steps > 0 else -1
 
 
 def _plain_floats(terms, scale, orders, given):
@@ -227,8 +240,9 @@ def _plain_floats(terms, scale, orders, given):
         cart, balance, is_bad, is_floored, is_negative = _read(orders.cart[i], orders.balance[i], scale)
         bad, floored, negative = bad + is_bad, floored + is_floored, negative + is_negative
         room = _room(cart, cart, minimum, percent) if percent > 0 else max(0, cart - minimum)
-        discount = _plain_row(i, cart, balance, room, given, cap, cost, amount, most, low, high)
-        given.discount[i], given.payable[i] = discount / scale, (cart - discount) / scale
+        steps, given.limited_by[i] = _plain_steps(cart, balance, room, cap, cost, amount, most, low, high)
+        given.points[i], given.offer[i] = steps * cost, 0 if steps > 0 else -1
+        given.discount[i], given.payable[i] = steps * amount / scale, (cart - steps * amount) / scale
     return bad, floored, negative
 
 
@@ -406,6 +420,6 @@ PLAIN = Loops(_plain, _plain_floats, _blocks, _float_blocks)
 #: What they call.
 INLINED = (
     _whole, _room, _if_open, _own_limits, _amount_steps, _percent_steps, _percent_discount, _read,
-    _plain_terms, _plain_row, _new_scratch, _find_fitting, _amount_offer, _percent_offer, _purse, _keep_better,
-    _answer_block, _rows, _rows_of,
+    _plain_terms, _plain_steps, _plain_row,
+    _new_scratch, _find_fitting, _purse, _amount_offer, _percent_offer, _keep_better, _answer_block, _rows, _rows_of,
 )  # fmt: skip

@@ -6,14 +6,7 @@ import sys
 
 import typer
 
-from nector_sim.cli import check, compare, demo, explore, one_order, parity, replay, score, sweep
-from nector_sim.cli import check, compare, demo, one_order, parity, replay, score, sweep
-from nector_sim.cli import check, demo, explore, one_order, score
-from nector_sim.cli import check, demo, one_order, parity, score
-from nector_sim.cli import check, compare, demo, one_order, score, sweep
-from nector_sim.cli import check, demo, one_order, replay, score
-from nector_sim.cli import check, checkout, demo, one_order, sandbox, score
-from nector_sim.cli import check, checkout, compare, demo, one_order, parity, replay, sandbox, score, sweep
+from nector_sim.cli import check, checkout, compare, demo, explore, one_order, parity, replay, sandbox, score, sweep
 from nector_sim.errors import InputError
 
 #: Exit codes: done; ran, and found what you must look at; input that cannot be used.

@@ -48,9 +48,9 @@ def demo(
     say("")
     show(_settings(program, orders, assumptions))
     say(
-        "Each setting is replayed: customers earn 5 coins per ₹100 paid, and what they do not redeem on one order is there"
+        "Each setting is replayed: customers earn 5 coins per ₹100 paid, and those that they do not redeem on one order"
     )
-    say("for the next.")
+    say("are there for the next.")
     say("")
     say(f"Picture: {_picture(program, scored, out)}")
     say(f"Next: {_command()} explain --program {_near('programs/gokwik-example.toml')} --cart 749.95 --balance 5000")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,25 +51,20 @@ def sandbox(
     settings = ns.load_program(program)
     new = read_customers(customers, decimals=settings.decimals) if customers else []
     law = _law(variant)
-    with ExitStack() as stack:
-        database = stack.enter_context(Database(db))
+    with Database(db) as database, Deliverer(database):
         integration = Integration(database)
-        webhook_id = _apply(integration, settings, new_webhook_id)
-        loaded = Wallets(database).add(new)
-        typer.echo(f"customers: {loaded.added} added, {loaded.kept} were there and keep what they have")
-        typer.echo(integration.state)
-        if events_to:
-            secret = integration.send_events(events_to).get_secret_value()
-            typer.echo(f"events are signed with this secret, shown this once: {secret}")
-        stack.enter_context(Deliverer(database))
 
         def started(address: str) -> None:
-            tail = integration.state.webhook_tail
-            typer.echo(
-                f"the checkout's URL: {address}{PATH}".format(
-                    checkout="gokwikwebhook", webhook_id=webhook_id or f"…{tail}"
-                )
-            )
+            # Only now, so that no webhook id is made for a server that could not listen.
+            webhook_id = _apply(integration, settings, new_webhook_id)
+            loaded = Wallets(database).add(new)
+            typer.echo(f"customers: {loaded.added} added, {loaded.kept} were there and keep what they have")
+            typer.echo(integration.state)
+            if events_to:
+                secret = integration.send_events(events_to).get_secret_value()
+                typer.echo(f"events are signed with this secret, shown this once: {secret}")
+            last = webhook_id or f"…{integration.state.webhook_tail}"
+            typer.echo(f"the checkout's URL: {address}{PATH.format(checkout='gokwikwebhook', webhook_id=last)}")
             if webhook_id:
                 typer.echo("  its last part is the secret webhook id, shown this once")
             else:

@@ -304,8 +304,14 @@ def answer(sums: Sums, rates: Rates, *, sides: int) -> float:
     return float(np.squeeze(numbers["margin"][1] - numbers["margin"][0]))
 
 
-def customer_codes(orders: Any, used: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], int]:
-    """Number the customers in the order of their ids.
+def customer_codes(orders: pd.DataFrame) -> tuple[npt.NDArray[np.intp], int]:
+    """Number the customers in the order of their ids; an order without one is a customer of its own.
+
+    Returns
+    -------
+    codes : ndarray of int, shape (orders,)
+    count : int
+        How many customers there are.
 
     Raises
     ------
@@ -316,8 +322,10 @@ def customer_codes(orders: Any, used: npt.NDArray[np.bool_]) -> tuple[npt.NDArra
         raise InputError(
             "Ranges need a column customer_id, since whole customers are drawn; add it, or give resamples=0"
         )
-    codes, ids = pd.factorize(orders["customer_id"].to_numpy()[used], sort=True)
-    return codes, len(ids)
+    codes, ids = pd.factorize(orders["customer_id"], sort=True)
+    blank = codes < 0
+    codes[blank] = len(ids) + np.arange(np.count_nonzero(blank))
+    return codes, len(ids) + int(np.count_nonzero(blank))
 
 
 def _never(number: Any) -> Any:

@@ -300,7 +300,7 @@ def summarize_sales(
         lines_without=margin_of(without, rates),
         limited_by=_mix(*limited_by, weight, redeemed),
         orders_below_floor=None if floor_percent is None else int(_below(after, assumptions, floor_percent).sum()),
-        at_most=not replayed and rates.take_up == 1 and sales.redeems is None,
+        at_most=rates.take_up == 1 and sales.redeems is None,
     )
 
 

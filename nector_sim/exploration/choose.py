@@ -56,7 +56,7 @@ class Recommendation:
         """Say the recommendation in a few lines, the break-even first."""
         uplift = self.row["break_even_uplift"]
         lines = [
-            f"{len(self.setting) and ', '.join(f'{path} = {_shown(value)}' for path, value in self.setting.items())}",
+            ", ".join(f"{path} = {_shown(value)}" for path, value in self.setting.items()),
             break_even_sentence(None if pd.isna(uplift) else float(uplift)),
             f"It gives {self.row['discount_rate']:.2%} of the carts and leaves a margin of {self.row['margin']:,.0f}; "
             f"{self.met:,} of {self.settings:,} settings meet the constraints.",

@@ -1,8 +1,8 @@
 """Totals of many settings of one or two amount offers: each offer worked out once a variant, and then combined.
 
 Settings of a grid share their parts. What one variant of an offer gives under one minimum payable is worked out once
-for a block of orders and kept in the cache; a setting then only has to pick, order by order, the better of its offers. The
-reasons are counted by adding up numbers with one field of ten bits for each reason, which a block cannot overflow.
+for a block of orders and kept in the cache; a setting then only has to pick, order by order, the better of its offers.
+The reasons are counted by adding up numbers with one field of ten bits for each reason, which a block cannot overflow.
 """
 
 from __future__ import annotations
@@ -112,14 +112,14 @@ def combine_settings(
     cuts = np.linspace(0, len(cart), threads + 1).round().astype(int)
 
     def work(part: tuple[int, int]) -> tuple[Floats, Int64]:
-        own_sums, own_counts = np.zeros_like(sums), np.zeros_like(counts)
-        mine = slice(*part)
+        own_sums, own_counts, mine = np.zeros_like(sums), np.zeros_like(counts), slice(*part)
+        own_heavy = np.ascontiguousarray(heavy[:, mine])
         for chunk in _chunks(settings, by_variant):
             used, local = np.unique(settings[chunk], return_inverse=True)
             pairs = np.full((len(chunk), 2), len(used))
             pairs[:, : settings.shape[1]] = local.reshape(len(chunk), -1)
             _combine(
-                points[mine], carts[mine], lefts[mine], variants[used], pairs, heavy[:, mine], chunk, own_sums,
+                points[mine], carts[mine], lefts[mine], variants[used], pairs, own_heavy, chunk, own_sums,
                 own_counts,
             )  # fmt: skip
         return own_sums, own_counts

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from nector_sim.economics.assumptions import Assumptions
-from nector_sim.economics.margin import View
+from nector_sim.economics.margin import View, drivers_of, margin_of
 from nector_sim.economics.ranges import (
     Side,
     Sums,
@@ -23,7 +23,7 @@ from nector_sim.economics.ranges import (
     sums_by,
     tornado,
 )
-from nector_sim.economics.summary import Summary, break_even_sentence
+from nector_sim.economics.summary import Summary, break_even_sentence, floor_share
 from nector_sim.errors import InputError
 from nector_sim.exploration.prepared import History, on_history
 from nector_sim.orders.checks import as_frame
@@ -69,11 +69,18 @@ class Comparison:
     below_floor: pd.DataFrame | None
     history: str
     currency: str
+    assumed_uplift_percent: float | None
 
     @property
     def incremental_margin(self) -> float:
         """What the candidate earns beyond the baseline."""
         return self.candidate.margin - self.baseline.margin
+
+    @property
+    def margin_at_assumed_uplift(self) -> float | None:
+        """What the candidate earns with the uplift that was assumed; None without one."""
+        uplift = self.assumed_uplift_percent
+        return None if uplift is None else self.candidate.margin * (1 + uplift / 100)
 
     @property
     def break_even(self) -> str:
@@ -97,6 +104,12 @@ class Comparison:
         lines.append(f"The candidate earns {money['more']} {direction} than the baseline on these orders.")
         if self.probability is not None:
             lines.append(f"It earns more than the baseline in {self.probability:.0%} of the draws.")
+        assumed = self.margin_at_assumed_uplift
+        if assumed is not None:
+            gain = money_text(Decimal(round(abs(assumed - self.baseline.margin))), self.currency)
+            direction = "more" if assumed >= self.baseline.margin else "less"
+            uplift = f"{self.assumed_uplift_percent:g}"
+            lines.append(f"Were it to bring {uplift} more orders in 100, as assumed, it would earn {gain} {direction}.")
         changes: Any = self.changes
         fall, rise = changes.loc["fall"], changes.loc["rise"]
         lines.append(
@@ -118,6 +131,7 @@ def compare(
     seed: int = 0,
     history: History = "given balances",
     view: View = "cash",
+    uplift_percent: float | None = None,
 ) -> Comparison:
     """Compare two programs on the same orders.
 
@@ -141,6 +155,9 @@ def compare(
         ``points_balance`` as it stands, or balances that run from order to order under each program.
     view : {"cash", "accrual"}
         When points cost; ``"accrual"`` needs a replay, which says what is earned.
+    uplift_percent : float, optional
+        Extra orders in 100, like those in the data, that the candidate is assumed to bring. Nothing else rests on it
+        but ``margin_at_assumed_uplift``.
 
     Returns
     -------
@@ -171,50 +188,29 @@ def compare(
         sides.append(Side(program, made.sales, points, made.could, view, made.replayed))
         summaries.append(made.summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent))
     used = frame[sides[BASELINE].sales.used]
-    return _comparison(sides, summaries, used, assumptions, by, floor_percent, resamples, seed, history)
-
-
-def _comparison(
-    sides: list[Side],
-    summaries: list[Summary],
-    orders: pd.DataFrame,
-    assumptions: Assumptions,
-    by: str | None,
-    floor_percent: float | None,
-    resamples: int,
-    seed: int,
-    history: str,
-) -> Comparison:
-    everything = np.ones(len(orders), dtype=np.bool_)
-    if resamples or "customer_id" in orders:
-        codes, count = customer_codes(orders, everything)
+    if resamples or "customer_id" in used:
+        codes, count = customer_codes(used)
     else:
-        codes, count = np.arange(len(orders)), len(orders)
+        codes, count = np.arange(len(used)), len(used)
     by_customer = sums_by(sides, codes, count)
     total = Sums(by_customer.names, by_customer.amounts.sum(axis=0))
-    draws, probability = None, None
+    draws = None
     if resamples:
-        drawn = headline(
-            resample(by_customer, resamples=resamples, seed=seed), assumptions.draws(resamples, seed=seed), sides=2
-        )
-        draws = _flat(drawn)
-        probability = float(np.mean(draws["incremental_margin"] > 0))
-    value = _flat(headline(total, assumptions.rates(), sides=2))
-    groups = None
-    if by is not None:
-        labels = _labels(sides[BASELINE].program, orders, by)
-        groups = _by_group(sides, labels, assumptions)
+        drawn = resample(by_customer, resamples=resamples, seed=seed)
+        draws = _flat(headline(drawn, assumptions.draws(resamples, seed=seed), sides=2))
+    labels = None if by is None else _labels(baseline, used, by)
     return Comparison(
         baseline=summaries[BASELINE],
         candidate=summaries[CANDIDATE],
-        ranges=range_table(value, draws),
-        probability=probability,
+        ranges=range_table(_flat(headline(total, assumptions.rates(), sides=2)), draws),
+        probability=None if draws is None else float(np.mean(draws["incremental_margin"] > 0)),
         tornado=tornado(total, assumptions, sides=2),
-        groups=groups,
+        groups=None if labels is None else _by_group(sides, labels, assumptions),
         changes=_changes(sides, codes, count),
-        below_floor=None if floor_percent is None else _below_floor(sides, orders, assumptions, floor_percent),
+        below_floor=None if floor_percent is None else _below_floor(sides, used, assumptions, floor_percent),
         history=history,
-        currency=sides[BASELINE].program.currency,
+        currency=baseline.currency,
+        assumed_uplift_percent=uplift_percent,
     )
 
 
@@ -290,36 +286,21 @@ def _changes(sides: list[Side], codes: npt.NDArray[np.intp], count: int) -> pd.D
     """Orders and customers whose discount falls, rises or stays, were everyone who can to redeem."""
     difference = np.round(sides[CANDIDATE].sales.discount - sides[BASELINE].sales.discount, 4)
     customers = np.round(np.bincount(codes, difference, count), 4)
-    rows = {
-        name: {
-            "orders": int(np.count_nonzero(which(difference))),
-            "orders_amount": round(float(difference[which(difference)].sum()), 4),
-            "customers": int(np.count_nonzero(which(customers))),
-            "customers_amount": round(float(customers[which(customers)].sum()), 4),
+    rows = {}
+    for name, sign in (("fall", -1), ("rise", 1), ("same", 0)):
+        mine, theirs = np.sign(difference) == sign, np.sign(customers) == sign
+        rows[name] = {
+            "orders": int(np.count_nonzero(mine)),
+            "orders_amount": round(float(difference[mine].sum()), 4),
+            "customers": int(np.count_nonzero(theirs)),
+            "customers_amount": round(float(customers[theirs].sum()), 4),
         }
-        for name, which in (("fall", _below_zero), ("rise", _above_zero), ("same", _zero))
-    }
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def _below_zero(amounts: Any) -> Any:
-    return amounts < 0
-
-
-def _above_zero(amounts: Any) -> Any:
-    return amounts > 0
-
-
-def _zero(amounts: Any) -> Any:
-    return amounts == 0
 
 
 def _below_floor(
     sides: list[Side], orders: pd.DataFrame, assumptions: Assumptions, floor_percent: float
 ) -> pd.DataFrame:
-    from nector_sim.economics.margin import drivers_of, margin_of
-    from nector_sim.economics.summary import floor_share
-
     floor, below = floor_share(floor_percent), np.zeros(len(orders), dtype=np.bool_)
     margins = {}
     for side, label in zip(sides, ("baseline", "candidate"), strict=True):

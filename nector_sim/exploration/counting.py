@@ -33,19 +33,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from nector_sim.exploration.counting_loops import WHOLE, find_places, reduce_counts, sweep_orders
 
 Int64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-#: Basis points in a whole.
-WHOLE = 10_000
-#: A threshold that no cart reaches.
-UNREACHED = 2**62
-#: Entries of the counts that one thread holds at a time (3 × 4 bytes each).
-CHUNK = 4_000_000
+#: Entries of the counts that one thread holds at a time (3 × 4 bytes each, and 16 for each weight), and the most that a
+#: group may have.
+CHUNK, MOST = 4_000_000, 8_000_000
+#: Counting an entry takes about as long as computing so many orders.
+AN_ENTRY = 100
 #: Carts up to so many minor units are found by looking them up; above, a few of them share an entry.
-LOOKED_UP = 2**22
+LOOKED_UP = 2**23
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class _Families:
 
 def count_settings(
     balance: Int64, cart: Int64, settings: AmountSettings, *, weights: Sequence[Floats] = (), threads: int = 2
-) -> Counted:
+) -> Counted | None:
     """Count what many settings give.
 
     Parameters
@@ -131,9 +131,13 @@ def count_settings(
 
     Returns
     -------
-    Counted
+    Counted or None
+        None where steps are so many that counting them takes more memory, or longer, than computing every order.
     """
     families = _families(balance, cart, settings)
+    entries = _entries(families)
+    if entries.max() > MOST or entries.sum() * AN_ENTRY > len(settings.offer) * len(cart):
+        return None
     distinct, start, shift, rank = _ranks(cart, families)
     by_balance = _falling(balance, _highest(families))
     sorted_balance, sorted_rank = balance[by_balance], rank[by_balance].astype(np.int32)
@@ -152,7 +156,7 @@ def count_settings(
         heavy = np.zeros((2 * len(weights), offset[-1] if len(weights) else 0))
         chunk = slice(*groups)
         events, event_group = _events(families, groups)
-        _sweep(
+        sweep_orders(
             events,
             event_group,
             families.points[chunk],
@@ -176,7 +180,7 @@ def count_settings(
         )
         mine = by_family[slice(*np.searchsorted(families.of_setting[by_family], [lo, hi]))]
         base = families.first[families.group[lo:hi]] - lo
-        _reduce(
+        reduce_counts(
             mine, families.of_setting[mine] - lo, cap, base, families.top[lo:hi], offset, at, beyond, paid, heavy,
             counts, weighted,
         )  # fmt: skip
@@ -245,6 +249,11 @@ def _families(balance: Int64, cart: Int64, settings: AmountSettings) -> _Familie
     )
 
 
+def _entries(families: _Families) -> Int64:
+    """How many counts each group has."""
+    return np.add.reduceat(families.top + 2, families.first[:-1])
+
+
 def _highest(families: _Families) -> int:
     """A balance above which all orders are alike."""
     top = families.top[families.first[:-1]]
@@ -273,19 +282,20 @@ def _ranks(cart: Int64, families: _Families) -> tuple[Any, Any, int, Any]:
     shift = max(0, limit.bit_length() - LOOKED_UP.bit_length() + 1)
     if shift:
         distinct = np.unique(cut)
-    else:
-        there = np.zeros(limit + 1, dtype=np.bool_)
-        there[cut] = True
-        distinct = np.flatnonzero(there)
-    buckets = (limit >> shift) + 2
-    start = np.searchsorted(distinct, np.arange(buckets, dtype=np.int64) << shift).astype(np.int32)
-    rank = start[cut] if shift == 0 else np.searchsorted(distinct, cut)
-    return distinct, start, shift, rank
+        buckets = np.arange((limit >> shift) + 2, dtype=np.int64) << shift
+        start = np.searchsorted(distinct, buckets).astype(np.int32)
+        return distinct, start, shift, find_places(cut, distinct, start, shift)
+    there = np.zeros(limit + 1, dtype=np.bool_)
+    there[cut] = True
+    # Each amount looks up how many distinct carts lie below it; one entry more for the end.
+    start = np.zeros(limit + 2, dtype=np.int32)
+    np.cumsum(there, out=start[1:])
+    return np.flatnonzero(there), start, shift, start[cut]
 
 
 def _chunks(families: _Families, threads: int) -> list[tuple[int, int]]:
     """Groups that are worked on together: at least one chunk a thread, none with more counts than fit."""
-    held = np.cumsum(np.add.reduceat(families.top + 2, families.first[:-1]))
+    held = np.cumsum(_entries(families))
     count = max(threads, -(-int(held[-1]) // CHUNK))
     cuts = np.searchsorted(held, held[-1] * np.arange(1, count) / count) + 1
     edges = np.unique(np.concatenate([[0], cuts, [len(held)]])).tolist()
@@ -301,184 +311,3 @@ def _events(families: _Families, groups: tuple[int, int]) -> tuple[Int64, Int64]
     events = step * points[group]
     order = np.argsort(-events, kind="stable")
     return events[order], group[order]
-
-
-# One compilation unit: the functions below inline into each other.
-
-
-@njit(cache=True, nogil=True)
-def _threshold(step: int, discount: int, minimum: int, is_percent: bool, min_cart: int) -> int:  # pragma: no cover
-    """The smallest cart to which a step is given."""
-    if step == 0:
-        return min_cart
-    if not is_percent:
-        return max(min_cart, minimum + step * discount)
-    if minimum >= WHOLE:
-        return UNREACHED
-    return max(min_cart, -((-step * discount * WHOLE) // (WHOLE - minimum)))
-
-
-@njit(cache=True, nogil=True)
-def _place(amount: int, distinct: Any, start: Any, shift: int) -> Any:  # pragma: no cover
-    """How many distinct carts lie below an amount."""
-    bucket = amount >> shift
-    if bucket >= len(start) - 1:
-        return len(distinct)
-    lo, hi = start[bucket], start[bucket + 1]
-    while lo < hi:
-        middle = (lo + hi) >> 1
-        if distinct[middle] < amount:
-            lo = middle + 1
-        else:
-            hi = middle
-    return lo
-
-
-@njit(cache=True, nogil=True)
-def _insert(place: int, amount: Any, upto: Any, fine: Any, block: Any, coarse: Any) -> None:  # pragma: no cover
-    """Count an order at a place; `fine`, `block` and `coarse` hold sums from a place to the end of its unit.
-
-    All 64 sums of a unit are added to, most of them 0: a loop of fixed length is faster than a shorter one.
-    """
-    unit, inside = (place >> 6) << 6, upto[(place & 63) + 1]
-    for i in range(64):
-        fine[unit + i] += amount * inside[i]
-    unit, inside = (place >> 12) << 6, upto[(place >> 6) & 63]
-    for i in range(64):
-        block[unit + i] += amount * inside[i]
-    for i in range(place >> 12):
-        coarse[i] += amount
-
-
-@njit(cache=True, nogil=True)
-def _sweep(
-    events: Any,
-    event_group: Any,
-    points: Any,
-    discount: Any,
-    min_cart: Any,
-    first: Any,
-    minimum: Any,
-    is_percent: Any,
-    top: Any,
-    offset: Any,
-    balance: Any,
-    rank: Any,
-    weights: Any,
-    distinct: Any,
-    start: Any,
-    shift: int,
-    at: Any,
-    beyond: Any,
-    paid: Any,
-    heavy: Any,
-) -> None:  # pragma: no cover
-    """Pass the orders by falling balance and count at each event; see the module's docstring."""
-    kinds, units = len(weights), (len(distinct) >> 12) + 1
-    upto = (np.arange(64) < np.arange(65).reshape(65, 1)).astype(np.int32)
-    fine = np.zeros(units << 12, dtype=np.int32)
-    block = np.zeros(units << 6, dtype=np.int32)
-    coarse = np.zeros(units, dtype=np.int32)
-    heavy_fine = np.zeros((kinds, units << 12))
-    heavy_block = np.zeros((kinds, units << 6))
-    heavy_coarse = np.zeros((kinds, units))
-    # The place of the threshold one step below the last one counted, for each family.
-    place = np.full(len(minimum), -1, dtype=np.int64)
-    seen = 0
-    for event in range(len(events)):
-        group = event_group[event]
-        while seen < len(balance) and balance[seen] >= events[event]:
-            _insert(rank[seen], np.int32(1), upto, fine, block, coarse)
-            for kind in range(kinds):
-                _insert(rank[seen], weights[kind, seen], upto, heavy_fine[kind], heavy_block[kind], heavy_coarse[kind])
-            seen += 1
-        if seen == 0:
-            continue
-        step, d, low = events[event] // points[group], discount[group], min_cart[group]
-        for family in range(first[group], first[group + 1]):
-            if step > top[family] + 1:
-                continue
-            here = place[family]
-            if here < 0:
-                amount = _threshold(step, d, minimum[family], is_percent[family], low)
-                here = _place(amount, distinct, start, shift)
-            i = offset[family] + step
-            at[i] = fine[here] + block[here >> 6] + coarse[here >> 12]
-            for kind in range(kinds):
-                heavy[2 * kind, i] = (
-                    heavy_fine[kind, here] + heavy_block[kind, here >> 6] + heavy_coarse[kind, here >> 12]
-                )
-            if family == first[group] and step * d >= low:
-                # Without a minimum payable, carts of exactly so much are paid for in full.
-                after = _place(step * d + 1, distinct, start, shift)
-                paid[i] = at[i] - (fine[after] + block[after >> 6] + coarse[after >> 12])
-                for kind in range(kinds):
-                    heavy[2 * kind + 1, i] = heavy[2 * kind, i] - (
-                        heavy_fine[kind, after] + heavy_block[kind, after >> 6] + heavy_coarse[kind, after >> 12]
-                    )
-            amount = _threshold(step - 1, d, minimum[family], is_percent[family], low)
-            below = _place(amount, distinct, start, shift)
-            beyond[i - 1] = fine[below] + block[below >> 6] + coarse[below >> 12]
-            place[family] = below
-
-
-@njit(cache=True, nogil=True)
-def _reduce(
-    settings: Any,
-    family: Any,
-    cap: Any,
-    base: Any,
-    top: Any,
-    offset: Any,
-    at: Any,
-    beyond: Any,
-    paid: Any,
-    heavy: Any,
-    counts: Any,
-    weighted: Any,
-) -> None:  # pragma: no cover
-    """Sum the counts up to each setting's cap; settings come by family and rising cap."""
-    kinds = len(heavy) // 2
-    sums = np.zeros(2 * kinds)
-    last, step = -1, 0
-    steps = balance = cart = held = whole_paid = 0
-    for i in range(len(settings)):
-        f, setting = family[i], settings[i]
-        begin, whole = offset[f], offset[base[f]]
-        if f != last:
-            last, step = f, 0
-            steps = balance = cart = held = whole_paid = 0
-            sums[:] = 0
-        is_base = base[f] == f
-        most = min(cap[setting], top[f])
-        while step < most:
-            # Step `step` is left and step + 1 is given.
-            reach = min(beyond[begin + step], at[whole + step + 1])
-            if step > 0:
-                cart += beyond[begin + step] - reach
-                held += reach - at[begin + step + 1]
-            step += 1
-            steps += at[begin + step]
-            balance += at[begin + step] - beyond[begin + step]
-            if is_base:
-                whole_paid += paid[begin + step]
-            for kind in range(kinds):
-                sums[2 * kind] += heavy[2 * kind, begin + step]
-                if is_base:
-                    sums[2 * kind + 1] += heavy[2 * kind + 1, begin + step]
-        # The last step, `most`: nothing further is given.
-        reach = min(beyond[begin + most], at[whole + most + 1])
-        none = min(beyond[begin], at[whole + 1])
-        row = counts[setting]
-        row[0] = steps
-        row[1] = at[begin + 1] if most > 0 else 0
-        row[2] = beyond[begin]
-        row[3] = balance
-        row[4] = beyond[begin] - none
-        row[5] = cart + (beyond[begin + most] - reach if most > 0 else 0)
-        row[6] = reach if most == 0 else 0
-        row[7] = reach if most > 0 else 0
-        row[8] = none - at[begin + 1] if most > 0 else 0
-        row[9] = held
-        row[10] = whole_paid
-        weighted[setting] = sums

@@ -7,7 +7,6 @@ the program (an offer, the minimum payable …) which the models check independe
 
 from __future__ import annotations
 
-import copy
 import difflib
 import itertools
 import math
@@ -235,6 +234,9 @@ def _values(program: Program, grid: Mapping[str, Sequence[Any]]) -> tuple[tuple[
             problems.append(Problem(path, "has no values"))
         columns.append(tuple(column))
         problems += _unknown(program, path)
+    for (part, name), (other, _) in _INSTEAD.items():
+        if f"{part}.{name}" in grid and f"{part}.{other}" in grid and name < other:
+            problems.append(Problem(f"{part}.{name}", f"and {part}.{other} exclude each other; sweep one at a time"))
     if problems:
         raise InputError("The grid cannot be used:", problems)
     return tuple(columns)
@@ -273,7 +275,7 @@ def _part_of(path: str) -> str:
 
 def _changed(program: Program, setting: Mapping[str, Any]) -> dict[str, Any]:
     """The program's fields with those of a setting in place."""
-    data = copy.deepcopy(program.model_dump(exclude_none=True))
+    data = program.model_dump(exclude_none=True)
     for path, value in setting.items():
         *way, name = path.split(".")
         here: Any = data
@@ -311,7 +313,11 @@ def _parts(
             rows = list(itertools.product(*(range(size) for size in sizes)))
             part_codes: Any = np.ravel_multi_index(tuple(codes[:, column] for column in columns), sizes)
         else:
-            rows, part_codes = [(row,) * len(columns) for row in range(sizes[0])], codes[:, 0]
+            # Values that stand side by side more than once are one variant.
+            texts = [repr([values[column][row] for column in columns]) for row in range(sizes[0])]
+            first = {text: row for row, text in reversed(list(enumerate(texts)))}
+            place = {text: code for code, text in enumerate(first)}
+            rows, part_codes = [(row,) * len(columns) for row in first.values()], np.array([place[t] for t in texts])
         choices = tuple(tuple(values[column][code] for column, code in zip(columns, row, strict=True)) for row in rows)
         names = [paths[column] for column in columns]
         models = _variants(program, key, [dict(zip(names, choice, strict=True)) for choice in choices], problems)

@@ -12,7 +12,8 @@ from nector_sim.calculator.compiled import answer
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.calculator.tables import compile_program
 from nector_sim.exploration.combining import VARIANT, combine_settings
-from nector_sim.exploration.counting import UNREACHED, AmountSettings, count_settings
+from nector_sim.exploration.counting import AmountSettings, count_settings
+from nector_sim.exploration.counting_loops import UNREACHED
 from nector_sim.exploration.grid import Part, Settings
 from nector_sim.exploration.prepared import Prepared
 from nector_sim.exploration.totals import Totals, weights_of
@@ -38,8 +39,8 @@ def counted(settings: Settings, prepared: Prepared, *, threads: int) -> Totals |
     Returns
     -------
     Totals or None
-        None where a limit of some setting is not a threshold of the cart, or the orders have something that each
-        setting treats differently.
+        None where a limit of some setting is not a threshold of the cart, the orders have something that each setting
+        treats differently, or there are too many steps to count.
     """
     program, columns = settings.program, prepared.columns
     if len(program.offers) != 1 or not _is_common(settings, prepared):
@@ -72,6 +73,8 @@ def counted(settings: Settings, prepared: Prepared, *, threads: int) -> Totals |
         arrays = [array[is_open] for array in arrays]
     balance, cart, *weights = arrays
     found = count_settings(balance, cart, amounts, weights=weights, threads=threads)
+    if found is None:
+        return None
     points, step = terms[0][offers.codes], terms[1][offers.codes]
     return Totals(
         given=found.given,

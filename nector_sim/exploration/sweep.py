@@ -113,7 +113,9 @@ def _one_by_one(
     threads: int,
 ) -> pd.DataFrame:
     """Score the orders anew for each setting."""
-    reads_others = any(path.endswith((".tiers", "starts_at", "ends_at", "timezone")) for path in settings.paths)
+    reads_others = any(
+        path.endswith((".tiers", "starts_at", "ends_at", "timezone", "currency")) for path in settings.paths
+    )
 
     def summary(position: int) -> Summary:
         program = settings.program_of(position)
@@ -145,6 +147,6 @@ def _replayed(
         "view": view,
         "margin_without": round(summaries[0].margin_without, 2),
         "orders_left_out": summaries[0].orders_left_out,
-        "at_most": False,
+        "at_most": summaries[0].at_most,
     }
     return table

@@ -25,7 +25,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -171,7 +171,7 @@ async def _body(request: Request) -> bytes | Refused:
                 if size > MAX_BODY:
                     return Refused("too_large")
                 pieces.append(piece)
-    except TimeoutError:
+    except (TimeoutError, ClientDisconnect):
         return Refused("too_slow")
     return b"".join(pieces)
 
@@ -232,7 +232,7 @@ def serve(app: Any, *, host: str = "127.0.0.1", port: int = 0, started: Callable
     port : int, optional
         Port; 0 takes a free one.
     started : callable, optional
-        Called with the server's address once it listens.
+        Called with the server's address once it listens, before the first call is answered.
 
     Raises
     ------

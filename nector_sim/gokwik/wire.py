@@ -34,7 +34,7 @@ REFUSALS = {
     "discount_changed": (409, "The discount is not what it was when it was listed; list it again."),
     "not_live": (409, "The integration is not live; the checkout goes on without points."),
     "unavailable": (503, "The database does not answer; try again with the same reference_order_id."),
-    "failed": (500, "Something is broken here; nothing was moved."),
+    "failed": (500, "Something is broken here; try again with the same reference_order_id."),
 }
 
 

@@ -33,7 +33,6 @@ from nector_sim.ledger.arrays import (
     FORGIVEN,
     GIVEN_BACK,
     GRANTED,
-    INEXACT,
     LAST_DUE,
     LAST_LOT,
     LAST_REFUND,
@@ -49,18 +48,16 @@ from nector_sim.ledger.arrays import (
     REDEEMED,
     SPENDABLE,
     SPENT,
-    SPENT_PARTS,
     START,
     TAKEN_BACK,
 )
+from nector_sim.ledger.lifetime import parts, share_of, tier_reached, unspend
 from nector_sim.ledger.tables import (
     ALWAYS,
     DELAY,
     EARNS,
-    FIRST_TIER,
     FORGIVES,
     GIVES_BACK,
-    LAST_TIER,
     NEVER,
     ON_CART,
     ON_REDEEMING,
@@ -69,37 +66,17 @@ from nector_sim.ledger.tables import (
 )
 from nector_sim.rules.money import MAX_POINTS
 
-#: Fractions of a minor unit are reckoned in this many parts.
-PARTS = 1 << 60
 #: Files whose code or constants are compiled in.
 SOURCES = (
     "ledger/compiled.py",
     "ledger/answering.py",
+    "ledger/lifetime.py",
     "ledger/arrays.py",
     "ledger/tables.py",
     "ledger/schedule.py",
     "calculator/reasons.py",
     "rules/money.py",
 )
-
-
-@inlined
-def _share_of(amount: int, part: int, whole: int) -> Any:
-    """``amount × part ÷ whole`` rounded down, and the remainder; each is below 2⁴⁰, the product may exceed 64 bits."""
-    upper = (amount >> 20) * part
-    lower = (upper % whole << 20) + (amount & 0xFFFFF) * part
-    return (upper // whole << 20) + lower // whole, lower % whole
-
-
-@inlined
-def _parts(remainder: int, whole: int) -> int:
-    """``remainder ÷ whole`` in parts of a minor unit, rounded down."""
-    parts = 0
-    for _ in range(3):
-        remainder <<= 20
-        parts = (parts << 20) + remainder // whole
-        remainder %= whole
-    return parts
 
 
 @inlined
@@ -248,25 +225,13 @@ def _expire(i: Any, w: Any, flows: Any, m: Any, at: int) -> None:
 
 
 @inlined
-def _tier(t: Any, program: Any, w: Any) -> Any:
-    """Code of the highest tier that what was spent earlier reaches, or -1."""
-    # A fraction of a minor unit that was refunded is missing for a threshold, which is whole.
-    spent = w.state[SPENT] - (1 if w.state[INEXACT] > 0 else 0)
-    tier = -1
-    for row in range(program[FIRST_TIER], program[LAST_TIER]):
-        if spent >= t.tiers[row, 0]:
-            tier = t.tiers[row, 1]
-    return tier
-
-
-@inlined
 def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: int, as_of: int) -> None:
     """Run one order: its tier, its redemption, what it earns."""
     s = w.state
     p = s[PROGRAM]
     program = t.programs[p]
     at, cart = h.at[order], h.cart[order]
-    tier = _tier(t, program, w) if program[OWN_TIERS] else (h.tier[order] if h.tier.size else -1)
+    tier = tier_reached(t, program, s) if program[OWN_TIERS] else (h.tier[order] if h.tier.size else -1)
     balance = s[SPENDABLE] - s[OVERDRAFT]
     requested = h.requested[order] if h.requested.size else -1
     if h.redeems.size and not h.redeems[order]:
@@ -330,32 +295,14 @@ def _refund(h: Any, i: Any, t: Any, w: Any, flows: Any, m: Any, order: int) -> N
     if full:
         s[SPENT] -= payable
     else:
-        units, remainder = _share_of(payable, refunded, whole)
-        _unspend(s, units, _parts(remainder, whole) if remainder else -1)
-        points, _ = _share_of(points, refunded, whole)
+        units, remainder = share_of(payable, refunded, whole)
+        unspend(s, units, parts(remainder, whole) if remainder else -1)
+        points, _ = share_of(points, refunded, whole)
     if program[TAKES_BACK]:
         _take_back(i, w, flows, m, at, points, order, program[FORGIVES] > 0)
     if program[GIVES_BACK] and full:
         _book(w, flows, m, at, GIVEN_BACK, w.redeemed[k], order)
         _credit_now(i, w, w.redeemed[k], at, i.given_back[order] if i.given_back.size else NEVER, order)
-
-
-@inlined
-def _unspend(s: Any, units: int, parts: int) -> None:
-    """Lower the lifetime spend by units and parts of one (-1 for none).
-
-    Each term is rounded down to a part, so a sum that comes within its terms of a whole unit is that unit.
-    """
-    s[SPENT] -= units
-    if parts < 0:
-        return
-    s[SPENT_PARTS] += parts
-    s[INEXACT] += 1
-    if s[SPENT_PARTS] + s[INEXACT] >= PARTS:
-        s[SPENT] -= 1
-        s[SPENT_PARTS] = max(0, s[SPENT_PARTS] - PARTS)
-        if s[SPENT_PARTS] == 0:
-            s[INEXACT] = 0
 
 
 @inlined

@@ -201,7 +201,14 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self._side = widgets.VBox([self._bar(), self.program_form, self.assumptions_form]).add_class("nector-side")
         self._main = widgets.VBox([self._message, self._figures, self._findings, self._tabs]).add_class("nector-main")
         self.your_orders = YourOrders(self.use_orders)
-        self._own = widgets.Accordion([self.your_orders], titles=["Your orders"]).add_class("nector-own")
+        # An accordion's heading cannot be reached with the keyboard; a button can.
+        self._opens = widgets.ToggleButton(description="Your orders")
+        self._opens.observe(lambda change: self._open_own(change["new"]), "value")
+        self._own = widgets.VBox([self._opens, self.your_orders]).add_class("nector-own")
+        self._open_own(False)
+
+    def _open_own(self, is_open: bool) -> None:
+        self.your_orders.layout.display = "" if is_open else "none"
 
     def _bar(self) -> widgets.Box:
         """Buttons for the setting as a whole."""

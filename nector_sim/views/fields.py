@@ -118,10 +118,9 @@ def values_of(data: Mapping[str, Any], *, path: str = "") -> Values:
             case bool():
                 values[place] = value
             case dict():
-                if "kind" not in value:
-                    values[place] = True  # the switch of an optional part
+                values[place] = True  # the switch of an optional part
                 values |= values_of(value, path=f"{place}.")
-            case list() | tuple() if value and isinstance(value[0], dict):
+            case list() | tuple() if isinstance(value[0], dict):
                 for position, item in enumerate(value):
                     values |= values_of(item, path=f"{place}.{position}.")
             case list() | tuple():
@@ -153,7 +152,7 @@ def _read(item: Field, values: Mapping[str, str | bool]) -> Any:
     typed = values.get(item.path, "")
     match item.shape:
         case "list":
-            return [data_of(part.parts, values) for part in item.parts]
+            return [data_of(part.parts, values) for part in item.parts] or None
         case "group":
             return _read_group(item, values)
         case "switch":
@@ -215,8 +214,6 @@ def _field(info: FieldInfo, path: str, values: Mapping[str, str | bool]) -> Fiel
     if get_origin(arm) is tuple:
         items = [item for item in _arms(get_args(arm)[0]) if isinstance(item, type) and issubclass(item, Model)]
         return _list(common, items, values) if items else Field(shape="texts", **common)
-    if name == "kind":
-        return None  # chosen in the field that holds the model
     shape = {bool: "switch", int: "number", Decimal: "number"}.get(arm, "text")
     return Field(shape=shape, **common)
 
@@ -263,7 +260,8 @@ def _list(common: dict[str, Any], models: list[type[Model]], values: Mapping[str
 
 
 def _kinds(models: list[type[Model]]) -> dict[str, type[Model]]:
-    return {get_args(m.model_fields["kind"].annotation)[0]: m for m in models if "kind" in m.model_fields}
+    """The alternatives of a part by their kind; none where there is but one model."""
+    return {get_args(m.model_fields["kind"].annotation)[0]: m for m in models} if len(models) > 1 else {}
 
 
 def _kind_label(model: type[Model]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import ipywidgets as widgets
-import pandas as pd
 
 from nector_sim.exploration.compare import Comparison, compare
 from nector_sim.views.discount_by_cart import DiscountByCart, usual_cart
@@ -99,5 +98,5 @@ def range_of(comparison: Comparison, name: str) -> tuple[float, float] | None:
     """The range of one headline number of the proposal; NaN is `never`, None without ranges."""
     if "low" not in comparison.ranges:
         return None
-    row: pd.Series[Any] = comparison.ranges.loc[f"candidate.{name}"]
+    row: Any = comparison.ranges.loc[f"candidate.{name}"]
     return float(row["low"]), float(row["high"])

@@ -1,18 +1,56 @@
-"""Pictures as files."""
+"""Pictures as files, and shown in a notebook."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nector_sim.views.discount_by_cart import DiscountByCart
 from nector_sim.views.limits import Limits
-from nector_sim.views.style import new_figure, png
+from nector_sim.views.style import figure_of, new_figure, png, svg
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from nector_sim.rules.program import Program
+
+
+class Shown:
+    """A picture as a notebook shows it."""
+
+    def __init__(self, drawn: str) -> None:
+        self._drawn = drawn
+
+    def _repr_html_(self) -> str:
+        return f'<div style="max-width: 640px">{self._drawn}</div>'
+
+
+def new_axes() -> Axes:
+    """Make Axes with a figure to themselves, to draw a picture on."""
+    return new_figure().subplots()
+
+
+def show(picture: Any) -> Shown:
+    """Show a picture in a notebook.
+
+    Parameters
+    ----------
+    picture : DiscountByCart, Limits, or any other picture of this room
+        It has been updated.
+
+    Returns
+    -------
+    Shown
+
+    Examples
+    --------
+    >>> picture = Limits(new_axes())
+    >>> picture.update({"balance": 1.0})
+    >>> "points balance" in show(picture)._repr_html_()
+    True
+    """
+    return Shown(svg(figure_of(picture.ax), picture.describe()))
 
 
 def demo_picture(program: Program, scored: pd.DataFrame, path: Path) -> None:

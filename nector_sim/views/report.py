@@ -155,15 +155,19 @@ def _headline(session: Session, comparison: Comparison) -> Section:
         "share_could_redeem": ("Orders that can redeem", Share),
         "break_even_uplift": ("Break-even: more orders", Share),
     }
+
+    def value_of(name: str) -> Any:
+        return ranges.loc[name, "value"]
+
     rows = []
     for name, (words, kind) in names.items():
-        found = ranges.loc[f"candidate.{name}"]
+        found: Any = ranges.loc[f"candidate.{name}"]
         low, high = (kind(found[end]) if end in ranges else "" for end in ("low", "high"))
-        rows.append([words, kind(found["value"]), low, high, kind(ranges.loc[f"baseline.{name}", "value"])])
+        rows.append([words, kind(found["value"]), low, high, kind(value_of(f"baseline.{name}"))])
     if months and months >= 1:
-        cost = ranges.loc["candidate.cost_of_program"] / months
+        cost: Any = ranges.loc["candidate.cost_of_program"] / months
         ends = [Money(cost[end]) if end in ranges else "" for end in ("low", "high")]
-        before = ranges.loc["baseline.cost_of_program", "value"] / months
+        before = value_of("baseline.cost_of_program") / months
         rows.insert(0, [f"Cost of the program a month{at_most}", Money(cost["value"]), *ends, Money(before)])
     notes = [comparison.break_even, *comparison.text().splitlines()[2:]]
     notes.append(
@@ -236,5 +240,5 @@ def _pictures(session: Session, proposal: Outcome) -> Iterator[Picture]:
     steps = Waterfall(new_figure().subplots(), currency=proposal.program.currency)
     steps.update(proposal.summary)
     for title, drawn in (("Discount by cart size", curve), ("What limits it", limits), ("From sales to margin", steps)):
-        figure = drawn.ax.get_figure(root=True)
+        figure: Any = drawn.ax.get_figure(root=True)
         yield Picture(title, svg(figure, drawn.describe()), png(figure), drawn.describe())

@@ -84,15 +84,15 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
             self._show(self.report)
 
     def _given_balances(self) -> Any:
+        typed = self.everybody.value.replace(",", "").strip()
+        if typed:
+            try:
+                return to_points(typed)
+            except ValueError as error:
+                raise InputError(f"one balance for everybody {error}") from None
         if self.balances_path.value.strip():
             return Path(self.balances_path.value.strip()).expanduser()
-        if self._balances is not None:
-            return self._balances
-        typed = self.everybody.value.replace(",", "").strip()
-        try:
-            return to_points(typed) if typed else None
-        except ValueError as error:
-            raise InputError(f"one balance for everybody {error}") from None
+        return self._balances
 
     def _read_again(self) -> None:
         if self.path.value.strip():
@@ -118,6 +118,7 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
     def _back(self) -> None:
         orders = demo_orders()
         self.report, self._orders, self._balances, self._understood.value = None, None, None, ""
+        self.orders_file.said = self.balances_file.said = self.everybody.value = ""
         self._take(orders, str(orders.attrs["label"]))
         self._say("The figures are of the demo orders again.")
 

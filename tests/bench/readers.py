@@ -139,4 +139,4 @@ def run(lines: int = 500_000) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*(int(argument) for argument in sys.argv[1:])))
+    sys.exit(run(*(int(argument) for argument in sys.argv[1:])))

@@ -25,7 +25,7 @@ FLAGS = [
     "--disable-sync",
 ]
 #: Generous: a test machine may be busy.
-PATIENCE = 90
+PATIENCE = 60
 expect.set_options(timeout=PATIENCE * 1000)
 
 
@@ -83,8 +83,8 @@ def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     notebook = shutil.copy(ROOT / "notebooks" / "01_redemption_rule.ipynb", folder)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port", "8951", notebook]
-    server, address, _ = _serve(command, r"http://127\.0\.0\.1:\d+/lab/tree/\S+token=\S+", folder)
-    yield address
+    server, address, _ = _serve(command, r"http://127\.0\.0\.1:\d+/lab\S+token=\S+", folder)
+    yield address.replace("/lab?", f"/lab/tree/{Path(notebook).name}?")
     _stop(server)
 
 

@@ -290,6 +290,22 @@ def test_rows_stand_alone(offers):
     assert len(answer(tables, Columns(np.empty(0, np.int64), np.empty(0, np.int64))).points) == 0
 
 
+@pytest.mark.parametrize("way", [COMPILED, PLAIN])
+@pytest.mark.parametrize("minimum", [None, fixed(100), percent(20)])
+@pytest.mark.parametrize("offers", [[STEPS], [ONE_SIZE], [STEPS, ONE_SIZE]])
+def test_an_offer_that_is_not_wanted_changes_nothing_else(offers, minimum, way):
+    program = Program(offers=offers, min_payable=minimum)
+    tables, law = compile_program(program), Law(program)
+    orders = some_orders(random.Random(7), program, 50)
+    columns = Columns(orders.cart, orders.balance)
+    exact = [law.answer(order) for order in orders_of(tables, columns)]
+    everything = answer(tables, columns, loops=way)
+    assert answers(everything) == exact
+    unnamed = answer(tables, columns, new_results(columns)._replace(offer=None), loops=way)
+    assert unnamed.offer is None
+    assert answers(unnamed._replace(offer=everything.offer)) == exact
+
+
 def test_credits_that_are_not_there_are_not_used():
     columns = Columns(np.array([500, 700]), np.array([1, 1]))
     out = new_results(columns)._replace(credits_used=np.full(2, 9))

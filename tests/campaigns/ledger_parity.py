@@ -1,4 +1,4 @@
-"""Exact ledger against compiled over many random histories: ``python tests/campaigns/ledger_parity.py [N] [SEED]``.
+"""Exact ledger against compiled over many random histories: ``python -m tests.campaigns.ledger_parity [N] [SEED]``.
 
 Prints the histories tried, the orders in them, the seconds and the mismatches; exit code 1 if there is any. Without a
 seed, one is drawn and printed, so that each run tries others and any run can be repeated.

@@ -286,7 +286,8 @@ def main():
     if arguments.sample < 1:
         work = sorted(random.Random(arguments.seed).sample(work, round(len(work) * arguments.sample)))
     patience = 0.0
-    for mutant, ended, seconds in run([(path, None, 0, "", "") for path in paths], arguments.processes, 3600):
+    one_of_each = {str(suites(path)): path for path in paths}.values()
+    for mutant, ended, seconds in run([(path, None, 0, "", "") for path in one_of_each], arguments.processes, 3600):
         patience = max(patience, PATIENCE * seconds)
         if ended != 0:
             print(f"the tests of {mutant[0]} fail without any mutant")

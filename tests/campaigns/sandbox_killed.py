@@ -14,13 +14,17 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 import nector_sim as ns
-from nector_sim.gokwik import Checkout, Customer, Database, Wallets
+from nector_sim.gokwik import Checkout, Customer, Database
 from nector_sim.gokwik.posting import NoAnswer
+from nector_sim.gokwik.schema import customers, movements, orders
 from tests.gokwik.shops import STORES, live, store_of
 
 KILLS = 100
@@ -103,35 +107,32 @@ class _Client(threading.Thread):
         self.failure = f"{action} {reference}: never answered"
 
 
+def _no_failures(clients: list[_Client]) -> None:
+    failures = [client.failure for client in clients if client.failure]
+    assert not failures, failures
+
+
 def _check(where: str, acknowledged: dict[tuple[str, str], dict[str, Any]]) -> int:
     """Hold what is stored against itself and against what was acknowledged; gives the number of orders."""
-    with Database(where) as database:
-        ledger, balances = Wallets(database).ledger(), Wallets(database).balances()
-        orders = _orders(database)
-    of_customers = ledger.groupby("customer_id")["points"].sum()
-    assert of_customers.to_dict() == balances.set_index("customer_id")["points_balance"].to_dict()
+    with Database(where) as database, database.reading() as connection:
+        stored, moves, balances = (connection.execute(select(table)).all() for table in (orders, movements, customers))
+    sums = Counter({row.customer_id: 0 for row in balances})
     moved: dict[str, list[tuple[str, int]]] = {}
-    for kind, points, order_id in zip(ledger["kind"], ledger["points"], ledger["order_id"], strict=True):
-        if kind != "opening":
-            moved.setdefault(order_id, []).append((kind, points))
-    for order_id, order in orders.items():
-        given_back = [("given_back", order["points"])] if order["reverted"] else []
-        assert moved.pop(order_id) == [("redeemed", -order["points"]), *given_back], order_id
+    for move in sorted(moves, key=lambda move: move.id):
+        sums[move.customer_id] += move.points
+        if move.kind != "opening":
+            moved.setdefault(move.order_id, []).append((move.kind, move.points))
+    assert sums == {row.customer_id: row.points_balance for row in balances}
+    for order in stored:
+        given_back = [("given_back", order.points)] if order.reverted else []
+        assert moved.pop(order.order_id) == [("redeemed", -order.points), *given_back], order.order_id
     assert not moved, "points moved for orders that are not there"
-    for (action, reference), data in acknowledged.items():
-        stored = orders[reference]["performed" if action == "perform" else "reverted"]
-        assert stored is not None, f"{action} {reference} was acknowledged and is lost"
-        assert json.loads(stored) == data
-    return len(orders)
-
-
-def _orders(database: Database) -> dict[str, Any]:
-    from sqlalchemy import select
-
-    from nector_sim.gokwik.schema import orders
-
-    with database.reading() as connection:
-        return {row.order_id: dict(row._mapping) for row in connection.execute(select(orders))}
+    answers = {("perform", order.order_id): order.performed for order in stored}
+    answers |= {("revert", order.order_id): order.reverted for order in stored if order.reverted}
+    for call, data in acknowledged.items():
+        assert call in answers, f"{call} was acknowledged and is lost"
+        assert json.loads(answers[call]) == data
+    return len(stored)
 
 
 def kill_and_check(where: str, *, kills: int, seed: int) -> str:
@@ -148,7 +149,7 @@ def kill_and_check(where: str, *, kills: int, seed: int) -> str:
         for _ in range(kills):
             time.sleep(luck.uniform(0.02, 0.4))
             server.kill()
-            assert not [client.failure for client in clients if client.failure]
+            _no_failures(clients)
             _check(where, {key: data for client in clients for key, data in list(client.acknowledged.items())})
             server.start()
         time.sleep(0.3)
@@ -157,11 +158,11 @@ def kill_and_check(where: str, *, kills: int, seed: int) -> str:
         for client in clients:
             client.join(60)
         server.kill()
-    assert not [client.failure for client in clients if client.failure]
+    _no_failures(clients)
     acknowledged = {key: data for client in clients for key, data in client.acknowledged.items()}
-    orders = _check(where, acknowledged)
+    answered = _check(where, acknowledged)
     # Every order was answered in the end, so there is no order that nobody knows of.
-    assert orders == len({reference for _, reference in acknowledged})
+    assert answered == len({reference for _, reference in acknowledged})
     repeated = sum(client.repeated for client in clients)
     return f"killed {kills} times: {len(acknowledged)} calls of {CLIENTS} clients, {repeated} sent again, nothing lost"
 

@@ -158,11 +158,24 @@ def test_never_has_a_range_too(orders):
     assert result.break_even.startswith("It never pays for itself")
 
 
+def test_an_uplift_is_assumed_only_if_it_is_given(orders, result):
+    assert result.margin_at_assumed_uplift is None
+    assert "as assumed" not in result.text()
+    hopeful = ns.compare(TODAY, PROPOSED, orders, assumptions=BELIEVED, resamples=0, uplift_percent=5)
+    assert hopeful.margin_at_assumed_uplift == pytest.approx(1.05 * result.candidate.margin)
+    assert hopeful.incremental_margin == pytest.approx(result.incremental_margin)
+    assert hopeful.text().index("Break-even") < hopeful.text().index(
+        "Were it to bring 5 more orders in 100, as assumed"
+    )
+
+
 def test_what_lacks_is_named(orders):
     with pytest.raises(ns.InputError, match="Ranges need a column customer_id"):
         ns.compare(TODAY, PROPOSED, orders.drop(columns="customer_id"), assumptions=BELIEVED)
     anonymous = ns.compare(TODAY, PROPOSED, orders.drop(columns="customer_id"), assumptions=BELIEVED, resamples=0)
     assert anonymous.probability is None
+    blank = orders.assign(customer_id=orders["customer_id"].where(orders.index > 2))
+    assert ns.compare(TODAY, PROPOSED, blank, assumptions=BELIEVED, resamples=20).changes["customers"].sum() == 63
     with pytest.raises(ns.InputError, match="baseline is in INR and the candidate in USD"):
         ns.compare(TODAY, PROPOSED.model_copy(update={"currency": "USD"}), orders, assumptions=BELIEVED)
 

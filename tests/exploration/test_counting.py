@@ -6,9 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nector_sim.exploration import counting
-from nector_sim.exploration.counting import UNREACHED, AmountSettings, count_settings
+from nector_sim.exploration.counting import AmountSettings, count_settings
+from nector_sim.exploration.counting_loops import UNREACHED
 
 REASONS = ("balance", "cart", "max_discount", "min_payable")
+
+
+def test_too_many_steps_are_not_counted():
+    one = np.array([1])
+    setting = AmountSettings(one, one, one * UNREACHED, 0 * one, 0 * one, one < 0, 0 * one, 0 * one)
+    assert count_settings(np.array([10**9]), np.array([10**9]), setting) is None
 
 
 def computed(balance, cart, points, discount, most, min_cart, minimum, is_percent):
@@ -55,7 +62,7 @@ def cases(draw):
     return array(whole(0, reach), orders), array(whole(0, cents), orders), settings, weights
 
 
-@pytest.mark.parametrize(("chunk", "looked_up"), [(4_000_000, 2**22), (30, 16)])
+@pytest.mark.parametrize(("chunk", "looked_up"), [(4_000_000, 2**23), (30, 16)])
 @settings(max_examples=40)
 @given(case=cases())
 def test_counting_is_computing(chunk, looked_up, case):
@@ -63,6 +70,7 @@ def test_counting_is_computing(chunk, looked_up, case):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(counting, "CHUNK", chunk)
         patch.setattr(counting, "LOOKED_UP", looked_up)
+        patch.setattr(counting, "AN_ENTRY", 0)  # count, however few the orders are
         counted = count_settings(balance, cart, amounts, weights=[weights])
     for setting, (o, m) in enumerate(zip(amounts.offer, amounts.min_payable, strict=True)):
         offer = [int(array[o]) for array in (amounts.points_per_step, amounts.discount_per_step, amounts.most_steps)]

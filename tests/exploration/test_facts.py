@@ -74,6 +74,20 @@ def test_the_limits_are_those_that_results_name():
         assert ns.quote(rule, cart_amount=later, points_balance=10**6).limited_by == limit.limited_by
 
 
+def test_what_is_earned_back_and_the_first_reward():
+    # 0.05 points a rupee at ₹2 for 20 points: 0.5 % back. 20 points take ₹400, or of ₹150 orders, at 7 points each, 3.
+    offer = {"kind": "variable_amount", "points_per_step": 20, "discount_per_step": 2}
+    tiers = [{"name": "gold", "min_lifetime_spend": 0, "earning_factor": 2}]
+    rule = program(offer, earning={"points_per_unit": "0.05"}, tiers=tiers)
+    found = ns.facts(rule, spend_per_order=150).offers[0]
+    assert (found.percent_back, found.spend_to_first_reward, found.orders_to_first_reward) == (Decimal("0.5"), 400, 3)
+    gold = ns.facts(rule, spend_per_order=150, tier="gold").offers[0]
+    assert (gold.percent_back, gold.spend_to_first_reward, gold.orders_to_first_reward) == (1, 200, 2)
+    nothing = ns.facts(rule, spend_per_order=10).offers[0]
+    assert nothing.orders_to_first_reward is None
+    assert "the first reward takes ₹400 of spending, 3 orders" in ns.facts(rule, spend_per_order=150).text()
+
+
 def test_only_offers_of_the_tier():
     rule = program({**ONE, "tiers": ["gold"]}, {**ONE, "discount_per_step": 2, "name": "silver", "tiers": ["silver"]})
     assert [offer.name for offer in ns.facts(rule, tier="silver").offers] == ["silver"]

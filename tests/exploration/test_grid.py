@@ -77,6 +77,7 @@ def test_every_variant_of_a_part_is_what_the_whole_program_would_be():
         ({"offers.0.max_discount": 5}, "is 5; give a list of values"),
         ({"offers.0.max_discount": []}, "has no values"),
         ({}, "The grid is empty"),
+        ({"min_payable.amount": [1], "min_payable.percent": [2]}, "exclude each other; sweep one at a time"),
     ],
 )
 def test_what_cannot_be_used_is_named(grid, said):

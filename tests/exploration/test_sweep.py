@@ -8,6 +8,7 @@ import pytest
 
 import nector_sim as ns
 from nector_sim.calculator.reasons import REASONS
+from nector_sim.exploration import counting
 from nector_sim.exploration import sweep as sweep_module
 from nector_sim.exploration.grid import make_settings
 
@@ -92,12 +93,18 @@ def check(table, grid, orders, program=PROGRAM, take_up=1.0):
         np.testing.assert_allclose(table[name].astype(float), expected[name].astype(float), rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("ways", [("counted", "combined"), ("combined",), ()])
+@pytest.fixture(autouse=True)
+def count_even_few_orders(monkeypatch):
+    monkeypatch.setattr(counting, "AN_ENTRY", 0)
+
+
+@pytest.mark.parametrize("way", ["counted", "combined", "one by one"])
 @pytest.mark.parametrize("take_up", [100, 60])
-def test_every_number_is_what_score_and_pandas_give(monkeypatch, orders, ways, take_up):
-    # By counting, by combining, and one by one.
-    for way in {"counted", "combined"} - set(ways):
-        monkeypatch.setattr(sweep_module, way, lambda *_, **__: None)
+def test_every_number_is_what_score_and_pandas_give(monkeypatch, orders, way, take_up):
+    for other in {"counted", "combined"} - {way}:
+        monkeypatch.setattr(sweep_module, other, lambda *_, **__: None)
+    if way != "one by one":
+        monkeypatch.setattr(sweep_module, "_one_by_one", None)
     table = ns.sweep(PROGRAM, orders, grid=GRID, assumptions=BELIEVED.replaced(take_up_percent=take_up))
     check(table, GRID, orders, take_up=take_up / 100)
     assert table.attrs["history"] == "given balances"
@@ -204,6 +211,25 @@ def test_orders_never_paid_are_left_out_and_counted(orders):
     table = ns.sweep(PROGRAM, unpaid, grid={"offers.0.max_discount": [20]}, assumptions=BELIEVED)
     assert table["orders"].tolist() == [599]
     assert table.attrs["orders_left_out"] == 1
+
+
+def test_no_orders_at_all(orders):
+    table = ns.sweep(PROGRAM, orders.iloc[:0], grid=GRID, assumptions=BELIEVED)
+    assert table["orders"].tolist() == [0] * 27
+    assert table["discount_rate"].tolist() == [0] * 27
+    assert table["break_even_uplift"].isna().all()
+
+
+def test_balances_and_carts_of_any_size():
+    huge = pd.DataFrame({"cart_amount": [9e9, 123.45], "points_balance": [10**12, 10**9]})
+    table = ns.sweep(
+        PROGRAM,
+        huge,
+        grid={"offers.0.discount_per_step": ["0.01"], "offers.0.max_discount": [None], "min_payable.amount": [0, 100]},
+        assumptions=ns.Assumptions(gross_margin_percent=55),
+    )
+    assert table["discount"].tolist() == [9e9 + 123.45, 9e9 - 100 + 23.45]
+    assert table["points_redeemed"].tolist() == [900_000_012_345, 899_999_992_345]
 
 
 def test_never_is_missing_and_what_lacks_is_named(orders):

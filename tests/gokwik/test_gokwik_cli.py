@@ -168,6 +168,8 @@ def test_a_port_that_is_taken_is_said(run, tmp_path, customers):
         port = re.search(r":(\d+)/", url).group(1)
         code, _, err = run("sandbox", "--program", EXAMPLE, "--db", tmp_path / "two.db", "--port", port)
     assert (code, f":{port} cannot be listened on" in err) == (2, True)
+    with Database(tmp_path / "two.db") as database:
+        assert not Integration(database).state.initialised  # no webhook id that nobody saw
 
 
 def test_without_the_extra_it_says_what_to_install(run, tmp_path, monkeypatch):

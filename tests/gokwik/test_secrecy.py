@@ -142,6 +142,15 @@ def test_ids_are_in_no_error_of_the_checkout():
         assert "hush" not in str(refused.value)
 
 
+def test_a_caller_that_goes_away_is_no_failure(shop, caplog):
+    with socket.create_connection(("127.0.0.1", int(shop.address.rpartition(":")[2]))) as caller:
+        path = shop.url.removeprefix(shop.address)
+        caller.sendall(f"POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{{".encode())
+        time.sleep(0.1)
+    assert shop.call("list", customer_id="rich", amount=500)["fiat_value"] == 400
+    assert "could not be answered" not in caplog.text
+
+
 def test_a_database_that_is_away_is_said_so(shop, monkeypatch):
     def away(*_, **__):
         raise OperationalError("SELECT", {}, Exception("gone"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -63,7 +65,7 @@ def test_one_order_is_answered_as_the_exact_law_does() -> None:
     """One customer for each order, who brings the balance: ten thousand orders under random programs."""
     rng = random.Random(5)
     for _ in range(100):
-        schedule = make_schedule(some_program(rng, "lots", False).model_copy(update={"tiers": None, "earning": None}))
+        schedule = make_schedule(some_program(rng, "lots", False).model_copy(update={"tiers": (), "earning": None}))
         law = calculator.Law(schedule.programs[0])
         orders, openings = [], []
         for number in range(100):
@@ -127,3 +129,37 @@ def test_a_rate_that_needs_more_than_64_bits_is_refused() -> None:
     orders = [Order("a", "c", NOON, 9 * 10**11)]
     with pytest.raises(ns.InputError, match=r"earning\.points_per_unit: 9999\.9999 .* too many digits"):
         compiled_replay(make_schedule(program), orders)
+
+
+def test_the_largest_amounts_stay_exact() -> None:
+    """Shares of refunds whose products exceed 64 bits, and fractions of a unit that decide over a tier."""
+    rng = random.Random(8)
+    most = 9 * 10**11
+    for _ in range(300):
+        orders = [
+            Order(
+                str(number),
+                "c",
+                NOON + timedelta(hours=number),
+                rng.choice([most, rng.randint(1, most)]),
+                redeems=False,
+                refunded_at=NOON + timedelta(days=2, hours=number),
+                refunded=rng.randint(0, most),
+                paid=rng.choice([most, most - 1, rng.randint(1, most)]),
+            )
+            for number in range(4)
+        ]
+        orders += [Order(f"z{number}", "c", NOON + timedelta(days=2, hours=number + 0.5), 0) for number in range(4)]
+        left = Fraction(sum(order.cart for order in orders))
+        reached = []
+        for order in orders[:4]:
+            left -= min(Fraction(1), Fraction(order.refunded, order.paid)) * order.cart
+            reached.append(left)
+        whole = [int(spent) + rng.choice([0, 1]) for spent in reached]
+        tiers = [
+            {"name": str(limit), "min_lifetime_spend": Decimal(limit) / 100}
+            for limit in sorted({limit for limit in whole if 0 < limit <= most})
+        ]
+        program = ns.Program.parse({"tiers": tiers, "earning": {"points_per_unit": "1"}})
+        case = (make_schedule(program), orders)
+        assert compiled_replay(*case) == without_offer(replay(*case))

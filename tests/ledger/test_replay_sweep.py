@@ -75,7 +75,7 @@ def test_facts_that_were_read_once_serve_settings_of_later():
     frame = history(300).assign(tier="Bronze")
     facts = read_facts([make_schedule(ns.Program.parse(BASE))], frame, take_up=50)
     offers = [{**BASE["offers"][0], "tiers": ["Bronze", "Gold"]}]
-    later = [ns.Program.parse(BASE | {"offers": offers, "tiers": None}), ns.Program.parse(BASE | {"offers": offers})]
+    later = [ns.Program.parse(BASE | {"offers": offers, "tiers": []}), ns.Program.parse(BASE | {"offers": offers})]
     expected = ns.replay_sweep(later, frame, take_up=50)
     pd.testing.assert_frame_equal(ns.replay_sweep(later, facts), expected)
     assert expected["discount"].tolist()[1] == 0 < expected["discount"].tolist()[0]

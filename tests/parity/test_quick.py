@@ -1,4 +1,4 @@
-"""What is quick enough to be run on every mutant of the law: the worked cases at once, and a few thousand random pairs."""
+"""Quick enough to be run on every mutant of the law: the worked cases at once, and a few thousand random pairs."""
 
 from parity_pairs import differences
 

@@ -61,6 +61,23 @@ def test_every_program_comes_through_the_form_unchanged(offer, minimum):
     assert ns.Program.parse(data_of(fields_of(ns.Program, values), values)) == program
 
 
+def test_the_programs_other_half_comes_through_as_well():
+    program = ns.Program.parse(
+        {
+            "earning": {"points_per_unit": "0.05", "base": "cart_amount", "on_redeeming_orders": False},
+            "expiry": {"months": 12, "kind": "inactivity"},
+            "tiers": [
+                {"name": "Silver", "min_lifetime_spend": 0},
+                {"name": "Gold", "min_lifetime_spend": 5000, "earning_factor": "1.5"},
+            ],
+            "reversal": {"overdraft": "forgive"},
+            "valid_from": "2026-01-01T00:00",
+        }
+    )
+    values = values_of(program.model_dump())
+    assert ns.Program.parse(data_of(fields_of(ns.Program, values), values)) == program
+
+
 def test_every_field_of_every_model_has_a_label_and_says_what_it_is():
     for kind in ("variable_amount", "fixed_amount", "variable_percent", "fixed_percent"):
         values = {"offers.0.kind": kind, "min_payable.kind": "percent", "earning": True, "expiry": True}

@@ -1,0 +1,98 @@
+"""What goes into the exact ledger and what comes out, as plain records; money in minor units, instants in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from nector_sim.calculator import exact
+from nector_sim.ledger.schedule import KINDS, SIGNS
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order of a history; money in minor units.
+
+    ``redeems`` is decided already, by the customer or by the draw. ``refunded`` and ``paid`` are None where the
+    history does not say.
+    """
+
+    order_id: str
+    customer_id: str
+    at: datetime
+    cart: int
+    credits: int = 0
+    requested: int | None = None
+    redeems: bool = True
+    tier: str | None = None
+    refunded_at: datetime | None = None
+    refunded: int | None = None
+    paid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Points that a customer has before anything happens; negative points are an overdraft."""
+
+    customer_id: str
+    points: int
+    expires_at: datetime | None = None
+    lifetime_spend: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Points that a customer is given: sign-up, birthday, referral, by hand."""
+
+    customer_id: str
+    at: datetime
+    points: int
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an order got: the balance before it, its tier, and the answer of the law."""
+
+    order_id: str
+    balance: int
+    tier: str | None
+    answer: exact.Answer
+    earned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One line of the ledger; an opening has no instant."""
+
+    customer_id: str
+    at: datetime | None
+    kind: str
+    points: int
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a customer has at the end; ``points`` are less the overdraft."""
+
+    customer_id: str
+    points: int
+    pending: int
+    next_expiry: datetime | None
+
+
+@dataclass(slots=True)
+class Replay:
+    """Everything that comes out of a replay."""
+
+    results: list[Result] = field(default_factory=list)
+    movements: list[Movement] = field(default_factory=list)
+    balances: list[Balance] = field(default_factory=list)
+
+    def totals(self) -> dict[str, int]:
+        """Points of each kind, and what is left."""
+        totals = dict.fromkeys(KINDS, 0)
+        for movement in self.movements:
+            totals[movement.kind] += movement.points * (SIGNS[movement.kind] or 1)
+        return {**totals, "closing": sum(balance.points + balance.pending for balance in self.balances)}

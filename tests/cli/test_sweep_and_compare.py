@@ -1,0 +1,110 @@
+"""``sweep`` and ``compare`` on the command line."""
+
+import sys
+
+import pandas as pd
+import pytest
+
+import nector_sim as ns
+from nector_sim.cli import main
+
+EXAMPLE = str(ns.data_path("programs/gokwik-example.toml"))
+BELIEVED = str(ns.data_path("assumptions/example.toml"))
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["nector-sim", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        output = capsys.readouterr()
+        assert "Traceback" not in output.out + output.err
+        return stop.value.code or 0, output.out, output.err
+
+    return call
+
+
+@pytest.fixture(params=["csv", "parquet"])
+def orders(request, tmp_path):
+    file = tmp_path / f"orders.{request.param}"
+    frame = ns.demo_orders().iloc[:400]
+    frame["cost"] = (frame["cart_amount"] * 0.4).round(2).where(frame.index % 3 > 0)
+    frame["refunded_at"] = frame["ordered_at"].where(frame.index % 9 == 0)
+    if request.param == "csv":
+        frame.to_csv(file, index=False)
+    else:
+        frame.to_parquet(file)
+    return file, frame
+
+
+@pytest.fixture
+def grid(tmp_path):
+    file = tmp_path / "grid.toml"
+    file.write_text('offers.0.max_discount = [50, 200]\n"min_payable.amount" = [0, 100]\n', encoding="utf-8")
+    return file
+
+
+def test_sweep_writes_what_python_gives(run, orders, grid, tmp_path):
+    file, frame = orders
+    out = tmp_path / "settings.parquet"
+    code, said, _ = run(
+        "sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", out, "--discount-rate-at-most", 90
+    )
+    assert code == 0
+    assert said.startswith(f"4 settings on 400 orders into {out}; given balances, costs are at most")
+    assert "most generous within 90 % of the carts:" in said
+    table = ns.sweep(
+        ns.load_program(EXAMPLE),
+        frame,
+        grid={"offers.0.max_discount": [50, 200], "min_payable.amount": [0, 100]},
+        assumptions=ns.load_assumptions(BELIEVED),
+    )
+    pd.testing.assert_frame_equal(pd.read_parquet(out), table, check_dtype=False)
+
+
+def test_bad_rows_are_counted_and_the_good_ones_swept(run, grid, tmp_path):
+    frame = ns.demo_orders().iloc[:10].assign(cart_amount=lambda rows: rows["cart_amount"].where(rows.index > 0, -1))
+    file, out = tmp_path / "orders.csv", tmp_path / "settings.csv"
+    frame.to_csv(file, index=False)
+    code, said, _ = run("sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", out)
+    assert code == 1
+    assert "1 orders rejected" in said
+    assert pd.read_csv(out)["orders"].tolist() == [9] * 4
+
+
+def test_compare_says_both_sides_by_group_and_how_sure(run, orders, tmp_path):
+    file, frame = orders
+    candidate = tmp_path / "candidate.toml"
+    text = ns.data_path("programs/gokwik-example.toml").read_text(encoding="utf-8")
+    candidate.write_text(text.replace("max_discount = 1000", "max_discount = 50"), encoding="utf-8")
+    arguments = ["compare", file, "--baseline", EXAMPLE, "--candidate", candidate, "-a", BELIEVED]
+    code, said, _ = run(*arguments, "--by", "cart_band", "--floor-percent", 10, "--resamples", 50)
+    assert code == 0
+    result = ns.compare(
+        ns.load_program(EXAMPLE),
+        ns.load_program(candidate),
+        frame,
+        assumptions=ns.load_assumptions(BELIEVED),
+        resamples=50,
+        floor_percent=10,
+    )
+    assert result.text() in said
+    assert "5th percentile" in said
+    assert "By cart_band" in said
+    assert f"{result.candidate.orders_below_floor:,} proposed" in said
+
+
+def test_what_cannot_be_used_is_one_message(run, orders, tmp_path):
+    grid = tmp_path / "grid.toml"
+    grid.write_text('"offers.0.max_discout" = [1]\n', encoding="utf-8")
+    code, _, said = run("sweep", orders[0], "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", tmp_path / "o.csv")
+    assert code == 2
+    assert "did you mean max_discount?" in said
+
+
+@pytest.mark.parametrize("command", ["sweep", "compare"])
+def test_help_has_an_example(run, command):
+    code, said, _ = run(command, "--help")
+    assert code == 0
+    assert "Example: nector-sim" in said
