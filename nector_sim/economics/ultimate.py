@@ -85,7 +85,7 @@ class Ultimate:
     def breakage_percent(self) -> tuple[float, float, float]:
         """Low, likely and high: of the points issued, those never redeemed."""
         low, likely, high = self.percent
-        return 100 - high, 100 - likely, 100 - low
+        return round(100 - high, 4), round(100 - likely, 4), round(100 - low, 4)
 
 
 def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> Ultimate:

@@ -361,7 +361,7 @@ def _leave(h: Any, i: Any, t: Any, w: Any, order: int, as_of: int) -> None:
     program = t.programs[s[PROGRAM]]
     tier = -1
     if program[OWN_TIERS]:
-        tier = _tier(t, program, w)
+        tier = tier_reached(t, program, s)
     elif h.tier.size and order > s[START]:
         tier = h.tier[order - 1]
     for place in range(s[FIRST_LOT], s[LAST_LOT]):
