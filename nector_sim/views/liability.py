@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from nector_sim.views.style import INK, PROPOSAL, money_axis, plain_axes
+from nector_sim.views.style import INK, PROPOSAL, make_room, money_axis, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,6 +56,7 @@ def draw_outstanding(owed: Liability, ax: Axes) -> Axes:
     money_axis(ax.yaxis, owed.currency)
     ax.set_ylabel("owed")
     ax.legend(frameon=False, fontsize=8)
+    make_room(ax, left=0.15)
     return ax
 
 
@@ -93,7 +94,7 @@ def draw_forecast(
         fan = months[months["measure"] == measure]
         places = behind - 1 + fan["month"].to_numpy()
         ax.plot(np.arange(behind), past, color=colour, marker=".", label=f"{column}, behind")
-        ax.plot(places, fan["likely"], color=colour, linestyle="--", label=f"{column}, ahead: likely, 5 to 95 %")
+        ax.plot(places, fan["likely"], color=colour, linestyle="--", label=f"{column}, ahead\n(likely, 5 to 95 %)")
         ax.fill_between(places, fan["low"], fan["high"], color=colour, alpha=0.25, linewidth=0)
     ax.axvline(behind - 0.5, color=INK, linewidth=0.8)
     names = [*timeline["month"], *(f"+{month}" for month in range(1, ahead.months + 1))]
@@ -103,6 +104,7 @@ def draw_forecast(
     ax.yaxis.set_major_formatter(lambda points, _: f"{points:,.0f}")
     ax.set_ylabel(f"{points_label} a month")
     ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    make_room(ax, left=0.14, right=0.68, bottom=0.2)
     return ax
 
 
