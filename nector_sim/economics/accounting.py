@@ -1,21 +1,21 @@
 """What to defer from a sale with points, and what to release later: IFRS 15 and Ind AS 115.
 
 An aid for whoever keeps the books, and no advice. Amounts are exact decimals, rounded to the currency once, at the end.
-The points are a right of their own that a sale gives (a material right), so the price is shared between goods and points
-by what each would cost alone (paragraphs 74 and B39 to B43 of the standard). Points that nobody will redeem count as nothing.
+The points are a right of their own that a sale gives (a material right), so the price is shared between goods and
+points by what each would cost alone (paragraphs 74 and B39 to B43 of the standard). Points that nobody will redeem
+count as nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 from nector_sim.errors import InputError, Problem
 from nector_sim.rules.money import currency_decimals
 
 Number = Decimal | int | float | str
-LABEL = "an aid for IFRS 15 and Ind AS 115, not advice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ def released(deferred: Number, *, points_redeemed: int, points_expected: int, cu
 
     Examples
     --------
-    The example of the standard itself (IFRS 15, Illustrative Example 52): 4,500 of 9,500 points in the first year; by the
-    second 8,500, and now 9,700 are expected.
+    The example of the standard itself (IFRS 15, Illustrative Example 52): 4,500 of 9,500 points in the first year; by
+    the second 8,500, and now 9,700 are expected.
 
     >>> deferred = defer(100_000, 10_000, point_value=1, ultimate_percent=95).deferred
     >>> first = released(deferred, points_redeemed=4_500, points_expected=9_500)
@@ -119,8 +119,8 @@ def released(deferred: Number, *, points_redeemed: int, points_expected: int, cu
     (amount,) = _checked({"deferred": deferred})
     if not 0 <= points_redeemed <= points_expected:
         raise InputError(
-            f"points_redeemed is {points_redeemed} and points_expected {points_expected}; what is expected is everything "
-            "that will ever be redeemed, what was redeemed already included"
+            f"points_redeemed is {points_redeemed} and points_expected {points_expected}; what is expected is "
+            "everything that will ever be redeemed, what was redeemed already included"
         )
     share = Fraction(points_redeemed, points_expected) if points_expected else Fraction(0)
     return _round(Fraction(amount) * share, currency)
@@ -144,5 +144,5 @@ def _checked(numbers: dict[str, Number]) -> list[Decimal]:
 def _round(amount: Fraction, currency: str) -> Decimal:
     decimals = currency_decimals(currency)
     # Half up, and exact: the fraction is floored in whole minor units.
-    minor = (amount * 10**decimals * 2 + 1) // 2
-    return (Decimal(minor) / 10**decimals).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    minor = int((amount * 10**decimals * 2 + 1) // 2)
+    return Decimal(minor).scaleb(-decimals)

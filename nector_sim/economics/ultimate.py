@@ -7,6 +7,7 @@ arithmetic is the `chainladder` library's (extra ``actuarial``), which is import
 
 from __future__ import annotations
 
+import importlib
 import math
 import warnings
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ class Developed:
     factors : ndarray of float64, shape (months - 1,)
         From one age to the next.
     standard_error : float
-        Of the sum of `ultimate`, by Mack's formula.
+        Of the sum of `ultimate`, by Mack's formula; NaN where the triangle does not tell.
     """
 
     ultimate: Floats
@@ -150,6 +151,8 @@ def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> 
     notices = []
     if brought := int(lots.left.issued[0]):
         notices.append(f"{brought} points that customers brought along are left out: their age is not known")
+    if not math.isfinite(developed.standard_error):
+        notices.append("the history does not tell how far off the estimate may be; its range is everything there is")
     return Ultimate(
         at=to_datetime(end),
         percent=_percent(to_come, paid, total),
@@ -183,15 +186,20 @@ def develop(triangle: Floats) -> Developed:
     frame = pd.DataFrame({"credited": months[row], "redeemed_in": months[row + age], "points": triangle[row, age]})
     with _quiet():
         try:
-            import chainladder as cl
+            cl: Any = importlib.import_module("chainladder")
         except ImportError:
             raise InputError('triangles need the library chainladder: pip install "nector-sim[actuarial]"') from None
         made = cl.Triangle(frame, origin="credited", development="redeemed_in", columns="points", cumulative=True)
-        fitted = cl.MackChainladder().fit(cl.Development(sigma_interpolation="log-linear").fit_transform(made))
-        ultimate = np.array(fitted.ultimate_.values[0, 0, :, 0], dtype=np.float64)
-        error = float(fitted.total_mack_std_err_.to_numpy()[0, 0])
-        factors = np.array(fitted.ldf_.values[0, 0, 0, : len(triangle) - 1], dtype=np.float64)
-    return Developed(ultimate, factors, error if math.isfinite(error) else 0.0)
+        # Mack's way to guess the spread of the last factor fails where earlier ones have none at all.
+        for way in ("mack", "log-linear"):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                fitted = cl.MackChainladder().fit(cl.Development(sigma_interpolation=way).fit_transform(made))
+            error = float(fitted.total_mack_std_err_.to_numpy()[0, 0])
+            if math.isfinite(error):
+                break
+        ultimate = np.array(fitted.ultimate_.to_numpy()[0, 0, :, 0], dtype=np.float64)
+        factors = np.array(fitted.ldf_.to_numpy()[0, 0, 0, : len(triangle) - 1], dtype=np.float64)
+    return Developed(ultimate, factors, error)
 
 
 @contextmanager
@@ -213,6 +221,8 @@ def _triangle(spent: Int64) -> Floats:
 
 def _range(likely: float, error: float, most: float) -> tuple[float, float, float]:
     """Spread what is to come over a lognormal distribution of this mean and error, as Mack (1993) does."""
+    if not math.isfinite(error):
+        return 0.0, likely, most
     if likely <= 0:
         return 0.0, 0.0, 0.0
     variance = math.log1p((error / likely) ** 2)

@@ -1,8 +1,8 @@
 """What comes next: redemption, cost and points outstanding of the months ahead, with ranges, under several settings.
 
-No curve is assumed. What customers may do next is what they did (:mod:`nector_sim.exploration.futures`); each such future
-is replayed once under each setting, for all customers. Every total is a sum over customers, so a resample of whole
-customers is a product of their totals with how often each was drawn. Settings share futures and draws.
+No curve is assumed. What customers may do next is what they did (:mod:`nector_sim.exploration.futures`); each such
+future is replayed once under each setting, for all customers. Every total is a sum over customers, so a resample of
+whole customers is a product of their totals with how often each was drawn. Settings share futures and draws.
 """
 
 from __future__ import annotations
@@ -168,9 +168,9 @@ def forecast(
 ) -> Forecast:
     """Forecast what the next months cost and leave outstanding, if customers go on as they do.
 
-    Whole customers are drawn, with replacement, and with them what they have and do; so a range says how far off another
-    set of customers of the same kind may be, and is wide for the very same customers. It does not know of seasons, growth
-    or anything else that the window did not have, and customers do not respond to a setting.
+    Whole customers are drawn, with replacement, and with them what they have and do; so a range says how far off
+    another set of customers of the same kind may be, and is wide for the very same customers. It does not know of
+    seasons, growth or anything else that the window did not have, and customers do not respond to a setting.
 
     Parameters
     ----------

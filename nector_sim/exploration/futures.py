@@ -74,10 +74,10 @@ def window_of(facts: Facts, blocks: int | None = None) -> Window:
     """
     prepared, history = facts.prepared, facts.prepared.history
     there = (prepared.last - prepared.first) // BLOCK
-    if there < 2 * FEWEST:
+    if blocks is None and there < 2 * FEWEST:
         raise InputError(
-            f"the history has {max(there, 0)} whole blocks of four weeks; a forecast needs {2 * FEWEST}: half of them to "
-            "go on from, and half to know who had been there before"
+            f"the history has {max(there, 0)} whole blocks of four weeks; a forecast needs {2 * FEWEST}: half of them "
+            "to go on from, and half to know who had been there before"
         )
     if blocks is not None and not 1 <= blocks < there:
         raise InputError(
@@ -230,7 +230,7 @@ def totals_of(facts: Facts, window: Window, schedule: Schedule, months: Int64, t
 
 
 def _add_movements(made: Floats, parts: list[Movements], unit: Int64, months: Int64, origin: int) -> None:
-    """Add what expired, and the change of what is outstanding; what was before the origin belongs to the first month."""
+    """Add what expired, and what is outstanding more; what was before the origin belongs to the first month."""
     expired = MEASURES.index("expired")
     for part in parts:
         month = np.where(part.at > origin, _month(part.at, months), 0)

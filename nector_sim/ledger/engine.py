@@ -209,9 +209,11 @@ def _room_for_work(history: History, first: int, last: int, left: Left) -> Work:
     most = int(orders.max(initial=0))
     # A slot for each credit: what is brought, granted, earned, and given back.
     slots = int((openings + grants + 2 * orders).max(initial=0))
-    return Work(
-        np.zeros(STATE, np.int64),
-        *(np.empty(slots, np.int64) for _ in range(6)),
-        *(np.empty(most, np.int64) for _ in range(8)),
-        left,
+    return Work._make(
+        [
+            np.zeros(STATE, np.int64),
+            *(np.empty(slots, np.int64) for _ in range(6)),
+            *(np.empty(most, np.int64) for _ in range(8)),
+            left,
+        ]
     )

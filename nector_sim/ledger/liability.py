@@ -234,7 +234,7 @@ def _rates(percent: Number | Sequence[Number] | None) -> dict[str, Fraction]:
 
 
 def _point_value(lots: Lots, tier: str | None) -> Fraction:
-    """What a point is worth to a tier, major units: by the most generous offer that it can use and that has not ended."""
+    """What a point is worth to a tier, major units: by the most generous offer that it can use and that goes on."""
     values, amounts = [], 0
     for offer in lots.program.offers:
         if not isinstance(offer, VariableAmount | FixedAmount):

@@ -68,8 +68,8 @@ def lots_at(replay: Replay, at: datetime | str | int | None = None) -> Lots:
     last = facts.prepared.last if at is None else _instant(at, schedule.programs[0].timezone)
     if last > facts.prepared.last:
         raise InputError(
-            f"{to_datetime(last):%Y-%m-%d %H:%M} UTC is after the end of the replay, {replay.as_of:%Y-%m-%d %H:%M} UTC; "
-            "replay with a later as_of"
+            f"{to_datetime(last):%Y-%m-%d %H:%M} UTC is after the end of the replay, {replay.as_of:%Y-%m-%d %H:%M} "
+            "UTC; replay with a later as_of"
         )
     prepared = replace(facts.prepared, last=last, first=min(facts.prepared.first, last))
     history, instants = expiring(prepared, schedule)

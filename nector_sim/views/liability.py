@@ -50,7 +50,8 @@ def draw_outstanding(owed: Liability, ax: Axes) -> Axes:
     if "expected" in ages:
         low, likely, high = (ages[name].astype(float) for name in ("expected_low", "expected", "expected_high"))
         ax.errorbar(
-            places, likely, yerr=[likely - low, high - likely], fmt="o", color=INK, capsize=4, label="expected, 5 to 95 %"
+            places, likely, yerr=[likely - low, high - likely], fmt="o", color=INK, capsize=4,
+            label="expected, 5 to 95 %",
         )  # fmt: skip
     ax.set_xticks(places, ages["age"].tolist())
     money_axis(ax.yaxis, owed.currency)
@@ -129,7 +130,8 @@ def draw_triangle(estimate: Ultimate, ax: Axes) -> Axes:
     for position, (_, share) in enumerate(shares.iterrows()):
         known = share.dropna()
         ax.plot(
-            known.index, known, color=PROPOSAL, alpha=0.25 + 0.75 * (position + 1) / len(shares), marker=".", linewidth=1
+            known.index, known, color=PROPOSAL, alpha=0.25 + 0.75 * (position + 1) / len(shares), marker=".",
+            linewidth=1,
         )  # fmt: skip
     ax.axhline(estimate.percent[1], color=INK, linestyle="--", linewidth=1)
     ax.annotate(f"ever redeemed: {estimate.percent[1]:.1f} %", (0.98, estimate.percent[1]), ha="right", va="bottom",

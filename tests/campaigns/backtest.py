@@ -1,9 +1,9 @@
 """Forecasts of what is held back, on the demo orders: ``python -m tests.campaigns.backtest``.
 
 Each of 20 folds of customers is held back at each of three origins: the forecast sees the other customers, up to the
-origin, and says what as many customers as the fold has will redeem in the three months after it. A second table has each
-fold's own customers, their past known. Exit code 1 if a total is off by more than 10 %, or the 90 % ranges of what is
-held back hold fewer than 85 % or more than 95 % of the outcomes.
+origin, and says what as many customers as the fold has will redeem in the three months after it. A second table has
+each fold's own customers, their past known. Exit code 1 if a total is off by more than 10 %, or the 90 % ranges of what
+is held back hold fewer than 85 % or more than 95 % of the outcomes.
 """
 
 import sys
