@@ -33,6 +33,7 @@ AT_HOME = {
     "anywidget": "views",
     "voila": "views",
     "xlsxwriter": "views",
+    "chainladder": "economics",
     "dask": "batch",
     "distributed": "batch",
     "starlette": "gokwik",

@@ -197,8 +197,8 @@ def develop(triangle: Floats) -> Developed:
             error = float(fitted.total_mack_std_err_.to_numpy()[0, 0])
             if math.isfinite(error):
                 break
-        ultimate = np.array(fitted.ultimate_.to_numpy()[0, 0, :, 0], dtype=np.float64)
-        factors = np.array(fitted.ldf_.to_numpy()[0, 0, 0, : len(triangle) - 1], dtype=np.float64)
+        ultimate = np.array(fitted.ultimate_.values[0, 0, :, 0], dtype=np.float64)  # noqa: PD011 (no frame)
+        factors = np.array(fitted.ldf_.values[0, 0, 0, : len(triangle) - 1], dtype=np.float64)  # noqa: PD011
     return Developed(ultimate, factors, error)
 
 

@@ -1,7 +1,7 @@
 """How fast a year ahead is forecast, as a ratio to the same futures replayed one by one with ``ns.replay``.
 
-Parity comes first: a resample of the forecast is written out as a frame, customer by customer, and replayed. The loop is
-timed on a few such frames that stand ready (making them would take longer still) and counted up to all resamples.
+Parity comes first: a resample of the forecast is written out as a frame, customer by customer, and replayed. The loop
+is timed on a few such frames that stand ready (making them would take longer still) and counted up to all resamples.
 """
 
 import time
@@ -35,7 +35,8 @@ def written_out(orders, window, blocks, last, times):
     whole = pd.concat(parts, ignore_index=True)
     drawn = whole["customer_id"].str.removesuffix("-new").map(times).to_numpy().astype(int)
     rows = whole.loc[np.repeat(np.arange(len(whole)), drawn)].reset_index(drop=True)
-    rows["customer_id"] += "/" + (np.arange(len(rows)) - np.repeat(np.cumsum(drawn) - drawn, drawn)).astype(str)
+    which = np.arange(len(rows)) - np.repeat(np.cumsum(drawn) - drawn, drawn)
+    rows["customer_id"] += "/" + pd.Series(which).astype(str)
     rows["order_id"] = np.arange(len(rows))
     return rows
 
