@@ -6,10 +6,9 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from nector_sim.calculator.compiled import Counts, Results, answer, answer_floats, new_results
@@ -19,6 +18,9 @@ from nector_sim.errors import InputError
 from nector_sim.orders.checks import Inputs, as_frame, odd_balances, read_inputs, read_optional, refuse, rejects_frame
 from nector_sim.orders.columns import as_array, write_money
 from nector_sim.rules.program import Program
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Columns that scoring adds, in their order; ``credits_used`` only where credits came in.
 RESULTS = ("offer", "points_redeemed", "discount", "payable", "limited_by", "credits_used")
@@ -62,6 +64,8 @@ def score(program: Program, orders: Any) -> Any:
     >>> scored[["points_redeemed", "discount", "payable", "limited_by"]].values.tolist()
     [[400, 400.0, 100.0, 'min_payable']]
     """
+    import pandas as pd
+
     if isinstance(orders, pd.DataFrame):
         return _score_frame(program, orders)
     if not (hasattr(orders, "__arrow_c_stream__") or hasattr(orders, "__arrow_c_array__")):
@@ -127,7 +131,7 @@ def work_out(program: Program, inputs: Inputs) -> Scored:
 
 def results_table(program: Program, table: pa.Table, scored: Scored) -> pa.Table:
     """Append answers to the table that they are of."""
-    results, names = scored.results, _offer_names(program)
+    results, names = scored.results, offer_names(program)
     columns = {
         "offer": pa.DictionaryArray.from_arrays(pa.array(_from_one(results.offer)), names),
         "points_redeemed": pa.array(results.points),
@@ -143,8 +147,10 @@ def results_table(program: Program, table: pa.Table, scored: Scored) -> pa.Table
 
 
 def _score_frame(program: Program, frame: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
     answers = _answers(program, frame, list(frame.columns), frame.get)
-    results, offers = answers.results, pd.CategoricalDtype(_offer_names(program))
+    results, offers = answers.results, pd.CategoricalDtype(offer_names(program))
     columns = {
         "offer": pd.Categorical.from_codes(_from_one(results.offer), dtype=offers),
         "points_redeemed": results.points,
@@ -205,15 +211,17 @@ def _cut(arrays: Any, rows: slice) -> Any:
 
 
 def _frame_money(amounts: Any) -> Any:
+    import pandas as pd
+
     return pd.array(amounts, dtype=pd.ArrowDtype(amounts.type)) if isinstance(amounts, pa.Array) else amounts
 
 
 def _from_one(offer: Any) -> Any:
-    """Positions of offers as codes of :func:`_offer_names`."""
+    """Positions of offers as codes of :func:`offer_names`."""
     return offer + np.int8(1)
 
 
-def _offer_names(program: Program) -> list[str]:
+def offer_names(program: Program) -> list[str]:
     """Categories of ``offer``: empty first, then each offer's name."""
     return ["", *(program.offer_name(position) for position in range(len(program.offers)))]
 

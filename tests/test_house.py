@@ -39,6 +39,7 @@ AT_HOME = {
     "starlette": "gokwik",
     "uvicorn": "gokwik",
     "sqlalchemy": "gokwik",
+    "fsspec": "batch",
 }
 
 

@@ -1,4 +1,4 @@
-"""Files of orders: read, scored and written, CSV or Parquet by the file's ending."""
+"""Whole files: read into a table and written from one."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from nector_sim.batch.places import Place
+from nector_sim.batch.writers import ENDINGS, write_frames
 from nector_sim.errors import InputError
-from nector_sim.orders.checks import SHOWN, as_frame, read_inputs, rejects_frame
-from nector_sim.rules.program import Program
-from nector_sim.scoring import free_of_results, results_table, work_out
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreReport:
-    """What scoring a file did; `read` is `scored` and `rejected` together."""
+    """What scoring files did; `read` is `scored` and `rejected` together."""
 
     read: int
     scored: int
@@ -58,78 +56,32 @@ def read_table(path: Path) -> pa.Table:
 
 
 def write_table(table: pa.Table, path: Path) -> None:
-    """Write a table; it stands under its name only when it is whole.
+    """Write a table; it stands under its name when it is whole and on the disk.
 
     Parameters
     ----------
     table : pyarrow.Table
     path : pathlib.Path
-        ``.csv`` or ``.parquet``.
+        ``.csv`` (texts that a spreadsheet would run are made harmless), ``.parquet``, or ``.xlsx``.
 
     Raises
     ------
     InputError
         If the ending is another, or the place cannot be written.
     """
-    if path.suffix.lower() not in (".csv", ".parquet"):
-        raise InputError(f"{path} ends in {path.suffix or 'nothing'}; results are written as .csv or .parquet")
+    if path.suffix.lower() not in ENDINGS:
+        raise InputError(
+            f"{path} ends in {path.suffix or 'nothing'}; results are written as .csv or .parquet, or .xlsx"
+        )
     frame: Any = pl.from_arrow(table)
-    unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        if path.suffix.lower() == ".csv":
-            frame.write_csv(unfinished)
-        else:
-            frame.write_parquet(unfinished)
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
+        with Place.of(path).written() as target:
+            write_frames(iter([frame]), frame.schema, target=target, ending=path.suffix.lower())
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
 
 
 def not_the_input(out: Path, orders: Path) -> None:
     """Refuse to write results over the orders."""
     if out.exists() and out.samefile(orders):
         raise InputError(f"{out} is also the input; write the results elsewhere")
-
-
-def score_file(program: Program, orders: Path, *, out: Path, rejects: Path | None = None) -> ScoreReport:
-    """Score a file of orders into another; rows that cannot be used are left out, counted, and written if asked for.
-
-    Parameters
-    ----------
-    program : Program
-    orders : pathlib.Path
-        ``.csv`` or ``.parquet``; see :func:`nector_sim.score` for its columns.
-    out : pathlib.Path
-        Where the good rows go with their results.
-    rejects : pathlib.Path, optional
-        Where the others go with their reasons.
-
-    Returns
-    -------
-    ScoreReport
-
-    Raises
-    ------
-    InputError
-        If a file cannot be read or written, or a needed column is missing.
-    """
-    not_the_input(out, orders)
-    table = read_table(orders)
-    free_of_results(table.column_names)
-    inputs = read_inputs(program, table.column, table.column_names)
-    rejected = rejects_frame(as_frame(table), inputs.refused) if inputs.refused else None
-    if inputs.refused:
-        kept = np.ones(table.num_rows, bool)
-        kept[list(inputs.refused)] = False
-        table = table.filter(pa.array(kept))
-        inputs = read_inputs(program, table.column, table.column_names)
-    write_table(results_table(program, table, work_out(program, inputs)), out)
-    count = 0 if rejected is None else len(rejected)
-    examples: tuple[str, ...] = ()
-    if rejected is not None:
-        if rejects is not None:
-            write_table(pa.Table.from_pandas(rejected, preserve_index=False), rejects)
-        first = rejected.head(SHOWN)
-        examples = tuple(f"row {row}: {why}" for row, why in zip(first["row"], first["reason"], strict=True))
-    return ScoreReport(table.num_rows + count, table.num_rows, count, examples, tuple(inputs.notices))

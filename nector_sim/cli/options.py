@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,19 @@ KeepStatus = Annotated[
 ]
 SheetName = Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file; else the first.")]
 KeyFile = Annotated[Path | None, typer.Option("--key-file", help="Key of the hashes that stand for customers.")]
+
+
+class Engine(StrEnum):
+    """Where the work is done."""
+
+    local = "local"
+    dask = "dask"
+
+
+EngineName = Annotated[Engine, typer.Option("--engine", help="This machine, or a Dask cluster.")]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", help="Address of a Dask scheduler; else a cluster on this machine.")
+]
 
 
 def balances_of(text: str | None) -> Any:

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nector_sim.cli import options
+
 if TYPE_CHECKING:
     import pandas as pd
+
+    from nector_sim.rules.program import Program
 
 
 class Format(StrEnum):
@@ -20,11 +24,14 @@ class Format(StrEnum):
 
 
 def replay(
-    orders: Annotated[Path, typer.Argument(help="Orders with order_id, customer_id, ordered_at, cart_amount.")],
+    orders: Annotated[
+        str,
+        typer.Argument(help="Orders with order_id, customer_id, ordered_at, cart_amount: a file, or a folder of them."),
+    ],
     program: Annotated[
         list[Path], typer.Option("--program", "-p", help="Program file; several where each has a valid_from.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder for orders, balances and totals.")],
+    out: Annotated[str, typer.Option("--out", help="Folder for orders, balances and totals.")],
     opening: Annotated[Path | None, typer.Option("--opening", help="Opening balances: customer_id, points.")] = None,
     grants: Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")] = None,
     take_up: Annotated[
@@ -36,46 +43,79 @@ def replay(
     ] = None,
     movements: Annotated[bool, typer.Option("--movements", help="Write every line of the ledger too.")] = False,
     kind: Annotated[Format, typer.Option("--format", help="What the tables are written as.")] = Format.parquet,
+    buckets: Annotated[
+        int | None, typer.Option("--buckets", min=1, help="Replay so many buckets of customers one by one, for memory.")
+    ] = None,
+    engine: options.EngineName = options.Engine.local,
+    scheduler: options.Scheduler = None,
 ) -> None:
     """Replay orders through time: balances run down, points expire, refunds are reversed.
 
+    More orders than fit the memory are replayed in buckets of customers, each a Parquet part of every table.
+
     Example: nector-sim replay orders.csv --program program.toml --opening balances.csv --out replayed
+
+    Example: nector-sim replay orders/ --program program.toml --buckets 50 --out replayed
     """
     import nector_sim as ns
     from nector_sim.batch.files import read_table
 
     programs = [ns.load_program(file) for file in program]
-    result = ns.replay(
-        None,
-        read_table(orders),
-        opening=read_table(opening) if opening else None,
-        grants=read_table(grants) if grants else None,
-        take_up=take_up,
-        seed=seed,
-        as_of=as_of,
-        movements=movements,
-        programs=programs,
-    )
-    tables = {"orders": result.orders, "balances": result.balances, "totals": result.totals}
-    if result.movements is not None:
-        tables["movements"] = result.movements
-    _write(tables, out, kind, programs[0].decimals)
-    for notice in result.notices:
+    how: dict[str, Any] = {
+        "opening": read_table(opening) if opening else None,
+        "grants": read_table(grants) if grants else None,
+        "take_up": take_up,
+        "seed": seed,
+        "as_of": as_of,
+        "movements": movements,
+    }
+    in_buckets = buckets is not None or engine is options.Engine.dask or "://" in orders or Path(orders).is_dir()
+    if in_buckets:
+        report: Any = _replay_files(programs, orders, out, buckets, engine, scheduler, how)
+        totals, counts = report.totals, (report.orders, report.customers)
+    else:
+        result: Any = ns.replay(None, read_table(Path(orders)), programs=programs, **how)
+        totals, counts = result.totals, (len(result.orders), len(result.balances))
+        tables = {"orders": result.orders, "balances": result.balances, "totals": result.totals}
+        if result.movements is not None:
+            tables["movements"] = result.movements
+        _write(tables, Path(out), kind, programs[0].decimals)
+        report = result
+    for notice in report.notices:
         typer.echo(f"note: {notice}")
-    totals = result.totals.iloc[0]
-    until = f" up to {result.as_of:%Y-%m-%d %H:%M} UTC" if result.as_of else ""
-    typer.echo(f"{len(result.orders)} orders of {len(result.balances)} customers replayed into {out}{until}")
+    until = f" up to {report.as_of:%Y-%m-%d %H:%M} UTC" if report.as_of else ""
+    typer.echo(f"{counts[0]} orders of {counts[1]} customers replayed into {out}{until}")
     typer.echo(
         "points: "
         + ", ".join(
-            f"{name.replace('_', ' ')} {totals[name]}"
+            f"{name.replace('_', ' ')} {totals.iloc[0][name]}"
             for name in ("opening", "granted", "earned", "given_back", "redeemed", "expired", "taken_back", "closing")
         )
     )
 
 
+def _replay_files(
+    programs: list[Program],
+    orders: str,
+    out: str,
+    buckets: int | None,
+    engine: options.Engine,
+    scheduler: str | None,
+    how: dict[str, Any],
+) -> Any:
+    from nector_sim.batch.replays import replay_files
+
+    if engine is options.Engine.local:
+        return replay_files(programs, orders, out=out, buckets=buckets, **how)
+    from nector_sim.batch.cluster import dask_client, dask_runner
+
+    with dask_client(scheduler) as client:
+        return replay_files(programs, orders, out=out, buckets=buckets, runner=dask_runner(client), **how)
+
+
 def _write(tables: dict[str, pd.DataFrame], folder: Path, ending: str, decimals: int) -> None:
     from nector_sim.batch.files import write_table
+    from nector_sim.batch.replays import exact_table
     from nector_sim.errors import InputError
 
     try:
@@ -83,26 +123,4 @@ def _write(tables: dict[str, pd.DataFrame], folder: Path, ending: str, decimals:
     except OSError as error:
         raise InputError(f"{folder} cannot be made: {error.strerror or error}") from None
     for name, frame in tables.items():
-        write_table(_exact(frame, decimals), folder / f"{name}.{ending}")
-
-
-def _exact(frame: pd.DataFrame, decimals: int) -> Any:
-    """A frame as an Arrow table whose results in money are decimals, also where carts came as floats."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    from nector_sim.orders.columns import decimal_array
-
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    # The carts of orders are the caller's own column.
-    money = ("discount", "payable", "credits_used") + (() if "order_id" in frame else ("cart_amount",))
-    for position, name in enumerate(table.column_names):
-        if name in money and pa.types.is_floating(table.schema.field(name).type):
-            minor = np.rint(frame[name].to_numpy() * 10**decimals).astype(np.int64)
-            table = table.set_column(position, name, decimal_array(minor, decimals))
-        elif name == "tier":
-            table = table.set_column(
-                position, name, pc.cast(table.column(name), pa.dictionary(pa.int32(), pa.string()))
-            )
-    return table
+        write_table(exact_table(frame, decimals), folder / f"{name}.{ending}")

@@ -1,23 +1,40 @@
-"""``score``: a file of orders through the calculator."""
+"""``score``: files of orders through the calculator."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nector_sim.cli import options
 from nector_sim.cli.options import ProgramFile
 
+if TYPE_CHECKING:
+    from nector_sim.batch.files import ScoreReport
+    from nector_sim.batch.runs import Progress
+    from nector_sim.orders.read import How
+    from nector_sim.rules.program import Program
+
 
 def score(
-    orders: Annotated[Path, typer.Argument(help="Orders: CSV, Parquet, Excel, or a shop's export.")],
+    orders: Annotated[
+        list[str],
+        typer.Argument(help="Orders: CSV or Parquet files or folders, URLs, or one Excel file or shop's export."),
+    ],
     program: ProgramFile,
-    out: Annotated[Path, typer.Option("--out", help="Where to write them with their results, CSV or Parquet.")],
-    rejects: Annotated[
-        Path | None, typer.Option("--rejects", help="Where to write the rows that were refused.")
-    ] = None,
+    out: Annotated[
+        str, typer.Option("--out", help="Where to write them with their results: .csv, .parquet, .xlsx, or a folder.")
+    ],
+    rejects: Annotated[str | None, typer.Option("--rejects", help="Where to write the rows that were refused.")] = None,
+    engine: options.EngineName = options.Engine.local,
+    scheduler: options.Scheduler = None,
+    part_rows: Annotated[
+        int, typer.Option("--part-rows", min=1, help="Rows of each part of a folder, at least.")
+    ] = 4_000_000,
     format: options.Format = None,
     mapping: options.MappingFile = None,
     points_code: options.PointsCode = None,
@@ -28,18 +45,18 @@ def score(
     sheet: options.SheetName = None,
     key_file: options.KeyFile = None,
 ) -> None:
-    """Score a file of orders; rows that cannot be used are counted and left out.
+    """Score files of orders of any size; rows that cannot be used are counted and left out.
 
-    A shop's export is read as `nector-sim check` shows. Other files keep all their columns.
+    A folder that was stopped goes on with the same command. A manifest beside the output says what went in.
+    A shop's export is read as `nector-sim check` shows, into the memory. Other files keep all their columns.
 
     Example: nector-sim score orders.csv --program program.toml --out scored.parquet
 
     Example: nector-sim score orders_export.csv --program program.toml --balances points.csv --out scored.parquet
+
+    Example: nector-sim score s3://shop/orders --program program.toml --engine dask --out s3://shop/scored
     """
     import nector_sim as ns
-    from nector_sim.batch.exports import is_export, score_export
-    from nector_sim.batch.files import score_file
-    from nector_sim.orders.read import How
 
     how: How = {
         "format": format,
@@ -53,10 +70,10 @@ def score(
         "key_file": key_file,
     }
     model = ns.load_program(program)
-    if any(value not in (None, ()) for value in how.values()) or is_export(orders):
-        report = score_export(model, orders, out=out, rejects=rejects, **how)
+    if any(value not in (None, ()) for value in how.values()) or _must_be_understood(orders):
+        report = _score_export(model, orders, out, rejects, how)
     else:
-        report = score_file(model, orders, out=out, rejects=rejects)
+        report = _score_files(model, orders, out, rejects, engine, scheduler, part_rows)
     for notice in report.notices:
         typer.echo(f"note: {notice}")
     typer.echo(f"{report.read} read, {report.scored} scored into {out}, {report.rejected} rejected")
@@ -65,3 +82,77 @@ def score(
     if report.rejected and rejects is None:
         typer.echo("  to have them with their reasons: --rejects rejects.csv")
     raise typer.Exit(1 if report.rejected else 0)
+
+
+def _must_be_understood(orders: list[str]) -> bool:
+    """Whether the orders are one file that is no plain table of orders: a workbook, or a shop's export."""
+    from nector_sim.batch.exports import is_export
+
+    path = Path(orders[0])
+    return len(orders) == 1 and "://" not in orders[0] and path.is_file() and is_export(path)
+
+
+def _score_export(program: Program, orders: list[str], out: str, rejects: str | None, how: How) -> ScoreReport:
+    from nector_sim.batch.exports import score_export
+    from nector_sim.errors import InputError
+
+    if len(orders) > 1:
+        raise InputError("these options are for one file at a time; name one, or leave them out")
+    return score_export(program, Path(orders[0]), out=Path(out), rejects=Path(rejects) if rejects else None, **how)
+
+
+def _score_files(
+    program: Program,
+    orders: list[str],
+    out: str,
+    rejects: str | None,
+    engine: options.Engine,
+    scheduler: str | None,
+    part_rows: int,
+) -> ScoreReport:
+    from nector_sim.batch.runs import score_files
+    from nector_sim.errors import InputError
+
+    if engine is options.Engine.local:
+        if scheduler is not None:
+            raise InputError("--scheduler is for the engine dask; add --engine dask")
+        with _shown_progress() as progress:
+            return score_files(program, orders, out=out, rejects=rejects, part_rows=part_rows, progress=progress)
+    from nector_sim.batch.cluster import dask_client, dask_engine
+
+    with dask_client(scheduler) as client, _shown_progress() as progress:
+        return score_files(
+            program,
+            orders,
+            out=out,
+            rejects=rejects,
+            part_rows=part_rows,
+            progress=progress,
+            engine=dask_engine(client),
+        )
+
+
+@contextmanager
+def _shown_progress() -> Iterator[Progress | None]:
+    """A bar with the rate and the time left, on a terminal alone."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("scoring"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]} orders a second"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("scoring", total=None, rate="…")
+
+        def progress(done: int, rows: int) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(task, completed=done, total=rows, rate=f"{speed:,.0f}" if speed else "…")
+
+        yield progress

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from nector_sim.cli import options
 from nector_sim.cli.options import AssumptionsFile, ProgramFile
 
 
@@ -26,6 +27,8 @@ def sweep(
         float | None,
         typer.Option("--discount-rate-at-most", help="Recommend a setting that gives at most this % of the carts."),
     ] = None,
+    engine: options.EngineName = options.Engine.local,
+    scheduler: options.Scheduler = None,
 ) -> None:
     """Try many settings on the same orders, and say what each gives, costs and needs to break even.
 
@@ -39,15 +42,22 @@ def sweep(
     rule, believed = ns.load_program(program), ns.load_assumptions(assumptions)
     paths, mode = ns.load_grid(grid)
     good, rejects = ns.check_orders(read_table(orders), program=rule)
-    table = ns.sweep(
-        rule,
-        good,
-        grid=paths,
-        mode=mode,
-        assumptions=believed,
-        history="as replayed" if replayed else "given balances",
-        floor_percent=floor_percent,
-    )
+    how: dict[str, Any] = {
+        "grid": paths,
+        "mode": mode,
+        "assumptions": believed,
+        "history": "as replayed" if replayed else "given balances",
+        "floor_percent": floor_percent,
+    }
+    if engine is options.Engine.local:
+        table = ns.sweep(rule, good, **how)
+    else:
+        from nector_sim.batch.cluster import dask_client, dask_runner
+        from nector_sim.batch.sweeps import sweep_in_parts
+
+        with dask_client(scheduler) as client:
+            parts = 4 * len(client.nthreads())
+            table = sweep_in_parts(rule, good, runner=dask_runner(client), parts=parts, **how)
     write_table(pa.Table.from_pandas(table, preserve_index=False), out)
     at_most = ", costs are at most (everyone who can redeem does)" if table.attrs["at_most"] else ""
     typer.echo(f"{len(table):,} settings on {len(good):,} orders into {out}; {table.attrs['history']}{at_most}")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from nector_sim.calculator.compiled import Columns
 from nector_sim.errors import InputError, OrdersError, Problem
@@ -22,6 +21,9 @@ from nector_sim.orders.columns import (
     read_times,
 )
 from nector_sim.rules.program import Program
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: How many rows an error message lists; ``.rejects`` has all of them.
 SHOWN = 10
@@ -99,6 +101,8 @@ def check_orders(orders: Any, *, program: Program | None = None, currency: str =
 
 def as_frame(orders: Any) -> pd.DataFrame:
     """Orders as a pandas frame: as it is, or through the Arrow interface."""
+    import pandas as pd
+
     if isinstance(orders, pd.DataFrame):
         return orders
     if hasattr(orders, "__arrow_c_stream__") or hasattr(orders, "__arrow_c_array__"):
@@ -187,6 +191,8 @@ def tier_codes(program: Program, values: Any) -> Any:
 
 def rejects_frame(frame: pd.DataFrame, refused: dict[int, list[tuple[str, str]]]) -> pd.DataFrame:
     """The rejects of :class:`CheckedOrders`."""
+    import pandas as pd
+
     rows = sorted(refused)
     first = [refused[row][0][0] for row in rows]
     data: dict[str, Any] = {"row": [row + 1 for row in rows]}
@@ -249,5 +255,7 @@ def odd_balances(fractional: int, negative: int) -> list[str]:
 
 
 def _shown(value: Any) -> str:
+    import pandas as pd
+
     text = "" if value is None or value is pd.NA or value != value else str(value)
     return text if len(text) <= 40 else text[:37] + "..."

@@ -101,7 +101,9 @@ def count_odd_points(values: Any) -> tuple[int, int]:
     if isinstance(array, np.ndarray):
         finite = array[np.isfinite(array)]
         return int(((finite > 0) & (finite != np.floor(finite))).sum()), int((finite < 0).sum())
-    numbers = [number for number in map(_number_or_none, array.to_pylist()) if number is not None]
+    _, plain = _plain_texts(array, 0)  # whole numbers from 0
+    unusual = array.filter(pa.array(~plain)).to_pylist()
+    numbers = [number for number in map(_number_or_none, unusual) if number is not None]
     return sum(number > 0 and number % 1 != 0 for number in numbers), sum(number < 0 for number in numbers)
 
 

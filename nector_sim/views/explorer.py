@@ -25,7 +25,7 @@ from nector_sim.views.files import Download, Upload
 from nector_sim.views.form import POINT_VALUE, Form, Slider
 from nector_sim.views.history import History
 from nector_sim.views.later import Later
-from nector_sim.views.panels import HowSure, LivePictures, range_of
+from nector_sim.views.panels import STALE, HowSure, LivePictures, range_of
 from nector_sim.views.report import make_report
 from nector_sim.views.report_html import html_report
 from nector_sim.views.session import Outcome, Session
@@ -34,7 +34,6 @@ from nector_sim.views.telling import Telling
 from nector_sim.views.workbook import workbook
 from nector_sim.views.your_orders import YourOrders
 
-STALE = "nector-stale"
 #: Seconds that a setting rests before its ranges are worked out.
 RANGES_AFTER = 0.8
 _LAST_GOOD = "The figures below are of the last setting that can be used."
@@ -170,6 +169,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self._findings.value = findings_html(review(outcome.program), self.program_form.labels())
         self._pictures.update(outcome, today)
         self._examples.update(outcome, today, self.session.examples())
+        self._how_sure.add_class(STALE)
         self._ranges.ask()
 
     def _show_figures(self, comparison: Comparison | None) -> None:
@@ -196,7 +196,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self._pictures, self._how_sure, self._examples = LivePictures(currency), HowSure(currency), Examples()
         self._ranges = Later(self.work_out_ranges, seconds=RANGES_AFTER)
         self._tabs = widgets.Tab(
-            [self._pictures, self._examples, self._how_sure], titles=["Pictures", "Example orders", "How sure is this?"]
+            [self._pictures, self._examples, self._how_sure], titles=["Pictures", "Example orders", "How sure"]
         )
         self._side = widgets.VBox([self._bar(), self.program_form, self.assumptions_form]).add_class("nector-side")
         self._main = widgets.VBox([self._message, self._figures, self._findings, self._tabs]).add_class("nector-main")
@@ -253,7 +253,8 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         customers = f" of {orders['customer_id'].nunique():,} customers" if "customer_id" in orders else ""
         return (
             f"<style>{css}</style><h2>Try a redemption rule</h2><p class='nector-source'>"
-            f"{len(orders):,} orders{customers}: <b>{escape(self.session.label)}</b></p>"
+            f"{len(orders):,} orders{customers}: <b>{escape(self.session.label)}</b>. Each is worked out "
+            "with the balance that came with it.</p>"
         )
 
     def _form(self, model: Program | Assumptions, title: str) -> Form:

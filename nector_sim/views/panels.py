@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 
 from nector_sim.exploration.compare import Comparison, compare
+from nector_sim.exploration.facts import facts
 from nector_sim.views.discount_by_cart import DiscountByCart, usual_cart
 from nector_sim.views.how_sure import BreakEven, Tornado
 from nector_sim.views.limits import Limits
@@ -16,6 +19,8 @@ from nector_sim.views.waterfall import Waterfall
 
 #: Of a picture in the explorer, in inches: small enough that its texts are readable in half a window.
 WIDTH, HEIGHT = 5.6, 3.3
+#: The class of what is shown but no longer true.
+STALE = "nector-stale"
 #: How often customers are drawn anew for a range.
 RESAMPLES = 500
 
@@ -29,7 +34,9 @@ class LivePictures(widgets.Box):  # type: ignore[misc]
         self._steps = Waterfall(new_figure(WIDTH, HEIGHT).subplots(), currency=currency)
         self._views = [widgets.HTML() for _ in range(3)]
         titles = ("Discount by cart size", "What limits it", "From sales to margin")
-        super().__init__([titled(title, view) for title, view in zip(titles, self._views, strict=True)])
+        self._facts = widgets.HTML()
+        pictures = [titled(title, view) for title, view in zip(titles, self._views, strict=True)]
+        super().__init__([*pictures, titled("What this setting is", self._facts)])
         self.add_class("nector-pictures")
 
     def update(self, proposal: Outcome, today: Outcome) -> None:
@@ -46,15 +53,16 @@ class LivePictures(widgets.Box):  # type: ignore[misc]
         self._steps.update(proposal.summary)
         for view, picture in zip(self._views, (self._curve, self._limits, self._steps), strict=True):
             draw(view, picture)
+        self._facts.value = bullets(facts(proposal.program).text().splitlines())
 
 
 class HowSure(widgets.VBox):  # type: ignore[misc]
     """How sure the figures are: the break-even with its range, and which assumption moves the answer most."""
 
     def __init__(self, currency: str) -> None:
-        self.comparison: Comparison | None = None
         self._break_even = BreakEven(new_figure(WIDTH, HEIGHT).subplots())
         self._tornado = Tornado(new_figure(WIDTH, HEIGHT).subplots(), currency=currency)
+        figure_of(self._tornado.ax).subplots_adjust(left=0.32)  # names of assumptions are long
         self._words, *self._views = (widgets.HTML() for _ in range(3))
         titles = ("Break-even with its range", "What moves the answer most")
         pictures = [titled(title, view) for title, view in zip(titles, self._views, strict=True)]
@@ -63,30 +71,33 @@ class HowSure(widgets.VBox):  # type: ignore[misc]
     def work_out(self, session: Session, proposal: Outcome) -> Comparison:
         """Draw customers anew under today's setting and the proposal, and show how far the figures spread."""
         resamples = RESAMPLES if "customer_id" in session.orders else 0
-        found = compare(
-            session.today, proposal.program, session.orders, assumptions=session.assumptions, resamples=resamples
-        )
-        self.comparison = found
-        lines = "".join(f"<li>{line}</li>" for line in found.text().splitlines())
-        without = "" if resamples else "<li>The orders name no customers, so there are no ranges.</li>"
-        self._words.value = f"<ul class='nector-words-list'>{lines}{without}</ul>"
-        rows = {"today": "baseline.break_even_uplift", "proposal": "candidate.break_even_uplift"}
-        ranges = found.ranges.loc[list(rows.values())].set_axis(list(rows))
-        self._break_even.update(ranges)
         same = proposal.program == session.today
-        self._show_tornado(found, same)
+        # Today's setting by itself is held against giving nothing.
+        before = session.today.model_copy(update={"enabled": False}) if same else session.today
+        found = compare(before, proposal.program, session.orders, assumptions=session.assumptions, resamples=resamples)
+        lines = [found.break_even] if same else found.text().splitlines()
+        if not resamples:
+            lines.append("The orders name no customers, so there are no ranges.")
+        self._words.value = bullets(lines)
+        rows = {} if same else {"today": "baseline.break_even_uplift"}
+        rows["today's setting" if same else "proposal"] = "candidate.break_even_uplift"
+        self._break_even.update(found.ranges.loc[list(rows.values())].set_axis(list(rows)))
+        answer = "margin beyond no points at all" if same else "margin beyond today's setting"
+        self._tornado.update(found.tornado, likely=found.incremental_margin, answer=answer)
         for view, picture in zip(self._views, (self._break_even, self._tornado), strict=True):
             draw(view, picture)
+        self.remove_class(STALE)
         return found
-
-    def _show_tornado(self, found: Comparison, same: bool) -> None:
-        likely = 0.0 if same else found.incremental_margin
-        self._tornado.update(found.tornado, likely=likely, answer="margin beyond today's setting")
 
 
 def draw(view: widgets.HTML, picture: Any) -> None:
     """Put a picture into a page, with its words for those who do not see it."""
     view.value = svg(figure_of(picture.ax), picture.describe())
+
+
+def bullets(lines: Sequence[str]) -> str:
+    """Sentences as a list."""
+    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
 
 
 def titled(title: str, view: widgets.Widget) -> widgets.VBox:

@@ -54,6 +54,7 @@ def _serve(command, pattern, folder):
         if server.poll() is not None:
             break
         time.sleep(0.1)
+    _stop(server)
     pytest.fail(f"the server did not start:\n{log.read_text()}")
 
 

@@ -237,6 +237,37 @@ def test_the_loops_as_plain_python_equal_exact():
     assert next(mismatches(99, 200, 10, PLAIN), None) is None
 
 
+# By hand: a cap of 200 that 10 % of a cart of 1000 reaches in just two steps clips nothing, so that a tie goes to the
+# customer's own limit; a third step would be clipped, and is not charged.
+UP_TO_200 = {"kind": "variable_percent", "points_per_step": 100, "percent_per_step": 10, "max_discount": 200}
+JUST_REACHED = [
+    (UP_TO_200, 200, -1, 200, "balance"),
+    (UP_TO_200, 500, 200, 200, "requested"),
+    (UP_TO_200, 500, 300, 200, "max_discount"),
+    (UP_TO_200, 500, -1, 200, "max_discount"),
+    (UP_TO_200 | {"max_percent": 20}, 500, -1, 200, "max_discount"),
+    ({"kind": "fixed_percent", "points": 100, "percent": 20, "max_discount": 200}, 500, -1, 100, "offer"),
+]
+
+
+@pytest.mark.parametrize("way", [COMPILED, PLAIN])
+@pytest.mark.parametrize(("offer", "balance", "requested", "points", "limited_by"), JUST_REACHED)
+def test_a_cap_that_is_just_reached_clips_nothing(offer, balance, requested, points, limited_by, way):
+    tables = compile_program(Program(offers=[offer]))
+    columns = Columns(np.array([100_000]), np.array([balance]), requested=np.array([requested]))
+    expected = Answer(0, points, 20_000, 80_000, 0, limited_by)
+    assert answers(answer(tables, columns, loops=way)) == [expected]
+    assert [Law(Program(offers=[offer])).answer(order) for order in orders_of(tables, columns)] == [expected]
+
+
+def test_a_minimum_payable_that_leaves_just_one_step_more_is_no_limit():
+    # By hand: 10 % a step of a cart of 1000; 300 above the minimum are three steps, the multiple leaves 100 / (5 · 10).
+    offer = {"kind": "variable_percent", "points_per_step": 1, "percent_per_step": 10, "min_cart_multiple": 5}
+    tables = compile_program(Program(offers=[offer], min_payable=fixed(700)))
+    found = answer(tables, Columns(np.array([100_000]), np.array([9])))
+    assert answers(found) == [Answer(0, 2, 20_000, 80_000, 0, "min_cart")]
+
+
 def test_the_largest_numbers_fit():
     kinds = [
         step(MAX_POINTS, 9_000_000_000, max_discount_percent=10_000, min_cart_multiple=1000),
@@ -368,7 +399,22 @@ def test_floats_are_refused_where_the_scalar_door_refuses_them(program, way):
             return True
         return False
 
-    carts = [-1.0, -1e-9, -0.0, 0.0, 0.005, 9.999998, 9.999999, 10.000001, 10.000002, 749.95, np.nan, np.inf, -np.inf]
+    carts = [
+        -1.0,
+        -1e-9,
+        -0.0,
+        0.0,
+        1e-6,
+        0.005,
+        9.999998,
+        9.999999,
+        10.000001,
+        10.000002,
+        749.95,
+        np.nan,
+        np.inf,
+        -np.inf,
+    ]
     carts += [9e9, np.nextafter(9e9, np.inf), 1e300]
     balances = [-5.0, -0.5, 0.0, 99.9, 1e12, np.nextafter(1e12, np.inf), np.nan, np.inf, -np.inf, -1e300]
     tables = compile_program(program)

@@ -1,0 +1,398 @@
+"""What goes in: files of orders, looked through once and then read piece by piece."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+
+from nector_sim.batch.places import Place
+from nector_sim.errors import InputError, Problem
+
+#: Rows that are read, scored and written together: few enough for the memory, enough for the speed.
+PIECE_ROWS = 262_144
+#: A row group of at most so many rows is read whole, since cutting it means unpacking it twice.
+MOST_GROUP_ROWS = 4 * PIECE_ROWS
+_HEAD = 1 << 20
+#: The longest row of a CSV, in bytes.
+_CSV_BLOCK = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some rows of one input, the least that is read at once.
+
+    Attributes
+    ----------
+    source : int
+        Which of the inputs.
+    first_row : int
+        Position of its first row among the rows of all inputs, from 0.
+    rows : int
+    start : int
+        Parquet: its first row in the file. CSV: its first byte.
+    end : int
+        CSV: the byte behind its last. Parquet: 0.
+    """
+
+    source: int
+    first_row: int
+    rows: int
+    start: int
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input file, as it was when it was looked through.
+
+    Attributes
+    ----------
+    place : Place
+    name : str
+        As the user gave it, or under the folder that the user gave.
+    stamp : tuple
+        Size and time of the last change, by which a change is noticed.
+    partition : tuple of tuple of str
+        Names and values that a partitioned folder says in its path (``month=2026-01``).
+    header : tuple of str
+        CSV: names of the columns.
+    separator : str
+        CSV: what parts the fields.
+    sha256 : str
+        CSV: of its bytes, which were all read to find its records.
+    """
+
+    place: Place
+    name: str
+    stamp: tuple[int, str]
+    partition: tuple[tuple[str, str], ...] = ()
+    header: tuple[str, ...] = ()
+    separator: str = ","
+    sha256: str = ""
+
+    def still_the_same(self) -> None:
+        """Raise InputError if the file is no longer what it was."""
+        if self.place.stamp() != self.stamp:
+            raise InputError(
+                f"{self.name} changed while it was read; nothing of it was kept. Run again when nobody writes to it"
+            )
+
+
+@dataclass(slots=True)
+class Inputs:
+    """All input files, cut into pieces.
+
+    Attributes
+    ----------
+    sources : list of Source
+    pieces : list of Piece
+        In order; together all rows.
+    schema : polars.Schema
+        Columns of all of them.
+    rows : int
+    """
+
+    sources: list[Source] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    schema: pl.Schema = field(default_factory=pl.Schema)
+    rows: int = 0
+
+    def described(self) -> list[dict[str, Any]]:
+        """Name, size and SHA-256 of each; reads those that were not read for it yet."""
+        return [
+            {"name": source.name, "size": source.stamp[0], "sha256": source.sha256 or _sha256(source.place)}
+            for source in self.sources
+        ]
+
+    def changed(self) -> bool:
+        """Whether a file is no longer what it was."""
+        return any(source.place.stamp() != source.stamp for source in self.sources)
+
+    def check_unchanged(self, which: Collection[int] | None = None) -> None:
+        """Raise InputError if a file (of these) is no longer what it was."""
+        for number, source in enumerate(self.sources):
+            if which is None or number in which:
+                source.still_the_same()
+
+    def parts(self, rows: int) -> list[list[Piece]]:
+        """Gather pieces to parts of at least so many rows, but for the last."""
+        parts: list[list[Piece]] = []
+        for piece in self.pieces:
+            if not parts or sum(each.rows for each in parts[-1]) >= rows:
+                parts.append([])
+            parts[-1].append(piece)
+        return parts or [[]]
+
+
+def open_inputs(orders: Sequence[str | Path]) -> Inputs:
+    """Look files of orders through, and cut them into pieces.
+
+    Parameters
+    ----------
+    orders : sequence of path or URL
+        ``.csv`` or ``.parquet`` files, or folders of them (all of one kind), which are taken by name.
+
+    Returns
+    -------
+    Inputs
+
+    Raises
+    ------
+    InputError
+        If one does not exist, cannot be read, is of another kind, or has other columns than the first.
+    """
+    found = [file for order in orders for file in _files(Place.of(order))]
+    kinds = {file.suffix for file, _, _ in found}
+    if len(kinds) > 1:
+        raise InputError(f"the orders are {' and '.join(sorted(kinds))} files; give one kind at a time")
+    names = [name for _, name, _ in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"{', '.join(twice)} is given twice; its orders would count twice")
+    look = _look_at_csv if kinds == {".csv"} else _look_at_parquet
+    inputs = Inputs()
+    for file, name, partition in found:
+        try:
+            look(inputs, file, name, partition)
+        except (pa.ArrowException, OSError) as error:
+            raise _unreadable(name, file.suffix, error) from None
+    return inputs
+
+
+def read_pieces(inputs: Inputs, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, pl.DataFrame, list[tuple[int, str]]]]:
+    """Read pieces one after the other, each while the one before is worked on.
+
+    Yields
+    ------
+    piece : Piece
+    frame : polars.DataFrame, shape (n, columns)
+        With a column ``row`` in front where rows are broken, else without.
+    broken : list of tuple of int and str
+        CSV: rows (positions in the piece) that have too many or too few fields, which the frame leaves out.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
+        ahead = reader.submit(read_piece, inputs, pieces[0]) if pieces else None
+        for position, piece in enumerate(pieces):
+            assert ahead is not None
+            frame, broken = ahead.result()
+            if position + 1 < len(pieces):
+                ahead = reader.submit(read_piece, inputs, pieces[position + 1])
+            yield piece, frame, broken
+
+
+def read_piece(inputs: Inputs, piece: Piece) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
+    """Read one piece; see :func:`read_pieces`."""
+    source = inputs.sources[piece.source]
+    broken: list[tuple[int, str]] = []
+    try:
+        if source.header:
+            frame, broken = _read_csv(source, piece)
+        elif source.place.is_local:
+            frame = pl.scan_parquet(source.place.path, glob=False).slice(piece.start, piece.rows).collect()
+        else:
+            frame = _read_remote_parquet(source, piece)
+    except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
+        source.still_the_same()
+        raise _unreadable(source.name, source.place.suffix, error) from None
+    if len(frame) + len(broken) != piece.rows:
+        source.still_the_same()
+        raise InputError(f"{source.name}: {piece.rows} rows were expected from row {piece.first_row + 1} on, and "
+                         f"{len(frame)} were read; a quotation mark may be opened and never closed")  # fmt: skip
+    if source.partition:
+        frame = frame.with_columns(pl.lit(value).alias(name) for name, value in source.partition)
+    return frame.select(list(inputs.schema)), broken
+
+
+def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str], ...]]]:
+    if not place.exists():
+        raise InputError(f"{place} does not exist; check the name")
+    if not place.is_folder():
+        if place.suffix not in (".csv", ".parquet"):
+            raise InputError(f"{place} ends in {place.suffix or 'nothing'}; orders are read from .csv and .parquet")
+        yield place, str(place), ()
+        return
+    inside = [file for file in place.files() if file.suffix in (".csv", ".parquet")]
+    if not inside:
+        raise InputError(f"{place} has no .csv or .parquet file in it; name the folder that has")
+    for file in inside:
+        between = file.below(place)[:-1]
+        partition = tuple((name, value) for name, _, value in (part.partition("=") for part in between) if value)
+        yield file, str(file), partition
+
+
+def _look_at_parquet(inputs: Inputs, place: Place, name: str, partition: Any) -> None:
+    source = Source(place, name, place.stamp(), partition)
+    with place.open() as file, pq.ParquetFile(file) as parquet:
+        schema = pl.Schema(pl.from_arrow(parquet.schema_arrow.empty_table()).schema)  # type: ignore[union-attr]
+        groups = [parquet.metadata.row_group(group).num_rows for group in range(parquet.num_row_groups)]
+    _take_schema(inputs, name, pl.Schema({**schema, **dict.fromkeys(dict(partition), pl.String())}))
+    start = waiting = 0
+    for rows in [*groups, 0]:
+        if waiting and (waiting + rows > PIECE_ROWS or not rows):
+            start = _add_piece(inputs, waiting, start)
+            waiting = 0
+        if rows <= MOST_GROUP_ROWS:
+            waiting += rows
+            continue
+        for first in range(0, rows, PIECE_ROWS):
+            start = _add_piece(inputs, min(PIECE_ROWS, rows - first), start)
+    inputs.sources.append(source)
+
+
+def _add_piece(inputs: Inputs, rows: int, start: int) -> int:
+    inputs.pieces.append(Piece(len(inputs.sources), inputs.rows, rows, start))
+    inputs.rows += rows
+    return start + rows
+
+
+def _look_at_csv(inputs: Inputs, place: Place, name: str, partition: Any) -> None:
+    from nector_sim.batch.records import index_records
+
+    stamp = place.stamp()
+    with place.open() as file:
+        head = file.read(_HEAD)
+        header, separator = _header(name, head)
+        file.seek(0)
+        index = index_records(file, rows=PIECE_ROWS, separator=separator)
+    source = Source(place, name, stamp, partition, header, separator, index.sha256)
+    source.still_the_same()
+    _take_schema(inputs, name, pl.Schema(dict.fromkeys([*header, *dict(partition)], pl.String())))
+    ends = [*(start for start, _ in index.starts[1:]), index.size]
+    for (start, rows), end in zip(index.starts, ends[: len(index.starts)], strict=True):
+        inputs.pieces.append(Piece(len(inputs.sources), inputs.rows, rows, start, end))
+        inputs.rows += rows
+    inputs.sources.append(source)
+
+
+def _header(name: str, head: bytes) -> tuple[tuple[str, ...], str]:
+    if not head.strip():
+        raise InputError(f"{name} is empty; export it again")
+    try:
+        text = head.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4 or len(head) < _HEAD:
+            raise InputError(f"{name} is not in the encoding UTF-8; save it as CSV UTF-8") from None
+        text = head[: error.start].decode("utf-8-sig")
+
+    def fields(separator: str) -> tuple[str, ...]:
+        return tuple(next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), ()))
+
+    separator = max(",;\t|", key=lambda separator: len(fields(separator)))
+    header = fields(separator)
+    twice = sorted({column for column in header if header.count(column) > 1})
+    if twice:
+        raise InputError(f"{name} has more than one column {', '.join(twice)}; keep one of each")
+    return header, separator
+
+
+def _take_schema(inputs: Inputs, name: str, schema: pl.Schema) -> None:
+    if not inputs.sources:
+        inputs.schema = schema
+        return
+    if dict(schema) == dict(inputs.schema):
+        return
+    problems = [
+        Problem(column, f"{schema.get(column, 'missing')} here, {inputs.schema.get(column, 'missing')} there")
+        for column in sorted({*schema, *inputs.schema})
+        if schema.get(column) != inputs.schema.get(column)
+    ]
+    raise InputError(
+        f"{name} has other columns than {inputs.sources[0].name}; score them one by one, or write them alike:", problems
+    )
+
+
+def _read_csv(source: Source, piece: Piece) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
+    with source.place.open() as file:
+        file.seek(piece.start)
+        data = file.read(piece.end - piece.start)
+    frame = _read_plain_csv(source, piece, data)
+    return (frame, []) if frame is not None else _read_any_csv(source, data)
+
+
+def _read_plain_csv(source: Source, piece: Piece, data: bytes) -> pl.DataFrame | None:
+    """Read rows without quotation marks, fast; None if there are any, or if a row has too many or too few fields."""
+    separators = np.count_nonzero(np.frombuffer(data, np.uint8) == ord(source.separator))
+    if b'"' in data or separators != piece.rows * (len(source.header) - 1):
+        return None
+    try:
+        frame = pl.read_csv(
+            data,
+            has_header=False,
+            new_columns=source.header,
+            separator=source.separator,
+            quote_char=None,
+            infer_schema=False,
+        )
+    except pl.exceptions.PolarsError:  # a row has too many fields, and so another too few
+        return None
+    return frame if frame.shape == (piece.rows, len(source.header)) else None
+
+
+def _read_any_csv(source: Source, data: bytes) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
+    broken: list[tuple[int, str]] = []
+
+    def skip(row: Any) -> str:
+        what = f"has {row.actual_columns} fields, and the header has {row.expected_columns}"
+        broken.append(((row.number or 0) - 1, f"{what}; a field with a comma or a quotation mark must be quoted"))
+        return "skip"
+
+    def parse(*, threads: bool) -> pa.Table:
+        return pc.read_csv(
+            pa.BufferReader(data),
+            read_options=pc.ReadOptions(
+                use_threads=threads,
+                column_names=source.header,
+                block_size=min(_CSV_BLOCK, len(data)) if threads else len(data),
+            ),
+            parse_options=pc.ParseOptions(
+                delimiter=source.separator,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=skip,
+            ),
+            convert_options=pc.ConvertOptions(
+                column_types=dict.fromkeys(source.header, pa.string()), null_values=[""], strings_can_be_null=True
+            ),
+        )
+
+    table = parse(threads=True)
+    if broken:  # only one thread knows which rows they are
+        broken.clear()
+        table = parse(threads=False)
+    return pl.DataFrame(pl.from_arrow(table, rechunk=False)), broken
+
+
+def _read_remote_parquet(source: Source, piece: Piece) -> pl.DataFrame:
+    with source.place.open() as file, pq.ParquetFile(file) as parquet:
+        first, wanted = None, []
+        position = 0
+        for group in range(parquet.num_row_groups):
+            rows = parquet.metadata.row_group(group).num_rows
+            if position < piece.start + piece.rows and position + rows > piece.start:
+                first = position if first is None else first
+                wanted.append(group)
+            position += rows
+        table = parquet.read_row_groups(wanted).slice(piece.start - (first or 0), piece.rows)
+    return pl.DataFrame(pl.from_arrow(table))
+
+
+def _sha256(place: Place) -> str:
+    with place.open() as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+
+
+def _unreadable(name: str, suffix: str, error: Exception) -> InputError:
+    why = " ".join(str(error).split())
+    return InputError(f"{name} cannot be read as {suffix[1:]}; it is damaged or was cut off: {why[:200]}")

@@ -1,0 +1,163 @@
+"""Where files are: on this machine, or behind a URL that fsspec knows (``s3://``, ``gs://``, ``memory://``)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+from nector_sim.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file or folder.
+
+    Attributes
+    ----------
+    path : str
+        A path of this machine, or a URL.
+    """
+
+    path: str
+
+    @classmethod
+    def of(cls, path: str | Path | Place) -> Place:
+        """Make one of a path or URL; ``file://`` is this machine."""
+        text = path.path if isinstance(path, Place) else str(path)
+        return cls(text.removeprefix("file://"))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is on this machine."""
+        return "://" not in self.path
+
+    @property
+    def local(self) -> Path:
+        """It as a path of this machine."""
+        return Path(self.path)
+
+    @property
+    def suffix(self) -> str:
+        """Its ending, in small letters."""
+        return PurePosixPath(self.path.replace("\\", "/")).suffix.lower()
+
+    def __str__(self) -> str:
+        return self.path
+
+    def __truediv__(self, name: str) -> Place:
+        return Place(str(self.local / name) if self.is_local else f"{self.path.rstrip('/')}/{name}")
+
+    def exists(self) -> bool:
+        """Whether something is there."""
+        return self.local.exists() if self.is_local else bool(_filesystem(self).exists(self.path))
+
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return self.local.is_dir() if self.is_local else bool(_filesystem(self).isdir(self.path))
+
+    def files(self) -> list[Place]:
+        """Every file below it, in the order of their names; not those hidden by a dot or an underscore."""
+        if self.is_local:
+            found = [Place(str(path)) for path in self.local.rglob("*") if path.is_file()]
+        else:
+            filesystem = _filesystem(self)
+            found = [Place(filesystem.unstrip_protocol(path)) for path in filesystem.find(self.path)]
+        seen = [file for file in found if not any(part.startswith((".", "_")) for part in file.below(self))]
+        return sorted(seen, key=lambda file: file.below(self))
+
+    def below(self, folder: Place) -> tuple[str, ...]:
+        """Parts of its path from a folder on."""
+        if self.is_local:
+            return self.local.relative_to(folder.local).parts
+        return tuple(part for part in self.path.removeprefix(folder.path.rstrip("/")).split("/") if part)
+
+    def holds(self, file: Place) -> bool:
+        """Whether it is a file, or a folder with the file in it."""
+        if self.is_local and file.is_local:
+            mine, other = self.local.resolve(), file.local.resolve()
+            return other.is_relative_to(mine) or (self.local.exists() and self.local.samefile(file.local))
+        return f"{file.path}/".startswith(f"{self.path.rstrip('/')}/")
+
+    def remove(self) -> None:
+        """Take it away with all that is in it, if it is there."""
+        if self.exists():
+            _filesystem(self).rm(self.path, recursive=True)
+
+    def stamp(self) -> tuple[int, str]:
+        """Size and time of the last change, as far as they are known."""
+        if self.is_local:
+            status = self.local.stat()
+            return status.st_size, str(status.st_mtime_ns)
+        about = _filesystem(self).info(self.path)
+        changed = about.get("ETag") or about.get("etag") or about.get("mtime") or about.get("created") or ""
+        return int(about["size"]), str(changed)
+
+    def open(self, mode: str = "rb") -> BinaryIO:
+        """Open it for reading or writing bytes."""
+        file: BinaryIO = self.local.open(mode) if self.is_local else _filesystem(self).open(self.path, mode)  # type: ignore[assignment]
+        return file
+
+    @contextmanager
+    def written(self) -> Iterator[Path | BinaryIO]:
+        """Something to write its whole content to; it stands there, flushed to disk, when that is done.
+
+        A local path is another name beside it; a URL is a stream, which stores show when it is closed.
+        """
+        if not self.is_local:
+            with _filesystem(self).transaction, self.open("wb") as file:
+                yield file
+            return
+        unfinished = self.local.with_name(f".{self.local.name}.unfinished")
+        try:
+            yield unfinished
+            flush(unfinished)
+            unfinished.replace(self.local)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+        flush_folder(self.local.parent)
+
+    def write_text(self, text: str) -> None:
+        """Write it as UTF-8, whole or not at all."""
+        with self.written() as target:
+            if isinstance(target, Path):
+                target.write_text(text, encoding="utf-8", newline="\n")
+            else:
+                target.write(text.encode())
+
+    def read_text(self) -> str:
+        """Read it as UTF-8."""
+        with self.open() as file:
+            return file.read().decode()
+
+
+def flush(path: Path) -> None:
+    """Have a file's bytes on the disk."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def flush_folder(path: Path) -> None:
+    """Have a folder's names on the disk, where the system knows such a thing."""
+    if os.name == "nt":
+        return
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _filesystem(place: Place) -> Any:
+    try:
+        import fsspec
+    except ImportError:
+        raise InputError(f"{place}: URLs need the extra dask: pip install 'nector-sim[dask]'") from None
+    try:
+        return fsspec.core.url_to_fs(place.path)[0]
+    except (ImportError, ValueError) as error:
+        raise InputError(f"{place} cannot be reached: {error}") from None

@@ -1,0 +1,311 @@
+"""Replays larger than memory: orders are split by customer once, and each bucket is replayed by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nector_sim.batch.inputs import Inputs, Piece, open_inputs, read_pieces
+from nector_sim.batch.places import Place
+from nector_sim.batch.work import Work
+from nector_sim.batch.writers import write_frames
+from nector_sim.errors import InputError, OrdersError, Problem
+from nector_sim.ledger.replay import replay
+from nector_sim.orders.checks import SHOWN
+from nector_sim.orders.columns import NO_TIME, decimal_array, read_times
+from nector_sim.rules.program import Program
+
+#: Orders of a bucket, about.
+BUCKET_ROWS = 1_000_000
+_ROW = "_row_of_all_orders"
+_MONEY = ("cart_amount", "credits_used", "discount", "payable")
+
+#: Runs a function on what all share and on each number, in any order, and gives the results.
+Runner = Callable[[Callable[[Any, int], Any], Any, Sequence[int]], Iterable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayJob:
+    """Everything that splitting a part or replaying a bucket needs; it pickles."""
+
+    programs: tuple[Program, ...]
+    inputs: Inputs
+    parts: list[list[Piece]]
+    buckets: int
+    work: Work
+    opening: pl.DataFrame | None
+    grants: pl.DataFrame | None
+    options: dict[str, Any]
+
+
+class ReplayReport(NamedTuple):
+    """What replaying files did.
+
+    Attributes
+    ----------
+    orders, customers : int
+    totals : pandas.DataFrame
+        One row, as :class:`nector_sim.ledger.replay.Replay` has it; money is decimal.
+    as_of : datetime or None
+    notices : tuple of str
+    """
+
+    orders: int
+    customers: int
+    totals: pd.DataFrame
+    as_of: datetime | None
+    notices: tuple[str, ...]
+
+
+class _Bucket(NamedTuple):
+    orders: int
+    customers: int
+    totals: dict[str, Any]
+    notices: tuple[str, ...]
+
+
+def replay_files(
+    programs: Sequence[Program],
+    orders: str | Path | Sequence[str | Path],
+    *,
+    out: str | Path,
+    opening: pa.Table | None = None,
+    grants: pa.Table | None = None,
+    as_of: datetime | str | None = None,
+    buckets: int | None = None,
+    runner: Runner | None = None,
+    **options: Any,
+) -> ReplayReport:
+    """Replay files of orders bucket by bucket; the results are those of :func:`nector_sim.replay`, by customer.
+
+    Parameters
+    ----------
+    programs : sequence of Program
+        One, or several that follow each other by their ``valid_from``.
+    orders : path or URL, or sequence of them
+        ``.csv`` or ``.parquet`` files, or folders of them.
+    out : path or URL
+        A folder that is not there yet: ``orders``, ``balances`` (and ``movements``) in it are folders of Parquet parts,
+        one a bucket, and ``totals.parquet`` is one row.
+    opening, grants : pyarrow.Table, optional
+        As of :func:`nector_sim.replay`.
+    as_of : datetime or str, optional
+        The last instant that is run; left out, the latest of all.
+    buckets : int, optional
+        Left out, one for a million orders. The results do not depend on it, but for the order of their rows.
+    runner : callable, optional
+        Left out, this process.
+    **options
+        ``take_up``, ``seed`` and ``movements`` of :func:`nector_sim.replay`.
+
+    Returns
+    -------
+    ReplayReport
+
+    Raises
+    ------
+    OrdersError, InputError
+        As :func:`nector_sim.replay`; and if a file cannot be read or written.
+    """
+    work = Work.of(Place.of(out))
+    if not work.is_folder:
+        raise InputError(f"{out} has an ending; a replay in buckets writes a folder")
+    if work.out.exists() and work.out.files():
+        raise InputError(f"{out} has files in it already; write into a new folder")
+    inputs = open_inputs([orders] if isinstance(orders, str | Path) else list(orders))
+    lacking = [name for name in ("order_id", "customer_id", "ordered_at", "cart_amount") if name not in inputs.schema]
+    if lacking:
+        raise InputError(f"the orders have no column {', '.join(lacking)}; they have {', '.join(inputs.schema)}")
+    buckets = buckets or max(1, -(-inputs.rows // BUCKET_ROWS))
+    opened, granted = (None if table is None else pl.DataFrame(pl.from_arrow(table)) for table in (opening, grants))
+    job = ReplayJob(tuple(programs), inputs, inputs.parts(BUCKET_ROWS), buckets, work, opened, granted, options)
+    run = runner or _here
+    with work.held():
+        work.empty()
+        work.make()
+        try:
+            lasts = [last for last in run(split_part, job, range(len(job.parts))) if last is not None]
+            last = as_of if as_of is not None else _latest(lasts, grants, job.programs[0].timezone)
+            job = replace(job, options={**options, "as_of": last})
+            found = [bucket for bucket in run(replay_bucket, job, range(buckets)) if bucket is not None]
+            inputs.check_unchanged()
+            report = _merged(job, found, last)
+            _write(job, "totals.parquet", pl.DataFrame(pl.from_arrow(pa.Table.from_pandas(report.totals))))
+            manifest = {"inputs": inputs.described(), "rows": {"read": inputs.rows}, "buckets": buckets}
+            (work.folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+            work.publish()
+        except BaseException as failure:
+            work.empty()
+            if isinstance(failure, OSError | pl.exceptions.PolarsError):
+                raise InputError(f"{out} cannot be written: {getattr(failure, 'strerror', None) or failure}") from None
+            raise
+    return report
+
+
+def split_part(job: ReplayJob, number: int) -> int | None:
+    """Split a part's orders by customer; gives its latest instant, in microseconds."""
+    last, streams = [], dict[int, Any]()
+    with ExitStack() as stack:
+        for piece, frame, broken in read_pieces(job.inputs, job.parts[number]):
+            if broken:
+                lines = [Problem(f"row {piece.first_row + row + 1}", f"it {why}") for row, why in broken[:SHOWN]]
+                raise InputError(f"{len(broken)} rows of the orders cannot be read; mend them:", lines)
+            last.append(_last_of(frame, job.programs[0].timezone))
+            rows = pl.int_range(piece.first_row, piece.first_row + len(frame), eager=True).alias(_ROW)
+            bucket = _bucket_of(frame["customer_id"], job.buckets)
+            for at in np.unique(bucket).tolist():
+                some = frame.with_columns(rows).filter(pl.Series(bucket == at)).to_arrow()
+                if at not in streams:
+                    file: Any = stack.enter_context(_split(job, at, number).open("wb"))
+                    compressed = pa.ipc.IpcWriteOptions(compression="lz4")
+                    streams[at] = stack.enter_context(pa.ipc.new_stream(file, some.schema, options=compressed))
+                streams[at].write_table(some)
+    return max((instant for instant in last if instant is not None), default=None)
+
+
+def replay_bucket(job: ReplayJob, number: int) -> _Bucket | None:
+    """Replay one bucket of customers and write its part of each table; told again, it writes the same."""
+    orders = _read_bucket(job, number)
+    opening, grants = (
+        None if table is None else table.filter(pl.Series(_bucket_of(table["customer_id"], job.buckets) == number))
+        for table in (job.opening, job.grants)
+    )
+    if not len(orders) and not any(table is not None and len(table) for table in (opening, grants)):
+        return None
+    try:
+        result = replay(
+            None,
+            orders.drop_columns([_ROW]),
+            opening=None if opening is None else opening.to_arrow(),
+            grants=None if grants is None else grants.to_arrow(),
+            programs=job.programs,
+            **job.options,
+        )
+    except OrdersError as error:
+        raise _of_all_orders(error, orders.column(_ROW).to_pylist()) from None
+    decimals = job.programs[0].decimals
+    tables = {"orders": result.orders, "balances": result.balances}
+    if result.movements is not None:
+        tables["movements"] = result.movements
+    for name, frame in tables.items():
+        _write(job, f"{name}/part-{number:05d}.parquet", pl.DataFrame(pl.from_arrow(exact_table(frame, decimals))))
+    totals = exact_table(result.totals, decimals).to_pylist()[0]
+    return _Bucket(len(result.orders), len(result.balances), totals, result.notices)
+
+
+def exact_table(frame: pd.DataFrame, decimals: int) -> pa.Table:
+    """A frame of a replay as an Arrow table whose results in money are decimals, also where carts came as floats."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    # The carts of orders are the caller's own column.
+    money = [name for name in _MONEY if name != "cart_amount" or "order_id" not in frame]
+    for position, name in enumerate(table.column_names):
+        if name in money and pa.types.is_floating(table.schema.field(name).type):
+            minor = np.rint(frame[name].to_numpy() * 10**decimals).astype(np.int64)
+            table = table.set_column(position, name, decimal_array(minor, decimals))
+        elif name == "tier":
+            words = pc.cast(table.column(name), pa.dictionary(pa.int32(), pa.string()))
+            table = table.set_column(position, name, words)
+    return table
+
+
+def _here(function: Callable[[Any, int], Any], shared: Any, numbers: Sequence[int]) -> Iterator[Any]:
+    for number in numbers:
+        yield function(shared, number)
+
+
+def _split(job: ReplayJob, bucket: int, part: int) -> Place:
+    return job.work.folder / f"split-{bucket:05d}-{part:05d}.arrow"
+
+
+def _read_bucket(job: ReplayJob, number: int) -> pa.Table:
+    tables = []
+    for part in range(len(job.parts)):
+        place = _split(job, number, part)
+        if place.exists():
+            with place.open() as file, pa.ipc.open_stream(file) as stream:
+                tables.append(stream.read_all())
+    if tables:
+        return pa.concat_tables(tables, promote_options="default")
+    return pl.DataFrame(schema={**job.inputs.schema, _ROW: pl.Int64()}).to_arrow()
+
+
+def _write(job: ReplayJob, name: str, frame: pl.DataFrame) -> None:
+    place = job.work.parts / name
+    if place.is_local:
+        place.local.parent.mkdir(exist_ok=True)
+    with place.written() as target:
+        write_frames(iter([frame]), frame.schema, target=target, ending=".parquet")
+
+
+def _bucket_of(customers: pl.Series, buckets: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """Which bucket each customer is in: the same on every machine and in every version."""
+    texts = customers.cast(pl.String).fill_null("").to_numpy().astype(object)
+    return np.asarray(pd.util.hash_array(texts, categorize=True) % np.uint64(buckets))
+
+
+def _last_of(frame: pl.DataFrame, timezone: str) -> int | None:
+    instants = [read_times(frame[name].to_arrow(), timezone).numbers for name in _times_of(frame.columns)]
+    known = [int(some[some != NO_TIME].max()) for some in instants if (some != NO_TIME).any()]
+    return max(known, default=None)
+
+
+def _times_of(columns: Iterable[str]) -> list[str]:
+    return [name for name in ("ordered_at", "refunded_at", "granted_at") if name in columns]
+
+
+def _latest(lasts: list[int], grants: pa.Table | None, timezone: str) -> datetime | None:
+    if grants is not None:
+        of_grants = _last_of(pl.DataFrame(pl.from_arrow(grants)), timezone)
+        lasts = [*lasts, *([] if of_grants is None else [of_grants])]
+    return datetime.fromtimestamp(0, UTC) + pd.Timedelta(max(lasts), unit="us") if lasts else None
+
+
+def _merged(job: ReplayJob, found: list[_Bucket], as_of: Any) -> ReplayReport:
+    if not found:
+        raise InputError("there are no orders to replay, and no points")
+    totals: dict[str, Any] = {
+        name: [sum((bucket.totals[name] for bucket in found), Decimal(0) if name in _MONEY else 0)]
+        for name in found[0].totals
+    }
+    instant = pd.Timestamp(as_of).to_pydatetime() if as_of is not None else None
+    return ReplayReport(
+        sum(bucket.orders for bucket in found),
+        sum(bucket.customers for bucket in found),
+        pd.DataFrame(totals),
+        instant,
+        tuple(_added_up(note for bucket in found for note in bucket.notices)),
+    )
+
+
+def _added_up(notices: Iterable[str]) -> list[str]:
+    """Notices of all buckets: of those that begin with a number, the sum."""
+    sums: dict[str, int] = {}
+    for notice in notices:
+        number, _, words = notice.partition(" ")
+        key = words if number.isdecimal() else notice
+        sums[key] = sums.get(key, 0) + (int(number) if number.isdecimal() else 0)
+    return [f"{count} {words}" if count else words for words, count in sums.items()]
+
+
+def _of_all_orders(error: OrdersError, rows: list[int]) -> InputError:
+    """The same error with rows of all orders, where they were those of a bucket."""
+    rejects = error.rejects.copy()
+    ours = rejects["table"] == "orders"
+    rejects.loc[ours, "row"] = [rows[row - 1] + 1 for row in rejects.loc[ours, "row"]]
+    problems = [
+        Problem(f"{table}, row {row}" if table == "orders" else str(table), reason)
+        for table, row, reason in rejects[["table", "row", "reason"]].head(SHOWN).itertuples(index=False)
+    ]
+    return OrdersError(error.heading, problems, rejects=rejects)

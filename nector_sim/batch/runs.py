@@ -1,0 +1,334 @@
+"""Scoring files of any size: in pieces, on one machine or many, and again from where it was stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+import nector_sim
+from nector_sim.batch.chunks import rejects_schema, score_frame, scored_schema
+from nector_sim.batch.files import ScoreReport
+from nector_sim.batch.inputs import Inputs, Piece, open_inputs, read_pieces
+from nector_sim.batch.places import Place
+from nector_sim.batch.tally import Tally
+from nector_sim.batch.work import RejectsFile, Work, each_reject
+from nector_sim.batch.writers import ENDINGS, SHEET_ROWS, sheet_is_full, write_frames
+from nector_sim.errors import InputError
+from nector_sim.orders.checks import SHOWN
+from nector_sim.rules.program import Program
+
+#: Rows of a part of a folder, at least.
+PART_ROWS = 4_000_000
+
+
+#: Told how many rows are done, of how many.
+Progress = Callable[[int, int], None]
+#: Scores parts and finishes them: given the job, their numbers, what must be called before the first is finished, and
+#: what is told of rows that are done.
+Engine = Callable[["Job", Sequence[int], Callable[[], None], Callable[[int], None]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything that scoring a part needs; it pickles.
+
+    Attributes
+    ----------
+    program : Program
+    inputs : Inputs
+    parts : list of list of Piece
+    work : Work
+    schema : polars.Schema
+        Columns of the output.
+    """
+
+    program: Program
+    inputs: Inputs
+    parts: list[list[Piece]]
+    work: Work
+    schema: pl.Schema
+
+
+def score_files(
+    program: Program,
+    orders: str | Path | Sequence[str | Path],
+    *,
+    out: str | Path,
+    rejects: str | Path | None = None,
+    part_rows: int = PART_ROWS,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
+) -> ScoreReport:
+    r"""Score files of orders; rows that cannot be used are left out, counted, and written if asked for.
+
+    Memory does not grow with the files. The output stands under its name when it is whole and on the disk. A folder
+    that was stopped, also killed, goes on at its first unfinished part when it is called in the same way, and ends in
+    the same bytes; a single file starts again.
+
+    Parameters
+    ----------
+    program : Program
+    orders : path or URL, or sequence of them
+        ``.csv`` or ``.parquet`` files, or folders of them; see :func:`nector_sim.score` for the columns.
+    out : path or URL
+        Where the good rows go with their results: ``.parquet``, ``.csv``, ``.xlsx``, or without an ending a folder of
+        Parquet parts. A manifest is put beside it (``OUT.manifest.json``).
+    rejects : path or URL, optional
+        Where the others go with their reasons.
+    part_rows : int
+        Rows of a part of a folder, at least.
+    engine : callable, optional
+        Left out, the parts are scored here, one after the other.
+    progress : callable, optional
+        Told the rows that are done, and all rows.
+
+    Returns
+    -------
+    ScoreReport
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read or written, changes meanwhile, or is written by another run; if a needed column is
+        missing; if an unfinished run in that place is of other inputs or another program.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "orders.csv").write_text("order_id,cart_amount,points_balance\na,749.95,5000\\n")
+    >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+    >>> score_files(program, folder / "orders.csv", out=folder / "scored.csv").scored
+    1
+    >>> print((folder / "scored.csv").read_text().splitlines()[1])
+    a,749.95,5000,offers.0,649,649.00,100.95,min_payable
+    """
+    work = Work.of(Place.of(out))
+    inputs = open_inputs([orders] if isinstance(orders, str | Path) else list(orders))
+    listed = Place.of(rejects) if rejects is not None else None
+    _check_places(inputs, work, listed)
+    parts = inputs.parts(part_rows if work.is_folder else inputs.rows + 1)
+    job = Job(program, inputs, parts, work, scored_schema(program, inputs.schema))
+    with work.held(), ThreadPoolExecutor(1, thread_name_prefix="hash") as hashing:
+        terms = hashing.submit(_terms, job, part_rows if work.is_folder else None)
+        known, notices = _take_up(job, terms)
+        if known is not None:
+            return _report(known, (), notices)
+        try:
+            _score(job, terms, engine or one_by_one, progress or _silent)
+            manifest = _manifest(job, terms.result())
+            examples = _examples(job)
+            if listed is not None and manifest["rows"]["rejected"]:
+                _write_rejects(job, listed)
+            (work.folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+            work.publish()
+        except BaseException as failure:
+            raise _explained(job, failure) from None
+    return _report(manifest, examples, notices)
+
+
+def one_by_one(job: Job, numbers: Sequence[int], begin: Callable[[], Any], done: Callable[[int], None]) -> None:
+    """Score parts here, one after the other; the engine of one machine."""
+    for number in numbers:
+        tally = write_part(job, number, done)
+        begin()
+        finish_part(job, number, tally)
+
+
+def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
+    """Read, score and write a part and its rejects; told again, it writes the same bytes."""
+    tally, rejects = Tally(), RejectsFile(job.work.rejects(number))
+
+    def frames() -> Iterator[pl.DataFrame]:
+        for piece, frame, broken in read_pieces(job.inputs, job.parts[number]):
+            chunk = score_frame(job.program, frame, first_row=piece.first_row, broken=broken)
+            rejects.add(chunk.rejects)
+            tally.add(chunk.tally)
+            yield chunk.scored
+            done(piece.rows)
+
+    try:
+        with job.work.part(number).written() as target:
+            write_frames(frames(), job.schema, target=target, ending=job.work.ending, decimals=job.program.decimals)
+    finally:
+        rejects.close()
+    return tally
+
+
+def finish_part(job: Job, number: int, tally: Tally) -> None:
+    """Note that a part is whole, and what is in it."""
+    job.inputs.check_unchanged({piece.source for piece in job.parts[number]})
+    job.work.report(number).write_text(json.dumps(tally.as_dict()))
+
+
+def _score(job: Job, terms: Future[dict[str, Any]], engine: Engine, progress: Progress) -> None:
+    finished = {number for number in range(len(job.parts)) if job.work.finished(number)}
+    rows = sum(piece.rows for number in finished for piece in job.parts[number])
+    lock = Lock()
+
+    def done(more: int) -> None:
+        nonlocal rows
+        with lock:
+            rows += more
+            progress(rows, job.inputs.rows)
+
+    def begin() -> None:
+        if job.work.begun() is None:
+            job.work.begin(terms.result())
+
+    progress(rows, job.inputs.rows)
+    job.work.make()
+    engine(job, [number for number in range(len(job.parts)) if number not in finished], begin, done)
+    job.inputs.check_unchanged()
+
+
+def _take_up(job: Job, terms: Future[dict[str, Any]]) -> tuple[dict[str, Any] | None, list[str]]:
+    """Look what an earlier run left: the manifest if everything is there already, and what is to be said."""
+    work = job.work
+    begun = work.begun()
+    if not work.is_folder:
+        leftover = begun is not None or work.parts.exists()
+        work.empty()
+        return None, ["an earlier run was stopped; a single file starts again (a folder would go on)"] * leftover
+    if begun is not None:
+        _same_terms(begun, terms.result(), f"an unfinished run into {work.out}", f"delete {work.folder}")
+        finished = sum(work.finished(number) is not None for number in range(len(job.parts)))
+        if (work.folder / "manifest.json").exists():
+            manifest = json.loads((work.folder / "manifest.json").read_text())
+            work.publish()
+            return manifest, ["an earlier run was stopped when it was almost done"]
+        return None, [f"going on from an earlier run: {finished} of {len(job.parts)} parts are there"]
+    if work.out.exists() and work.out.files():
+        if not work.manifest.exists():
+            raise InputError(f"{work.out} has other files in it; write into a new folder")
+        manifest = json.loads(work.manifest.read_text())
+        _same_terms(manifest, terms.result(), str(work.out), "delete it with its manifest")
+        return manifest, [f"{work.out} is there already, of the same orders and program; nothing was done"]
+    work.empty()
+    return None, []
+
+
+def _same_terms(there: dict[str, Any], now: dict[str, Any], what: str, way_on: str) -> None:
+    differs = [name for name in now if there.get(name) != now[name]]
+    if differs:
+        words = {"program": "another program", "inputs": "other orders", "versions": "other versions of the software"}
+        raise InputError(
+            f"{what} is of {' and '.join(words.get(name, name) for name in differs)}; {way_on}, or write elsewhere"
+        )
+
+
+def _terms(job: Job, part_rows: int | None) -> dict[str, Any]:
+    """What the bytes of the output depend on."""
+    return {
+        "program": {
+            "name": job.program.name,
+            "sha256": hashlib.sha256(job.program.to_toml().encode()).hexdigest(),
+        },
+        "inputs": job.inputs.described(),
+        "part_rows": part_rows,
+        "versions": {
+            "nector_sim": nector_sim.__version__,
+            "polars": pl.__version__,
+            "pyarrow": pa.__version__,
+            "numpy": np.__version__,
+        },
+    }
+
+
+def _manifest(job: Job, terms: dict[str, Any]) -> dict[str, Any]:
+    total = Tally()
+    for number in range(len(job.parts)):
+        tally = job.work.finished(number)
+        assert tally is not None
+        total.add(tally)
+    names = [job.work.part(number).local.name for number in range(len(job.parts))]
+    return terms | {
+        "output": {"name": job.work.out.local.name, "parts": names if job.work.is_folder else None},
+        "rows": {
+            "read": total.read,
+            "scored": total.scored,
+            "rejected": sum(total.rejected.values()),
+            "rejected_by_reason": dict(sorted(total.rejected.items())),
+        },
+        "totals": total.totals(job.program.decimals),
+        "notices": total.notices(),
+    }
+
+
+def _report(manifest: dict[str, Any], examples: tuple[str, ...], notices: list[str]) -> ScoreReport:
+    rows = manifest["rows"]
+    return ScoreReport(rows["read"], rows["scored"], rows["rejected"], examples, (*notices, *manifest["notices"]))
+
+
+def _examples(job: Job) -> tuple[str, ...]:
+    found: list[str] = []
+    for frame in each_reject(job.work, len(job.parts)):
+        some = frame.head(SHOWN - len(found))
+        found.extend(f"row {row}: {why}" for row, why in some.select("row", "reason").iter_rows())
+        if len(found) == SHOWN:
+            break
+    return tuple(found)
+
+
+def _write_rejects(job: Job, place: Place) -> None:
+    with place.written() as target:
+        write_frames(
+            each_reject(job.work, len(job.parts)),
+            rejects_schema(job.inputs.schema),
+            target=target,
+            ending=place.suffix,
+            decimals=job.program.decimals,
+        )
+
+
+def _check_places(inputs: Inputs, work: Work, rejects: Place | None) -> None:
+    if rejects is not None and rejects.suffix not in ENDINGS:
+        raise InputError(f"{rejects} ends in {rejects.suffix or 'nothing'}; rejects are written as .csv or .parquet")
+    for out in filter(None, (work.out, work.manifest, rejects)):
+        for source in inputs.sources:
+            if out.holds(source.place):
+                raise InputError(f"{out} is also the input; write the results elsewhere")
+        if out.is_local and not out.local.absolute().parent.is_dir():
+            raise InputError(f"{out} cannot be written: there is no folder {out.local.parent}; make it first")
+    if rejects is not None and rejects in (work.out, work.manifest):
+        raise InputError(f"{rejects} is also the output; write the rejects elsewhere")
+    if not work.is_folder and work.out.is_folder():
+        raise InputError(f"{work.out} is a folder; name a file, or a folder without an ending")
+    if work.is_folder and work.out.exists() and not work.out.is_folder():
+        raise InputError(f"{work.out} is a file; give it the ending .csv, .parquet or .xlsx, or name a folder")
+    if work.ending == ".xlsx" and inputs.rows > SHEET_ROWS:
+        raise sheet_is_full()
+
+
+def _explained(job: Job, failure: BaseException) -> BaseException:
+    """What to tell of a failure, after clearing up: finished parts of a folder are kept."""
+    finished = sum(job.work.finished(number) is not None for number in range(len(job.parts)))
+    kept = ""
+    try:
+        if job.work.is_folder and finished and not job.inputs.changed():
+            kept = f"; {finished} of {len(job.parts)} parts are kept, and the same command goes on from them"
+        else:
+            job.work.empty()
+    except OSError:
+        kept = f"; {job.work.folder} is left over"
+    if isinstance(failure, OSError | pl.exceptions.PolarsError | pa.ArrowException):
+        why = getattr(failure, "strerror", None) or " ".join(str(failure).split())
+        return InputError(f"{job.work.out} cannot be written: {why}{kept}")
+    if isinstance(failure, InputError) and kept:
+        return InputError(f"{failure.heading}{kept}", failure.problems)
+    return failure
+
+
+def _silent(done: int, rows: int) -> None:
+    """Tell nobody."""

@@ -1,0 +1,170 @@
+"""A run while it is not whole: its finished parts, and what a later run needs to go on from them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from nector_sim.batch.lock import only_one
+from nector_sim.batch.places import Place, flush_folder
+from nector_sim.batch.tally import Tally
+from nector_sim.batch.writers import ENDINGS
+from nector_sim.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Where a run keeps things.
+
+    Attributes
+    ----------
+    out : Place
+        What it writes: a file, or a folder of parts.
+    ending : str
+        Of the file, or of the parts.
+    folder : Place
+        Its own place. On this machine a hidden folder beside `out`; in an object store, where nothing can be renamed,
+        ``_run`` in `out`.
+    parts : Place
+        Where finished parts are until all are.
+    """
+
+    out: Place
+    ending: str
+    folder: Place
+    parts: Place
+
+    @classmethod
+    def of(cls, out: Place) -> Work:
+        """Plan where things go; InputError if `out` has an ending that is not written."""
+        if out.suffix not in (*ENDINGS, ""):
+            raise InputError(
+                f"{out} ends in {out.suffix}; results are written as .csv or .parquet, as .xlsx if a sheet holds them, "
+                "or as parts into a folder, which has no ending"
+            )
+        if not out.is_local:
+            return cls(out, out.suffix or ".parquet", out / "_run", out)
+        beside = out.local.parent / f".{out.local.name}.unfinished"
+        return cls(out, out.suffix or ".parquet", Place(str(beside)), Place(str(beside / "parts")))
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the output is a folder of parts."""
+        return not self.out.suffix
+
+    @property
+    def manifest(self) -> Place:
+        """Where the manifest goes: beside the output."""
+        return Place(f"{self.out.path.rstrip('/')}.manifest.json")
+
+    def part(self, number: int) -> Place:
+        """Where a part is."""
+        return self.parts / f"part-{number:05d}{self.ending}"
+
+    def report(self, number: int) -> Place:
+        """Where it stands what a part holds; it is there when the part is whole."""
+        return self.folder / f"part-{number:05d}.json"
+
+    def rejects(self, number: int) -> Place:
+        """Where a part's rejects are, if it has any."""
+        return self.folder / f"rejects-{number:05d}.arrow"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the output for this run alone, as far as the place can tell: an object store cannot."""
+        if not self.out.is_local:
+            yield
+            return
+        with only_one(self.folder.local, what=str(self.out)):
+            yield
+
+    def empty(self) -> None:
+        """Take everything away but the lock."""
+        if not self.out.is_local:
+            self.folder.remove()
+            return
+        for entry in self.folder.local.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name != "lock":
+                entry.unlink()
+
+    def make(self) -> None:
+        """Make the folder of parts, where there are folders."""
+        if self.out.is_local:
+            self.parts.local.mkdir(exist_ok=True)
+
+    def begin(self, terms: dict[str, Any]) -> None:
+        """Write down what this run is of."""
+        (self.folder / "run.json").write_text(json.dumps(terms, indent=1))
+
+    def begun(self) -> dict[str, Any] | None:
+        """What an unfinished run that is here was of, if there is one."""
+        file = self.folder / "run.json"
+        terms: dict[str, Any] | None = json.loads(file.read_text()) if file.exists() else None
+        return terms
+
+    def finished(self, number: int) -> Tally | None:
+        """What a part holds, if it is whole."""
+        report = self.report(number)
+        return Tally.of(json.loads(report.read_text())) if report.exists() else None
+
+    def publish(self) -> None:
+        """Give the output its name, and then the manifest; can be done again where it was cut off."""
+        staged = self.folder / "manifest.json"
+        if not self.out.is_local:
+            self.manifest.write_text(staged.read_text())
+            self.folder.remove()
+            return
+        if self.is_folder and self.parts.exists():
+            if self.out.exists():
+                self.out.local.rmdir()  # it is empty, or was refused
+            self.parts.local.rename(self.out.local)
+        elif self.part(0).exists():
+            self.part(0).local.replace(self.out.local)
+        flush_folder(self.out.local.parent)
+        self.manifest.write_text(staged.read_text())
+        self.empty()
+
+
+def each_reject(work: Work, parts: int) -> Iterator[pl.DataFrame]:
+    """Rejects of all parts, in order."""
+    for number in range(parts):
+        place = work.rejects(number)
+        if place.exists():
+            with place.open() as file, pa.ipc.open_stream(file) as stream:
+                for batch in stream:
+                    frame: Any = pl.from_arrow(batch)
+                    yield frame
+
+
+class RejectsFile:
+    """Takes rejects as they come; there is a file only where there are any."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._file: Any = None
+        self._stream: Any = None
+
+    def add(self, rejects: pl.DataFrame) -> None:
+        """Write some."""
+        if not len(rejects):
+            return
+        table = rejects.to_arrow(compat_level=pl.CompatLevel.oldest())
+        if self._stream is None:
+            self._file = self._place.open("wb")
+            self._stream = pa.ipc.new_stream(self._file, table.schema)
+        self._stream.write_table(table)
+
+    def close(self) -> None:
+        """Have it whole."""
+        if self._stream is not None:
+            self._stream.close()
+            self._file.close()

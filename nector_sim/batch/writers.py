@@ -1,0 +1,196 @@
+"""Frames one after the other into one file: Parquet, CSV or a sheet. Memory does not grow with their number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import polars as pl
+from numba import njit
+
+from nector_sim.errors import InputError
+
+#: Endings of files that are written.
+ENDINGS = (".parquet", ".csv", ".xlsx")
+#: Rows of a row group of Parquet.
+GROUP_ROWS = 262_144
+#: Rows below the heading that a sheet of Excel has.
+SHEET_ROWS = 1_048_575
+
+# What a spreadsheet takes for a formula, unless all of the cell is a number.
+_FORMULA = r"^[=+\-@\t\r]"
+_FIRST_OF_FORMULA = np.isin(np.arange(256), list(b"=+-@\t\r"))
+_NUMBER = r"^[+\-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+\-]?[0-9]+)?$"
+#: Columns of orders that are numbers, also where a CSV brought them as text: money, and points.
+_MONEY = ("cart_amount", "credits", "credits_used", "discount", "payable", "cost", "paid_amount", "refunded_amount")
+_POINTS = ("points_balance", "points_requested", "points_redeemed")
+
+
+def write_frames(
+    frames: Iterator[pl.DataFrame], schema: pl.Schema, *, target: Path | BinaryIO, ending: str, decimals: int = 2
+) -> None:
+    """Write frames into one file.
+
+    Parameters
+    ----------
+    frames : iterator of polars.DataFrame, shape (any, columns)
+        All with the same columns. Their own exceptions pass through.
+    schema : polars.Schema
+        Their columns.
+    target : path or binary file
+    ending : str
+        One of :data:`ENDINGS`.
+    decimals : int
+        Of the currency, for the number formats of a sheet.
+    """
+    match ending:
+        case ".parquet":
+            _write_parquet(frames, schema, target)
+        case ".csv":
+            _write_csv(frames, schema, target)
+        case ".xlsx":
+            _write_sheet(frames, schema, target, decimals)
+
+
+def harmless(frame: pl.DataFrame) -> pl.DataFrame:
+    """Put an apostrophe before the text cells and headings that a spreadsheet would run as formulas.
+
+    These begin with ``=``, ``+``, ``-``, ``@``, a tab or a return, and are no numbers as a whole: ``-5`` stays.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame, shape (n, any)
+
+    Returns
+    -------
+    polars.DataFrame, shape (n, any)
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> harmless(pl.DataFrame({"note": ["=1+1", "-5", "a-b"]}))["note"].to_list()
+    ["'=1+1", '-5', 'a-b']
+    """
+    mended = []
+    for column in frame.iter_columns():
+        texts = column
+        if isinstance(column.dtype, pl.Categorical | pl.Enum):
+            if not _risky(column.unique().cast(pl.String)).any():
+                continue
+            texts = column.cast(pl.String)
+        if texts.dtype != pl.String:
+            continue
+        risky = _risky(texts)
+        if risky.any():
+            mended.append(pl.select(pl.when(risky).then("'" + texts).otherwise(texts).alias(column.name)).to_series())
+    frame = frame.with_columns(mended)
+    headings = {name: f"'{name}" for name in frame.columns if name.startswith(tuple("=+-@\t\r"))}
+    return frame.rename(headings) if headings else frame
+
+
+def _risky(texts: pl.Series) -> pl.Series:
+    """Which texts are formulas to a spreadsheet. Their first byte is looked at first, since that is quick."""
+    array = texts.to_arrow(compat_level=pl.CompatLevel.newest())
+    # Arrow's string views: in 16 bytes the length, in 4, and then the first bytes of the text.
+    views = np.frombuffer(array.buffers()[1], np.uint8).reshape(-1, 16)[array.offset : array.offset + len(array)]
+    if not _any_begins(views, _FIRST_OF_FORMULA):
+        return pl.Series([False]).new_from_index(0, len(texts))
+    return (texts.str.contains(_FORMULA) & ~texts.str.contains(_NUMBER)).fill_null(False)
+
+
+def _any_begins_slow(views: Any, wanted: Any) -> Any:
+    for row in range(len(views)):
+        view = views[row]
+        if (view[0] | view[1] | view[2] | view[3]) != 0 and wanted[view[4]]:
+            return True
+    return False
+
+
+_any_begins = njit(cache=True, nogil=True)(_any_begins_slow)
+
+
+def _write_parquet(frames: Iterator[pl.DataFrame], schema: pl.Schema, target: Path | BinaryIO) -> None:
+    from polars.io.plugins import register_io_source
+
+    failures: list[BaseException] = []
+
+    def pull(
+        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, batch: int | None
+    ) -> Iterator[pl.DataFrame]:
+        try:
+            yield from frames
+        except BaseException as failure:  # the engine would turn it into one of its own
+            failures.append(failure)
+            raise
+
+    lazy = register_io_source(pull, schema=schema)
+    try:
+        lazy.sink_parquet(
+            target, compression="zstd", compression_level=1, row_group_size=GROUP_ROWS, maintain_order=True
+        )
+    except BaseException:
+        if failures:
+            raise failures[0] from None
+        raise
+
+
+def _write_csv(frames: Iterator[pl.DataFrame], schema: pl.Schema, target: Path | BinaryIO) -> None:
+    if isinstance(target, Path):
+        with target.open("wb") as file:
+            _write_csv(frames, schema, file)
+        return
+    harmless(schema.to_frame()).write_csv(target)
+    for frame in frames:
+        harmless(frame).write_csv(target, include_header=False)
+
+
+def _write_sheet(frames: Iterator[pl.DataFrame], schema: pl.Schema, target: Path | BinaryIO, decimals: int) -> None:
+    import xlsxwriter
+
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(
+        str(target) if isinstance(target, Path) else target,
+        {"constant_memory": True, "remove_timezone": True, "default_date_format": "yyyy-mm-dd hh:mm:ss", **plain},
+    )
+    sheet = book.add_worksheet("orders")
+    heading = book.add_format({"bold": True})
+    formats = {
+        "money": book.add_format({"num_format": "#,##0" + ("." + "0" * decimals if decimals else "")}),
+        "points": book.add_format({"num_format": "#,##0"}),
+    }
+    cells = [formats.get(_cell_kind(name, kind)) for name, kind in schema.items()]
+    widths = [max(10, min(40, len(name) + 2)) for name in schema]
+    for position, (name, width) in enumerate(zip(schema, widths, strict=True)):
+        sheet.set_column(position, position, width)
+        sheet.write_string(0, position, name, heading)
+    sheet.freeze_panes(1, 0)
+    row = 0
+    for frame in frames:
+        if row + len(frame) > SHEET_ROWS:
+            raise sheet_is_full()
+        for values in _numbers(frame).iter_rows():
+            row += 1
+            for position, value in enumerate(values):
+                if value is not None and value == value:
+                    sheet.write(row, position, value, cells[position])
+    book.close()
+
+
+def sheet_is_full() -> InputError:
+    """Make the error of more rows than a sheet holds."""
+    return InputError(f"a sheet of Excel holds {SHEET_ROWS:,} orders; write .csv or .parquet, or score fewer at a time")
+
+
+def _cell_kind(name: str, kind: Any) -> str:
+    if name in _POINTS or kind.is_integer():
+        return "points"
+    return "money" if name in _MONEY or kind.is_decimal() else ""
+
+
+def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Texts of a CSV that are numbers, as numbers; a spreadsheet has floats, whose 15 digits fit all amounts."""
+    named = [name for name in (*_MONEY, *_POINTS) if frame.schema.get(name) == pl.String]
+    texts = pl.col(named).str.strip_chars().cast(pl.Float64, strict=False)
+    return frame.with_columns(texts, pl.selectors.decimal().cast(pl.Float64))

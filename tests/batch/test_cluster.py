@@ -1,0 +1,126 @@
+"""Beyond one machine: the same rows and the same totals from a Dask cluster, also where a worker dies."""
+
+import json
+import os
+import signal
+import time
+
+import fsspec
+import pandas as pd
+import polars as pl
+import pytest
+from distributed import Client, LocalCluster
+
+import nector_sim as ns
+from nector_sim.batch import inputs
+from nector_sim.batch.cluster import dask_client, dask_engine, dask_runner
+from nector_sim.batch.runs import score_files
+from nector_sim.batch.sweeps import sweep_in_parts
+from nector_sim.errors import InputError
+
+PROGRAM = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+
+
+def frame(rows):
+    cart = [f"{100 + row % 900}.{row % 100:02d}" if row % 97 else "-1" for row in range(rows)]
+    orders = pl.DataFrame({"order_id": [f"o{row}" for row in range(rows)], "cart_amount": cart})
+    return orders.with_columns(pl.col("cart_amount").cast(pl.Decimal(12, 2)), points_balance=pl.Series(range(rows)))
+
+
+def scored(folder):
+    return pl.concat([pl.read_parquet(file) for file in sorted(folder.glob("*.parquet"))])
+
+
+def manifest(out):
+    return json.loads(out.with_name(out.name + ".manifest.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        LocalCluster(n_workers=2, processes=False, threads_per_worker=1, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def orders(tmp_path, monkeypatch):
+    monkeypatch.setattr(inputs, "PIECE_ROWS", 100)
+    frame(1700).write_parquet(tmp_path / "orders.parquet", row_group_size=100)
+    return tmp_path / "orders.parquet"
+
+
+@pytest.mark.parametrize("parts", [1, 3, 17])
+def test_dask_gives_the_rows_and_totals_of_the_local_engine(client, orders, tmp_path, parts):
+    local, dask = tmp_path / "local", tmp_path / "dask"
+    report = score_files(PROGRAM, orders, out=local, rejects=tmp_path / "local.csv")
+    rows = -(-1700 // parts)
+    same = score_files(
+        PROGRAM, orders, out=dask, part_rows=rows, engine=dask_engine(client), rejects=tmp_path / "dask.csv"
+    )
+    assert len(list(dask.glob("*.parquet"))) == parts
+    assert same == report
+    assert scored(dask).sort("order_id").equals(scored(local).sort("order_id"))
+    assert manifest(dask)["totals"] == manifest(local)["totals"]
+    assert manifest(dask)["rows"] == manifest(local)["rows"]
+    assert (tmp_path / "dask.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()
+
+
+def test_object_stores_pass_through_fsspec(client, orders, tmp_path):
+    store = fsspec.filesystem("memory")
+    store.pipe("/shop/orders/a.parquet", orders.read_bytes())
+    frame(50).write_csv(tmp_path / "b.csv")
+    store.pipe("/shop/b.csv", (tmp_path / "b.csv").read_bytes())
+    score_files(PROGRAM, orders, out=tmp_path / "local", part_rows=600)
+    for name, engine in (("one", None), ("many", dask_engine(client))):
+        score_files(PROGRAM, "memory://shop/orders", out=f"memory://shop/{name}", part_rows=600, engine=engine)
+        for part in sorted((tmp_path / "local").iterdir()):
+            assert store.cat(f"/shop/{name}/{part.name}") == part.read_bytes()
+        there = json.loads(store.cat(f"/shop/{name}.manifest.json"))
+        assert there["totals"] == manifest(tmp_path / "local")["totals"]
+        assert len(store.find(f"/shop/{name}")) == 3
+    report = score_files(PROGRAM, "memory://shop/b.csv", out=f"file://{tmp_path}/b_scored.csv")
+    assert report.read == 50
+    with pytest.raises(InputError, match="does not exist"):
+        score_files(PROGRAM, "memory://shop/none.csv", out=tmp_path / "x.csv")
+
+
+def test_a_worker_that_is_killed_loses_and_doubles_nothing(orders, tmp_path):
+    frame(40_000).write_parquet(orders, row_group_size=1000)
+    report = score_files(PROGRAM, orders, out=tmp_path / "local", part_rows=1000)
+    with dask_client(workers=2) as client:
+        first = min(worker["pid"] for worker in client.run(lambda: {"pid": os.getpid()}).values())
+        killed = []
+
+        def kill(done, _):
+            if done and not killed:
+                os.kill(first, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+                killed.append(time.monotonic())
+
+        same = score_files(
+            PROGRAM, orders, out=tmp_path / "dask", part_rows=1000, engine=dask_engine(client), progress=kill
+        )
+    assert killed
+    assert same == report
+    assert scored(tmp_path / "dask").equals(scored(tmp_path / "local"))
+
+
+@pytest.mark.parametrize("parts", [1, 3, 17])
+@pytest.mark.parametrize("history", ["given balances", "as replayed"])
+def test_a_sweep_in_parts_is_the_sweep(client, parts, history):
+    grid = {"offers.0.max_discount": [200, None, 500], "min_payable.amount": [0, 100, 250, 400, 600, 900]}
+    orders = ns.demo_orders().head(3000)
+    how = {"grid": grid, "assumptions": ns.Assumptions(gross_margin_percent=55), "history": history}
+    whole = ns.sweep(PROGRAM, orders, **how)
+    table = sweep_in_parts(PROGRAM, orders, runner=dask_runner(client), parts=parts, **how)
+    pd.testing.assert_frame_equal(table, whole, check_exact=True)
+    assert table.attrs == whole.attrs
+
+
+def test_what_dask_cannot_do_is_said(client, orders, tmp_path):
+    with pytest.raises(InputError, match="writes a folder of parts"):
+        score_files(PROGRAM, orders, out=tmp_path / "scored.parquet", engine=dask_engine(client))
+    assert [file.name for file in tmp_path.iterdir()] == ["orders.parquet"]
+    with pytest.raises(InputError, match="no Dask scheduler answers"), dask_client("nowhere"):
+        pass

@@ -1,0 +1,108 @@
+"""A replay in buckets of customers is the replay in one."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from distributed import Client, LocalCluster
+
+import nector_sim as ns
+from nector_sim.batch import inputs, replays
+from nector_sim.batch.cluster import dask_runner
+from nector_sim.batch.replays import replay_files
+from nector_sim.errors import InputError, OrdersError
+
+PROGRAM = ns.Program.parse(
+    {
+        "offers": [{"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1, "max_discount": 1000}],
+        "min_payable": {"kind": "fixed", "amount": 100},
+        "earning": {"points_per_unit": "0.05", "delay_days": 7},
+        "expiry": {"months": 6},
+    }
+)
+
+
+def history(rows=1500, customers=80):
+    rng = np.random.default_rng(3)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    at = [start + timedelta(minutes=int(minute)) for minute in rng.integers(0, 400_000, rows)]
+    refund = rng.random(rows) < 0.1
+    return pl.DataFrame(
+        {
+            "order_id": [f"o{row}" for row in range(rows)],
+            "customer_id": [f"c{customer}" for customer in rng.integers(0, customers, rows)],
+            "ordered_at": at,
+            "cart_amount": pl.Series([f"{amount / 100:.2f}" for amount in rng.integers(5000, 300_000, rows)]),
+            "refunded_at": [when + timedelta(days=9) if back else None for when, back in zip(at, refund, strict=True)],
+        }
+    ).with_columns(pl.col("cart_amount").cast(pl.Decimal(12, 2)))
+
+
+OPENING = pd.DataFrame({"customer_id": [f"c{number}" for number in range(0, 90, 7)], "points": range(13)})
+
+
+@pytest.fixture
+def orders(tmp_path, monkeypatch):
+    monkeypatch.setattr(inputs, "PIECE_ROWS", 100)
+    monkeypatch.setattr(replays, "BUCKET_ROWS", 400)
+    history().write_parquet(tmp_path / "orders.parquet", row_group_size=100)
+    return tmp_path / "orders.parquet"
+
+
+@pytest.fixture(scope="module")
+def runners():
+    with (
+        LocalCluster(n_workers=2, processes=False, threads_per_worker=1, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield {"here": None, "dask": dask_runner(client)}
+
+
+def table(folder, name):
+    return pl.concat([pl.read_parquet(file) for file in sorted((folder / name).iterdir())])
+
+
+@pytest.mark.parametrize(("engine", "buckets"), [("here", 1), ("here", 5), ("dask", 1), ("dask", 3), ("dask", 17)])
+def test_buckets_give_the_rows_and_totals_of_one_replay(orders, tmp_path, runners, engine, buckets):
+    how = {"take_up": 60, "seed": 4}
+    whole = ns.replay(PROGRAM, history(), opening=OPENING, **how)
+    report = replay_files(
+        [PROGRAM],
+        orders,
+        out=tmp_path / "out",
+        opening=pl.from_pandas(OPENING).to_arrow(),
+        buckets=buckets,
+        runner=runners[engine],
+        **how,
+    )
+    expected = replays.exact_table(whole.orders, 2)
+    got = table(tmp_path / "out", "orders").sort("order_id")
+    wanted = pl.DataFrame(pl.from_arrow(expected)).sort("order_id")
+    assert got.columns == wanted.columns
+    for name in got.columns:
+        assert got[name].cast(pl.String).to_list() == wanted[name].cast(pl.String).to_list(), name
+    balances = table(tmp_path / "out", "balances").sort("customer_id")
+    assert balances["customer_id"].to_list() == sorted(whole.balances["customer_id"])
+    by_customer = whole.balances.sort_values("customer_id")
+    assert balances["points_balance"].to_list() == by_customer["points_balance"].tolist()
+    assert {name: str(value) for name, value in report.totals.iloc[0].items()} == {
+        name: str(value) for name, value in whole.totals.iloc[0].items()
+    }
+    assert pl.read_parquet(tmp_path / "out" / "totals.parquet")["closing"][0] == whole.totals["closing"][0]
+    assert (report.orders, report.as_of, report.notices) == (1500, whole.as_of, whole.notices)
+
+
+def test_rows_that_cannot_be_replayed_are_named_by_their_row_in_the_file(orders, tmp_path):
+    bad = history().with_columns(
+        cart_amount=pl.when(pl.int_range(pl.len()) == 1234).then(-1).otherwise("cart_amount").cast(pl.Decimal(12, 2))
+    )
+    bad.write_parquet(orders)
+    with pytest.raises(OrdersError, match="orders, row 1235: cart_amount is negative"):
+        replay_files([PROGRAM], orders, out=tmp_path / "out", buckets=5)
+    assert [file.name for file in tmp_path.iterdir()] == ["orders.parquet"]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match="files in it already"):
+        replay_files([PROGRAM], orders, out=tmp_path / "out")
