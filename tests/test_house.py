@@ -32,6 +32,8 @@ AT_HOME = {
     "ipywidgets": "views",
     "anywidget": "views",
     "voila": "views",
+    "xlsxwriter": "views",
+    "chainladder": "economics",
     "dask": "batch",
     "distributed": "batch",
     "starlette": "gokwik",
