@@ -146,4 +146,4 @@ def _page(report: OrdersReport) -> str:
 
 
 def _text(label: str) -> widgets.Text:
-    return widgets.Text(description=label, continuous_update=False).add_class("nector-labelled")
+    return widgets.Text(description=label).add_class("nector-labelled")
