@@ -133,6 +133,10 @@ def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> 
     if whole - first < FEWEST or not spent.any():
         raise InputError("too little was redeemed to see how it goes on; a triangle needs four months with redemptions")
     developed = develop(_triangle(spent[first:, first:]))
+    if not np.isfinite(developed.ultimate).all():
+        raise InputError(
+            "nothing was redeemed in the month of its credit or soon after, so nothing tells how it goes on"
+        )
     redeemed = spent.sum(axis=1)
     ultimate = redeemed.astype(np.float64)
     ultimate[first:] = np.clip(developed.ultimate, redeemed[first:], (redeemed + outstanding)[first:])

@@ -74,7 +74,7 @@ def history():
     return pd.DataFrame(orders, columns=names)
 
 
-def replayed():
+def replayed(orders=None):
     program = ns.Program.parse(
         {"offers": [{"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}], "timezone": "UTC"}
     )
@@ -86,7 +86,9 @@ def replayed():
         }
     )
     opening = pd.DataFrame({"customer_id": ["old"], "points": [40]})
-    return ns.replay(program, history(), grants=grants, opening=opening, as_of="2026-06-01")
+    return ns.replay(
+        program, history() if orders is None else orders, grants=grants, opening=opening, as_of="2026-06-01"
+    )
 
 
 def test_by_hand():
@@ -107,6 +109,12 @@ def test_by_hand():
         "40 points that customers brought along are left out: their age is not known",
         "the history does not tell how far off the estimate may be; its range is everything there is",
     )
+
+
+def test_without_a_first_redemption_nothing_tells():
+    late = history()[lambda orders: orders["order_id"].str.endswith("-3")]
+    with pytest.raises(ns.InputError, match="nothing tells how it goes on"):
+        ns.ultimate_redemption(replayed(late))
 
 
 def test_too_little_is_said():
