@@ -1,7 +1,7 @@
 """A run that is killed again and again ends in the same bytes: ``python -m tests.campaigns.kills [KILLS]``.
 
-And, where a small disk can be mounted (Linux, as root), a run onto a disk that is full: it says so, keeps the parts that
-it has finished, and goes on when there is room.
+And, where a small disk can be mounted (Linux, as root), a run onto a disk that is full: it says so, keeps the parts
+that it has finished, and goes on when there is room.
 """
 
 import random
