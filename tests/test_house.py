@@ -32,7 +32,6 @@ AT_HOME = {
     "ipywidgets": "views",
     "anywidget": "views",
     "voila": "views",
-    "xlsxwriter": "views",
     "chainladder": "economics",
     "dask": "batch",
     "distributed": "batch",
