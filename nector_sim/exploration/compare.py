@@ -185,7 +185,7 @@ def compare(
     for program in (baseline, candidate):
         made = on_history(program, frame, history=history, assumptions=assumptions, seed=seed)
         points = made.points.astype(np.float64)
-        sides.append(Side(program, made.sales, points, made.could, view, made.replayed))
+        sides.append(Side(program, made.sales, points, made.could, view, made.replayed is not None))
         summaries.append(made.summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent))
     used = frame[sides[BASELINE].sales.used]
     if resamples or "customer_id" in used:

@@ -79,8 +79,8 @@ class OnHistory:
         Which orders could redeem.
     left_out : int
         Orders that were never paid.
-    replayed : bool
-        Balances ran from order to order, and take-up was drawn.
+    replayed : pandas.DataFrame or None
+        Where balances ran from order to order, and take-up was drawn: the orders as the replay gives them back.
     """
 
     sales: Sales
@@ -88,7 +88,7 @@ class OnHistory:
     limited_by: tuple[npt.NDArray[Any], Any]
     could: npt.NDArray[np.bool_]
     left_out: int
-    replayed: bool = False
+    replayed: pd.DataFrame | None = None
 
     def summarize(
         self,
@@ -107,7 +107,7 @@ class OnHistory:
             assumptions=assumptions,
             view=view,
             program=program,
-            replayed=self.replayed,
+            replayed=self.replayed is not None,
             floor_percent=floor_percent,
             left_out=self.left_out,
         )
@@ -158,7 +158,7 @@ def on_history(
         replayed.loc[sales.used, "limited_by"].factorize(),
         could,
         int(np.count_nonzero(~sales.used)),
-        replayed=True,
+        replayed=replayed,
     )
 
 

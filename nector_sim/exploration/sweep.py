@@ -139,8 +139,12 @@ def _replayed(
     frame, summaries = as_frame(orders), []
     for position in range(len(settings)):
         program = settings.program_of(position)
-        made = on_history(program, frame, history=history, assumptions=assumptions)
-        summaries.append(made.summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent))
+        summaries.append(
+            # Nothing else is kept of a replay, so that one at a time is in memory.
+            on_history(program, frame, history=history, assumptions=assumptions).summarize(
+                program, assumptions=assumptions, view=view, floor_percent=floor_percent
+            )
+        )
     table = table_of_summaries(settings, summaries)
     table.attrs = {
         "history": history,

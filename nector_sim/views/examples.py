@@ -30,6 +30,7 @@ class Examples(anywidget.AnyWidget):
         super().__init__()
         self._orders: list[dict[Any, Any]] = []
         self._program: Program | None = None
+        self._replayed = False
         self.observe(lambda _: self._explain(), "chosen")
 
     def update(self, proposal: Outcome, today: Outcome, positions: list[int]) -> None:
@@ -37,15 +38,17 @@ class Examples(anywidget.AnyWidget):
         program = proposal.program
         picked, before = proposal.scored_at(positions), today.scored_at(positions)["discount"]
         self._orders, self._program = picked.to_dict("records"), program
+        self._replayed = proposal.replayed is not None
 
         def money(amount: Any) -> str:
             return money_text(Decimal(str(amount)), program.currency)
 
         label = program.points_label
+        how = "as given" if proposal.replayed is None else "as replayed"
         self.columns = [
             "Order",
             "Cart",
-            f"Balance ({label})",
+            f"Balance ({label}, {how})",
             f"{label} used",
             "Discount",
             "Today",
@@ -77,9 +80,11 @@ class Examples(anywidget.AnyWidget):
             for name in ("credits", "points_requested", "tier", "ordered_at")
             if _is_given(order.get(name))
         }
-        self.words = explain(
-            self._program, cart_amount=order["cart_amount"], points_balance=order["points_balance"], **given
-        )
+        if self._replayed and order["limited_by"] == "requested" and not order["points_redeemed"]:
+            given["points_requested"] = 0  # take-up was drawn, or ``redeems`` says so
+        # An overdraft of a replay is nothing to spend.
+        balance = max(0, order["points_balance"]) if self._replayed else order["points_balance"]
+        self.words = explain(self._program, cart_amount=order["cart_amount"], points_balance=balance, **given)
 
 
 def _is_given(value: Any) -> bool:

@@ -11,15 +11,17 @@ import pandas as pd
 
 from nector_sim._data import data_path
 from nector_sim.economics.assumptions import Assumptions, load_assumptions
-from nector_sim.errors import InputError
+from nector_sim.errors import InputError, Problem
+from nector_sim.exploration import prepared
 from nector_sim.exploration.compare import Comparison
-from nector_sim.orders.demo import demo_orders
+from nector_sim.orders.demo import DEMO_LABEL, demo_orders
 from nector_sim.rules.program import Program, load_program
 from nector_sim.rules.review import review
 from nector_sim.views import FRONT
+from nector_sim.views.balances import Balances
 from nector_sim.views.discount_by_cart import usual_cart
 from nector_sim.views.examples import Examples
-from nector_sim.views.fields import Field
+from nector_sim.views.fields import Field, values_of
 from nector_sim.views.figures import findings_html, headline, headline_html
 from nector_sim.views.files import Download, Upload
 from nector_sim.views.form import POINT_VALUE, Form, Slider
@@ -28,7 +30,7 @@ from nector_sim.views.later import Later
 from nector_sim.views.panels import STALE, HowSure, LivePictures, range_of
 from nector_sim.views.report import make_report
 from nector_sim.views.report_html import html_report
-from nector_sim.views.session import Outcome, Session
+from nector_sim.views.session import BALANCES, Outcome, Session
 from nector_sim.views.style import currency_sign
 from nector_sim.views.telling import Telling
 from nector_sim.views.workbook import workbook
@@ -36,6 +38,7 @@ from nector_sim.views.your_orders import YourOrders
 
 #: Seconds that a setting rests before its ranges are worked out.
 RANGES_AFTER = 0.8
+_EARNING = data_path("programs/gokwik-example-with-earning.toml")
 _LAST_GOOD = "The figures below are of the last setting that can be used."
 
 
@@ -56,7 +59,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
     Raises
     ------
     InputError
-        If the orders cannot be used.
+        If the orders cannot be used, or the form cannot show all of the program.
 
     Examples
     --------
@@ -84,6 +87,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self._most = usual_cart(orders["cart_amount"].to_numpy(dtype="float64"))
         self.program_form = self._form(program, "The rule, as on Nector's GoKwik page")
         self.assumptions_form = self._form(assumptions, "What you believe about your shop")
+        self._check_shown(program)
         self._history = History(self._state())
         self._build()
         self.program_form.when_typed(self._typed)
@@ -97,14 +101,52 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         """Work out what the forms say and show it; what cannot be used is marked, and the last good figures stay."""
         with Telling(self._message, _LAST_GOOD):
             self._main.add_class(STALE)
-            program = self._read(self.program_form, self.session.today)
-            assumptions = self._read(self.assumptions_form, self.session.assumptions)
-            if assumptions != self.session.assumptions:
-                self.session.change(assumptions=assumptions)
-            self.outcome = self.session.outcome(program)
-            self._show()
-            self._main.remove_class(STALE)
-            self._message.value = ""
+            self._work_out()
+
+    def _work_out(self) -> None:
+        program = self._read(self.program_form, self.session.today)
+        assumptions = self._read(self.assumptions_form, self.session.assumptions)
+        if assumptions != self.session.assumptions:
+            self.session.change(assumptions=assumptions)
+        outcome = self.session.outcome(program)
+        self.session.todays(program)
+        self.outcome = outcome
+        self._show()
+        self._main.remove_class(STALE)
+        self._message.value = ""
+        self._balances.offered = False
+
+    def use_balances(self, history: prepared.History) -> None:
+        """Go on with balances as given, or as replayed; where that cannot be, a message says why and nothing changes.
+
+        Parameters
+        ----------
+        history : {"given balances", "as replayed"}
+        """
+        before, shown = self.session.history, self.outcome
+        if history != before:
+            self.session.change(history=history)
+            with Telling(self._message, "The figures below stay with the balances as they were."):
+                try:
+                    self._work_out()
+                except Exception:
+                    if self.outcome is shown:
+                        self.session.change(history=before)
+                    self._balances.offered = history == "as replayed" and self._lacks_documented_earning()
+                    raise
+        self._balances.chosen = self.session.history
+        self._head.value = self._title()
+
+    def use_documented_earning(self) -> None:
+        """Fill the earning of the documented example into the form, and replay."""
+        documented = load_program(_EARNING).model_dump(include={"earning"})
+        typed, _ = self._state()
+        self.program_form.restore(typed | values_of(documented))
+        self._typed("")
+        self.use_balances("as replayed")
+
+    def _lacks_documented_earning(self) -> bool:
+        return self.session.label == DEMO_LABEL and "earning" not in self.program_form.data()
 
     def use_orders(self, orders: pd.DataFrame, label: str) -> None:
         """Go on with other orders.
@@ -121,7 +163,14 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         InputError
             If they cannot be used; nothing changes then.
         """
-        Session(orders, label=label, today=self.session.today, assumptions=self.session.assumptions).todays()
+        trial = Session(
+            orders,
+            label=label,
+            today=self.session.today,
+            assumptions=self.session.assumptions,
+            history=self.session.history,
+        )
+        trial.todays(self.outcome.program)
         self.session.change(orders=orders, label=label)
         self._most = usual_cart(orders["cart_amount"].to_numpy(dtype="float64"))
         self.program_form.refresh()
@@ -129,7 +178,18 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self.update()
 
     def propose(self, program: Program) -> None:
-        """Fill a program into the form."""
+        """Fill a program into the form.
+
+        Parameters
+        ----------
+        program : Program
+
+        Raises
+        ------
+        InputError
+            If the form cannot show all of it; nothing changes then.
+        """
+        self._check_shown(program)
         self.program_form.fill(program.model_dump(), units=_units(program))
         self._typed("")
 
@@ -145,6 +205,16 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
             self.program_form.restore(state[0])
             self.assumptions_form.restore(state[1])
             self.update()
+
+    def _check_shown(self, program: Program) -> None:
+        problems = [
+            Problem(path, "an empty list of tiers fits nobody; take the offer out")
+            if path.endswith(".tiers")
+            else Problem(path, "is kept in no field of the form")
+            for path in self.program_form.unshown(program.model_dump())
+        ]
+        if problems:
+            raise InputError("The form cannot show all of this setting, and nothing is left out in silence:", problems)
 
     def _typed(self, field: str) -> None:
         self._history.note(self._state(), field=field)
@@ -164,7 +234,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
 
     def _show(self) -> None:
         """Numbers first: they are what people wait for."""
-        outcome, today = self.outcome, self.session.todays()
+        outcome, today = self.outcome, self.session.todays(self.outcome.program)
         self._show_figures(None)
         self._findings.value = findings_html(review(outcome.program), self.program_form.labels())
         self._pictures.update(outcome, today)
@@ -173,7 +243,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self._ranges.ask()
 
     def _show_figures(self, comparison: Comparison | None) -> None:
-        outcome, today = self.outcome, self.session.todays()
+        outcome, today = self.outcome, self.session.todays(self.outcome.program)
         figures = headline(
             outcome.summary,
             today.summary,
@@ -198,7 +268,14 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self._tabs = widgets.Tab(
             [self._pictures, self._examples, self._how_sure], titles=["Pictures", "Example orders", "How sure"]
         )
-        self._side = widgets.VBox([self._bar(), self.program_form, self.assumptions_form]).add_class("nector-side")
+        self._balances = Balances(
+            self.use_balances,
+            offer="Use the documented example's earning: 5 coins for every ₹100 paid",
+            take_offer=self.use_documented_earning,
+        )
+        self._side = widgets.VBox([self._bar(), self._balances, self.program_form, self.assumptions_form]).add_class(
+            "nector-side"
+        )
         self._main = widgets.VBox([self._message, self._figures, self._findings, self._tabs]).add_class("nector-main")
         self.your_orders = YourOrders(self.use_orders)
         # An accordion's heading cannot be reached with the keyboard; a button can.
@@ -215,7 +292,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         buttons = []
         for words, call in (
             ("Undo", self.undo),
-            ("Back to today's setting", lambda: self.propose(self.session.today)),
+            ("Back to today's setting", lambda: self.propose(self.session.today_beside(self.outcome.program))),
             ("Make this today's setting", self.set_today),
         ):
             button = widgets.Button(description=words)
@@ -243,18 +320,15 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
 
     def _load(self, path: Path) -> None:
         with Telling(self._message, "The setting did not change."):
-            program = load_program(path)
-            self.propose(program)
-            if self.outcome.program != program and not self.program_form.problems:
-                raise InputError(f"{path.name} holds something that this form cannot show; use it on the command line.")
+            self.propose(load_program(path))
 
     def _title(self) -> str:
         css, orders = (FRONT / "explorer.css").read_text(encoding="utf-8"), self.session.orders
         customers = f" of {orders['customer_id'].nunique():,} customers" if "customer_id" in orders else ""
         return (
             f"<style>{css}</style><h2>Try a redemption rule</h2><p class='nector-source'>"
-            f"{len(orders):,} orders{customers}: <b>{escape(self.session.label)}</b>. Each is worked out "
-            "with the balance that came with it.</p>"
+            f"{len(orders):,} orders{customers}: <b>{escape(self.session.label)}</b>. "
+            f"{BALANCES[self.session.history]}</p>"
         )
 
     def _form(self, model: Program | Assumptions, title: str) -> Form:

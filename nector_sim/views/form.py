@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import anywidget
 import traitlets
+from pydantic import ValidationError
 
 from nector_sim.errors import Problem
 from nector_sim.rules.money import MAX_POINTS
@@ -68,6 +69,15 @@ class Form(anywidget.AnyWidget):
         """Fill the form with a program's plain data."""
         self._units |= units or {}
         self._show(values_of(data))
+
+    def unshown(self, data: Mapping[str, Any]) -> list[str]:
+        """Name the fields of a program's plain data that this form cannot hold."""
+        values = values_of(data)
+        try:
+            read = self._model.model_validate(data_of(fields_of(self._model, values), values))
+        except ValidationError as error:
+            return [".".join(map(str, detail["loc"])) for detail in error.errors()]
+        return list(_differing(dict(data), read.model_dump()))
 
     def data(self) -> dict[str, Any]:
         """What a program file would hold, as it was typed."""
@@ -219,6 +229,22 @@ def _with_point_values(values: Values) -> Values:
         if points and discount is not None:
             values[f"{offer}.{POINT_VALUE}"] = _short(round(discount / points, 4))
     return values
+
+
+def _differing(one: Any, other: Any, path: str = "") -> Iterator[str]:
+    """Dotted paths at which two pieces of plain data differ."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        for name in one:
+            yield from _differing(one[name], other.get(name), f"{path}.{name}".removeprefix("."))
+    elif _holds_mappings(one) and _holds_mappings(other) and len(one) == len(other):
+        for position, pair in enumerate(zip(one, other, strict=True)):
+            yield from _differing(*pair, f"{path}.{position}")
+    elif one != other:
+        yield path
+
+
+def _holds_mappings(items: Any) -> bool:
+    return isinstance(items, list | tuple) and any(isinstance(item, Mapping) for item in items)
 
 
 def _decimal(typed: str | bool | None) -> Decimal | None:

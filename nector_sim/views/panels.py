@@ -13,7 +13,7 @@ from nector_sim.exploration.facts import facts
 from nector_sim.views.discount_by_cart import DiscountByCart, usual_cart
 from nector_sim.views.how_sure import BreakEven, Tornado
 from nector_sim.views.limits import Limits
-from nector_sim.views.session import Outcome, Session
+from nector_sim.views.session import BALANCES, Outcome, Session
 from nector_sim.views.style import figure_of, new_figure, svg
 from nector_sim.views.waterfall import Waterfall
 
@@ -71,11 +71,20 @@ class HowSure(widgets.VBox):  # type: ignore[misc]
     def work_out(self, session: Session, proposal: Outcome) -> Comparison:
         """Draw customers anew under today's setting and the proposal, and show how far the figures spread."""
         resamples = RESAMPLES if "customer_id" in session.orders else 0
-        same = proposal.program == session.today
+        today = session.today_beside(proposal.program)
+        same = proposal.program == today
         # Today's setting by itself is held against giving nothing.
-        before = session.today.model_copy(update={"enabled": False}) if same else session.today
-        found = compare(before, proposal.program, session.orders, assumptions=session.assumptions, resamples=resamples)
+        before = today.model_copy(update={"enabled": False}) if same else today
+        found = compare(
+            before,
+            proposal.program,
+            session.orders,
+            assumptions=session.assumptions,
+            resamples=resamples,
+            history=session.history,
+        )
         lines = [found.break_even] if same else found.text().splitlines()
+        lines.append(BALANCES[session.history])
         if not resamples:
             lines.append("The orders name no customers, so there are no ranges.")
         self._words.value = bullets(lines)

@@ -17,13 +17,14 @@ import numpy as np
 
 import nector_sim
 from nector_sim.exploration.compare import Comparison, compare
+from nector_sim.exploration.prepared import History
 from nector_sim.rules.program import Program
 from nector_sim.rules.review import review
 from nector_sim.views.discount_by_cart import DiscountByCart
 from nector_sim.views.fields import Field, fields_of, values_of
 from nector_sim.views.limits import Limits
 from nector_sim.views.screens import not_on_screen, screens
-from nector_sim.views.session import Outcome, Session
+from nector_sim.views.session import BALANCES, Outcome, Session
 from nector_sim.views.style import new_figure, png, svg
 from nector_sim.views.waterfall import Waterfall
 
@@ -34,12 +35,18 @@ NOT_MODELLED = (
     "Points and discounts are exact under the stated rules; margins are estimates under the assumptions above.",
     "No extra sales are assumed: what redeemers spend more is mostly who they are, not what points do. The break-even "
     "says how many more orders would pay for the program.",
-    "Each order is worked out with the balance that came with it; a setting that gives less would leave customers more "
-    "points for later orders.",
     "That GoKwik's checkout behaves as Nector's documented checkout is assumed: GoKwik publishes nothing about it.",
     "Ranges draw whole customers anew, and the assumptions that were given as low / likely / high; they know of no "
     "season, price or competitor that the orders do not hold.",
 )
+
+#: Of the way in which balances came.
+_OF_BALANCES: dict[History, str] = {
+    "given balances": "Each order is worked out with the balance that came with it; a setting that gives less would "
+    "leave customers more points for later orders.",
+    "as replayed": "Each order is worked out with the balance that the replay of the orders before it left. Everybody "
+    "begins without points: balances from before the first order are not in it, nor are points from elsewhere.",
+}
 
 
 class Money(float):
@@ -110,11 +117,16 @@ def make_report(session: Session, proposal: Outcome, *, made_at: datetime | None
     """
     resamples = RESAMPLES if "customer_id" in session.orders else 0
     comparison = compare(
-        session.today, proposal.program, session.orders, assumptions=session.assumptions, resamples=resamples
+        session.today_beside(proposal.program),
+        proposal.program,
+        session.orders,
+        assumptions=session.assumptions,
+        resamples=resamples,
+        history=session.history,
     )
     return Report(
         title=proposal.program.name or "A redemption rule",
-        label=session.label,
+        label=f"{session.label}. {BALANCES[session.history].removesuffix('.')}",
         currency=proposal.program.currency,
         made_at=made_at or datetime.now().astimezone(),
         sections=tuple(_sections(session, proposal, comparison)),
@@ -124,17 +136,17 @@ def make_report(session: Session, proposal: Outcome, *, made_at: datetime | None
 
 def _sections(session: Session, proposal: Outcome, comparison: Comparison) -> Iterator[Section]:
     yield _headline(session, comparison)
-    program = proposal.program
-    yield Section("The setting", columns=["Field", "Proposal", "Today"], rows=_beside(program, session.today))
+    program, today = proposal.program, session.todays(proposal.program)
+    yield Section("The setting", columns=["Field", "Proposal", "Today"], rows=_beside(program, today.program))
     if findings := review(program):
         yield Section("Look at this", notes=[str(finding) for finding in findings])
     yield Section(
         "What limits the discounts",
         columns=["Limited by", "Share of orders, proposal", "today"],
-        rows=_mix(proposal, session.todays()),
+        rows=_mix(proposal, today),
     )
     yield Section("Assumptions", columns=["What", "Value", "Meaning"], rows=_beliefs(session))
-    yield Section("What is not modelled", notes=NOT_MODELLED)
+    yield Section("What is not modelled", notes=[*NOT_MODELLED, _OF_BALANCES[session.history]])
     yield Section("Made with", columns=["What", "Value"], rows=_provenance(session))
     aside = not_on_screen(program)
     notes = ["Log in to Nector and open Third Party Checkouts → GoKwik. Fields in the order of the screens:"]
@@ -173,6 +185,7 @@ def _headline(session: Session, comparison: Comparison) -> Section:
     notes.append(
         f"{comparison.candidate.orders:,} orders: {session.label}. Low and high are the 5th and 95th percentile."
     )
+    notes.append(BALANCES[session.history])
     return Section("In short", notes, ["", "Proposal", "low", "high", "Today"], rows)
 
 
@@ -227,11 +240,11 @@ def _provenance(session: Session) -> list[list[str]]:
     digest = sha256(carts.astype("<f8").tobytes() + balances.astype("<f8").tobytes()).hexdigest()
     rows = [["nector_sim", nector_sim.__version__], ["Python", platform.python_version()]]
     rows += [[name, version(name)] for name in ("numpy", "pandas", "numba")]
-    return [*rows, ["Orders", session.label], ["SHA-256 of carts and balances", digest]]
+    return [*rows, ["Orders", session.label], ["Balances", session.history], ["SHA-256 of carts and balances", digest]]
 
 
 def _pictures(session: Session, proposal: Outcome) -> Iterator[Picture]:
-    today = session.todays()
+    today = session.todays(proposal.program)
     same = proposal.program == today.program
     curve = DiscountByCart(new_figure().subplots(), currency=proposal.program.currency)
     curve.update(proposal.program, orders=proposal.discounts(), today=None if same else today.program)

@@ -13,7 +13,8 @@ import pandas as pd
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.sales import Sales
 from nector_sim.economics.summary import Summary
-from nector_sim.exploration.prepared import Prepared, prepare
+from nector_sim.errors import InputError
+from nector_sim.exploration.prepared import History, Prepared, on_history, prepare
 from nector_sim.rules.program import Program
 from nector_sim.scoring import score
 
@@ -21,6 +22,18 @@ from nector_sim.scoring import score
 DAYS_A_MONTH = 365.25 / 12
 #: Examples: orders at these shares of the carts, from small to large, and this many with the most points.
 _CART_SHARES, _RICHEST = (0.05, 0.2, 0.4, 0.6, 0.8, 0.95), 2
+#: How balances came, said wherever figures are.
+BALANCES: dict[History, str] = {
+    "given balances": "Balances as given: each order is worked out with the balance that came with it.",
+    "as replayed": "Balances as replayed: everybody begins without points, each order meets what the orders before it "
+    "earned and left, and what a setting does not use stays for the next order.",
+}
+#: What a replay reads from a program beside its redemption rule.
+_LEDGER = ("earning", "expiry", "tiers", "reversal")
+NO_EARNING = (
+    "As replayed, balances come from what orders earn, and this setting does not say what that is: switch on Earning "
+    "in the form and fill in its Points per unit, or load a setting that has [earning]."
+)
 
 
 @dataclass(frozen=True)
@@ -32,15 +45,18 @@ class Outcome:
     sales: Sales
     """With the discount that the setting gives; orders that were never paid are left out."""
     summary: Summary
+    replayed: pd.DataFrame | None = None
+    """The orders with the balances that a replay gives them, and its results; None with given balances."""
 
     @cached_property
     def scored(self) -> pd.DataFrame:
         """The orders scored, for those who go on with them."""
-        scored: pd.DataFrame = score(self.program, self.orders)
-        return scored
+        return score(self.program, self.orders) if self.replayed is None else self.replayed
 
     def scored_at(self, positions: Sequence[int]) -> pd.DataFrame:
         """A few orders, scored."""
+        if self.replayed is not None:
+            return self.replayed.iloc[list(positions)]
         scored: pd.DataFrame = score(self.program, self.orders.iloc[list(positions)])
         return scored
 
@@ -63,27 +79,39 @@ class Session:
         The setting in use.
     assumptions : Assumptions
         What the merchant believes.
+    history : {"given balances", "as replayed"}
+        Where balances come from.
     """
 
     orders: pd.DataFrame
     label: str
     today: Program
     assumptions: Assumptions
-    _today: Outcome | None = field(default=None, init=False)
+    history: History = "given balances"
+    _todays: dict[History, Outcome] = field(default_factory=dict, init=False)
     _examples: list[int] | None = field(default=None, init=False)
     _prepared: dict[Any, Prepared] = field(default_factory=dict, init=False)
 
     def outcome(self, program: Program) -> Outcome:
-        """Score the orders under a setting and sum up what they earn.
+        """Score or replay the orders under a setting and sum up what they earn.
 
         Raises
         ------
         InputError
-            If the orders cannot be used.
+            If the orders cannot be used, or a setting to be replayed does not say what orders earn.
         """
+        if self.history == "as replayed":
+            return self._replay(program)
         found = self._prepare(program).score(program)
         summary = found.summarize(program, assumptions=self.assumptions)
         return Outcome(program, self.orders, found.sales, summary)
+
+    def _replay(self, program: Program) -> Outcome:
+        if program.earning is None:
+            raise InputError(NO_EARNING)
+        found = on_history(program, self.orders, history="as replayed", assumptions=self.assumptions)
+        summary = found.summarize(program, assumptions=self.assumptions)
+        return Outcome(program, self.orders, found.sales, summary, found.replayed)
 
     def _prepare(self, program: Program) -> Prepared:
         """The orders made ready once for all settings that read the same columns of them."""
@@ -99,11 +127,24 @@ class Session:
             self._prepared = {reads: prepare(program, self.orders, assumptions=self.assumptions)}
         return self._prepared[reads]
 
-    def todays(self) -> Outcome:
-        """The outcome of today's setting; worked out once, until something that it rests on changes."""
-        if self._today is None:
-            self._today = self.outcome(self.today)
-        return self._today
+    def today_beside(self, proposal: Program) -> Program:
+        """Today's setting as it is held against a proposal.
+
+        Where it does not say what orders earn, a replay takes that, expiry, tiers and reversal from the proposal.
+        """
+        if self.history == "given balances" or self.today.earning is not None:
+            return self.today
+        return self.today.model_copy(
+            update={name: getattr(self.today, name) or getattr(proposal, name) for name in _LEDGER}
+        )
+
+    def todays(self, proposal: Program) -> Outcome:
+        """The outcome of today's setting beside a proposal; worked out once, until what it rests on changes."""
+        program = self.today_beside(proposal)
+        found = self._todays.get(self.history)
+        if found is None or found.program != program:
+            found = self._todays[self.history] = self.outcome(program)
+        return found
 
     def change(
         self,
@@ -112,13 +153,16 @@ class Session:
         label: str | None = None,
         today: Program | None = None,
         assumptions: Assumptions | None = None,
+        history: History | None = None,
     ) -> None:
         """Replace what outcomes rest on."""
         self.orders = self.orders if orders is None else orders
         self.label = self.label if label is None else label
         self.today = today or self.today
         self.assumptions = assumptions or self.assumptions
-        self._today = None
+        self.history = history or self.history
+        if not (orders is None and today is None and assumptions is None):
+            self._todays = {}
         if orders is not None:
             self._prepared = {}
         self._examples = self._examples if orders is None else None
