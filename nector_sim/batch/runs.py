@@ -108,7 +108,7 @@ def score_files(
     >>> import tempfile
     >>> from pathlib import Path
     >>> folder = Path(tempfile.mkdtemp())
-    >>> _ = (folder / "orders.csv").write_text("order_id,cart_amount,points_balance\\na,749.95,5000\\n")
+    >>> _ = (folder / "orders.csv").write_text("order_id,cart_amount,points_balance\na,749.95,5000\n")
     >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
     >>> score_files(program, folder / "orders.csv", out=folder / "scored.csv").scored
     1
