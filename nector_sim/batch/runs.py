@@ -199,9 +199,9 @@ def _take_up(job: Job, terms: Future[dict[str, Any]]) -> tuple[dict[str, Any] | 
     work = job.work
     begun = work.begun()
     if not work.is_folder:
-        leftover = begun is not None or work.parts.exists()
+        left_over = work.left_over()
         work.empty()
-        return None, ["an earlier run was stopped; a single file starts again (a folder would go on)"] * leftover
+        return None, ["an earlier run was stopped; a single file starts again (a folder would go on)"] * left_over
     if begun is not None:
         _same_terms(begun, terms.result(), f"an unfinished run into {work.out}", f"delete {work.folder}")
         finished = sum(work.finished(number) is not None for number in range(len(job.parts)))

@@ -30,10 +30,9 @@ class Work:
     ending : str
         Of the file, or of the parts.
     folder : Place
-        Its own place. On this machine a hidden folder beside `out`; in an object store, where nothing can be renamed,
-        ``_run`` in `out`.
+        Its own place, beside `out`.
     parts : Place
-        Where finished parts are until all are.
+        Where finished parts are until all are: in `folder`, or in an object store, where nothing can be renamed, in `out`.
     """
 
     out: Place
@@ -50,7 +49,7 @@ class Work:
                 "or as parts into a folder, which has no ending"
             )
         if not out.is_local:
-            return cls(out, out.suffix or ".parquet", out / "_run", out)
+            return cls(out, out.suffix or ".parquet", Place(f"{out.path.rstrip('/')}.unfinished"), out)
         beside = out.local.parent / f".{out.local.name}.unfinished"
         return cls(out, out.suffix or ".parquet", Place(str(beside)), Place(str(beside / "parts")))
 
@@ -66,6 +65,8 @@ class Work:
 
     def part(self, number: int) -> Place:
         """Where a part is."""
+        if not self.out.is_local and not self.is_folder:
+            return self.out
         return self.parts / f"part-{number:05d}{self.ending}"
 
     def report(self, number: int) -> Place:
@@ -86,9 +87,11 @@ class Work:
             yield
 
     def empty(self) -> None:
-        """Take everything away but the lock."""
+        """Take away all that this run or one before it has left, but the lock; never a whole output."""
         if not self.out.is_local:
             self.folder.remove()
+            if self.is_folder:
+                self.out.remove()
             return
         for entry in self.folder.local.iterdir():
             if entry.is_dir():
@@ -100,6 +103,10 @@ class Work:
         """Make the folder of parts, where there are folders."""
         if self.out.is_local:
             self.parts.local.mkdir(exist_ok=True)
+
+    def left_over(self) -> bool:
+        """Whether an earlier run into this output did not end by itself."""
+        return self.begun() is not None or (self.out.is_local and self.parts.exists())
 
     def begin(self, terms: dict[str, Any]) -> None:
         """Write down what this run is of."""

@@ -80,6 +80,9 @@ def test_object_stores_pass_through_fsspec(client, orders, tmp_path):
         there = json.loads(store.cat(f"/shop/{name}.manifest.json"))
         assert there["totals"] == manifest(tmp_path / "local")["totals"]
         assert len(store.find(f"/shop/{name}")) == 3
+        assert not store.exists(f"/shop/{name}.unfinished")
+    score_files(PROGRAM, "memory://shop/b.csv", out="memory://shop/b_scored.csv")
+    assert store.cat("/shop/b_scored.csv").count(b"\n") == 50  # a heading, 49 good orders
     report = score_files(PROGRAM, "memory://shop/b.csv", out=f"file://{tmp_path}/b_scored.csv")
     assert report.read == 50
     with pytest.raises(InputError, match="does not exist"):
