@@ -23,7 +23,15 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 #: What is mutated, and the tests that must notice: the quick ones, which are run first, and the others.
 SUITES = {
-    "nector_sim/rules/*.py": (["tests/rules"], ["tests/parity/test_cases.py", "tests/calculator/test_law_page.py"]),
+    "nector_sim/rules/*.py": (
+        ["tests/rules"],
+        [
+            "tests/parity/test_quick.py",
+            "tests/parity/test_cases.py",
+            "tests/calculator/test_law_page.py",
+            "tests/ledger",
+        ],
+    ),
     "nector_sim/calculator/*.py": (["tests/parity/test_quick.py"], ["tests/parity/test_cases.py", "tests/calculator"]),
 }
 ENOUGH = 0.95
@@ -53,7 +61,7 @@ class Sites(ast.NodeVisitor):
 
     def add(self, node, becomes, change):
         was = " ".join(ast.unparse(node).split())[:90]
-        self.found.append((node.lineno, f"{'.'.join(self.scope)} `{was}`", f"`{becomes}`", change))
+        self.found.append((node.lineno, f"{'.'.join(self.scope)} `{was}`".strip(), f"`{becomes}`", change))
 
     def visit(self, node):
         for field, value in ast.iter_fields(node):

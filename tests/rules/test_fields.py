@@ -1,0 +1,153 @@
+"""What each field of the checkout half is: its unit and its bounds, written out by hand."""
+
+from decimal import Decimal
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from nector_sim.errors import ProgramError
+from nector_sim.rules.ledger import Earning, Expiry
+from nector_sim.rules.money import MAX_POINTS, About, to_points
+from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount, VariablePercent
+from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
+
+OF_EVERY_OFFER = {
+    "kind": "",
+    "name": "",
+    "min_cart": "money",
+    "max_cart": "money",
+    "min_cart_multiple": "times",
+    "tiers": "tier names",
+    "starts_at": "time",
+    "ends_at": "time",
+}
+UNITS = {
+    VariableAmount: OF_EVERY_OFFER
+    | {
+        "points_per_step": "points",
+        "discount_per_step": "money",
+        "max_discount": "money",
+        "max_discount_percent": "percent",
+    },
+    FixedAmount: OF_EVERY_OFFER | {"points": "points", "discount": "money"},
+    VariablePercent: OF_EVERY_OFFER
+    | {"points_per_step": "points", "percent_per_step": "percent", "max_percent": "percent", "max_discount": "money"},
+    FixedPercent: OF_EVERY_OFFER | {"points": "points", "percent": "percent", "max_discount": "money"},
+    FixedMinPayable: {"kind": "", "amount": "money"},
+    PercentMinPayable: {"kind": "", "percent": "percent"},
+}
+
+
+@pytest.mark.parametrize("model", UNITS, ids=lambda model: model.__name__)
+def test_every_field_has_its_unit(model):
+    units = {
+        name: next((item.unit for item in field.metadata if isinstance(item, About)), "")
+        for name, field in model.model_fields.items()
+    }
+    assert units == UNITS[model]
+
+
+#: What Nector's screens call a field; a field without a line here is ours.
+SCREENS_OF_EVERY_OFFER = {
+    "min_cart": "Minimum Cart Amount",
+    "min_cart_multiple": "Minimum Cart Amount Multiple",
+    "tiers": "Customer Tiers",
+    "starts_at": "Start Date",
+    "ends_at": "End Date",
+}
+SCREENS = {
+    VariableAmount: SCREENS_OF_EVERY_OFFER
+    | {
+        "kind": "Amount Discount, increment of points",
+        "points_per_step": "Coins Required",
+        "discount_per_step": "Discount Amount",
+        "max_discount": "Maximum Discount Amount",
+        "max_discount_percent": "Maximum Discount Percentage",
+    },
+    FixedAmount: SCREENS_OF_EVERY_OFFER
+    | {"kind": "Amount Discount, fixed", "points": "Coins Required", "discount": "Discount Amount"},
+    VariablePercent: SCREENS_OF_EVERY_OFFER
+    | {
+        "kind": "Percentage Discount, increment of points",
+        "points_per_step": "Coins Required",
+        "percent_per_step": "Discount Percentage",
+        "max_percent": "Maximum Discount Percentage",
+    },
+    FixedPercent: SCREENS_OF_EVERY_OFFER
+    | {"kind": "Percentage Discount, fixed", "points": "Coins Required", "percent": "Discount Percentage"},
+    FixedMinPayable: {"kind": "Fixed", "amount": "Minimum amount customer needs to pay: Fixed"},
+    PercentMinPayable: {"kind": "Percentage", "percent": "Minimum amount customer needs to pay: Percentage"},
+    Program: {"enabled": "Enable", "offers": "Offers", "min_payable": "Minimum amount customer needs to pay"},
+}
+
+
+@pytest.mark.parametrize("model", SCREENS, ids=lambda model: model.__name__)
+def test_every_field_has_the_name_that_nector_gives_it(model):
+    screens = {
+        name: item.screen
+        for name, field in model.model_fields.items()
+        for item in field.metadata
+        if isinstance(item, About) and item.screen
+    }
+    assert screens == SCREENS[model]
+
+
+#: For each bounded field: the values just inside and just outside.
+BOUNDS = [
+    (VariableAmount, "points_per_step", [1, MAX_POINTS], [0, MAX_POINTS + 1, True]),
+    (VariableAmount, "discount_per_step", ["0.001"], [0, -1]),
+    (VariableAmount, "max_discount", ["0.001"], [0]),
+    (VariableAmount, "max_discount_percent", ["0.01", 10_000], [0, "10000.01", "0.001"]),
+    (VariableAmount, "min_cart", [0, "0.01"], [-1, "-0.01"]),
+    (VariableAmount, "max_cart", ["0.01"], [0]),
+    (VariableAmount, "min_cart_multiple", ["0.0001", 1000], [0, "1000.0001", "0.00001"]),
+    (FixedAmount, "points", [1, MAX_POINTS], [0, MAX_POINTS + 1]),
+    (FixedAmount, "discount", ["0.001"], [0]),
+    (VariablePercent, "percent_per_step", ["0.01", 10_000], [0, "10000.01", "0.001"]),
+    (VariablePercent, "max_percent", ["0.01", 10_000], [0, "10000.01", "0.001"]),
+    (FixedPercent, "percent", ["0.01", 10_000], [0, "10000.01", "0.001"]),
+    (FixedMinPayable, "amount", [0, "0.01"], ["-0.01", True]),
+    (PercentMinPayable, "percent", [0, "0.01", 100], ["-0.01", "100.01", "0.001"]),
+    (Earning, "delay_days", [0, 36_525], [-1, 36_526]),
+    (Expiry, "months", [1, 1200], [0, 1201]),
+    (Expiry, "days", [1, 36_525], [0, 36_526]),
+]
+
+
+@pytest.mark.parametrize(("model", "field", "inside", "outside"), BOUNDS)
+def test_bounds(model, field, inside, outside):
+    adapter = TypeAdapter(model.model_fields[field].rebuild_annotation())
+    for value in inside:
+        assert adapter.validate_python(value) == Decimal(str(value))
+    for value in outside:
+        with pytest.raises(ValidationError):
+            adapter.validate_python(value)
+
+
+def test_what_a_program_is_without_being_told():
+    program = Program()
+    assert (program.currency, program.timezone, program.enabled) == ("INR", "Asia/Kolkata", True)
+    assert (program.name, program.points_label, program.offers, program.min_payable) == ("", "points", (), None)
+    assert VariableAmount(points_per_step=1, discount_per_step=1).min_cart == 0
+
+
+def test_a_truth_value_is_no_number():
+    with pytest.raises(ProgramError, match=r"offers\.0\.min_cart: is true, not a number"):
+        Program.parse(
+            {"offers": [{"kind": "fixed_amount", "points": 1, "discount": 1, "min_cart": True}]},
+        )
+
+
+@pytest.mark.parametrize(("value", "points"), [("0.5", 0), (1, 1), (0, 0), ("1.999", 1), ("-1e999999", 0)])
+def test_points_are_floored(value, points):
+    assert to_points(value) == points
+
+
+def test_an_unknown_time_zone_is_named():
+    with pytest.raises(ProgramError, match="timezone: 'Mars' is not a time zone; write its IANA name"):
+        Program.parse({"timezone": "Mars"})
+
+
+def test_json_is_indented_for_people():
+    lines = Program(name="Diwali").to_json().splitlines()
+    assert lines[:2] == ["{", '  "name": "Diwali",']
