@@ -9,15 +9,19 @@ if TYPE_CHECKING:
     from nector_sim._data import data_path
     from nector_sim.calculator.explain import explain
     from nector_sim.calculator.quote import Quote, quote
+    from nector_sim.economics.accounting import Deferral, defer, released
     from nector_sim.economics.assumptions import Assumptions, load_assumptions
     from nector_sim.economics.margin import Margin, margins, order_margin, point_value
     from nector_sim.economics.summary import Summary, orders_below_floor, summarize
+    from nector_sim.economics.ultimate import Ultimate, ultimate_redemption
     from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
     from nector_sim.exploration.choose import Recommendation, first_grid, frontier, recommend
     from nector_sim.exploration.compare import Comparison, compare
     from nector_sim.exploration.facts import Facts, facts
+    from nector_sim.exploration.forecast import Forecast, forecast
     from nector_sim.exploration.grid import load_grid
     from nector_sim.exploration.sweep import sweep
+    from nector_sim.ledger.liability import Liability, liability
     from nector_sim.ledger.replay import Replay, replay
     from nector_sim.ledger.sweep import replay_sweep
     from nector_sim.orders.balances import read_balances
@@ -40,15 +44,19 @@ _HOMES = {
     "nector_sim._data": ("data_path",),
     "nector_sim.calculator.explain": ("explain",),
     "nector_sim.calculator.quote": ("Quote", "quote"),
+    "nector_sim.economics.accounting": ("Deferral", "defer", "released"),
     "nector_sim.economics.assumptions": ("Assumptions", "load_assumptions"),
     "nector_sim.economics.margin": ("Margin", "margins", "order_margin", "point_value"),
     "nector_sim.economics.summary": ("Summary", "orders_below_floor", "summarize"),
+    "nector_sim.economics.ultimate": ("Ultimate", "ultimate_redemption"),
     "nector_sim.errors": ("InputError", "OrdersError", "Problem", "ProgramError"),
     "nector_sim.exploration.choose": ("Recommendation", "first_grid", "frontier", "recommend"),
     "nector_sim.exploration.compare": ("Comparison", "compare"),
     "nector_sim.exploration.facts": ("Facts", "facts"),
+    "nector_sim.exploration.forecast": ("Forecast", "forecast"),
     "nector_sim.exploration.grid": ("load_grid",),
     "nector_sim.exploration.sweep": ("sweep",),
+    "nector_sim.ledger.liability": ("Liability", "liability"),
     "nector_sim.ledger.replay": ("Replay", "replay"),
     "nector_sim.ledger.sweep": ("replay_sweep",),
     "nector_sim.orders.balances": ("read_balances",),
@@ -70,11 +78,14 @@ __all__ = [
     "Assumptions",
     "CheckedOrders",
     "Comparison",
+    "Deferral",
     "Facts",
     "FixedAmount",
     "FixedMinPayable",
     "FixedPercent",
+    "Forecast",
     "InputError",
+    "Liability",
     "Margin",
     "Offer",
     "OrdersError",
@@ -89,18 +100,22 @@ __all__ = [
     "Replay",
     "RuleExplorer",
     "Summary",
+    "Ultimate",
     "VariableAmount",
     "VariablePercent",
     "check_orders",
     "check_parity",
     "compare",
     "data_path",
+    "defer",
     "demo_orders",
     "explain",
     "facts",
     "first_grid",
+    "forecast",
     "frontier",
     "inspect_orders",
+    "liability",
     "load_assumptions",
     "load_grid",
     "load_program",
@@ -112,6 +127,7 @@ __all__ = [
     "read_balances",
     "read_orders",
     "recommend",
+    "released",
     "replay",
     "replay_sweep",
     "review",
@@ -119,6 +135,7 @@ __all__ = [
     "score_batch",
     "summarize",
     "sweep",
+    "ultimate_redemption",
 ]
 
 

@@ -32,6 +32,7 @@ AT_HOME = {
     "ipywidgets": "views",
     "anywidget": "views",
     "voila": "views",
+    "chainladder": "economics",
     "dask": "batch",
     "distributed": "batch",
     "starlette": "gokwik",

@@ -117,8 +117,18 @@ def _from_one(offer: Any) -> Any:
 
 
 def _read(program: Program, frame: pl.DataFrame) -> Inputs:
+
+    def column(name: str) -> Any:
+        series = frame[name]
+        # Not by way of Arrow, whose conversion to numpy loads pandas.
+        return series.to_numpy() if series.dtype.is_numeric() and _is_plain(series) else series.to_arrow()
+
     # A column of texts is copied on its way to Arrow, and asked for more than once.
-    return read_inputs(program, cache(lambda name: frame[name].to_arrow()), frame.columns)
+    return read_inputs(program, cache(column), frame.columns)
+
+
+def _is_plain(series: pl.Series) -> bool:
+    return not series.dtype.is_decimal() and series.null_count() == 0
 
 
 def _money(name: str, minor: Any, decimals: int) -> pl.Series:

@@ -70,8 +70,8 @@ def dask_engine(client: Any) -> Engine:
             raise InputError(
                 f"the engine dask writes a folder of parts; name one without an ending, not {job.work.out}"
             )
-        begin()
         for number, _ in _each(client, _score_part, job, numbers):
+            begin()  # the inputs are hashed here while the workers work
             done(sum(piece.rows for piece in job.parts[number]))
 
     return engine

@@ -166,7 +166,7 @@ def open_inputs(orders: Sequence[str | Path]) -> Inputs:
     for file, name, partition in found:
         try:
             look(inputs, file, name, partition)
-        except (pa.ArrowException, OSError) as error:
+        except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
             raise _unreadable(name, file.suffix, error) from None
     return inputs
 
@@ -235,8 +235,9 @@ def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str], ..
 def _look_at_parquet(inputs: Inputs, place: Place, name: str, partition: Any) -> None:
     source = Source(place, name, place.stamp(), partition)
     with place.open() as file, pq.ParquetFile(file) as parquet:
-        schema = pl.Schema(pl.from_arrow(parquet.schema_arrow.empty_table()).schema)  # type: ignore[union-attr]
         groups = [parquet.metadata.row_group(group).num_rows for group in range(parquet.num_row_groups)]
+    with place.open() as file:
+        schema = pl.read_parquet_schema(file)
     _take_schema(inputs, name, pl.Schema({**schema, **dict.fromkeys(dict(partition), pl.String())}))
     start = waiting = 0
     for rows in [*groups, 0]:

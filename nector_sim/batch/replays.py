@@ -28,7 +28,7 @@ from nector_sim.orders.columns import NO_TIME, decimal_array, read_times
 from nector_sim.rules.program import Program
 
 #: Orders of a bucket, about.
-BUCKET_ROWS = 1_000_000
+BUCKET_ROWS = 500_000
 _ROW = "_row_of_all_orders"
 _MONEY = ("cart_amount", "credits_used", "discount", "payable")
 
@@ -104,7 +104,7 @@ def replay_files(
     as_of : datetime or str, optional
         The last instant that is run; left out, the latest of all.
     buckets : int, optional
-        Left out, one for a million orders. The results do not depend on it, but for the order of their rows.
+        Left out, one for half a million orders. The results do not depend on it, but for the order of their rows.
     runner : callable, optional
         Left out, this process.
     **options

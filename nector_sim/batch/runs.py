@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from errno import ENOSPC
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -107,7 +108,7 @@ def score_files(
     >>> import tempfile
     >>> from pathlib import Path
     >>> folder = Path(tempfile.mkdtemp())
-    >>> _ = (folder / "orders.csv").write_text("order_id,cart_amount,points_balance\na,749.95,5000\\n")
+    >>> _ = (folder / "orders.csv").write_text("order_id,cart_amount,points_balance\na,749.95,5000\n")
     >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
     >>> score_files(program, folder / "orders.csv", out=folder / "scored.csv").scored
     1
@@ -324,6 +325,8 @@ def _explained(job: Job, failure: BaseException) -> BaseException:
         kept = f"; {job.work.folder} is left over"
     if isinstance(failure, OSError | pl.exceptions.PolarsError | pa.ArrowException):
         why = getattr(failure, "strerror", None) or " ".join(str(failure).split())
+        if "No space left" in why or getattr(failure, "errno", None) == ENOSPC:
+            why = "the disk is full"
         return InputError(f"{job.work.out} cannot be written: {why}{kept}")
     if isinstance(failure, InputError) and kept:
         return InputError(f"{failure.heading}{kept}", failure.problems)

@@ -325,7 +325,7 @@ def _keep_better(position, max_cart, orders, scratch, given):
         best, best_points = given.discount[i], given.points[i]
         best_offer, best_reason = given.offer[i], given.limited_by[i]
         near = (2 if cart < max_cart else 1) if fits != 0 else 0
-        better = (discount > best) | ((discount == best) & (discount > 0) & (points < best_points))
+        better = (discount > best) | ((discount == best) & (points < best_points))
         nearer = (discount == 0) & (best == 0) & (near > level)
         given.discount[i] = max(discount, best)
         given.points[i] = points if better else best_points

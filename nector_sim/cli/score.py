@@ -86,10 +86,27 @@ def score(
 
 def _must_be_understood(orders: list[str]) -> bool:
     """Whether the orders are one file that is no plain table of orders: a workbook, or a shop's export."""
+    path = Path(orders[0])
+    if len(orders) > 1 or "://" in orders[0] or not path.is_file() or _is_plain(path):
+        return False
     from nector_sim.batch.exports import is_export
 
-    path = Path(orders[0])
-    return len(orders) == 1 and "://" not in orders[0] and path.is_file() and is_export(path)
+    return is_export(path)
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether a file plainly has the column, which is seen without the readers of exports and their libraries."""
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    if head.startswith(b"PAR1") and path.suffix.lower() == ".parquet":
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            return "cart_amount" in pq.read_schema(path).names
+        except pa.ArrowException:
+            return False  # it is damaged, which its reader says
+    return path.suffix.lower() == ".csv" and b"cart_amount" in head.partition(b"\n")[0].split(b",")
 
 
 def _score_export(program: Program, orders: list[str], out: str, rejects: str | None, how: How) -> ScoreReport:

@@ -34,6 +34,7 @@ from nector_sim.errors import InputError
 from nector_sim.gokwik.database import CONNECTIONS, Database
 from nector_sim.gokwik.integration import is_webhook_id, read_row
 from nector_sim.gokwik.openapi import CHECKOUTS, PATH, describe
+from nector_sim.gokwik.queueing import Queue
 from nector_sim.gokwik.wallets import Wallets
 from nector_sim.gokwik.wire import CHECKOUT_WAITS, MAX_BODY, AnyCall, ListCall, Refused, read_call
 
@@ -107,8 +108,8 @@ class _Endpoint:
         self._database = database
         self._wallets = Wallets(database, law=law)
         self._guesses = Guesses(guesses_a_minute)
-        # A file has one writer at a time, so more threads would only wait for each other.
-        self._threads = ThreadPoolExecutor(1 if database.is_file else CONNECTIONS, thread_name_prefix="sandbox")
+        self._queue = Queue(self._wallets)
+        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="sandbox")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
@@ -140,8 +141,8 @@ class _Endpoint:
         except _WrongId:
             self._guesses.count(address)
             raise Refused("not_found") from None
-        if data is None:
-            data = await in_thread(self._wallets.answer, call)
+        if not isinstance(call, ListCall):
+            data = await (self._queue.answer(call) if self._database.is_file else in_thread(self._wallets.answer, call))
         return {"meta": {"code": 200, "message": "Done."}, "data": data}, call.action
 
     def _read(self, path: dict[str, str], body: bytes | Refused) -> tuple[AnyCall, dict[str, Any] | None]:

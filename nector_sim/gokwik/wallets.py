@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -77,14 +77,31 @@ class Wallets:
         Refused
             With the reason.
         """
-        match call:
-            case ListCall():
-                with self.database.reading() as connection:
-                    return self.offered(connection, read_row(connection), call)
-            case PerformCall():
-                return self.perform(call)
-            case RevertCall():
-                return self.revert(call)
+        if isinstance(call, ListCall):
+            with self.database.reading() as connection:
+                return self.offered(connection, read_row(connection), call)
+        try:
+            with self.database.writing() as connection:
+                return self._move(connection, call)
+        except IntegrityError:
+            # Another customer's call with the same reference was faster; now its order is there to be compared.
+            with self.database.writing() as connection:
+                return self._move(connection, call)
+
+    def answer_together(self, calls: Sequence[PerformCall | RevertCall]) -> list[dict[str, Any] | Exception]:
+        """Answer calls in one transaction, one after the other: the disk is waited for once.
+
+        Returns
+        -------
+        list of dict or Exception
+            For each call what :meth:`answer` gives or raises.
+        """
+        try:
+            with self.database.writing() as connection:
+                return [_outcome(self._move, connection, call) for call in calls]
+        except Exception:
+            # Nothing was moved. Alone, each call gets its own answer, and the one that failed its own error.
+            return [_outcome(self.answer, call, expected=Exception) for call in calls]
 
     def offered(self, connection: Connection, row: Any, call: ListCall) -> dict[str, Any]:
         """Work out what the customer would get, under the integration's row; reads only."""
@@ -92,17 +109,12 @@ class Wallets:
         given = _work_out(law, _find(connection, call), _cart(law, call.amount), call.wallet_type)
         return {"id": _offer_name(law, given) or "none", **_values(law, given)}
 
-    def perform(self, call: PerformCall) -> dict[str, Any]:
-        """Take the points, worked out anew, or repeat the answer of the same call."""
-        try:
-            with self.database.writing() as connection:
-                return self._perform(connection, call)
-        except IntegrityError:
-            # Another customer's call with the same reference was faster; now its order is there to be compared.
-            with self.database.writing() as connection:
-                return self._perform(connection, call)
+    def _move(self, connection: Connection, call: PerformCall | RevertCall) -> dict[str, Any]:
+        # A refusal comes before anything is written.
+        return self._perform(connection, call) if isinstance(call, PerformCall) else self._revert(connection, call)
 
     def _perform(self, connection: Connection, call: PerformCall) -> dict[str, Any]:
+        """Take the points, worked out anew, or repeat the answer of the same call."""
         row = read_row(connection)
         law = self._law_of(row)
         customer = _find(connection, call, lock=True)
@@ -141,31 +153,30 @@ class Wallets:
             "performed": json.dumps(answer),
         }
         connection.execute(_ADD_ORDER, order)
-        _move(connection, "redeemed", order, -1)
+        _book(connection, "redeemed", order, -1)
         announce(connection, row, answer)
         return answer
 
-    def revert(self, call: RevertCall) -> dict[str, Any]:
+    def _revert(self, connection: Connection, call: RevertCall) -> dict[str, Any]:
         """Give back what the order took, once, or repeat the answer of the same call."""
-        with self.database.writing() as connection:
-            row = read_row(connection)
-            law = self._law_of(row)
-            customer = _find(connection, call, lock=True)
-            order = connection.execute(_ORDER, {"order_id": call.reference_order_id}).one_or_none()
-            if order is None:
-                raise Refused("unknown_order")
-            another_amount = call.amount is not None and _cart(law, call.amount) != order.cart
-            if order.customer_id != customer.customer_id or another_amount:
-                raise Refused("other_content")
-            if order.reverted is not None:
-                return dict(json.loads(order.reverted))
-            took = json.loads(order.performed)
-            same = ("customer_id", "reference_order_id", "fiat_value", "coin_value", "credit_value")
-            answer = {"id": str(uuid.uuid4()), "operation": "cr", **{name: took[name] for name in same}}
-            connection.execute(_SET_REVERTED, {"key": order.order_id, "answer": json.dumps(answer)})
-            _move(connection, "given_back", order._mapping, +1)
-            announce(connection, row, answer)
-            return answer
+        row = read_row(connection)
+        law = self._law_of(row)
+        customer = _find(connection, call, lock=True)
+        order = connection.execute(_ORDER, {"order_id": call.reference_order_id}).one_or_none()
+        if order is None:
+            raise Refused("unknown_order")
+        another_amount = call.amount is not None and _cart(law, call.amount) != order.cart
+        if order.customer_id != customer.customer_id or another_amount:
+            raise Refused("other_content")
+        if order.reverted is not None:
+            return dict(json.loads(order.reverted))
+        took = json.loads(order.performed)
+        same = ("customer_id", "reference_order_id", "fiat_value", "coin_value", "credit_value")
+        answer = {"id": str(uuid.uuid4()), "operation": "cr", **{name: took[name] for name in same}}
+        connection.execute(_SET_REVERTED, {"key": order.order_id, "answer": json.dumps(answer)})
+        _book(connection, "given_back", order._mapping, +1)
+        announce(connection, row, answer)
+        return answer
 
     def _law_of(self, row: Any) -> Law:
         settings = None if row is None else (row.program, row.enabled, row.handed_over)
@@ -266,6 +277,13 @@ _SET_BALANCE = (
 )
 
 
+def _outcome(answer: Any, *arguments: Any, expected: type[Exception] = Refused) -> dict[str, Any] | Exception:
+    try:
+        return dict(answer(*arguments))
+    except expected as error:
+        return error
+
+
 def _find(connection: Connection, call: Call, *, lock: bool = False) -> Any:
     if call.customer_id is not None:
         query = _BY_ID_LOCKED if lock else _BY_ID
@@ -318,7 +336,7 @@ def _number(program: Program, minor: int) -> int | float:
     return int(amount) if amount == int(amount) else float(amount)
 
 
-def _move(connection: Connection, kind: str, order: Any, sign: int) -> None:
+def _book(connection: Connection, kind: str, order: Any, sign: int) -> None:
     points, credits = sign * order["points"], sign * order["credits"]
     who = order["customer_id"]
     movement = {"customer_id": who, "at": now(), "kind": kind, "points": points, "credits": credits}

@@ -22,8 +22,8 @@ BY_REASON = ORDERS + len(SUMS)
 CUSTOMER, PROGRAM, MONTH, SPENDABLE, OVERDRAFT, PENDING, SPENT, SPENT_PARTS, INEXACT, DEADLINE, LINES, FAILED = range(
     12
 )
-FIRST_LOT, LAST_LOT, LOTS, FIRST_DUE, LAST_DUE, FIRST_REFUND, LAST_REFUND, START = range(12, 20)
-STATE = 20
+FIRST_LOT, LAST_LOT, LOTS, FIRST_DUE, LAST_DUE, FIRST_REFUND, LAST_REFUND, START, LEFT = range(12, 21)
+STATE = 21
 
 
 class History(NamedTuple):
@@ -111,6 +111,30 @@ class Movements(NamedTuple):
     kind: npt.NDArray[np.int8]
 
 
+class Left(NamedTuple):
+    """What customers have at the end, shape (room,) each, or (0,) where it is not wanted; and by the month of credit.
+
+    Attributes
+    ----------
+    customer, points, since, expires, tier, pending : ndarray
+        A row for each lot, and for what an order has pending: since when (before every instant for what customers
+        bring; the order's instant for what is pending), and until when; the tier at the end.
+    issued : ndarray of int64, shape (months + 1,) or (0,)
+        Points credited in each month, less what was taken back of them; first what customers bring.
+    spent : ndarray of int64, shape (months + 1, months + 1) or (0, 0)
+        Of the points credited in a month (row), those redeemed in a month (column).
+    """
+
+    customer: Int64
+    points: Int64
+    since: Int64
+    expires: Int64
+    tier: npt.NDArray[np.int16]
+    pending: npt.NDArray[np.bool_]
+    issued: Int64
+    spent: Int64
+
+
 class Work(NamedTuple):
     """Room for one customer at a time: `state`, lots by slot, and what is kept of each order, counted from the first.
 
@@ -121,6 +145,8 @@ class Work(NamedTuple):
     lot_points: Int64
     lot_expires: Int64
     lot_order: Int64
+    lot_credited: Int64
+    lot_month: Int64
     lot_queue: Int64
     redeemed: Int64
     earned: Int64
@@ -130,3 +156,4 @@ class Work(NamedTuple):
     matures_at: Int64
     due_queue: Int64
     refund_queue: Int64
+    left: Left

@@ -36,6 +36,7 @@ from nector_sim.ledger.arrays import (
     LAST_DUE,
     LAST_LOT,
     LAST_REFUND,
+    LEFT,
     LINES,
     LOTS,
     MONTH,
@@ -102,7 +103,7 @@ def _book(w: Any, flows: Any, m: Any, at: int, kind: int, points: int, order: in
 
 
 @inlined
-def _credit(i: Any, w: Any, points: int, expires: int, order: int) -> Any:
+def _credit(i: Any, w: Any, points: int, at: int, expires: int, order: int) -> Any:
     """Pay the overdraft and keep the rest, as a lot where lots expire; the lot's slot, or -1."""
     s = w.state
     paid = min(s[OVERDRAFT], points)
@@ -115,6 +116,9 @@ def _credit(i: Any, w: Any, points: int, expires: int, order: int) -> Any:
         return -1
     slot = s[LOTS]
     w.lot_points[slot], w.lot_expires[slot], w.lot_order[slot] = points, expires, order
+    w.lot_credited[slot], w.lot_month[slot] = at, s[MONTH]
+    if w.left.issued.size:
+        w.left.issued[s[MONTH]] += points
     _add(w.lot_queue, s[FIRST_LOT], s[LAST_LOT], w.lot_expires, slot)
     s[LOTS] = slot + 1
     s[LAST_LOT] += 1
@@ -122,18 +126,29 @@ def _credit(i: Any, w: Any, points: int, expires: int, order: int) -> Any:
 
 
 @inlined
-def _credit_now(i: Any, w: Any, points: int, expires: int, order: int) -> Any:
+def _credit_now(i: Any, w: Any, points: int, at: int, expires: int, order: int) -> Any:
     """Credit points that an event brings; under inactivity they move the deadline."""
     if points == 0:
         return -1
     if i.by_inactivity:
         w.state[DEADLINE] = expires
-    return _credit(i, w, points, expires, order)
+    return _credit(i, w, points, at, expires, order)
 
 
 @inlined
-def _take(i: Any, w: Any, points: int) -> None:
-    """Take points that are there from the lots, the soonest to expire first."""
+def _count_by_credit(w: Any, slot: int, points: int, redeemed: bool) -> None:
+    """Count points that leave a lot by the month in which it was credited."""
+    if w.left.issued.size == 0:
+        return
+    if redeemed:
+        w.left.spent[w.lot_month[slot], w.state[MONTH]] += points
+    else:
+        w.left.issued[w.lot_month[slot]] -= points
+
+
+@inlined
+def _take(i: Any, w: Any, points: int, redeemed: bool) -> None:
+    """Take points that are there from the lots, the soonest to expire first: redeemed, or taken back."""
     s = w.state
     s[SPENDABLE] -= points
     if not i.by_lots:
@@ -143,6 +158,7 @@ def _take(i: Any, w: Any, points: int) -> None:
         taken = min(points, w.lot_points[slot])
         w.lot_points[slot] -= taken
         points -= taken
+        _count_by_credit(w, slot, taken, redeemed)
         if w.lot_points[slot] == 0:
             s[FIRST_LOT] += 1
 
@@ -151,9 +167,9 @@ def _take(i: Any, w: Any, points: int) -> None:
 def _open(h: Any, i: Any, w: Any, flows: Any, m: Any, customer: int) -> None:
     """Begin a customer with what it brings."""
     s = w.state
-    lines = s[LINES]
+    lines, left = s[LINES], s[LEFT]
     s[:] = 0
-    s[LINES], s[CUSTOMER], s[START] = lines, customer, h.first_order[customer]
+    s[LINES], s[LEFT], s[CUSTOMER], s[START] = lines, left, customer, h.first_order[customer]
     s[DEADLINE], s[SPENT] = NEVER, h.spent[customer]
     for row in range(h.first_opening[customer], h.first_opening[customer + 1]):
         points = h.opening_points[row]
@@ -161,7 +177,7 @@ def _open(h: Any, i: Any, w: Any, flows: Any, m: Any, customer: int) -> None:
         if points < 0:
             s[OVERDRAFT] -= points
         else:
-            _credit(i, w, points, h.opening_expires[row], -1)
+            _credit(i, w, points, ALWAYS, h.opening_expires[row], -1)
 
 
 @inlined
@@ -188,7 +204,7 @@ def _mature(i: Any, w: Any, at: int) -> None:
         order, points = s[START] + k, w.pending[k]
         w.pending[k] = 0
         s[PENDING] -= points
-        w.lot_of[k] = _credit_now(i, w, points, i.earned[order] if i.earned.size else NEVER, order)
+        w.lot_of[k] = _credit_now(i, w, points, at, i.earned[order] if i.earned.size else NEVER, order)
 
 
 @inlined
@@ -198,6 +214,8 @@ def _expire(i: Any, w: Any, flows: Any, m: Any, at: int) -> None:
     while _next_expiry(i, w) == at:
         if i.by_inactivity:
             points, order = s[SPENDABLE], -1
+            for place in range(s[FIRST_LOT], s[LAST_LOT]):
+                w.lot_points[w.lot_queue[place]] = 0
         else:
             slot = w.lot_queue[s[FIRST_LOT]]
             points, order = w.lot_points[slot], w.lot_order[slot]
@@ -221,7 +239,7 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
     credits = h.credits[order] if h.credits.size else 0
     points, discount, used, reason = answer_one(t, p, cart, max(0, balance), credits, requested, tier, at)
     payable = cart - used - discount
-    _take(i, w, points)
+    _take(i, w, points, True)
     _book(w, flows, m, at, REDEEMED, points, order)
     earned = 0
     if program[EARNS] and (points == 0 or program[ON_REDEEMING]):
@@ -232,7 +250,7 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
     if i.by_inactivity:
         s[DEADLINE] = i.order[order]
     if program[DELAY] == 0:
-        w.lot_of[k] = _credit_now(i, w, earned, i.earned[order] if i.earned.size else NEVER, order)
+        w.lot_of[k] = _credit_now(i, w, earned, at, i.earned[order] if i.earned.size else NEVER, order)
     elif earned > 0:
         w.pending[k], w.matures_at[k] = earned, at + program[DELAY]
         s[PENDING] += earned
@@ -284,7 +302,7 @@ def _refund(h: Any, i: Any, t: Any, w: Any, flows: Any, m: Any, order: int) -> N
         _take_back(i, w, flows, m, at, points, order, program[FORGIVES] > 0)
     if program[GIVES_BACK] and full:
         _book(w, flows, m, at, GIVEN_BACK, w.redeemed[k], order)
-        _credit_now(i, w, w.redeemed[k], i.given_back[order] if i.given_back.size else NEVER, order)
+        _credit_now(i, w, w.redeemed[k], at, i.given_back[order] if i.given_back.size else NEVER, order)
 
 
 @inlined
@@ -303,9 +321,10 @@ def _take_back(i: Any, w: Any, flows: Any, m: Any, at: int, points: int, order: 
         w.lot_points[slot] -= taken
         s[SPENDABLE] -= taken
         missing -= taken
+        _count_by_credit(w, slot, taken, False)
     taken = min(missing, s[SPENDABLE])
     _next_expiry(i, w)  # drops what is empty now
-    _take(i, w, taken)
+    _take(i, w, taken, False)
     missing -= taken
     if forgives:
         _book(w, flows, m, at, TAKEN_BACK, points - missing, order)
@@ -333,6 +352,36 @@ def _next_instant(h: Any, i: Any, w: Any, grant: int, last_grant: int, order: in
     return at
 
 
+@inlined
+def _leave(h: Any, i: Any, t: Any, w: Any, order: int, as_of: int) -> None:
+    """Write down what the customer has at the end: lots, and points still pending."""
+    s, left = w.state, w.left
+    while s[PROGRAM] + 1 < len(t.starts) and t.starts[s[PROGRAM] + 1] <= as_of:
+        s[PROGRAM] += 1
+    program = t.programs[s[PROGRAM]]
+    tier = -1
+    if program[OWN_TIERS]:
+        tier = tier_reached(t, program, s)
+    elif h.tier.size and order > s[START]:
+        tier = h.tier[order - 1]
+    for place in range(s[FIRST_LOT], s[LAST_LOT]):
+        slot = w.lot_queue[place]
+        if w.lot_points[slot] > 0:
+            line = s[LEFT]
+            left.customer[line], left.tier[line], left.pending[line] = s[CUSTOMER], tier, False
+            left.points[line], left.since[line] = w.lot_points[slot], w.lot_credited[slot]
+            left.expires[line] = s[DEADLINE] if i.by_inactivity else w.lot_expires[slot]
+            s[LEFT] = line + 1
+    for place in range(s[FIRST_DUE], s[LAST_DUE]):
+        k = w.due_queue[place]
+        if w.pending[k] > 0:
+            line, row = s[LEFT], s[START] + k
+            left.customer[line], left.tier[line], left.pending[line] = s[CUSTOMER], tier, True
+            left.points[line], left.since[line] = w.pending[k], h.at[row]
+            left.expires[line] = i.earned[row] if i.earned.size and not i.by_inactivity else NEVER
+            s[LEFT] = line + 1
+
+
 def _build(fingerprint: int) -> Callable[..., int]:
     """Compile the loop over customers; `fingerprint` makes it another function to numba's cache."""
 
@@ -356,7 +405,7 @@ def _build(fingerprint: int) -> Callable[..., int]:
                 _mature(i, w, at)
                 while grant < last_grant and h.grant_at[grant] == at:
                     _book(w, flows, m, at, GRANTED, h.grant_points[grant], -1)
-                    _credit_now(i, w, h.grant_points[grant], i.grant[grant], -1)
+                    _credit_now(i, w, h.grant_points[grant], at, i.grant[grant], -1)
                     grant += 1
                 _expire(i, w, flows, m, at)
                 while order < last_order and h.at[order] == at:
@@ -373,6 +422,8 @@ def _build(fingerprint: int) -> Callable[..., int]:
                 s[PENDING],
             )
             out.next_expiry[customer] = _next_expiry(i, w)
+            if w.left.points.size:
+                _leave(h, i, t, w, order, as_of)
         return -1
 
     # Nothing is allocated here, and counting the references to each array at each call would take most of the time.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nector_sim.errors import InputError, Problem
-from nector_sim.ledger.arrays import FLOWS, LINES, STATE, History, Instants, Int64, Movements, Outcome, Work
+from nector_sim.ledger.arrays import FLOWS, LEFT, LINES, STATE, History, Instants, Int64, Left, Movements, Outcome, Work
 from nector_sim.ledger.compiled import replay_customers
 from nector_sim.ledger.prepare import Prepared
 from nector_sim.ledger.schedule import KINDS, SIGNS
@@ -30,11 +30,14 @@ class Ran:
         Columns as :data:`nector_sim.ledger.arrays.FLOWS`; the first row is what was before everything.
     movements : list of Movements
         One for each part, in the order of the customers.
+    left : list of Left
+        Likewise.
     """
 
     outcome: Outcome
     flows: Int64
     movements: list[Movements]
+    left: list[Left]
 
     def total(self, name: str) -> int:
         """One flow over all months."""
@@ -56,6 +59,7 @@ def run(
     threads: int | None = None,
     orders: bool = True,
     movements: bool = False,
+    lots: bool = False,
 ) -> Ran:
     """Replay a history.
 
@@ -73,6 +77,8 @@ def run(
         Keep what each order got.
     movements : bool
         Keep every line of the ledger.
+    lots : bool
+        Keep what is left of each credit, and what was redeemed of the credits of each month.
 
     Returns
     -------
@@ -87,26 +93,29 @@ def run(
     """
     customers = len(history.first_order) - 1
     outcome = _room_for_outcome(history, customers, orders)
+    if lots:
+        instants = instants._replace(by_lots=True)
     wanted = threads or os.cpu_count() or 1
     cuts = np.searchsorted(history.first_order, np.linspace(0, len(history.at), wanted + 1)[1:-1])
     bounds = [0, *np.clip(cuts, 0, customers).tolist(), customers]
     parts = [(first, last) for first, last in itertools.pairwise(bounds) if first < last] or [(0, 0)]
 
-    def run_part(part: tuple[int, int]) -> tuple[int, Int64, Movements]:
+    def run_part(part: tuple[int, int]) -> tuple[int, Int64, Movements, Left]:
         first, last = part
         flows = np.zeros((len(months) + 1, len(FLOWS)), np.int64)
         lines = _room_for_movements(history, first, last) if movements else _movements(0)
-        work = _room_for_work(history, first, last)
+        left = _room_for_left(history, first, last, len(months) + 1) if lots else _left(0, 0)
+        work = _room_for_work(history, first, last, left)
         failed = replay_customers(
             first, last, prepared.last, history, instants, terms, work, outcome, flows, months, lines
         )
         written = int(work.state[LINES]) if movements else 0
-        return failed, flows, _cut(lines, written)
+        return failed, flows, _cut(lines, written), _cut_left(left, int(work.state[LEFT]))
 
     ran = (
         [run_part(part) for part in parts] if len(parts) < 2 else list(ThreadPoolExecutor(wanted).map(run_part, parts))
     )
-    failed = [customer for customer, _, _ in ran if customer >= 0]
+    failed = [customer for customer, _, _, _ in ran if customer >= 0]
     if failed:
         names = [str(prepared.customers[customer]) for customer in failed]
         raise InputError(
@@ -116,8 +125,8 @@ def run(
                 for name in names
             ],
         )
-    flows = sum((flows for _, flows, _ in ran), np.zeros((len(months) + 1, len(FLOWS)), np.int64))
-    result = Ran(outcome, flows, [lines for _, _, lines in ran])
+    flows = sum((flows for _, flows, _, _ in ran), np.zeros((len(months) + 1, len(FLOWS)), np.int64))
+    result = Ran(outcome, flows, [lines for _, _, lines, _ in ran], [left for _, _, _, left in ran])
     _check_conservation(result)
     return result
 
@@ -170,6 +179,23 @@ def _cut(lines: Movements, written: int) -> Movements:
     )
 
 
+def _room_for_left(history: History, first: int, last: int, months: int) -> Left:
+    orders, openings, grants = _counts(history, first, last)
+    # An order leaves what it earned, spendable or pending, and what it was given back.
+    return _left(int((2 * orders + openings + grants).sum()), months)
+
+
+def _left(room: int, months: int) -> Left:
+    customer, points, since, expires = (np.empty(room, np.int64) for _ in range(4))
+    of_months = np.zeros(months, np.int64), np.zeros((months, months), np.int64)
+    return Left(customer, points, since, expires, np.empty(room, np.int16), np.empty(room, np.bool_), *of_months)
+
+
+def _cut_left(left: Left, written: int) -> Left:
+    columns = {name: getattr(left, name)[:written] for name in ("customer", "points", "since", "expires")}
+    return left._replace(**columns, tier=left.tier[:written], pending=left.pending[:written])
+
+
 def _counts(history: History, first: int, last: int) -> list[Any]:
     """Orders, openings and grants of each customer of a part."""
     return [
@@ -178,13 +204,16 @@ def _counts(history: History, first: int, last: int) -> list[Any]:
     ]
 
 
-def _room_for_work(history: History, first: int, last: int) -> Work:
+def _room_for_work(history: History, first: int, last: int, left: Left) -> Work:
     orders, openings, grants = _counts(history, first, last)
     most = int(orders.max(initial=0))
     # A slot for each credit: what is brought, granted, earned, and given back.
     slots = int((openings + grants + 2 * orders).max(initial=0))
-    return Work(
-        np.zeros(STATE, np.int64),
-        *(np.empty(slots, np.int64) for _ in range(4)),
-        *(np.empty(most, np.int64) for _ in range(8)),
+    return Work._make(
+        [
+            np.zeros(STATE, np.int64),
+            *(np.empty(slots, np.int64) for _ in range(6)),
+            *(np.empty(most, np.int64) for _ in range(8)),
+            left,
+        ]
     )

@@ -13,11 +13,11 @@ import pandas as pd
 
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.engine import run
-from nector_sim.ledger.facts import read_facts
+from nector_sim.ledger.facts import Facts, read_facts
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.prepare import Prepared, expiring
-from nector_sim.ledger.schedule import make_schedule
+from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, compile_schedule
 from nector_sim.rules.program import Program
 
@@ -55,6 +55,8 @@ class Replay:
     as_of: datetime | None
     notices: tuple[str, ...]
     _timeline: pd.DataFrame = field(repr=False)
+    _schedule: Schedule = field(repr=False)
+    _facts: Facts = field(repr=False)
 
     def timeline(self) -> pd.DataFrame:
         """What moved in each month of the program's time zone.
@@ -154,6 +156,8 @@ def replay(
         None if prepared.last == ALWAYS else to_datetime(prepared.last),
         facts.notices,
         writer.timeline(names, ran.flows),
+        schedule,
+        facts,
     )
 
 

@@ -236,7 +236,8 @@ def _require(program: Program, names: list[str]) -> None:
 _WAYS_ON = {
     "cart_amount": [Problem("", "rename the column that holds the basket after other coupons, before points")],
     "points_balance": [
-        Problem("", "join the customers' balances from a file (nector-sim score --balances FILE),"),
+        Problem("", "join the customers' balances from a file: ns.read_orders(…, balances=FILE), or --balances FILE;"),
+        Problem("", "or let a program with [earning] make them: ns.replay(program, orders), or nector-sim replay;"),
         Problem("", "or state one balance for all: orders.assign(points_balance=500)"),
     ],
 }

@@ -294,6 +294,8 @@ def _refusing(array: Any, values: Int64, good: Mask, read: Callable[[Any], int],
     """Read the rows that the fast way left out one by one; what cannot be read is refused with its reason."""
     refused: dict[int, str] = {}
     left_out = np.flatnonzero(~good)
+    if not len(left_out):
+        return Column(values, refused)
     taken = array[left_out] if isinstance(array, np.ndarray) else array.take(pa.array(left_out))
     for row, value in zip(left_out.tolist(), _python_values(taken), strict=True):
         missing = value is None or value != value or (isinstance(value, str) and not value.strip())

@@ -7,7 +7,7 @@ import itertools
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -185,8 +185,14 @@ class Program(Model):
         return self.offers[position].name or f"offers.{position}"
 
     def instant(self, time: datetime) -> datetime:
-        """Give a time without a zone the program's; the first of two equal clock times, where clocks go back."""
-        return time if time.tzinfo is not None else time.replace(tzinfo=ZoneInfo(self.timezone), fold=0)
+        """The instant of a time, in UTC; one without a zone is in the program's.
+
+        Of two equal clock times, where clocks go back, the first is meant. In UTC, because times of one and the same
+        zone would be compared by their clocks.
+        """
+        if time.tzinfo is None:
+            time = time.replace(tzinfo=ZoneInfo(self.timezone), fold=0)
+        return time.astimezone(UTC)
 
     @classmethod
     def parse(cls, data: Mapping[str, Any], *, source: str = "program") -> Self:

@@ -53,6 +53,22 @@ def show(picture: Any) -> Shown:
     return Shown(svg(figure_of(picture.ax), picture.describe()))
 
 
+def show_axes(ax: Axes, description: str) -> Shown:
+    """Show Axes in a notebook.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    description : str
+        What a screen reader says instead.
+
+    Returns
+    -------
+    Shown
+    """
+    return Shown(svg(figure_of(ax), description))
+
+
 def demo_picture(program: Program, scored: pd.DataFrame, path: Path) -> None:
     """Draw what a program gives by cart size and what limits it on scored orders, side by side, as a PNG file.
 

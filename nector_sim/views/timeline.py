@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from nector_sim.views.style import INK, plain_axes
+from nector_sim.views.style import INK, make_room, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,4 +62,5 @@ def draw_timeline(timeline: pd.DataFrame, ax: Axes, *, points_label: str = "poin
     ax.yaxis.set_major_formatter(lambda points, _: f"{points:,.0f}")
     ax.set_ylabel(f"{points_label} a month")
     ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    make_room(ax, left=0.14, right=0.76, bottom=0.2)
     return ax

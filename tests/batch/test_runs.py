@@ -178,7 +178,7 @@ def test_a_full_disk_keeps_the_finished_parts(orders, out, monkeypatch):
         flush(path)
 
     monkeypatch.setattr(places, "flush", full)
-    with pytest.raises(InputError, match="cannot be written: No space left on device; 2 of 7 parts are kept"):
+    with pytest.raises(InputError, match="cannot be written: the disk is full; 2 of 7 parts are kept"):
         score_files(PROGRAM, orders, out=out, part_rows=300)
     assert not out.exists()
     assert "2 of 7" in score_files(PROGRAM, orders, out=out, part_rows=300).notices[0]

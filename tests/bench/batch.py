@@ -1,6 +1,6 @@
-"""How fast and how large scoring files is, as ratios within one run: ``python tests/bench/batch.py [ORDERS]``.
+"""How fast and how large scoring files is, as ratios in one run: ``python -m tests.bench batch``.
 
-Against Polars' streaming engine and DuckDB's SQL, both with the rule of data/programs/gokwik-example.toml written by hand:
+Against Polars' streaming engine and DuckDB's SQL, both with the rule of the documented example written by hand:
 the same columns, types, codec (zstd, level 1) and row groups (262,144). Each side is a process of its own, timed from
 start to end; ours includes its checks, the SHA-256 of the input, the manifest and the flush to disk. That all give the
 same answers is checked first. Exit code 1 if a target is missed.

@@ -260,12 +260,20 @@ def test_a_cap_that_is_just_reached_clips_nothing(offer, balance, requested, poi
     assert [Law(Program(offers=[offer])).answer(order) for order in orders_of(tables, columns)] == [expected]
 
 
-def test_a_minimum_payable_that_leaves_just_one_step_more_is_no_limit():
-    # By hand: 10 % a step of a cart of 1000; 300 above the minimum are three steps, the multiple leaves 100 / (5 · 10).
-    offer = {"kind": "variable_percent", "points_per_step": 1, "percent_per_step": 10, "min_cart_multiple": 5}
-    tables = compile_program(Program(offers=[offer], min_payable=fixed(700)))
-    found = answer(tables, Columns(np.array([100_000]), np.array([9])))
-    assert answers(found) == [Answer(0, 2, 20_000, 80_000, 0, "min_cart")]
+@pytest.mark.parametrize(
+    ("limit", "minimum", "steps", "limited_by"),
+    [
+        # The multiple leaves 100 / (5 · 10), two steps; the minimum payable three.
+        ({"min_cart_multiple": 5}, fixed(700), 2, "min_cart"),
+        ({"max_percent": 90}, None, 9, "max_discount"),
+    ],
+)
+def test_a_limit_that_leaves_just_one_step_more_is_not_named(limit, minimum, steps, limited_by):
+    # By hand: 10 % a step of a cart of 1000.
+    offer = {"kind": "variable_percent", "points_per_step": 1, "percent_per_step": 10, **limit}
+    tables = compile_program(Program(offers=[offer], min_payable=minimum))
+    found = answer(tables, Columns(np.array([100_000]), np.array([50])))
+    assert answers(found) == [Answer(0, steps, steps * 10_000, 100_000 - steps * 10_000, 0, limited_by)]
 
 
 def test_the_largest_numbers_fit():

@@ -1,7 +1,10 @@
 """``quote`` and ``explain``: one order at the public door."""
 
+from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pytest
 
 import nector_sim as ns
@@ -31,6 +34,19 @@ def test_credits_requests_tiers_and_times():
     # Midnight in Kolkata is 18:30 in Greenwich.
     assert ns.quote(program, **order, tier="Gold", ordered_at="2025-12-31T18:30:00Z").limited_by == "requested"
     assert ns.quote(program, **order, tier="Gold", ordered_at="2025-12-31T18:29:59Z").limited_by == "no_offer"
+
+
+def test_an_hour_that_comes_twice():
+    # Clocks in London went back from 2:00 to 1:00 on 26 October 2025: 1:15 came again after the offer began at 1:30.
+    zone = ZoneInfo("Europe/London")
+    offer = ns.VariableAmount(points_per_step=1, discount_per_step=1, starts_at="2025-10-26 01:30")
+    program = ns.Program(offers=[offer], timezone="Europe/London")
+    order = {"cart_amount": 500, "points_balance": 10}
+    for fold, redeemed in ((0, 0), (1, 10)):
+        at = datetime(2025, 10, 26, 1, 15, tzinfo=zone, fold=fold)
+        assert ns.quote(program, **order, ordered_at=at).points_redeemed == redeemed
+        frame = pd.DataFrame({name: [value] for name, value in order.items()} | {"ordered_at": pd.Series([at])})
+        assert ns.score(program, frame)["points_redeemed"].tolist() == [redeemed]
 
 
 def test_every_argument_that_cannot_be_used_is_named():

@@ -3,12 +3,64 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
+from nector_sim.gokwik import Refused, wallets
+from nector_sim.gokwik.wire import read_call
 from tests.campaigns.sandbox_double_spending import spend
 from tests.campaigns.sandbox_killed import kill_and_check
 
 
 def test_64_clients_spend_each_point_once(where):
     assert "640 performs" in spend(where, performs=640)
+
+
+def calls_of(*calls):
+    return [read_call(json.dumps(call).encode()) for call in calls]
+
+
+def perform_of(customer_id, reference, amount=101):
+    return {"action": "perform", "customer_id": customer_id, "amount": amount, "reference_order_id": reference}
+
+
+def test_calls_that_are_moved_together_see_each_other(shop):
+    outcomes = shop.wallets.answer_together(
+        calls_of(
+            perform_of("poor", "1", 300),
+            perform_of("poor", "2", 500),
+            perform_of("poor", "1", 300),
+            perform_of("poor", "3", 500),
+            {"action": "revert", "customer_id": "poor", "reference_order_id": "1"},
+            perform_of("nobody", "4"),
+            perform_of("poor", "5", 150),
+        )
+    )
+    assert outcomes[0] == outcomes[2]
+    assert [getattr(outcome, "word", None) or outcome["coin_value"] for outcome in outcomes] == [
+        200,
+        50,
+        200,
+        "nothing_to_redeem",
+        200,
+        "unknown_customer",
+        50,
+    ]
+    assert shop.points("poor") == 150
+
+
+def test_a_call_that_fails_fails_alone(shop, monkeypatch):
+    work_out = wallets._work_out
+
+    def broken_for_the_poor(law, customer, *arguments):
+        if customer.customer_id == "poor":
+            raise RuntimeError("broken on purpose")
+        return work_out(law, customer, *arguments)
+
+    monkeypatch.setattr(wallets, "_work_out", broken_for_the_poor)
+    first, second, third, fourth = shop.wallets.answer_together(
+        calls_of(perform_of("rich", "1"), perform_of("poor", "2"), perform_of("nobody", "3"), perform_of("rich", "4"))
+    )
+    assert (first["coin_value"], fourth["coin_value"]) == (1, 1)
+    assert (type(second), type(third)) == (RuntimeError, Refused)
+    assert (shop.points("rich"), shop.points("poor")) == (4998, 250)
 
 
 def test_killed_at_any_instant(where):

@@ -159,15 +159,21 @@ def some_history(
     return orders, openings, grants
 
 
-def compiled_replay(
+def compiled_replay(*case: Any, threads: int = 1, lots: bool = False) -> exact.Replay:
+    """The compiled replay, in the words of the exact one."""
+    return _in_words(*compiled_run(*case, threads=threads, lots=lots), case[1])
+
+
+def compiled_run(
     schedule: Schedule,
     orders: Sequence[exact.Order],
     openings: Sequence[exact.Opening] = (),
     grants: Sequence[exact.Grant] = (),
     as_of: datetime | None = None,
     threads: int = 1,
-) -> exact.Replay:
-    """The compiled replay, in the words of the exact one."""
+    lots: bool = False,
+) -> tuple[Any, Any, Any, Any]:
+    """What was prepared, the history, what ran, and the names of tiers."""
     names = tier_names([schedule], [order.tier for order in orders if order.tier])
     columns = OrderColumns(
         _ids([o.order_id for o in orders]),
@@ -199,8 +205,9 @@ def compiled_replay(
     prepared = prepare(columns, opening, granted, last=int(last))
     terms = compile_schedule(schedule, names, prepared.largest_cart)
     history, expiries = expiring(prepared, schedule)
-    ran = run(prepared, history, expiries, terms, months=_whole([]), threads=threads, movements=True)
-    return _in_words(prepared, history, ran, names, orders)
+    months = _whole([microseconds(day) for day in DAYS]) if lots else _whole([])
+    ran = run(prepared, history, expiries, terms, months=months, threads=threads, movements=True, lots=lots)
+    return prepared, history, ran, names
 
 
 def _in_words(prepared: Any, history: Any, ran: Any, names: Any, orders: Sequence[exact.Order]) -> exact.Replay:

@@ -1,0 +1,148 @@
+"""What to defer from a sale with points, and what to release later: IFRS 15 and Ind AS 115.
+
+An aid for whoever keeps the books, and no advice. Amounts are exact decimals, rounded to the currency once, at the end.
+The points are a right of their own that a sale gives (a material right), so the price is shared between goods and
+points by what each would cost alone (paragraphs 74 and B39 to B43 of the standard). Points that nobody will redeem
+count as nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+
+from nector_sim.errors import InputError, Problem
+from nector_sim.rules.money import currency_decimals
+
+Number = Decimal | int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """How the price of sales is shared between goods and points, in the currency's major unit.
+
+    Attributes
+    ----------
+    revenue : Decimal
+        Of the goods: recognised at once.
+    deferred : Decimal
+        Of the points: a contract liability until they are redeemed. The two add up to the sales.
+    """
+
+    revenue: Decimal
+    deferred: Decimal
+
+
+def defer(
+    sales: Number, points: int, *, point_value: Number, ultimate_percent: Number = 100, currency: str = "INR"
+) -> Deferral:
+    """Share the price of sales between the goods and the points that came with them.
+
+    Parameters
+    ----------
+    sales : number
+        What customers paid, net of tax, major units; also what the goods cost alone.
+    points : int
+        Points that these sales earned.
+    point_value : number
+        What a point takes off, major units.
+    ultimate_percent : number
+        Of the points, how many are expected ever to be redeemed.
+    currency : str
+        ISO 4217 code; amounts are rounded to its decimals, a half up.
+
+    Returns
+    -------
+    Deferral
+
+    Raises
+    ------
+    InputError
+        If something is no number or out of range; all problems together.
+
+    Examples
+    --------
+    >>> defer(100_000, 10_000, point_value=1, ultimate_percent=97)
+    Deferral(revenue=Decimal('91157.70'), deferred=Decimal('8842.30'))
+    >>> defer(800, 2_000, point_value="0.012", ultimate_percent=80)
+    Deferral(revenue=Decimal('781.25'), deferred=Decimal('18.75'))
+    """
+    paid, value, share = _checked({"sales": sales, "point_value": point_value, "ultimate_percent": ultimate_percent})
+    if points < 0 or share > 100:
+        raise InputError(f"points are {points} and ultimate_percent {share}; these are 0 or more, and at most 100")
+    alone = points * Fraction(value) * Fraction(share) / 100
+    whole = Fraction(paid)
+    deferred = _round(whole * alone / (whole + alone) if whole + alone else Fraction(0), currency)
+    return Deferral(revenue=_round(whole, currency) - deferred, deferred=deferred)
+
+
+def released(deferred: Number, *, points_redeemed: int, points_expected: int, currency: str = "INR") -> Decimal:
+    """Give what of a deferral has become revenue by now, since it was made.
+
+    When the estimate changes, the whole is reckoned again with the new one; the difference from what was released by
+    the last report is this period's revenue. Nothing is released for time alone: breakage is released in step with
+    redemption (paragraph B46).
+
+    Parameters
+    ----------
+    deferred : number
+        What was deferred at the sales, major units.
+    points_redeemed : int
+        Of these points, redeemed by now.
+    points_expected : int
+        Of these points, expected ever to be redeemed, those redeemed by now included: today's estimate.
+    currency : str
+        ISO 4217 code.
+
+    Returns
+    -------
+    Decimal
+        In total by now. What is left deferred is `deferred` less this.
+
+    Raises
+    ------
+    InputError
+        If more is redeemed than expected, or a number is negative.
+
+    Examples
+    --------
+    The example of the standard itself (IFRS 15, Illustrative Example 52): 4,500 of 9,500 points in the first year; by
+    the second 8,500, and now 9,700 are expected.
+
+    >>> deferred = defer(100_000, 10_000, point_value=1, ultimate_percent=95).deferred
+    >>> first = released(deferred, points_redeemed=4_500, points_expected=9_500)
+    >>> both = released(deferred, points_redeemed=8_500, points_expected=9_700)
+    >>> deferred, first, both - first, deferred - both
+    (Decimal('8675.80'), Decimal('4109.59'), Decimal('3492.92'), Decimal('1073.29'))
+    """
+    (amount,) = _checked({"deferred": deferred})
+    if not 0 <= points_redeemed <= points_expected:
+        raise InputError(
+            f"points_redeemed is {points_redeemed} and points_expected {points_expected}; what is expected is "
+            "everything that will ever be redeemed, what was redeemed already included"
+        )
+    share = Fraction(points_redeemed, points_expected) if points_expected else Fraction(0)
+    return _round(Fraction(amount) * share, currency)
+
+
+def _checked(numbers: dict[str, Number]) -> list[Decimal]:
+    read, problems = [], []
+    for name, number in numbers.items():
+        try:
+            value = Decimal(str(number).strip())
+        except InvalidOperation:
+            value = Decimal("NaN")
+        if not value.is_finite() or value < 0:
+            problems.append(Problem(name, f"is {number}; it is a number, 0 or more"))
+        read.append(value)
+    if problems:
+        raise InputError("this cannot be deferred or released:", problems)
+    return read
+
+
+def _round(amount: Fraction, currency: str) -> Decimal:
+    decimals = currency_decimals(currency)
+    # Half up, and exact: the fraction is floored in whole minor units.
+    minor = int((amount * 10**decimals * 2 + 1) // 2)
+    return Decimal(minor).scaleb(-decimals)

@@ -1,0 +1,240 @@
+"""How many of the points are ever redeemed, read off the history by development triangles.
+
+Points credited in one month are followed through the months after it. Older months show how redemption goes on; the
+chain-ladder method carries that over to the younger ones, and Mack's formula says how far off it may be. The
+arithmetic is the `chainladder` library's (extra ``actuarial``), which is imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nector_sim.errors import InputError
+from nector_sim.ledger.arrays import Int64
+from nector_sim.ledger.instants import month_starts, to_datetime
+from nector_sim.ledger.lots import lots_at
+from nector_sim.ledger.replay import Replay
+
+Floats = npt.NDArray[np.float64]
+
+#: Months that a triangle needs at least.
+FEWEST = 4
+#: The 95th percentile of the normal distribution; ranges reach from the 5th to the 95th.
+_Z = 1.6448536269514722
+
+
+@dataclass(frozen=True, slots=True)
+class Developed:
+    """A triangle, carried on to its end.
+
+    Attributes
+    ----------
+    ultimate : ndarray of float64, shape (months,)
+    factors : ndarray of float64, shape (months - 1,)
+        From one age to the next.
+    standard_error : float
+        Of the sum of `ultimate`, by Mack's formula; NaN where the triangle does not tell.
+    """
+
+    ultimate: Floats
+    factors: Floats
+    standard_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ultimate:
+    """How many of the points are ever redeemed: an estimate, with its range from the 5th to the 95th percentile.
+
+    Attributes
+    ----------
+    at : datetime
+        The end of the last whole month of the history, in UTC.
+    percent : tuple of float
+        Low, likely and high: of the points issued, those ever redeemed. Breakage is the rest.
+    still_percent : tuple of float
+        Low, likely and high: of the points outstanding, those that will be redeemed.
+    table : pandas.DataFrame
+        One row a month of credit: ``month``, ``issued`` (less what was taken back), ``redeemed`` by now,
+        ``outstanding``, ``ultimate`` (likely), ``ultimate_percent``.
+    triangle : pandas.DataFrame
+        Points redeemed by months since the credit, cumulative; a row a month of credit, missing where not yet known.
+    factors : ndarray of float64
+        From one age to the next.
+    notices : tuple of str
+    """
+
+    at: datetime
+    percent: tuple[float, float, float]
+    still_percent: tuple[float, float, float]
+    table: pd.DataFrame = field(repr=False)
+    triangle: pd.DataFrame = field(repr=False)
+    factors: Floats = field(repr=False)
+    notices: tuple[str, ...] = ()
+
+    @property
+    def breakage_percent(self) -> tuple[float, float, float]:
+        """Low, likely and high: of the points issued, those never redeemed."""
+        low, likely, high = self.percent
+        return round(100 - high, 4), round(100 - likely, 4), round(100 - low, 4)
+
+
+def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> Ultimate:
+    """Estimate how many of the points are ever redeemed.
+
+    Points that customers brought along are left out, for nobody knows how old they are. What is redeemed later than the
+    oldest month's age is not foreseen (no tail is assumed). No month redeems more than what is left of it.
+
+    Parameters
+    ----------
+    replay : Replay
+    at : datetime or str, optional
+        The last instant that is known; the whole months before it are used. Left out, the end of the replay.
+
+    Returns
+    -------
+    Ultimate
+
+    Raises
+    ------
+    InputError
+        If fewer than four whole months are known, nothing was redeemed, or `chainladder` is not installed.
+
+    Examples
+    --------
+    >>> program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    >>> estimate = ultimate_redemption(ns.replay(program, ns.demo_orders().head(60_000)))
+    >>> low, likely, high = estimate.percent
+    >>> 0 < low < likely < high <= 100
+    True
+    """
+    lots = lots_at(replay, at)
+    _, starts = month_starts(replay._facts.prepared.first, lots.at + 1, lots.program.timezone)
+    whole = len(starts) - 1
+    if whole < FEWEST:
+        raise InputError(f"the history has {max(whole, 0)} whole months; a triangle needs {FEWEST} or more")
+    end = int(starts[-1])
+    lots = lots_at(replay, end - 1)
+    issued, spent = lots.left.issued[1:], lots.left.spent[1:, 1:]
+    cohort = np.searchsorted(starts, lots.left.since, side="right") - 1
+    known = (cohort >= 0) & ~lots.left.pending
+    outstanding = np.bincount(cohort[known], lots.left.points[known], whole).astype(np.int64)
+    first = int(np.argmax(spent.sum(axis=1) > 0))
+    if whole - first < FEWEST or not spent.any():
+        raise InputError("too little was redeemed to see how it goes on; a triangle needs four months with redemptions")
+    developed = develop(_triangle(spent[first:, first:]))
+    if not np.isfinite(developed.ultimate).all():
+        raise InputError(
+            "nothing was redeemed in the month of its credit or soon after, so nothing tells how it goes on"
+        )
+    redeemed = spent.sum(axis=1)
+    ultimate = redeemed.astype(np.float64)
+    ultimate[first:] = np.clip(developed.ultimate, redeemed[first:], (redeemed + outstanding)[first:])
+    to_come = _range(float((ultimate - redeemed).sum()), developed.standard_error, float(outstanding.sum()))
+    total, paid, left = float(issued.sum()), float(redeemed.sum()), float(outstanding.sum())
+    table = pd.DataFrame(
+        {
+            "month": lots.months[:whole],
+            "issued": issued,
+            "redeemed": redeemed,
+            "outstanding": outstanding,
+            "ultimate": ultimate,
+            "ultimate_percent": 100 * ultimate / np.where(issued > 0, issued, np.nan),
+        }
+    )
+    notices = []
+    if brought := int(lots.left.issued[0]):
+        notices.append(f"{brought} points that customers brought along are left out: their age is not known")
+    if not math.isfinite(developed.standard_error):
+        notices.append("the history does not tell how far off the estimate may be; its range is everything there is")
+    return Ultimate(
+        at=to_datetime(end),
+        percent=_percent(to_come, paid, total),
+        still_percent=_percent(to_come, 0, left) if left else (0.0, 0.0, 0.0),
+        table=table,
+        triangle=pd.DataFrame(_triangle(spent[first:, first:]), index=pd.Index(lots.months[first:whole], name="month")),
+        factors=developed.factors,
+        notices=tuple(notices),
+    )
+
+
+def develop(triangle: Floats) -> Developed:
+    """Carry a triangle on to its end by the chain-ladder method (volume-weighted), with Mack's standard error.
+
+    Parameters
+    ----------
+    triangle : ndarray of float64, shape (months, months)
+        Cumulative; row for month of credit, column for age; NaN where not yet known.
+
+    Returns
+    -------
+    Developed
+
+    Raises
+    ------
+    InputError
+        If `chainladder` is not installed.
+    """
+    months = pd.period_range("2000-01", periods=len(triangle), freq="M").to_timestamp()
+    row, age = np.nonzero(~np.isnan(triangle))
+    frame = pd.DataFrame({"credited": months[row], "redeemed_in": months[row + age], "points": triangle[row, age]})
+    with _quiet():
+        try:
+            cl: Any = importlib.import_module("chainladder")
+        except ImportError:
+            raise InputError('triangles need the library chainladder: pip install "nector-sim[actuarial]"') from None
+        made = cl.Triangle(frame, origin="credited", development="redeemed_in", columns="points", cumulative=True)
+        # Mack's way to guess the spread of the last factor fails where earlier ones have none at all.
+        for way in ("mack", "log-linear"):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                fitted = cl.MackChainladder().fit(cl.Development(sigma_interpolation=way).fit_transform(made))
+            error = float(fitted.total_mack_std_err_.to_numpy()[0, 0])
+            if math.isfinite(error):
+                break
+        ultimate = np.array(fitted.ultimate_.values[0, 0, :, 0], dtype=np.float64)  # noqa: PD011 (no frame)
+        factors = np.array(fitted.ldf_.values[0, 0, 0, : len(triangle) - 1], dtype=np.float64)  # noqa: PD011
+    return Developed(ultimate, factors, error)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the one warning that chainladder gives under pandas 3."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Parsing integer or float values with a format in to_datetime")
+        yield
+
+
+def _triangle(spent: Int64) -> Floats:
+    """By month of credit and age, cumulative, of what was redeemed by month of credit and month."""
+    months = len(spent)
+    made = np.full((months, months), np.nan)
+    for row in range(months):
+        made[row, : months - row] = np.cumsum(spent[row, row:])
+    return made
+
+
+def _range(likely: float, error: float, most: float) -> tuple[float, float, float]:
+    """Spread what is to come over a lognormal distribution of this mean and error, as Mack (1993) does."""
+    if not math.isfinite(error):
+        return 0.0, likely, most
+    if likely <= 0:
+        return 0.0, 0.0, 0.0
+    variance = math.log1p((error / likely) ** 2)
+    middle, width = math.log(likely) - variance / 2, _Z * math.sqrt(variance)
+    low, high = (min(most, math.exp(middle + side * width)) for side in (-1, 1))
+    return min(low, likely), likely, max(high, likely)
+
+
+def _percent(to_come: tuple[float, float, float], paid: float, total: float) -> tuple[float, float, float]:
+    low, likely, high = (round(100 * (paid + part) / total, 4) for part in to_come)
+    return low, likely, high

@@ -1,0 +1,275 @@
+"""What is owed: points outstanding, by age, by month of expiry and by tier, at face value and as expected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nector_sim.errors import InputError
+from nector_sim.ledger.frames import Writer
+from nector_sim.ledger.instants import to_datetime
+from nector_sim.ledger.lots import Lots, lots_at
+from nector_sim.ledger.replay import Replay, replay
+from nector_sim.ledger.tables import ALWAYS, NEVER
+from nector_sim.rules.offers import FixedAmount, VariableAmount
+from nector_sim.rules.program import Program
+
+Number = Decimal | float | str
+#: Ages in completed months, from the youngest, and how they are called.
+AGES = ((3, "0-3 months"), (6, "3-6 months"), (12, "6-12 months"), (24, "12-24 months"))
+OLDEST, BROUGHT, PENDING, UNEXPIRING, NO_TIER = "over 24 months", "brought along", "pending", "never", "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Liability:
+    """What is owed at an instant; money in the currency's major unit.
+
+    Attributes
+    ----------
+    at : datetime
+        In UTC; what happened then is in it.
+    currency : str
+    points : int
+        Outstanding, spendable and pending.
+    overdraft : int
+        Points that customers owe; not set off against what others are owed.
+    face : Decimal
+        If every point were redeemed.
+    expected, expected_low, expected_high : Decimal or None
+        Face value times the ultimate redemption rate; None without one. Estimates, where face is exact.
+    lots : pandas.DataFrame
+        What is left of each credit: ``customer_id``, ``points``, ``since`` (missing where customers brought them),
+        ``expires_at`` (missing for never), ``pending``, ``tier`` (missing for none).
+    notices : tuple of str
+    """
+
+    at: datetime
+    currency: str
+    points: int
+    overdraft: int
+    face: Decimal
+    expected: Decimal | None
+    expected_low: Decimal | None
+    expected_high: Decimal | None
+    lots: pd.DataFrame = field(repr=False)
+    notices: tuple[str, ...]
+    _money: _Money = field(repr=False)
+    _timezone: str = field(repr=False)
+
+    def by_age(self) -> pd.DataFrame:
+        """How old the points are, in completed calendar months since they were credited.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``age``, ``points``, ``face``, and where expected ``expected_low``, ``expected``, ``expected_high``. Rows
+            are rounded one by one, so they may differ from the whole by a minor unit each.
+        """
+        since = self.lots["since"]
+        at = pd.Timestamp(self.at).tz_convert(self._timezone)
+        ages = np.full(len(since), OLDEST, object)
+        for months, name in reversed(AGES):
+            ages[(since > (at - pd.DateOffset(months=months)).tz_convert("UTC")).to_numpy()] = name
+        ages[since.isna().to_numpy()] = BROUGHT
+        ages[self.lots["pending"].to_numpy()] = PENDING
+        names = [PENDING, *(name for _, name in AGES), OLDEST, BROUGHT]
+        return self._table("age", ages, [name for name in names if name in set(ages)])
+
+    def by_expiry(self) -> pd.DataFrame:
+        """When the points expire, by month of the program's time zone; ``never`` last.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``month`` and the columns of :meth:`by_age`.
+        """
+        months = self.lots["expires_at"].dt.tz_convert(self._timezone).dt.strftime("%Y-%m").fillna(UNEXPIRING)
+        names = sorted(set(months) - {UNEXPIRING}) + [UNEXPIRING] * bool((months == UNEXPIRING).any())
+        return self._table("month", months.to_numpy(object), names)
+
+    def by_tier(self) -> pd.DataFrame:
+        """Who is owed, by tier; ``none`` first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``tier`` and the columns of :meth:`by_age`.
+        """
+        tiers = self.lots["tier"]
+        names = [NO_TIER] * bool(tiers.isna().any()) + [name for name in tiers.cat.categories if (tiers == name).any()]
+        return self._table("tier", tiers.astype(object).where(tiers.notna(), NO_TIER).to_numpy(object), names)
+
+    def _table(self, what: str, keys: Any, names: Sequence[str]) -> pd.DataFrame:
+        tiers = self.lots["tier"].cat.codes.to_numpy()
+        points = self.lots["points"].to_numpy()
+        rows = []
+        for name in names:
+            mine = keys == name
+            rows.append({what: name, "points": int(points[mine].sum()), **self._money.of(points[mine], tiers[mine])})
+        return pd.DataFrame(rows, columns=[what, "points", *self._money.columns])
+
+
+@dataclass(frozen=True, slots=True)
+class _Money:
+    """Points in money: what a point is worth by tier code (-1 for none), and the rates of what is ever redeemed."""
+
+    values: dict[int, Fraction]
+    rates: dict[str, Fraction]
+    decimals: int
+
+    @property
+    def columns(self) -> list[str]:
+        return ["face", *self.rates]
+
+    def of(self, points: Any, tiers: Any) -> dict[str, Decimal]:
+        """Face value and what is expected of it, each exact and rounded once, a half up."""
+        face = sum((int(points[tiers == tier].sum()) * value for tier, value in self.values.items()), Fraction(0))
+        amounts = {"face": face} | {name: face * rate for name, rate in self.rates.items()}
+        return {name: self._rounded(amount) for name, amount in amounts.items()}
+
+    def _rounded(self, amount: Fraction) -> Decimal:
+        minor = (amount * 10**self.decimals * 2 + 1) // 2
+        return Decimal(minor).scaleb(-self.decimals)
+
+
+def liability(
+    source: Any,
+    *,
+    program: Program | None = None,
+    at: datetime | str | None = None,
+    ultimate_percent: Number | Sequence[Number] | None = None,
+) -> Liability:
+    """Give what is owed: points outstanding, at face value and as expected.
+
+    Parameters
+    ----------
+    source : Replay or table
+        A replay; or balances: ``customer_id``, ``points``, optional ``expires_at``, ``lifetime_spend``. Balances do not
+        tell how old they are.
+    program : Program, optional
+        Of balances; a replay has its own.
+    at : datetime or str, optional
+        Not after the end of the replay, which it is where left out; needed for balances.
+    ultimate_percent : number, or (low, likely, high), optional
+        Of points, how many are ever redeemed; such as ``ns.ultimate_redemption(replay).percent``.
+
+    Returns
+    -------
+    Liability
+
+    Raises
+    ------
+    InputError
+        If something is missing or no percentage, no offer gives an amount for points, or rows cannot be used.
+
+    Examples
+    --------
+    >>> offer = {"kind": "variable_amount", "points_per_step": 100, "discount_per_step": 5}
+    >>> program = ns.Program.parse({"offers": [offer], "expiry": {"months": 6}})
+    >>> balances = pd.DataFrame({"customer_id": ["a", "b"], "points": [1000, 250], "expires_at": ["2026-02-01", None]})
+    >>> owed = liability(balances, program=program, at="2026-01-01", ultimate_percent=80)
+    >>> owed.points, owed.face, owed.expected
+    (1250, Decimal('62.50'), Decimal('50.00'))
+    >>> owed.by_expiry()[["month", "points"]].values.tolist()
+    [['2026-02', 1000], ['never', 250]]
+    """
+    rates = _rates(ultimate_percent)
+    run = source if isinstance(source, Replay) else _of_balances(source, program, at)
+    lots = lots_at(run, at)
+    names = run._facts.tiers
+    values = {code: _point_value(lots, name) for code, name in [(-1, None), *enumerate(names)]}
+    money = _Money(values, rates, lots.program.decimals)
+    whole = money.of(lots.left.points, lots.left.tier)
+    worthless = int(lots.left.points[[not values[tier] for tier in lots.left.tier.tolist()]].sum())
+    notices = list(run.notices)
+    if worthless:
+        notices.append(f"{worthless} points belong to customers whose tier can use no offer; they count as nothing")
+    return Liability(
+        at=to_datetime(lots.at),
+        currency=lots.program.currency,
+        points=int(lots.left.points.sum()),
+        overdraft=int(lots.ran.outcome.overdraft.sum()),
+        face=whole["face"],
+        expected=whole.get("expected"),
+        expected_low=whole.get("expected_low"),
+        expected_high=whole.get("expected_high"),
+        lots=_frame(run, lots, names),
+        notices=tuple(notices),
+        _money=money,
+        _timezone=lots.program.timezone,
+    )
+
+
+def _of_balances(balances: Any, program: Program | None, at: datetime | str | None) -> Replay:
+    if program is None or at is None:
+        raise InputError("the liability of balances needs the program, and at: the instant that they are of")
+    nothing = pd.DataFrame({"order_id": [], "customer_id": [], "ordered_at": [], "cart_amount": []}, dtype=str)
+    return replay(program, nothing, opening=balances, as_of=at)
+
+
+def _rates(percent: Number | Sequence[Number] | None) -> dict[str, Fraction]:
+    if percent is None:
+        return {}
+    several = [percent] if isinstance(percent, str) or not isinstance(percent, Sequence) else list(percent)
+    try:
+        shares = [Decimal(str(share).strip()) for share in several]
+    except InvalidOperation:
+        shares = []
+    if len(shares) not in (1, 3) or shares != sorted(shares) or not all(0 <= share <= 100 for share in shares):
+        raise InputError(
+            f"ultimate_percent is {percent}; it is a percentage from 0 to 100, or three: low, likely and high"
+        )
+    if 0 < shares[-1] < 1:
+        raise InputError(f"ultimate_percent is {percent}; it is a percentage, so write 70 for 70 %")
+    low, likely, high = shares * 3 if len(shares) == 1 else shares
+    named = {"expected_low": low, "expected": likely, "expected_high": high}
+    return {name: Fraction(share) / 100 for name, share in named.items()}
+
+
+def _point_value(lots: Lots, tier: str | None) -> Fraction:
+    """What a point is worth to a tier, major units: by the most generous offer that it can use and that goes on."""
+    values, amounts = [], 0
+    for offer in lots.program.offers:
+        if not isinstance(offer, VariableAmount | FixedAmount):
+            continue
+        amounts += 1
+        if offer.tiers is not None and tier not in offer.tiers:
+            continue
+        if offer.ends_at is not None and lots.program.instant(offer.ends_at) <= to_datetime(lots.at):
+            continue
+        money, points = (
+            (offer.discount_per_step, offer.points_per_step)
+            if isinstance(offer, VariableAmount)
+            else (offer.discount, offer.points)
+        )
+        values.append(Fraction(money) / points)
+    if not amounts:
+        raise InputError("a point has no value of its own: no offer of the program gives an amount for points")
+    return max(values, default=Fraction(0))
+
+
+def _frame(run: Replay, lots: Lots, tiers: tuple[str, ...]) -> pd.DataFrame:
+    left = lots.left
+    return pd.DataFrame(
+        {
+            "customer_id": Writer(run._facts, lots.program.decimals).customer_ids(left.customer),
+            "points": left.points,
+            "since": _times(left.since),
+            "expires_at": _times(left.expires),
+            "pending": left.pending,
+            "tier": pd.Categorical.from_codes(left.tier, dtype=pd.CategoricalDtype(list(tiers))),
+        }
+    )
+
+
+def _times(instants: Any) -> Any:
+    missing = (instants == NEVER) | (instants == ALWAYS)
+    stamps = np.where(missing, np.iinfo(np.int64).min, instants).view("datetime64[us]")
+    return pd.Series(stamps).dt.tz_localize("UTC")

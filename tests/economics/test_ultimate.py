@@ -1,0 +1,125 @@
+"""Ultimate redemption, held against triangles that actuaries published, and by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nector_sim as ns
+from nector_sim.economics.ultimate import develop
+
+#: Taylor and Ashe (1983), as in Mack (1993), "Distribution-free calculation of the standard error of chain ladder
+#: reserve estimates", ASTIN Bulletin 23: cumulative claims.
+TAYLOR_ASHE = [
+    [357848, 1124788, 1735330, 2218270, 2745596, 3319994, 3466336, 3606286, 3833515, 3901463],
+    [352118, 1236139, 2170033, 3353322, 3799067, 4120063, 4647867, 4914039, 5339085],
+    [290507, 1292306, 2218525, 3235179, 3985995, 4132918, 4628910, 4909315],
+    [310608, 1418858, 2195047, 3757447, 4029929, 4381982, 4588268],
+    [443160, 1136350, 2128333, 2897821, 3402672, 3873311],
+    [396132, 1333217, 2180715, 2985752, 3691712],
+    [440832, 1288463, 2419861, 3483130],
+    [359480, 1421128, 2864498],
+    [376686, 1363294],
+    [344014],
+]
+#: Its reserves in thousands.
+MACK_RESERVES = [0, 95, 470, 710, 985, 1419, 2178, 3920, 4279, 4626]
+#: The automatic facultative business of the Reinsurance Association of America, as in Mack (1994).
+RAA = [
+    [5012, 8269, 10907, 11805, 13539, 16181, 18009, 18608, 18662, 18834],
+    [106, 4285, 5396, 10666, 13782, 15599, 15496, 16169, 16704],
+    [3410, 8992, 13873, 16141, 18735, 22214, 22863, 23466],
+    [5655, 11555, 15766, 21266, 23425, 26083, 27067],
+    [1092, 9565, 15836, 22169, 25955, 26180],
+    [1513, 6445, 11702, 12935, 15852],
+    [557, 4020, 10946, 12314],
+    [1351, 6947, 13112],
+    [3133, 5395],
+    [2063],
+]
+
+
+def square(rows):
+    return np.array([row + [np.nan] * (len(rows) - len(row)) for row in rows], np.float64)
+
+
+def reserves(rows, developed):
+    return developed.ultimate - [row[-1] for row in rows]
+
+
+def test_taylor_and_ashe():
+    developed = develop(square(TAYLOR_ASHE))
+    assert np.rint(reserves(TAYLOR_ASHE, developed) / 1000).tolist() == MACK_RESERVES
+    # 18,681 thousand in all, with a standard error of 13 %.
+    assert round(reserves(TAYLOR_ASHE, developed).sum() / 1000) == 18_681
+    assert round(developed.standard_error / reserves(TAYLOR_ASHE, developed).sum(), 2) == 0.13
+
+
+def test_raa():
+    developed = develop(square(RAA))
+    assert round(reserves(RAA, developed).sum()) == 52_135
+    assert round(developed.standard_error) == 26_909
+
+
+def history():
+    """Five months: 100 points each; half of them are redeemed at once, and half of the rest a month later."""
+    orders = []
+    for month in range(1, 6):
+        customer = f"c{month}"
+        orders += [
+            (f"{customer}-1", customer, f"2026-0{month}-01", 1000, 0),
+            (f"{customer}-2", customer, f"2026-0{month}-02", 1000, 50),
+            (f"{customer}-3", customer, f"2026-0{month + 1}-03", 1000, 25),
+        ]
+    names = ["order_id", "customer_id", "ordered_at", "cart_amount", "points_requested"]
+    return pd.DataFrame(orders, columns=names)
+
+
+def replayed(orders=None):
+    program = ns.Program.parse(
+        {"offers": [{"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}], "timezone": "UTC"}
+    )
+    grants = pd.DataFrame(
+        {
+            "customer_id": [f"c{month}" for month in range(1, 6)],
+            "granted_at": [f"2026-0{month}-01" for month in range(1, 6)],
+            "points": 100,
+        }
+    )
+    opening = pd.DataFrame({"customer_id": ["old"], "points": [40]})
+    return ns.replay(
+        program, history() if orders is None else orders, grants=grants, opening=opening, as_of="2026-06-01"
+    )
+
+
+def test_by_hand():
+    estimate = ns.ultimate_redemption(replayed())
+    assert estimate.table["month"].tolist() == ["2026-01", "2026-02", "2026-03", "2026-04", "2026-05"]
+    assert estimate.table["issued"].tolist() == [100] * 5
+    # As of 1 June, May's have been redeemed once, the others twice.
+    assert estimate.table["redeemed"].tolist() == [75, 75, 75, 75, 50]
+    assert estimate.table["outstanding"].tolist() == [25, 25, 25, 25, 50]
+    assert estimate.factors.tolist() == [1.5, 1, 1, 1]
+    assert estimate.table["ultimate"].tolist() == [75.0] * 5
+    # Months that are all alike do not tell how far off the next may be.
+    assert estimate.percent == (70, 75, 100)
+    assert estimate.breakage_percent == (0, 25, 30)
+    # 25 of the 150 that are outstanding.
+    assert estimate.still_percent == (0, 16.6667, 100)
+    assert estimate.notices == (
+        "40 points that customers brought along are left out: their age is not known",
+        "the history does not tell how far off the estimate may be; its range is everything there is",
+    )
+
+
+def test_without_a_first_redemption_nothing_tells():
+    late = history()[lambda orders: orders["order_id"].str.endswith("-3")]
+    with pytest.raises(ns.InputError, match="nothing tells how it goes on"):
+        ns.ultimate_redemption(replayed(late))
+
+
+def test_too_little_is_said():
+    with pytest.raises(ns.InputError, match="3 whole months"):
+        ns.ultimate_redemption(replayed(), at="2026-04-20")
+    program = ns.Program.parse({"offers": [{"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}]})
+    with pytest.raises(ns.InputError, match="too little was redeemed"):
+        ns.ultimate_redemption(ns.replay(program, history()))
