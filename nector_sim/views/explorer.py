@@ -30,7 +30,7 @@ from nector_sim.views.later import Later
 from nector_sim.views.panels import STALE, HowSure, LivePictures, range_of
 from nector_sim.views.report import make_report
 from nector_sim.views.report_html import html_report
-from nector_sim.views.session import BALANCES, Outcome, Session
+from nector_sim.views.session import Outcome, Session
 from nector_sim.views.style import currency_sign
 from nector_sim.views.telling import Telling
 from nector_sim.views.workbook import workbook
@@ -196,6 +196,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
     def set_today(self) -> None:
         """Take the proposal as today's setting, so that what comes next is held against it."""
         self.session.change(today=self.outcome.program)
+        self._head.value = self._title()
         self.update()
 
     def undo(self) -> None:
@@ -328,7 +329,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         return (
             f"<style>{css}</style><h2>Try a redemption rule</h2><p class='nector-source'>"
             f"{len(orders):,} orders{customers}: <b>{escape(self.session.label)}</b>. "
-            f"{BALANCES[self.session.history]}</p>"
+            f"{self.session.balances}</p>"
         )
 
     def _form(self, model: Program | Assumptions, title: str) -> Form:

@@ -13,7 +13,7 @@ from nector_sim.exploration.facts import facts
 from nector_sim.views.discount_by_cart import DiscountByCart, usual_cart
 from nector_sim.views.how_sure import BreakEven, Tornado
 from nector_sim.views.limits import Limits
-from nector_sim.views.session import BALANCES, Outcome, Session
+from nector_sim.views.session import Outcome, Session
 from nector_sim.views.style import figure_of, new_figure, svg
 from nector_sim.views.waterfall import Waterfall
 
@@ -84,7 +84,7 @@ class HowSure(widgets.VBox):  # type: ignore[misc]
             history=session.history,
         )
         lines = [found.break_even] if same else found.text().splitlines()
-        lines.append(BALANCES[session.history])
+        lines.append(session.balances)
         if not resamples:
             lines.append("The orders name no customers, so there are no ranges.")
         self._words.value = bullets(lines)

@@ -24,7 +24,7 @@ from nector_sim.views.discount_by_cart import DiscountByCart
 from nector_sim.views.fields import Field, fields_of, values_of
 from nector_sim.views.limits import Limits
 from nector_sim.views.screens import not_on_screen, screens
-from nector_sim.views.session import BALANCES, Outcome, Session
+from nector_sim.views.session import Outcome, Session
 from nector_sim.views.style import new_figure, png, svg
 from nector_sim.views.waterfall import Waterfall
 
@@ -126,7 +126,7 @@ def make_report(session: Session, proposal: Outcome, *, made_at: datetime | None
     )
     return Report(
         title=proposal.program.name or "A redemption rule",
-        label=f"{session.label}. {BALANCES[session.history].removesuffix('.')}",
+        label=f"{session.label}. {session.balances.removesuffix('.')}",
         currency=proposal.program.currency,
         made_at=made_at or datetime.now().astimezone(),
         sections=tuple(_sections(session, proposal, comparison)),
@@ -185,7 +185,7 @@ def _headline(session: Session, comparison: Comparison) -> Section:
     notes.append(
         f"{comparison.candidate.orders:,} orders: {session.label}. Low and high are the 5th and 95th percentile."
     )
-    notes.append(BALANCES[session.history])
+    notes.append(session.balances)
     return Section("In short", notes, ["", "Proposal", "low", "high", "Today"], rows)
 
 

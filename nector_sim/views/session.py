@@ -22,8 +22,8 @@ from nector_sim.scoring import score
 DAYS_A_MONTH = 365.25 / 12
 #: Examples: orders at these shares of the carts, from small to large, and this many with the most points.
 _CART_SHARES, _RICHEST = (0.05, 0.2, 0.4, 0.6, 0.8, 0.95), 2
-#: How balances came, said wherever figures are.
-BALANCES: dict[History, str] = {
+#: How balances came.
+_BALANCES: dict[History, str] = {
     "given balances": "Balances as given: each order is worked out with the balance that came with it.",
     "as replayed": "Balances as replayed: everybody begins without points, each order meets what the orders before it "
     "earned and left, and what a setting does not use stays for the next order.",
@@ -126,6 +126,15 @@ class Session:
             # One at a time: it holds every order.
             self._prepared = {reads: prepare(program, self.orders, assumptions=self.assumptions)}
         return self._prepared[reads]
+
+    @property
+    def balances(self) -> str:
+        """How balances came, in words; said wherever figures are."""
+        if self.history == "given balances" or self.today.earning is not None:
+            return _BALANCES[self.history]
+        return (
+            f"{_BALANCES[self.history]} Today's setting does not say what orders earn: it takes that of the proposal."
+        )
 
     def today_beside(self, proposal: Program) -> Program:
         """Today's setting as it is held against a proposal.

@@ -118,6 +118,19 @@ def test_a_slider_moves_by_dragging(page, program, demo):
     expect(page.locator(".nector-card").first).to_contain_text(f"today {monthly_cost(program, demo)}")
 
 
+def test_balances_as_replayed_and_back(page, program, demo):
+    given, replayed = (page.get_by_role("radio", name=re.compile(f"^as {how}")) for how in ("given", "replayed"))
+    replayed.click()
+    expect(page.get_by_text("switch on Earning")).to_be_visible()
+    expect(given).to_be_checked()
+    page.get_by_role("button", name="Use the documented example's earning").click()
+    expect(page.locator(".nector-source")).to_contain_text("Balances as replayed")
+    expect(replayed).to_be_checked()
+    expect(cost(page)).to_have_text(monthly_cost(program, demo))
+    given.click()
+    expect(page.locator(".nector-source")).to_contain_text("Balances as given")
+
+
 def test_an_impossible_value_is_marked_and_undone(page, program, demo):
     field = page.get_by_label("Maximum Discount Amount", exact=True)
     field.fill("-5")

@@ -1,6 +1,7 @@
 """The explorer as replayed: what a setting does not use stays for the next order, and every place says so."""
 
 import re
+from decimal import Decimal
 
 import pandas as pd
 import pytest
@@ -155,6 +156,10 @@ def test_todays_setting_takes_the_earning_that_it_lacks_from_the_proposal(progra
     choose(explorer, REPLAYED)
     assert explorer._balances.chosen == REPLAYED
     assert explorer.session.todays(explorer.outcome.program).summary.discount == 100 + 40
+    assert "takes that of the proposal" in explorer._head.value
+    explorer.set_today()
+    assert "takes that of the proposal" not in explorer._head.value
+    assert explorer.session.today.earning.points_per_unit == Decimal("0.1")
     type_(explorer, earning=False)
     assert "switch on Earning" in explorer._message.value
     assert "last setting that can be used" in explorer._message.value
