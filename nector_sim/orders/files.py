@@ -153,8 +153,8 @@ class _Csv:
             self.notes.append(f"fields are parted by {name}")
 
     def read(self, names: Sequence[str]) -> Sheet:
-        self._check_encoding()
-        table, broken = self._parse(names, threads=True)
+        # A parse that fails at a mark that is never closed would leave threads behind, which may end the process.
+        table, broken = self._parse(names, threads=self._check_text())
         if broken:  # only one thread knows which rows they are
             table, broken = self._parse(names, threads=False)
         if not table.num_rows and not broken:
@@ -165,16 +165,24 @@ class _Csv:
         frame = pl.DataFrame({name: pl.from_arrow(column) for name, column in zip(names, table.columns, strict=True)})
         return Sheet(frame, row, broken)
 
-    def _check_encoding(self) -> None:
-        """Refuse what is not UTF-8 anywhere: the parser looks at the columns that are read alone."""
+    def _check_text(self) -> bool:
+        """Refuse what is not UTF-8 anywhere, and endless lines; whether every quotation mark is closed.
+
+        The parser itself looks at the columns that are read alone.
+        """
         decoder = codecs.getincrementaldecoder("utf-8")()
+        marks = 0
         try:
             with self.path.open("rb") as file:
                 while block := file.read(LONGEST_ROW):
                     decoder.decode(block)
+                    marks += block.count(b'"')
+                    if len(block) == LONGEST_ROW and b"\n" not in block and b"\r" not in block:
+                        self._refuse("straddling")
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             self._refuse_encoding()
+        return marks % 2 == 0
 
     def _parse(self, names: Sequence[str], *, threads: bool) -> tuple[pa.Table, list[tuple[int, str]]]:
         broken: list[tuple[int, str]] = []
