@@ -151,3 +151,35 @@ def test_an_unknown_time_zone_is_named():
 def test_json_is_indented_for_people():
     lines = Program(name="Diwali").to_json().splitlines()
     assert lines[:2] == ["{", '  "name": "Diwali",']
+
+
+def test_the_fields_of_the_program_have_their_units():
+    about = [(name, i) for name, field in Program.model_fields.items() for i in field.metadata if isinstance(i, About)]
+    units = {name: item.unit for name, item in about if item.unit}
+    assert units == {"currency": "ISO 4217 code", "timezone": "IANA name", "valid_from": "time"}
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"offers": [{"kind": "variable_amount", "discount_per_stp": 1}]}, "offers.0.discount_per_stp: is not a field"),
+        (
+            {"offers": [{"kind": "fixed_amount", "discont": 1}]},
+            "offers.0.discont: is not a field here; did you mean dis",
+        ),
+        ({"offers": [{"kind": "variable_percent", "max_prcent": 1}]}, "offers.0.max_prcent: is not a field here; did"),
+        (
+            {"offers": [{"kind": "fixed_percent", "percnt": 1}]},
+            "offers.0.percnt: is not a field here; did you mean per",
+        ),
+        ({"min_payable": {"kind": "fixed", "amout": 1}}, "min_payable.amout: is not a field here; did you mean amount"),
+        (
+            {"min_payable": {"kind": "percent", "percnt": 1}},
+            "min_payable.percnt: is not a field here; did you mean per",
+        ),
+    ],
+)
+def test_a_misspelt_field_of_every_kind_is_found(data, says):
+    with pytest.raises(ProgramError, match=says) as caught:
+        Program.parse(data)
+    assert caught.value.heading == "program cannot be used:"
