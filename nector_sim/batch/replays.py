@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -29,6 +28,8 @@ from nector_sim.rules.program import Program
 
 #: Orders of a bucket, about.
 BUCKET_ROWS = 500_000
+#: Parts that the orders are split in.
+MOST_PARTS = 256
 _ROW = "_row_of_all_orders"
 _MONEY = ("cart_amount", "credits_used", "discount", "payable")
 
@@ -130,7 +131,9 @@ def replay_files(
         raise InputError(f"the orders have no column {', '.join(lacking)}; they have {', '.join(inputs.schema)}")
     buckets = buckets or max(1, -(-inputs.rows // BUCKET_ROWS))
     opened, granted = (None if table is None else pl.DataFrame(pl.from_arrow(table)) for table in (opening, grants))
-    job = ReplayJob(tuple(programs), inputs, inputs.parts(BUCKET_ROWS), buckets, work, opened, granted, options)
+    # Each part is one file, which every bucket looks into.
+    parts = inputs.parts(max(BUCKET_ROWS, inputs.rows // MOST_PARTS))
+    job = ReplayJob(tuple(programs), inputs, parts, buckets, work, opened, granted, options)
     run = runner or _here
     with work.held():
         work.empty()
@@ -155,24 +158,41 @@ def replay_files(
 
 
 def split_part(job: ReplayJob, number: int) -> int | None:
-    """Split a part's orders by customer; gives its latest instant, in microseconds."""
-    last, streams = [], dict[int, Any]()
-    with ExitStack() as stack:
+    """Split a part's orders by customer, into one file with an index; gives its latest instant, in microseconds."""
+    last, waiting, index = list[int | None](), list[pl.DataFrame](), list[tuple[int, int, int]]()
+    with _split(job, number).open("wb") as file:
         for piece, frame, broken in read_pieces(job.inputs, job.parts[number]):
             if broken:
                 lines = [Problem(f"row {piece.first_row + row + 1}", f"it {why}") for row, why in broken[:SHOWN]]
                 raise InputError(f"{len(broken)} rows of the orders cannot be read; mend them:", lines)
             last.append(_last_of(frame, job.programs[0].timezone))
             rows = pl.int_range(piece.first_row, piece.first_row + len(frame), eager=True).alias(_ROW)
-            bucket = _bucket_of(frame["customer_id"], job.buckets)
-            for at in np.unique(bucket).tolist():
-                some = frame.with_columns(rows).filter(pl.Series(bucket == at)).to_arrow()
-                if at not in streams:
-                    file: Any = stack.enter_context(_split(job, at, number).open("wb"))
-                    compressed = pa.ipc.IpcWriteOptions(compression="lz4")
-                    streams[at] = stack.enter_context(pa.ipc.new_stream(file, some.schema, options=compressed))
-                streams[at].write_table(some)
+            waiting.append(frame.with_columns(rows))
+            if sum(map(len, waiting)) >= BUCKET_ROWS:
+                _write_sorted(job, waiting, file, index)
+        _write_sorted(job, waiting, file, index)
+    table = pl.DataFrame(index, schema={name: pl.Int64() for name in ("bucket", "first", "size")}, orient="row")
+    with _split(job, number, index=True).open("wb") as file:
+        table.write_parquet(file)
     return max((instant for instant in last if instant is not None), default=None)
+
+
+def _write_sorted(job: ReplayJob, waiting: list[pl.DataFrame], file: Any, index: list[tuple[int, int, int]]) -> None:
+    """Append some orders, those of a bucket together, and note where they are."""
+    if not waiting:
+        return
+    frame = pl.concat(waiting)
+    waiting.clear()
+    bucket = _bucket_of(frame["customer_id"], job.buckets)
+    order = np.argsort(bucket, kind="stable")
+    table = frame[order].to_arrow()
+    numbers, starts = np.unique(bucket[order], return_index=True)
+    ends = [*starts[1:].tolist(), len(order)]
+    for number, start, end in zip(numbers.tolist(), starts.tolist(), ends, strict=True):
+        first = file.tell()
+        with pa.ipc.new_stream(file, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
+            stream.write_table(table.slice(start, end - start))
+        index.append((number, first, file.tell() - first))
 
 
 def replay_bucket(job: ReplayJob, number: int) -> _Bucket | None:
@@ -225,17 +245,20 @@ def _here(function: Callable[[Any, int], Any], shared: Any, numbers: Sequence[in
         yield function(shared, number)
 
 
-def _split(job: ReplayJob, bucket: int, part: int) -> Place:
-    return job.work.folder / f"split-{bucket:05d}-{part:05d}.arrow"
+def _split(job: ReplayJob, part: int, *, index: bool = False) -> Place:
+    return job.work.folder / f"split-{part:05d}.{'parquet' if index else 'arrow'}"
 
 
 def _read_bucket(job: ReplayJob, number: int) -> pa.Table:
     tables = []
     for part in range(len(job.parts)):
-        place = _split(job, number, part)
-        if place.exists():
-            with place.open() as file, pa.ipc.open_stream(file) as stream:
-                tables.append(stream.read_all())
+        with _split(job, part, index=True).open() as file:
+            index = pl.read_parquet(file).filter(bucket=number)
+        with _split(job, part).open() as file:
+            for _, first, size in index.iter_rows():
+                file.seek(first)
+                with pa.ipc.open_stream(file.read(size)) as stream:
+                    tables.append(stream.read_all())
     if tables:
         return pa.concat_tables(tables, promote_options="default")
     return pl.DataFrame(schema={**job.inputs.schema, _ROW: pl.Int64()}).to_arrow()

@@ -32,7 +32,7 @@ class Work:
     folder : Place
         Its own place, beside `out`.
     parts : Place
-        Where finished parts are until all are: in `folder`; in an object store, where nothing can be renamed, in `out`.
+        Where finished parts are until all are: in `folder`; in an object store, which cannot rename, in `out`.
     """
 
     out: Place
