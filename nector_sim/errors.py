@@ -56,8 +56,8 @@ class OrdersError(InputError):
     Attributes
     ----------
     rejects : pandas.DataFrame
-        One line for each thing that is wrong: ``row`` (position in the input, from 0),
-        ``column``, ``value``, ``reason``.
+        One line for each row that is refused, as :class:`nector_sim.CheckedOrders` has them: ``row`` (1 for the
+        first), ``order_id`` where the orders have one, ``column``, ``value``, ``reason``.
     """
 
     def __init__(self, heading: str, problems: Sequence[Problem] = (), *, rejects: pd.DataFrame) -> None:

@@ -15,7 +15,16 @@ from nector_sim.calculator.compiled import Counts, Results, answer, answer_float
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.calculator.tables import compile_program
 from nector_sim.errors import InputError
-from nector_sim.orders.checks import Inputs, as_frame, odd_balances, read_inputs, read_optional, refuse, rejects_frame
+from nector_sim.orders.checks import (
+    Inputs,
+    as_frame,
+    as_table,
+    odd_balances,
+    read_inputs,
+    read_optional,
+    refuse,
+    rejects_frame,
+)
 from nector_sim.orders.columns import as_array, write_money
 from nector_sim.rules.program import Program
 
@@ -68,9 +77,7 @@ def score(program: Program, orders: Any) -> Any:
 
     if isinstance(orders, pd.DataFrame):
         return _score_frame(program, orders)
-    if not (hasattr(orders, "__arrow_c_stream__") or hasattr(orders, "__arrow_c_array__")):
-        as_frame(orders)  # names what can be given
-    scored = _score_table(program, pa.table(orders))
+    scored = _score_table(program, as_table(orders))
     if type(orders).__module__.partition(".")[0] == "polars":
         import polars as pl
 

@@ -210,8 +210,40 @@ def test_columns_that_are_missing_twice_or_taken():
         ns.score(EXAMPLE, pd.concat([orders, orders[["cart_amount"]]], axis=1))
     with pytest.raises(ns.InputError, match="ordered_at"):
         ns.score(RICH, orders)
-    with pytest.raises(ns.InputError, match="give a pandas frame"):
-        ns.score(EXAMPLE, [1, 2])
+    for no_table in ([1, 2], None, {"cart_amount": [1.0]}, orders["cart_amount"], pl.Series([1.0])):
+        with pytest.raises(ns.InputError, match="give a pandas frame"):
+            ns.score(EXAMPLE, no_table)
+        with pytest.raises(ns.InputError, match="give a pandas frame"):
+            ns.check_orders(no_table)
+    with pytest.raises(ns.InputError, match="currency: 'XYZ' is not a currency"):
+        ns.check_orders(orders, currency="XYZ")
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint64", "float16", "float32", "Int32", "Float64", "string", "category"])
+def test_numbers_of_every_width(kind):
+    numbers = pd.Series([110, 100, 0]).astype(kind)
+    assert ns.score(EXAMPLE, pd.DataFrame({"cart_amount": numbers, "points_balance": 50}))["discount"].tolist() == [
+        10,
+        0,
+        0,
+    ]
+    of_balance = ns.score(EXAMPLE, pd.DataFrame({"cart_amount": 160.0, "points_balance": numbers}))
+    assert of_balance["discount"].tolist() == [60, 60, 0]
+
+
+def test_a_sum_of_floats_that_misses_nothing_by_a_hair_is_nothing():
+    miss = 0.3 - (0.1 + 0.2)
+    assert miss < 0
+    scored = ns.score(EXAMPLE, pd.DataFrame({"cart_amount": [miss, 5.0], "points_balance": 5}))
+    assert scored["payable"].tolist() == [0.0, 5.0]
+    assert not np.signbit(scored["payable"]).any()
+    assert ns.quote(EXAMPLE, cart_amount=miss, points_balance=5).payable == 0
+
+
+def test_an_empty_tier_is_none():
+    order = {"cart_amount": [100.0] * 3, "points_balance": 50, "tier": ["", None, "Gold"]}
+    program = ns.Program(offers=[ns.FixedAmount(points=5, discount=5, tiers=["Gold"])])
+    assert ns.score(program, pd.DataFrame(order))["limited_by"].tolist() == ["no_offer", "no_offer", "offer"]
 
 
 def test_what_an_optional_column_may_leave_blank():

@@ -104,8 +104,8 @@ def answer_floats(
 ) -> tuple[Results, Counts]:
     """Answer many orders in floats of the major unit, checking carts and balances in the same pass.
 
-    A cart can be used if it is 0 or more, at most MAX_MINOR minor units, and within 1e-6 of an amount of the currency;
-    a balance, if it is a number of at most MAX_POINTS. The results are exact: each float is the nearest to its amount.
+    A cart can be used if it is within 1e-6 of an amount of the currency, from 0 to MAX_MINOR minor units; a balance, if
+    it is a number of at most MAX_POINTS. The results are exact: each float is the nearest to its amount.
 
     Parameters
     ----------

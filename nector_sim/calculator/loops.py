@@ -181,7 +181,7 @@ def _read(amount, points, scale):
     Also whether one of them cannot be used, the balance had a fraction, or was negative: 0 or 1 each.
     """
     minor = np.rint(amount * scale)
-    good = (amount >= 0) & (amount <= MAX_MINOR / scale) & (abs(amount - minor / scale) <= FLOAT_TOLERANCE)
+    good = (minor >= 0) & (minor <= MAX_MINOR) & (abs(amount - minor / scale) <= FLOAT_TOLERANCE)
     usable = (points <= MAX_POINTS) & (points > -np.inf)
     cart = int(minor) if good else 0
     balance = int(points) if usable & (points > 0) else 0

@@ -11,6 +11,7 @@ from nector_sim.calculator.exact import Answer, Law, Order
 from nector_sim.errors import InputError, Problem
 from nector_sim.rules.money import from_minor, to_minor, to_points
 from nector_sim.rules.program import Program
+from nector_sim.rules.times import read_time, to_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def quote(
     ordered_at : datetime or ISO 8601 text, optional
         Instant of the order; without a zone, in the program's. Left out, inside every offer's dates.
 
+    What may be left out may also be what stands for an empty cell: None, NaN or an empty text.
+
     Returns
     -------
     Quote
@@ -118,13 +121,16 @@ def read_order(
             problems.append(Problem(name, f"{arguments[0]!r} {error}" if arguments[0] is not None else str(error)))
             return None
 
+    def instant(time: Any) -> datetime:
+        return to_instant(read_time(time), program.timezone)
+
     order = Order(
         cart=read("cart_amount", to_minor, cart_amount, program.decimals),
         balance=read("points_balance", to_points, points_balance),
-        credits=0 if credits is None else read("credits", to_minor, credits, program.decimals),
-        requested=None if points_requested is None else read("points_requested", to_points, points_requested),
-        tier=tier,
-        at=None if ordered_at is None else read("ordered_at", _instant, ordered_at, program),
+        credits=0 if _is_blank(credits) else read("credits", to_minor, credits, program.decimals),
+        requested=None if _is_blank(points_requested) else read("points_requested", to_points, points_requested),
+        tier=None if _is_blank(tier) else tier,
+        at=None if _is_blank(ordered_at) else read("ordered_at", instant, ordered_at),
     )
     if problems:
         raise InputError("this order cannot be worked out:", problems)
@@ -144,14 +150,19 @@ def in_major_units(program: Program, answer: Answer) -> Quote:
     )
 
 
-def _instant(value: datetime | date | str, program: Program) -> datetime:
+def taken_otherwise(points_balance: Any) -> str:
+    """Say how a balance that can be used was taken otherwise than it stands; empty where it was not."""
+    points, balance = to_points(points_balance), Decimal(str(points_balance))
+    if balance < 0:
+        return f"{balance:f} was given; a negative balance redeems nothing"
+    return f"{balance:f} was given; a fraction of a point does not count" if balance != points else ""
+
+
+def _is_blank(value: Any) -> bool:
+    """Whether an argument stands for an empty cell."""
     if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            raise ValueError(
-                "is not a time; write it as 2026-11-23 18:30 or with its zone, 2026-11-23T18:30+05:30"
-            ) from None
-    if not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day)
-    return program.instant(value)
+        return not value.strip()
+    try:
+        return value is None or bool(value != value)  # NaN and NaT equal nothing
+    except TypeError:
+        return True  # nobody knows whether pandas' NA equals anything

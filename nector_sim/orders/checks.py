@@ -24,6 +24,7 @@ from nector_sim.rules.program import Program
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 #: How many rows an error message lists; ``.rejects`` has all of them.
 SHOWN = 10
@@ -80,7 +81,7 @@ def check_orders(orders: Any, *, program: Program | None = None, currency: str =
     Raises
     ------
     InputError
-        If a needed column is missing.
+        If a needed column is missing, or the currency is none.
 
     Examples
     --------
@@ -89,7 +90,7 @@ def check_orders(orders: Any, *, program: Program | None = None, currency: str =
     (1, [[2, 'cart_amount is negative; an amount is 0 or more']])
     """
     frame = as_frame(orders)
-    program = program or Program(currency=currency)
+    program = program or Program.parse({"currency": currency}, source="the currency")
     inputs = read_inputs(program, frame.get, list(frame.columns), every_column=True)
     rejects = rejects_frame(frame, inputs.refused)
     kept = np.ones(len(frame), bool)
@@ -105,11 +106,19 @@ def as_frame(orders: Any) -> pd.DataFrame:
 
     if isinstance(orders, pd.DataFrame):
         return orders
-    if hasattr(orders, "__arrow_c_stream__") or hasattr(orders, "__arrow_c_array__"):
-        import pyarrow as pa
+    frame: pd.DataFrame = as_table(orders).to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
-        frame: pd.DataFrame = pa.table(orders).to_pandas(types_mapper=pd.ArrowDtype)
-        return frame
+
+def as_table(orders: Any) -> pa.Table:
+    """Orders with an Arrow interface as an Arrow table; InputError for what is no table."""
+    import pyarrow as pa
+
+    if hasattr(orders, "__arrow_c_stream__") or hasattr(orders, "__arrow_c_array__"):
+        try:
+            return pa.table(orders)
+        except pa.ArrowInvalid:
+            pass  # one column, such as a Series
     raise InputError(
         f"orders are a {type(orders).__name__}; give a pandas frame, or a Polars or Arrow table, with one row an order"
     )

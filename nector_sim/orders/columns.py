@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from nector_sim.orders.text import parse_decimals
 from nector_sim.rules.money import FLOAT_TOLERANCE, MAX_MINOR, MAX_POINTS, to_minor, to_points
+from nector_sim.rules.times import read_time
 
 Int64 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -28,6 +29,8 @@ Mask = npt.NDArray[np.bool_]
 NO_TIME = np.iinfo(np.int64).min
 #: A number of points that nobody asked for.
 NOT_ASKED = -1
+#: Microseconds in an hour.
+_HOUR = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +131,7 @@ def read_times(values: Any, timezone: str) -> Column:
     zone = ZoneInfo(timezone)
     if isinstance(array, pa.Array) and (pa.types.is_timestamp(array.type) or pa.types.is_date(array.type)):
         local = _microseconds(array)
-        # Zones change at few instants, so each distinct hour is asked once.
-        hours, inverse = np.unique(local // 3_600_000_000, return_inverse=True)
-        offsets = np.array([_offset(hour, zone) for hour in hours.tolist()], np.int64)
-        shifted = local - offsets[inverse.reshape(-1)]
-        return Column(np.where(local == NO_TIME, NO_TIME, shifted), {})
+        return Column(np.where(local == NO_TIME, NO_TIME, local - _offsets(local, zone)), {})
     as_text = [None if value is None or value != value else value for value in _python_values(array)]
     microseconds = np.full(len(as_text), NO_TIME, np.int64)
     refused: dict[int, str] = {}
@@ -154,20 +153,10 @@ def to_microseconds(value: Any, zone: ZoneInfo) -> int:
     ValueError
         For anything that is not a time.
     """
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            raise ValueError(
-                "is not a time; write it as 2026-11-23 18:30 or with its zone, 2026-11-23T18:30+05:30"
-            ) from None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day)
-    if not isinstance(value, datetime):
-        raise ValueError("is not a time; write it as 2026-11-23 18:30 or with its zone, 2026-11-23T18:30+05:30")
-    if value.tzinfo is None:
-        value = value.replace(tzinfo=zone, fold=0)
-    since = value - datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
+    time = read_time(value)
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=zone, fold=0)
+    since = time - datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
     return int(since.days * 86_400 + since.seconds) * 1_000_000 + int(since.microseconds)
 
 
@@ -240,8 +229,9 @@ def _amounts(array: Any, decimals: int) -> tuple[Int64, Mask]:
 def _float_amounts(array: Any, decimals: int) -> tuple[Int64, Mask]:
     scale = float(10**decimals)
     wide = array.astype(np.float64)
-    good = (wide >= 0) & (wide <= MAX_MINOR / scale)
+    good = np.abs(wide) <= MAX_MINOR  # infinity and NaN are not
     minor = np.rint(np.where(good, wide, 0.0) * scale)
+    good &= (minor >= 0) & (minor <= MAX_MINOR)
     good &= np.abs(wide - minor / scale, where=good, out=np.ones(len(wide))) <= FLOAT_TOLERANCE
     if array.dtype.itemsize < 8:
         good[:] = False  # a narrow float is the number that it prints: the scalar door reads it
@@ -270,9 +260,9 @@ def _decimal_amounts(array: pa.Array, decimals: int) -> tuple[Int64, Mask]:
 
 def _points(array: Any) -> tuple[Int64, Mask]:
     if isinstance(array, np.ndarray) and array.dtype.kind == "f":
-        good = array <= MAX_POINTS  # NaN is not; minus infinity is refused below
-        good &= array > -np.inf
-        return np.floor(np.clip(np.where(good, array, 0.0), 0, None)).astype(np.int64), good
+        wide = array.astype(np.float64)
+        good = (wide <= MAX_POINTS) & (wide > -np.inf)  # NaN is neither
+        return np.floor(np.clip(np.where(good, wide, 0.0), 0, None)).astype(np.int64), good
     if isinstance(array, np.ndarray):
         good = array <= MAX_POINTS
         return np.maximum(np.where(good, array, 0), 0).astype(np.int64), good
@@ -326,12 +316,25 @@ def _microseconds(array: pa.Array) -> Int64:
     return np.asarray(pc.fill_null(stamps.cast(pa.int64()), NO_TIME).to_numpy(zero_copy_only=False))
 
 
-def _offset(hour: int, zone: ZoneInfo) -> int:
-    """Offset from UTC, in microseconds, of the clock time that begins an hour since 1970."""
-    days, hours = divmod(hour, 24)
+def _offsets(local: Int64, zone: ZoneInfo) -> Int64:
+    """Offsets from UTC of clock times, both in microseconds."""
+    # Zones change at few instants, so each distinct hour is asked once; but some change within an hour.
+    hours, of_row = np.unique(local // _HOUR, return_inverse=True)
+    of_row = of_row.reshape(-1)
+    first, last = (
+        np.array([_offset(hour * _HOUR + later, zone) for hour in hours.tolist()], np.int64) for later in (0, _HOUR - 1)
+    )
+    offsets: Int64 = first[of_row]
+    for row in np.flatnonzero((first != last)[of_row]).tolist():
+        offsets[row] = _offset(int(local[row]), zone)
+    return offsets
+
+
+def _offset(local: int, zone: ZoneInfo) -> int:
+    """Offset from UTC of one clock time, both in microseconds."""
     try:
-        clock = datetime.fromordinal(719_163 + days).replace(hour=hours, tzinfo=zone)
-    except (ValueError, OverflowError):
+        clock = (datetime(1970, 1, 1) + timedelta(microseconds=local)).replace(tzinfo=zone)
+    except OverflowError:
         return 0
     offset = clock.utcoffset()
     return 0 if offset is None else round(offset.total_seconds() * 1_000_000)

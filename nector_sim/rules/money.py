@@ -105,10 +105,11 @@ def to_minor(value: Any, decimals: int) -> int:
     (74995, 10, 5000)
     """
     number, scale = _decimal(value), 10**decimals
+    near = Decimal(str(FLOAT_TOLERANCE)) if isinstance(value, float) else 0
     minor: int
-    if number < 0:
+    if number < -near:
         raise ValueError("is negative; an amount is 0 or more")
-    if number > from_minor(MAX_MINOR, decimals):
+    if number > from_minor(MAX_MINOR, decimals) + near:
         raise ValueError(f"is too large; an amount is at most {from_minor(MAX_MINOR, decimals):f}")
     if isinstance(value, float):
         minor = round(float(value) * scale)
@@ -180,11 +181,13 @@ def is_finer(number: Decimal, decimals: int) -> bool:
 
 
 def _decimal(value: Any) -> Decimal:
-    if isinstance(value, bool) or value is None:
-        raise ValueError("is missing; fill it in" if value is None else "is not a number")
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise ValueError("is missing; fill it in")
+    if isinstance(value, bool):
+        raise ValueError("is not a number")
     try:
         # By way of text, so that a float of any width is the number that it prints.
-        number = value if isinstance(value, Decimal) else Decimal(str(value).strip())
+        number = value if isinstance(value, Decimal) else Decimal(_digits(value))
     except (InvalidOperation, ValueError):
         raise ValueError("is not a number; write it with digits and a point, such as 749.95") from None
     if number.is_nan():
@@ -192,6 +195,13 @@ def _decimal(value: Any) -> Decimal:
     if number.is_infinite():
         raise ValueError("is infinite; fill in the real amount")
     return number
+
+
+def _digits(value: Any) -> str:
+    text = str(value).strip()
+    if "_" in text:  # which Python allows within a number, and nobody else
+        raise ValueError
+    return text
 
 
 def money_text(amount: Decimal | float, currency: str) -> str:

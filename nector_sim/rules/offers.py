@@ -7,13 +7,16 @@ what was chosen and what others do.
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from nector_sim.rules.money import About, Amount, Multiple, OfferPercent, PositiveAmount, StepPoints
+from nector_sim.rules.times import Time
+
+#: A tier's name; an order without one has no tier.
+TierName = Annotated[str, Field(min_length=1)]
 
 
 class Model(BaseModel):
@@ -49,13 +52,13 @@ class _Offer(Model):
     ] = None
     """The cart must be at least this many times the discount, which shrinks to fit (`multiple_shrinks`)."""
 
-    tiers: Annotated[tuple[str, ...] | None, About("tier names", "Customer Tiers")] = None
+    tiers: Annotated[tuple[TierName, ...] | None, About("tier names", "Customer Tiers")] = None
     """Only customers of these tiers can use the offer; names match exactly, and an empty list fits nobody."""
 
-    starts_at: Annotated[datetime | None, About("time", "Start Date", ("undated_order",))] = None
+    starts_at: Annotated[Time | None, About("time", "Start Date", ("undated_order",))] = None
     """The first instant of the offer. An order without a time is inside (`undated_order`)."""
 
-    ends_at: Annotated[datetime | None, About("time", "End Date", ("undated_order",))] = None
+    ends_at: Annotated[Time | None, About("time", "End Date", ("undated_order",))] = None
     """The first instant after the offer. An order without a time is inside (`undated_order`)."""
 
 

@@ -7,7 +7,7 @@ import itertools
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfo
 
 import tomli_w
 from pydantic import Field, StrictBool, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from nector_sim.errors import Problem, ProgramError
 from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
 from nector_sim.rules.money import MAX_MINOR, About, Amount, Percent, currency_decimals, from_minor, is_finer
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, Offer, VariableAmount, VariablePercent
+from nector_sim.rules.times import Time, to_instant
 
 _OF_MIN_PAYABLE = ("min_payable_excess", "min_payable_credits", "min_payable_fixed_offer")
 
@@ -57,15 +59,14 @@ class PercentMinPayable(Model):
     does not fit is not given (`min_payable_fixed_offer`)."""
 
 
-_KINDS: dict[str, type[Model]] = {
+_OFFERS: dict[str, type[Model]] = {
     "variable_amount": VariableAmount,
     "fixed_amount": FixedAmount,
     "variable_percent": VariablePercent,
     "fixed_percent": FixedPercent,
-    "fixed": FixedMinPayable,
-    "percent": PercentMinPayable,
 }
-
+_MINIMA: dict[str, type[Model]] = {"fixed": FixedMinPayable, "percent": PercentMinPayable}
+_KINDS = _OFFERS | _MINIMA
 _SECTIONS: dict[str, type[Model]] = {"earning": Earning, "expiry": Expiry, "tiers": Tier, "reversal": Reversal}
 
 MinPayable = Annotated[FixedMinPayable | PercentMinPayable, Field(discriminator="kind")]
@@ -127,7 +128,7 @@ class Program(Model):
     """What a refund reverses; left out, both what was earned and what was redeemed, into a negative balance if need
     be."""
 
-    valid_from: Annotated[datetime | None, About("time")] = None
+    valid_from: Annotated[Time | None, About("time")] = None
     """The first instant of this program, where a ledger is replayed under several; quotes and scores do not ask."""
 
     @field_validator("currency")
@@ -185,14 +186,8 @@ class Program(Model):
         return self.offers[position].name or f"offers.{position}"
 
     def instant(self, time: datetime) -> datetime:
-        """The instant of a time, in UTC; one without a zone is in the program's.
-
-        Of two equal clock times, where clocks go back, the first is meant. In UTC, because times of one and the same
-        zone would be compared by their clocks.
-        """
-        if time.tzinfo is None:
-            time = time.replace(tzinfo=ZoneInfo(self.timezone), fold=0)
-        return time.astimezone(UTC)
+        """The instant of a time, in UTC; one without a zone is in the program's (:func:`to_instant`)."""
+        return to_instant(time, self.timezone)
 
     @classmethod
     def parse(cls, data: Mapping[str, Any], *, source: str = "program") -> Self:
@@ -342,36 +337,63 @@ def _problems(error: ValidationError, model: type[Model]) -> Iterator[Problem]:
 
 
 def _sentence(detail: Any, model: type[Model], parts: list[str]) -> str:
-    kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
+    kind, given, context = detail["type"], _said(detail["input"]), detail.get("ctx", {})
+    fields = _fields(model, parts)
     match kind:
         case "extra_forbidden":
-            near = difflib.get_close_matches(parts[-1], _known_fields(model, parts), n=1)
+            near = difflib.get_close_matches(parts[-1], list(fields), n=1)
             return "is not a field here" + (
                 f"; did you mean {near[0]}?" if near else "; take it out or correct its name"
             )
         case "missing":
             return "is missing; fill it in"
         case "union_tag_not_found":
-            return f"has no kind; add kind = one of {context.get('expected_tags', 'the documented kinds')}"
+            kinds = _OFFERS if parts[0] == "offers" else _MINIMA
+            return f"has no kind; add kind = one of {', '.join(map(repr, kinds))}"
         case "union_tag_invalid":
             return f"kind {context['tag']!r} is unknown; it is one of {context['expected_tags']}"
         case "greater_than":
-            return f"is {given}; it must be above {context['gt']} (for no limit, leave the field out)"
+            required = parts[-1] not in fields or fields[parts[-1]].is_required()
+            left_out = "" if required else " (for no limit, leave the field out)"
+            return f"is {detail['input']}; it must be above {context['gt']}{left_out}"
         case "greater_than_equal":
-            return f"is {given}; it must be at least {context['ge']}"
+            return f"is {detail['input']}; it must be at least {context['ge']}"
         case "less_than_equal":
-            return f"is {given}; it must be at most {context['le']}"
-        case "int_from_float" | "int_parsing" | "int_type":
-            return f"is {given!r}; it must be a whole number"
+            return f"is {detail['input']}; it must be at most {context['le']}"
+        case "too_fine":
+            return f"is {given}; {detail['msg']}"
+        case "time":
+            return f"{given} {detail['msg']}"
+        case "currency" | "timezone" | "not_a_number" | "expiry":
+            return str(detail["msg"])
+        case _ if kind in _MUST_BE:
+            return f"is {given}; it must be {_MUST_BE[kind]}"
         case _:
             message = str(detail["msg"])
-            if kind in ("too_fine", "currency", "timezone", "not_a_number", "expiry"):
-                return f"is {given}; {message}" if kind == "too_fine" else message
-            return f"is {given!r}: {message[:1].lower()}{message[1:]}"
+            return f"is {given}: {message[:1].lower()}{message[1:]}"
 
 
-def _known_fields(model: type[Model], parts: list[str]) -> list[str]:
-    if len(parts) == 1:
-        return list(model.model_fields)
-    owner = _SECTIONS.get(parts[0]) or _KINDS.get(parts[-2])
-    return list(owner.model_fields) if owner else []
+#: What a field of the wrong sort has to be, by pydantic's name of the mistake.
+_MUST_BE = {
+    **dict.fromkeys(("decimal_parsing", "decimal_type", "finite_number"), "a number, such as 749.95"),
+    **dict.fromkeys(("int_from_float", "int_parsing", "int_type", "int_parsing_size"), "a whole number"),
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "a table of fields"),
+    "bool_type": "true or false",
+    "string_type": "text, in quotes",
+    "string_too_short": "a name",
+    "tuple_type": "a list",
+}
+
+
+def _said(given: Any) -> str:
+    """A value as a program file has it, or nearly so."""
+    if isinstance(given, bool):
+        return str(given).lower()
+    text = repr(given) if isinstance(given, str) else str(given)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _fields(model: type[Model], parts: list[str]) -> dict[str, FieldInfo]:
+    """Fields of the model that the last part of a path is one of; none where that is no field."""
+    owner = model if len(parts) == 1 else _SECTIONS.get(parts[0]) or _KINDS.get(parts[-2])
+    return owner.model_fields if owner else {}

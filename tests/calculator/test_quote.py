@@ -63,6 +63,28 @@ def test_every_argument_that_cannot_be_used_is_named():
     assert places == ["cart_amount", "points_balance", "credits", "points_requested", "ordered_at"]
 
 
+@pytest.mark.parametrize("blank", [None, "", " ", float("nan"), pd.NA, pd.NaT])
+def test_an_empty_cell_is_an_argument_left_out(blank):
+    dated = ns.VariableAmount(points_per_step=1, discount_per_step=1, ends_at="2026-01-01")
+    gold = ns.VariableAmount(points_per_step=1, discount_per_step=2, tiers=["Gold"])
+    program = ns.Program(offers=[dated, gold])
+    order = {"cart_amount": 500, "points_balance": 30}
+    optional = dict.fromkeys(["credits", "points_requested", "tier", "ordered_at"], blank)
+    assert ns.quote(program, **order, **optional) == ns.quote(program, **order)
+
+
+@pytest.mark.parametrize("time", [5, 5.5, True, [], pd.Timedelta(5), "tomorrow"])
+def test_what_is_no_time_is_said_so(time):
+    with pytest.raises(ns.InputError, match=r"ordered_at: .* is not a time; write it as 2026-11-23 18:30"):
+        ns.quote(EXAMPLE, cart_amount=500, points_balance=5, ordered_at=time)
+
+
+def test_the_first_day_of_the_calendar_is_a_time():
+    program = ns.Program(offers=[ns.FixedAmount(points=5, discount=5, ends_at="2026-01-01")])
+    for time in ("0001-01-01", datetime.min):
+        assert ns.quote(program, cart_amount=500, points_balance=5, ordered_at=time).discount == 5
+
+
 def test_explain_names_every_limit_and_the_one_that_bound():
     text = ns.explain(EXAMPLE, cart_amount=500, points_balance=5000)
     for part in ("5,000 coins", "₹1,000", "₹500 − ₹100 = ₹400", "the customer pays ₹100", "Limited by min_payable"):
@@ -94,7 +116,7 @@ def test_explain_names_every_limit_and_the_one_that_bound():
                 ]
             },
             {},
-            "4 × the discount",
+            "₹500 ÷ 4 = ₹125",
         ),
         (
             {

@@ -1,6 +1,6 @@
 """The door of columns: every way to write a number gives the same whole number, or its row is refused in words."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -185,6 +185,23 @@ def test_dates_blanks_and_what_is_no_time():
 def test_local_times_are_read_as_the_scalar_door_reads_them(time, zone):
     column = read_times(pa.array([time], pa.timestamp("us")), zone)
     assert column.numbers[0] == to_microseconds(time, ZoneInfo(zone))
+
+
+@pytest.mark.parametrize(
+    ("zone", "change"),
+    [
+        ("Australia/Lord_Howe", datetime(2026, 10, 4, 2)),  # forward, by half an hour
+        ("Australia/Lord_Howe", datetime(2026, 4, 5, 1, 30)),  # and back
+        ("America/St_Johns", datetime(2010, 3, 14, 0, 1)),  # a minute after midnight
+        ("America/St_Johns", datetime(2010, 11, 7, 0, 1)),
+        ("Europe/London", datetime(2025, 10, 26, 1)),
+    ],
+)
+def test_clocks_that_change_within_an_hour(zone, change):
+    times = [change + timedelta(minutes=minutes) for minutes in range(-90, 150)]
+    column = read_times(pa.array([*times, None], pa.timestamp("us")), zone)
+    instants = [time.replace(tzinfo=ZoneInfo(zone)).timestamp() * 1e6 for time in times]
+    assert column.numbers.tolist() == [*instants, NO_TIME]
 
 
 def test_amounts_go_out_as_they_came_in():

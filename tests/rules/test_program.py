@@ -1,6 +1,8 @@
 """Programs: in and out without loss, and every mistake named with its place."""
 
 import json
+import tomllib
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -105,7 +107,7 @@ OFFER = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1
         ({"offers": [OFFER | {"max_discount": 0}]}, "offers.0.max_discount", "leave the field out"),
         ({"offers": [OFFER | {"discount_per_step": "0.001"}]}, "offers.0.discount_per_step", "finer than INR's 2"),
         ({"offers": [OFFER | {"max_discount": 10**10}]}, "offers.0.max_discount", "too large"),
-        ({"offers": [OFFER | {"min_cart": "NaN"}]}, "offers.0.min_cart", "finite"),
+        ({"offers": [OFFER | {"min_cart": "NaN"}]}, "offers.0.min_cart", "is 'NaN'; it must be a number"),
         ({"offers": [OFFER | {"min_cart_multiple": "1.23456"}]}, "offers.0.min_cart_multiple", "4 decimals"),
         ({"offers": [OFFER | {"max_discount_percent": "0.001"}]}, "offers.0.max_discount_percent", "2 decimals"),
         ({"offers": [{"kind": "free"}]}, "offers.0", "'free' is unknown"),
@@ -117,13 +119,46 @@ OFFER = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1
         ({"min_payable": {"kind": "fixed", "percent": 5}}, "min_payable.percent", "not a field here"),
         ({"currency": "XYZ"}, "currency", "not a currency"),
         ({"timezone": "Mars/Olympus"}, "timezone", "not a time zone"),
-        ({"enabled": "yes"}, "enabled", "boolean"),
+        ({"enabled": "yes"}, "enabled", "true or false"),
+        ({"name": 5}, "name", "text, in quotes"),
+        ({"offers": 5}, "offers", "is 5; it must be a list"),
+        ({"min_payable": 5}, "min_payable", "a table of fields"),
+        ({"min_payable": {"amount": 5}}, "min_payable", "'fixed', 'percent'"),
+        ({"min_payable": {"kind": "fixed", "amount": "much"}}, "min_payable.amount", "is 'much'; it must be a number"),
+        ({"offers": [OFFER | {"name": ["x" * 99]}]}, "offers.0.name", "is ['xxx"),
+        ({"offers": [OFFER | {"tiers": [""]}]}, "offers.0.tiers.0", "a name"),
+        ({"offers": [OFFER | {"starts_at": 20260101}]}, "offers.0.starts_at", "20260101 is not a time; write it as"),
+        ({"offers": [OFFER | {"ends_at": "1700000000"}]}, "offers.0.ends_at", "'1700000000' is not a time"),
+        ({"offers": [OFFER | {"ends_at": True}]}, "offers.0.ends_at", "true is not a time"),
+        ({"valid_from": "tomorrow"}, "valid_from", "'tomorrow' is not a time"),
     ],
 )
 def test_each_mistake_is_named_with_its_place(data, place, says):
     with pytest.raises(ns.ProgramError) as error:
         Program.parse(data)
     assert [problem.place for problem in error.value.problems if says in problem.what] == [place], str(error.value)
+    assert all(len(line) < 200 for line in str(error.value).splitlines())
+
+
+def test_a_needed_field_is_not_to_be_left_out():
+    with pytest.raises(ns.ProgramError) as error:
+        Program.parse({"offers": [OFFER | {"discount_per_step": 0}]})
+    assert str(error.value.problems[0]) == "offers.0.discount_per_step: is 0; it must be above 0"
+
+
+def test_times_are_dates_or_iso_texts():
+    given = [date(2026, 1, 1), datetime(2026, 1, 1), "2026-01-01", " 2026-01-01 00:00 ", "20260101"]
+    assert {Program(valid_from=time).valid_from for time in given} == {datetime(2026, 1, 1)}
+    with_zone = Program(valid_from="2026-01-01T00:00+05:30")
+    assert with_zone.valid_from == datetime(2025, 12, 31, 18, 30, tzinfo=UTC)
+    assert Program.parse(tomllib.loads(with_zone.to_toml())) == with_zone
+
+
+def test_an_instant_beyond_the_calendar_is_its_end():
+    program = Program()
+    assert program.instant(datetime.min) == datetime.min.replace(tzinfo=UTC)
+    behind = datetime.max.replace(tzinfo=timezone(timedelta(hours=-12)))
+    assert program.instant(behind) == datetime.max.replace(tzinfo=UTC)
 
 
 def test_all_mistakes_together():
