@@ -64,11 +64,15 @@ class Answer:
 
 
 class Limit(NamedTuple):
-    """One limit on the number of whole steps: `allows / per_step`, rounded down."""
+    """One limit on the number of whole steps: `allows / per_step`, rounded down.
+
+    ``setting`` is the program's field, where several of them limit for one reason.
+    """
 
     reason: str
     allows: int
     per_step: int
+    setting: str = ""
 
     @property
     def steps(self) -> int:
@@ -223,9 +227,10 @@ class Law:
         left = order.cart - credits_used
         yield Limit("cart", left, terms.amount)
         if terms.max_discount is not None:
-            yield Limit("max_discount", terms.max_discount, terms.amount)
+            yield Limit("max_discount", terms.max_discount, terms.amount, "max_discount")
         if terms.max_discount_percent is not None:
-            yield Limit("max_discount", order.cart * terms.max_discount_percent, WHOLE * terms.amount)
+            percent_of_cart = order.cart * terms.max_discount_percent
+            yield Limit("max_discount", percent_of_cart, WHOLE * terms.amount, "max_discount_percent")
         if self.min_payable(order):
             yield Limit("min_payable", self.room(order, credits_used), WHOLE * terms.amount)
         if terms.multiple is not None:
@@ -246,9 +251,9 @@ class Law:
         if cap is None or left < cap:
             yield Limit("cart", left * WHOLE, step)
         if terms.max_percent is not None:
-            yield Limit("max_discount", terms.max_percent, terms.percent)
+            yield Limit("max_discount", terms.max_percent, terms.percent, "max_percent")
         if cap is not None:
-            yield Limit("max_discount", self.steps_to_cap(cap, step), 1)
+            yield Limit("max_discount", self.steps_to_cap(cap, step), 1, "max_discount")
         if self.min_payable(order):
             room = self.room(order, credits_used)
             if cap is None or room < cap * WHOLE:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from nector_sim.calculator.exact import WHOLE, Law, Order, Terms
-from nector_sim.calculator.quote import in_major_units, read_order
+from nector_sim.calculator.exact import WHOLE, Law, Limit, Order, Terms
+from nector_sim.calculator.quote import in_major_units, read_order, taken_otherwise
 from nector_sim.calculator.reasons import SENTENCES
 from nector_sim.rules.money import from_minor, money_text
 from nector_sim.rules.program import Program
@@ -43,7 +43,7 @@ def explain(
     >>> print(explain(program, cart_amount=500, points_balance=5000))
     Cart ₹500, balance 5,000 coins.
     The customer pays at least ₹100.
-    offers.0: 1 coins for ₹1.
+    offers.0: 1 coin for ₹1.
         balance        5,000 coins                           5,000 steps
         cart           ₹500                                    500 steps
         max_discount   ₹1,000                                1,000 steps
@@ -60,37 +60,46 @@ def explain(
         tier=tier,
         ordered_at=ordered_at,
     )
-    return "\n".join(_Words(program, order).lines())
+    return "\n".join(_Words(program, order, taken_otherwise(points_balance)).lines())
 
 
 class _Words:
     """The law's steps for one order, as lines."""
 
-    def __init__(self, program: Program, order: Order) -> None:
-        self.program, self.order, self.law = program, order, Law(program)
+    def __init__(self, program: Program, order: Order, note: str) -> None:
+        self.program, self.order, self.law, self.note = program, order, Law(program), note
         self.credits_used = self.law.credits_used(order) if program.enabled else 0
+        self.left = order.cart - self.credits_used
 
     def money(self, minor: int) -> str:
         return money_text(from_minor(minor, self.program.decimals), self.program.currency)
 
     def points(self, points: int) -> str:
-        return f"{points:,} {self.program.points_label}"
+        label = self.program.points_label
+        return f"{points:,} {label.removesuffix('s') if points == 1 else label}"
 
     def lines(self) -> Iterator[str]:
         order = self.order
         asked = "" if order.requested is None else f", {self.points(order.requested)} asked for"
-        yield f"Cart {self.money(order.cart)}, balance {self.points(order.balance)}{asked}."
+        balance = self.points(order.balance) + (f" ({self.note})" if self.note else "")
+        yield f"Cart {self.money(order.cart)}, balance {balance}{asked}."
         if self.credits_used:
-            left = order.cart - self.credits_used
-            yield f"Credits first: {self.money(self.credits_used)}, which leaves {self.money(left)} for points."
+            yield f"Credits first: {self.money(self.credits_used)}, which leaves {self.money(self.left)} for points."
         if self.program.enabled:
-            if minimum := self.law.min_payable_shown(order):
-                percent = self.law.min_payable_percent
-                share = f" ({_percent(percent)} of the cart)" if percent else ""
-                yield f"The customer pays at least {self.money(minimum)}{share}."
+            yield from self.minimum()
             for position, terms in enumerate(self.law.offers):
                 yield from self.offer(position, terms)
         yield from self.result()
+
+    def minimum(self) -> Iterator[str]:
+        minimum, percent = self.law.min_payable_shown(self.order), self.law.min_payable_percent
+        if not minimum:
+            return
+        shown = f"{self.money(minimum)} ({_percent(percent)} of the cart)" if percent else self.money(minimum)
+        if self.left >= minimum:
+            yield f"The customer pays at least {shown}."
+        else:
+            yield f"{self.money(self.left)} is below the minimum to pay, {shown}, so points take nothing off."
 
     def offer(self, position: int, terms: Terms) -> Iterator[str]:
         law, order = self.law, self.order
@@ -110,34 +119,58 @@ class _Words:
 
     def limits(self, terms: Terms) -> Iterator[str]:
         limits = list(self.law.limits(terms, self.order, self.credits_used))
-        fewest = min(limit.steps for limit in limits)
-        named = False
+        if terms.is_fixed:
+            limits.insert(0, Limit("offer", 1, 1))
+        smallest = min(limits, key=lambda limit: limit.steps)
         for limit in limits:
-            mark = ""
-            if limit.steps == fewest and not named:
-                mark, named = "  ← the smallest", True
-            yield f"    {limit.reason:<14} {self.limit_words(limit.reason, terms):<34} {limit.steps:>8,} steps{mark}"
+            mark = "  ← the smallest" if limit is smallest else ""
+            steps = f"{limit.steps:>8,} step{'' if limit.steps == 1 else 's'}"
+            yield f"    {limit.reason:<14} {self.limit_words(limit, terms):<34} {steps}{mark}"
+        if terms.is_percent and smallest.steps:
+            yield f"    {self.percent_words(terms, smallest.steps)}"
 
-    def limit_words(self, reason: str, terms: Terms) -> str:
-        order = self.order
-        left = order.cart - self.credits_used
-        match reason:
+    def limit_words(self, limit: Limit, terms: Terms) -> str:
+        order, left = self.order, self.money(self.left)
+        match limit.setting or limit.reason:
+            case "offer":
+                return "all or nothing"
             case "balance":
                 return self.points(order.balance)
             case "requested":
                 return self.points(order.requested or 0)
             case "cart":
-                return self.money(left)
+                return left
+            case "max_discount":
+                return self.money(terms.max_discount or 0) + (", clipping the last step" * terms.is_percent)
+            case "max_percent":
+                return f"{_percent(terms.max_percent or 0)} of the cart"
+            case "max_discount_percent":
+                share = terms.max_discount_percent or 0
+                return f"{_percent(share)} of the cart = {self.money(order.cart * share // WHOLE)}"
             case "min_payable":
                 minimum = self.law.min_payable_shown(order)
-                room = max(0, left * WHOLE - self.law.min_payable(order)) // WHOLE
-                return f"{self.money(left)} − {self.money(minimum)} = {self.money(room)}"
-            case "min_cart":
-                return f"the cart is {(terms.multiple or 0) / 10_000:g} × the discount or more"
-        return " and ".join(
-            ([] if terms.max_discount is None else [self.money(terms.max_discount)])
-            + [_percent(share) for share in (terms.max_discount_percent, terms.max_percent) if share is not None]
-        )
+                rest = self.left - minimum
+                return f"{left} − {self.money(minimum)}" + (f" = {self.money(rest)}" if rest > 0 else ": nothing")
+        multiple = terms.multiple or 1
+        return f"{self.money(order.cart)} ÷ {multiple / WHOLE:.8g} = {self.money(order.cart * WHOLE // multiple)}"
+
+    def percent_words(self, terms: Terms, steps: int) -> str:
+        """What the steps of a percentage offer give: rounded down, clipped, and the fewest that give it."""
+        law, order = self.law, self.order
+        discount, clipped = law.percent_discount(terms, order, steps)
+        exact = from_minor(order.cart * steps * terms.percent, self.program.decimals + 4).normalize()
+        these = f"{_percent(steps * terms.percent)} of {self.money(order.cart)}"
+        if clipped:
+            return f"{these} is more than {self.money(discount)}, which is given."
+        if discount * WHOLE == order.cart * steps * terms.percent:
+            return f"{these} is {self.money(discount)}."
+        if not discount:
+            return f"{these} is {exact:f}, which rounds down to nothing."
+        words = f"{these} is {exact:f}, rounded down to {self.money(discount)}"
+        charged = law.steps_charged(terms, order, steps, discount)
+        if charged < steps:
+            words += f", for which {charged} step{' is' if charged == 1 else 's are'} enough"
+        return f"{words}."
 
     def result(self) -> Iterator[str]:
         answer = self.law.answer(self.order)
@@ -152,4 +185,4 @@ class _Words:
 
 
 def _percent(basis_points: int) -> str:
-    return f"{basis_points / 100:g} %"
+    return f"{basis_points / 100:.12g} %"

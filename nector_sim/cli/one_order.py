@@ -30,8 +30,11 @@ def quote(
     Example: nector-sim quote --program program.toml --cart 500 --balance 5000
     """
     import nector_sim as ns
+    from nector_sim.calculator.quote import taken_otherwise
 
     answer = ns.quote(ns.load_program(program), **_order(cart, balance, credits, requested, tier, at))
+    if note := taken_otherwise(balance):
+        typer.echo(f"note: balance {note}", err=True)
     for name in ("offer", "points_redeemed", "discount", "credits_used", "payable", "limited_by"):
         typer.echo(f"{name:<16} {getattr(answer, name)}")
 

@@ -39,16 +39,17 @@ ten: 100 coins for ₹10.50.
     balance        1,234 coins                              12 steps
     requested      900 coins                                 9 steps  ← the smallest
     cart           ₹1,399.99                               133 steps
-    max_discount   ₹200 and 12.5 %                          19 steps
-    max_discount   ₹200 and 12.5 %                          17 steps
+    max_discount   ₹200                                     19 steps
+    max_discount   12.5 % of the cart = ₹187.49             17 steps
     min_payable    ₹1,399.99 − ₹499.95 = ₹900.04            85 steps
-    min_cart       the cart is 2.5 × the discount or more       57 steps
+    min_cart       ₹1,499.99 ÷ 2.5 = ₹599.99                57 steps
 offers.1: 50 coins for 5 % of the cart, all or nothing; not open to this tier or at this time.
 offers.2: 10 coins for 0.5 % of the cart.
     balance        1,234 coins                             123 steps
     requested      900 coins                                90 steps
-    max_discount   ₹90 and 20 %                             40 steps
-    max_discount   ₹90 and 20 %                             13 steps  ← the smallest
+    max_discount   20 % of the cart                         40 steps
+    max_discount   ₹90, clipping the last step              13 steps  ← the smallest
+    6.5 % of ₹1,499.99 is more than ₹90, which is given.
 Given by ten: 900 coins for ₹94.50 off; the customer pays ₹1,305.49.
 Limited by requested: The customer asked for no more."""
 NOTHING_GIVEN = """\
@@ -56,12 +57,13 @@ Cart ₹300, balance 5 coins.
 The customer pays at least ₹99.99 (33.33 % of the cart).
 ten: 100 coins for ₹10.50; the cart is below its minimum of ₹400.
 offers.1: 50 coins for 5 % of the cart, all or nothing.
+    offer          all or nothing                            1 step
     balance        5 coins                                   0 steps  ← the smallest
-    max_discount   ₹30                                       2 steps
+    max_discount   ₹30, clipping the last step               2 steps
 offers.2: 10 coins for 0.5 % of the cart.
     balance        5 coins                                   0 steps  ← the smallest
-    max_discount   ₹90 and 20 %                             40 steps
-    max_discount   ₹90 and 20 %                             60 steps
+    max_discount   20 % of the cart                         40 steps
+    max_discount   ₹90, clipping the last step              60 steps
 Nothing is given; the customer pays ₹300.
 Limited by min_cart: The cart is too small for your minimum cart."""
 NO_CREDITS = """\
@@ -70,10 +72,10 @@ The customer pays at least ₹1,999.80 (33.33 % of the cart).
 ten: 100 coins for ₹10.50.
     balance        1,500 coins                              15 steps  ← the smallest
     cart           ₹6,000                                  571 steps
-    max_discount   ₹200 and 12.5 %                          19 steps
-    max_discount   ₹200 and 12.5 %                          71 steps
+    max_discount   ₹200                                     19 steps
+    max_discount   12.5 % of the cart = ₹750                71 steps
     min_payable    ₹6,000 − ₹1,999.80 = ₹4,000.20          380 steps
-    min_cart       the cart is 2.5 × the discount or more      228 steps
+    min_cart       ₹6,000 ÷ 2.5 = ₹2,400                   228 steps
 offers.1: 50 coins for 5 % of the cart, all or nothing; not open to this tier or at this time.
 offers.2: 10 coins for 0.5 % of the cart; for carts below ₹5,000 only.
 Given by ten: 1,500 coins for ₹157.50 off; the customer pays ₹5,842.50.
@@ -108,12 +110,50 @@ def test_a_fixed_minimum_has_no_percentage():
     program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
     assert ns.explain(program, cart_amount=80, points_balance=5).splitlines() == [
         "Cart ₹80, balance 5 coins.",
-        "The customer pays at least ₹100.",
-        "offers.0: 1 coins for ₹1.",
+        "₹80 is below the minimum to pay, ₹100, so points take nothing off.",
+        "offers.0: 1 coin for ₹1.",
         "    balance        5 coins                                   5 steps",
         "    cart           ₹80                                      80 steps",
         "    max_discount   ₹1,000                                1,000 steps",
-        "    min_payable    ₹80 − ₹100 = ₹0                           0 steps  ← the smallest",
+        "    min_payable    ₹80 − ₹100: nothing                       0 steps  ← the smallest",
         "Nothing is given; the customer pays ₹80.",
         "Limited by min_payable: Your minimum amount to pay holds the rest back.",
     ]
+
+
+JPY_STEPS = {"currency": "JPY", "offers": [{"kind": "variable_percent", "points_per_step": 1, "percent_per_step": 1}]}
+FIXED = {"kind": "fixed_percent", "points": 100, "percent": 10}
+CAPPED = {"offers": [FIXED | {"max_discount": 10}]}
+
+
+@pytest.mark.parametrize(
+    ("program", "cart", "balance", "says"),
+    [
+        (JPY_STEPS, 50, 3, "3 % of ¥50 is 1.5, rounded down to ¥1, for which 2 steps are enough."),
+        (JPY_STEPS, 99, 2, "2 % of ¥99 is 1.98, rounded down to ¥1."),
+        (JPY_STEPS, 50, 1, "1 % of ¥50 is 0.5, which rounds down to nothing."),
+        (JPY_STEPS, 50, 4, "4 % of ¥50 is ¥2."),
+        (CAPPED, "100.05", 100, "10 % of ₹100.05 is more than ₹10, which is given."),
+    ],
+)
+def test_what_the_steps_of_a_percentage_come_to(program, cart, balance, says):
+    words = ns.explain(ns.Program.parse(program), cart_amount=cart, points_balance=balance)
+    assert f"    {says}" in words.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("balance", "says"),
+    [
+        ("-5.50", "balance 0 points (-5.50 was given; a negative balance redeems nothing)."),
+        (1.5, "balance 1 point (1.5 was given; a fraction of a point does not count)."),
+        ("5.0", "balance 5 points."),
+    ],
+)
+def test_a_balance_that_is_taken_otherwise_is_said(balance, says):
+    assert ns.explain(ns.Program(), cart_amount=5, points_balance=balance).splitlines()[0] == f"Cart ₹5, {says}"
+
+
+def test_the_smallest_limit_of_a_fixed_offer_is_its_size():
+    program = ns.Program.parse({"offers": [FIXED]})
+    marked = [line for line in ns.explain(program, cart_amount=500, points_balance=100).splitlines() if "←" in line]
+    assert marked == ["    offer          all or nothing                            1 step  ← the smallest"]
