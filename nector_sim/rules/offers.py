@@ -1,6 +1,7 @@
 """The four kinds of offers: what points can buy at the checkout, and for whom.
 
-An offer's money is in the program's currency, in major units. Where an offer leaves something open that other
+An offer's money is in the program's currency, in major units. A field's docstring ends with its unit and its name on
+Nector's screen, in brackets; without a name the field is ours. Where an offer leaves something open that other
 calculators decide otherwise, the field that carries the choice names it; :mod:`nector_sim.calculator.choices` says
 what was chosen and what others do.
 """
@@ -42,24 +43,29 @@ class _Offer(Model):
 
     min_cart: Annotated[Amount, About("money", "Minimum Cart Amount", ("min_cart_base", "min_cart_edge"))] = Decimal(0)
     """Carts below this amount cannot use the offer; a cart equal to it can (`min_cart_edge`). Tested on the cart
-    before credits (`min_cart_base`)."""
+    before credits (`min_cart_base`). [major units; Nector: Minimum Cart Amount]"""
 
     max_cart: Annotated[PositiveAmount | None, About("money")] = None
-    """Carts of this amount or more cannot use the offer: for bands of cart amounts. Ours, not on Nector's screen."""
+    """Carts of this amount or more cannot use the offer: for bands of cart amounts. Ours, not on Nector's screen.
+    [major units]"""
 
     min_cart_multiple: Annotated[
         Multiple | None, About("times", "Minimum Cart Amount Multiple", ("multiple_shrinks",))
     ] = None
-    """The cart must be at least this many times the discount, which shrinks to fit (`multiple_shrinks`)."""
+    """The cart must be at least this many times the discount, which shrinks to fit (`multiple_shrinks`). [times the
+    discount; Nector: Minimum Cart Amount Multiple]"""
 
     tiers: Annotated[tuple[TierName, ...] | None, About("tier names", "Customer Tiers")] = None
-    """Only customers of these tiers can use the offer; names match exactly, and an empty list fits nobody."""
+    """Only customers of these tiers can use the offer; names match exactly, and an empty list fits nobody. [tier
+    names; Nector: Customer Tiers]"""
 
     starts_at: Annotated[Time | None, About("time", "Start Date", ("undated_order",))] = None
-    """The first instant of the offer. An order without a time is inside (`undated_order`)."""
+    """The first instant of the offer. An order without a time is inside (`undated_order`). [time; Nector: Start
+    Date]"""
 
     ends_at: Annotated[Time | None, About("time", "End Date", ("undated_order",))] = None
-    """The first instant after the offer. An order without a time is inside (`undated_order`)."""
+    """The first instant after the offer. An order without a time is inside (`undated_order`). [time; Nector: End
+    Date]"""
 
 
 class VariableAmount(_Offer):
@@ -68,34 +74,37 @@ class VariableAmount(_Offer):
     kind: Annotated[Literal["variable_amount"], About(screen="Amount Discount, increment of points")] = (
         "variable_amount"
     )
-    """Which of the four kinds it is."""
+    """Which of the four kinds it is. [Nector: Amount Discount, increment of points]"""
 
     points_per_step: Annotated[StepPoints, About("points", "Coins Required", ("steps_whole", "points_round"))]
     """Points that one step costs. Steps are whole: a limit that falls inside a step gives the step below it
-    (`steps_whole`), and the points charged are those of whole steps (`points_round`)."""
+    (`steps_whole`), and the points charged are those of whole steps (`points_round`). [points; Nector: Coins
+    Required]"""
 
     discount_per_step: Annotated[PositiveAmount, About("money", "Discount Amount")]
-    """What one step takes off the cart."""
+    """What one step takes off the cart. [major units; Nector: Discount Amount]"""
 
     max_discount: Annotated[PositiveAmount | None, About("money", "Maximum Discount Amount", ("steps_whole",))] = None
-    """The most that one order may be discounted; inside a step it gives the step below (`steps_whole`)."""
+    """The most that one order may be discounted; inside a step it gives the step below (`steps_whole`). [major
+    units; Nector: Maximum Discount Amount]"""
 
     max_discount_percent: Annotated[OfferPercent | None, About("percent", "Maximum Discount Percentage")] = None
-    """The most that one order may be discounted, as a percentage of the cart before credits."""
+    """The most that one order may be discounted, as a percentage of the cart before credits. [percent; Nector:
+    Maximum Discount Percentage]"""
 
 
 class FixedAmount(_Offer):
     """Amount discount, all or nothing: exactly so many points buy exactly this amount."""
 
     kind: Annotated[Literal["fixed_amount"], About(screen="Amount Discount, fixed")] = "fixed_amount"
-    """Which of the four kinds it is."""
+    """Which of the four kinds it is. [Nector: Amount Discount, fixed]"""
 
     points: Annotated[StepPoints, About("points", "Coins Required", ("min_payable_fixed_offer",))]
     """Points that the discount costs. Where it does not fit under the minimum payable, it is not given
-    (`min_payable_fixed_offer`)."""
+    (`min_payable_fixed_offer`). [points; Nector: Coins Required]"""
 
     discount: Annotated[PositiveAmount, About("money", "Discount Amount")]
-    """What it takes off the cart."""
+    """What it takes off the cart. [major units; Nector: Discount Amount]"""
 
 
 class VariablePercent(_Offer):
@@ -104,46 +113,46 @@ class VariablePercent(_Offer):
     kind: Annotated[Literal["variable_percent"], About(screen="Percentage Discount, increment of points")] = (
         "variable_percent"
     )
-    """Which of the four kinds it is."""
+    """Which of the four kinds it is. [Nector: Percentage Discount, increment of points]"""
 
     points_per_step: Annotated[
         StepPoints, About("points", "Coins Required", ("steps_whole", "points_round", "percent_fewest_steps"))
     ]
     """Points that one step costs. Steps are whole (`steps_whole`, `points_round`), and the fewest steps that give
-    the discount are charged (`percent_fewest_steps`)."""
+    the discount are charged (`percent_fewest_steps`). [points; Nector: Coins Required]"""
 
     percent_per_step: Annotated[OfferPercent, About("percent", "Discount Percentage", ("percent_rounding",))]
     """What one step takes off, as a percentage of the cart before credits; the discount is rounded down to the
-    minor unit (`percent_rounding`)."""
+    minor unit (`percent_rounding`). [percent; Nector: Discount Percentage]"""
 
     max_percent: Annotated[OfferPercent | None, About("percent", "Maximum Discount Percentage", ("steps_whole",))] = (
         None
     )
-    """The most that one order may be discounted, as a percentage of the cart; inside a step it gives the step
-    below (`steps_whole`)."""
+    """The most that one order may be discounted, as a percentage of the cart; inside a step it gives the step below
+    (`steps_whole`). [percent; Nector: Maximum Discount Percentage]"""
 
     max_discount: Annotated[PositiveAmount | None, About("money", choices=("percent_clip",))] = None
     """The most that one order may be discounted: it clips the discount and does not refuse it (`percent_clip`).
-    Ours, not on Nector's screen."""
+    Ours, not on Nector's screen. [major units]"""
 
 
 class FixedPercent(_Offer):
     """Percentage discount, all or nothing: exactly so many points buy exactly this percentage of the cart."""
 
     kind: Annotated[Literal["fixed_percent"], About(screen="Percentage Discount, fixed")] = "fixed_percent"
-    """Which of the four kinds it is."""
+    """Which of the four kinds it is. [Nector: Percentage Discount, fixed]"""
 
     points: Annotated[StepPoints, About("points", "Coins Required", ("min_payable_fixed_offer",))]
     """Points that the discount costs. Where it does not fit under the minimum payable, it is not given
-    (`min_payable_fixed_offer`)."""
+    (`min_payable_fixed_offer`). [points; Nector: Coins Required]"""
 
     percent: Annotated[OfferPercent, About("percent", "Discount Percentage", ("percent_rounding",))]
     """What it takes off, as a percentage of the cart before credits, rounded down to the minor unit
-    (`percent_rounding`)."""
+    (`percent_rounding`). [percent; Nector: Discount Percentage]"""
 
     max_discount: Annotated[PositiveAmount | None, About("money", choices=("percent_clip",))] = None
     """The most that one order may be discounted: it clips the discount and does not refuse it (`percent_clip`).
-    Ours, not on Nector's screen."""
+    Ours, not on Nector's screen. [major units]"""
 
 
 Offer = Annotated[VariableAmount | FixedAmount | VariablePercent | FixedPercent, Field(discriminator="kind")]

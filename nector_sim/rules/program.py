@@ -31,19 +31,20 @@ class FixedMinPayable(Model):
     """The customer always pays at least this amount."""
 
     kind: Annotated[Literal["fixed"], About(screen="Fixed")] = "fixed"
-    """Which of the two kinds it is."""
+    """Which of the two kinds it is. [Nector: Fixed]"""
 
     amount: Annotated[Amount, About("money", "Minimum amount customer needs to pay: Fixed", _OF_MIN_PAYABLE)]
     """The amount; 0 is no restriction. A cart at or below it gets no discount and pays its own amount
-    (`min_payable_excess`), credits are not held back by it (`min_payable_credits`), and an all-or-nothing offer that
-    does not fit is not given (`min_payable_fixed_offer`)."""
+    (`min_payable_excess`), credits are not held back by it (`min_payable_credits`), and an all-or-nothing offer
+    that does not fit is not given (`min_payable_fixed_offer`). [major units; Nector: Minimum amount customer needs
+    to pay: Fixed]"""
 
 
 class PercentMinPayable(Model):
     """The customer always pays at least this percentage of the cart."""
 
     kind: Annotated[Literal["percent"], About(screen="Percentage")] = "percent"
-    """Which of the two kinds it is."""
+    """Which of the two kinds it is. [Nector: Percentage]"""
 
     percent: Annotated[
         Percent,
@@ -55,8 +56,9 @@ class PercentMinPayable(Model):
     ]
     """Of the cart before credits (`min_payable_base`); 0 is no restriction. Exact where it limits the discount, and
     shown rounded up to the minor unit (`min_payable_rounding`). A cart that does not exceed it gets no discount
-    (`min_payable_excess`), credits are not held back by it (`min_payable_credits`), and an all-or-nothing offer that
-    does not fit is not given (`min_payable_fixed_offer`)."""
+    (`min_payable_excess`), credits are not held back by it (`min_payable_credits`), and an all-or-nothing offer
+    that does not fit is not given (`min_payable_fixed_offer`). [percent; Nector: Minimum amount customer needs to
+    pay: Percentage]"""
 
 
 _OFFERS: dict[str, type[Model]] = {
@@ -95,7 +97,7 @@ class Program(Model):
     """What people call this program."""
 
     currency: Annotated[str, About("ISO 4217 code")] = "INR"
-    """Three letters; its minor unit (ISO 4217) is the unit of all exact money."""
+    """Three letters; its minor unit (ISO 4217) is the unit of all exact money. [ISO 4217 code]"""
 
     points_label: str = "points"
     """What the merchant's customers call points."""
@@ -103,17 +105,17 @@ class Program(Model):
     timezone: Annotated[str, About("IANA name")] = Field(
         default_factory=lambda data: "Asia/Kolkata" if data.get("currency") == "INR" else "UTC"
     )
-    """The zone of times that name none, and of the months of reports."""
+    """The zone of times that name none, and of the months of reports. [IANA name]"""
 
     enabled: Annotated[StrictBool, About(screen="Enable")] = True
-    """Whether the integration is switched on; off, nothing is redeemed."""
+    """Whether the integration is switched on; off, nothing is redeemed. [Nector: Enable]"""
 
     offers: Annotated[tuple[Offer, ...], About(screen="Offers", choices=("best_offer",))] = ()
     """What points can buy. The open offer with the largest discount wins, then the one of fewer points, then the
-    first listed (`best_offer`)."""
+    first listed (`best_offer`). [Nector: Offers]"""
 
     min_payable: Annotated[MinPayable | None, About(screen="Minimum amount customer needs to pay")] = None
-    """What the customer always pays; left out, nothing."""
+    """What the customer always pays; left out, nothing. [Nector: Minimum amount customer needs to pay]"""
 
     earning: Annotated[Earning | None, About()] = None
     """What orders earn; left out, nothing."""
@@ -129,7 +131,8 @@ class Program(Model):
     be."""
 
     valid_from: Annotated[Time | None, About("time")] = None
-    """The first instant of this program, where a ledger is replayed under several; quotes and scores do not ask."""
+    """The first instant of this program, where a ledger is replayed under several; quotes and scores do not ask.
+    [time]"""
 
     @field_validator("currency")
     @classmethod

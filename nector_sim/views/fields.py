@@ -275,8 +275,9 @@ def _label(name: str) -> str:
 
 
 def _help(description: str) -> str:
-    """A docstring without the named choices, which are for developers."""
-    return _NAMED_CHOICES.sub("", " ".join(description.split())).replace("`", "")
+    """A docstring without the named choices, which are for developers, and the unit and label, which the form shows."""
+    plain = _NAMED_CHOICES.sub("", " ".join(description.split())).replace("`", "")
+    return plain.rpartition(" [")[0] if plain.endswith("]") else plain
 
 
 def _metadata(annotation: Any) -> Iterator[Any]:

@@ -92,6 +92,20 @@ def test_every_field_has_the_name_that_nector_gives_it(model):
     assert screens == SCREENS[model]
 
 
+#: How docstrings say a unit, where not in the same word.
+WORDS = {"money": "major units", "times": "times the discount"}
+
+
+@pytest.mark.parametrize("model", SCREENS, ids=lambda model: model.__name__)
+def test_every_docstring_ends_with_the_unit_and_the_name_on_the_screen(model):
+    for name, field in model.model_fields.items():
+        about = next((item for item in field.metadata if isinstance(item, About)), About())
+        notes = [WORDS.get(about.unit, about.unit), about.screen and f"Nector: {about.screen}"]
+        note = "; ".join(filter(None, notes))
+        words = " ".join(field.description.split())
+        assert words.endswith(f". [{note}]" if note else "."), (name, words)
+
+
 #: For each bounded field: the values just inside and just outside.
 BOUNDS = [
     (VariableAmount, "points_per_step", [1, MAX_POINTS], [0, MAX_POINTS + 1, True]),
