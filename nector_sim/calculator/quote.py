@@ -118,7 +118,7 @@ def read_order(
         try:
             return read_value(*arguments)
         except ValueError as error:
-            problems.append(Problem(name, f"{arguments[0]!r} {error}" if arguments[0] is not None else str(error)))
+            problems.append(Problem(name, str(error) if _is_blank(arguments[0]) else f"{arguments[0]!r} {error}"))
             return None
 
     def instant(time: Any) -> datetime:
@@ -154,8 +154,8 @@ def taken_otherwise(points_balance: Any) -> str:
     """Say how a balance that can be used was taken otherwise than it stands; empty where it was not."""
     points, balance = to_points(points_balance), Decimal(str(points_balance))
     if balance < 0:
-        return f"{balance:f} was given; a negative balance redeems nothing"
-    return f"{balance:f} was given; a fraction of a point does not count" if balance != points else ""
+        return f"{balance} was given; a negative balance redeems nothing"
+    return f"{balance} was given; a fraction of a point does not count" if balance != points else ""
 
 
 def _is_blank(value: Any) -> bool:

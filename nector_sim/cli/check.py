@@ -78,5 +78,6 @@ def _check_program(file: Path) -> int:
     findings = ns.review(ns.load_program(file))
     for finding in findings:
         typer.echo(f"  {finding}")
-    typer.echo(f"{file} can be used" + (f"; {len(findings)} things to look at." if findings else "."))
+    things = "1 thing" if len(findings) == 1 else f"{len(findings)} things"
+    typer.echo(f"{file} can be used" + (f"; {things} to look at." if findings else "."))
     return len(findings)

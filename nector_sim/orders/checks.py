@@ -254,14 +254,16 @@ _WAYS_ON = {
 
 def odd_balances(fractional: int, negative: int) -> list[str]:
     """Say how many balances were taken otherwise than they stand."""
-    return [
-        f"{count} {what}"
-        for count, what in (
-            (fractional, "balances have a fraction of a point, which was dropped"),
-            (negative, "balances are negative and redeem nothing"),
-        )
-        if count
-    ]
+
+    def count(balances: int, one: str, many: str) -> str:
+        return f"1 balance {one}" if balances == 1 else f"{balances} balances {many}"
+
+    notices = []
+    if fractional:
+        notices.append(f"{count(fractional, 'has', 'have')} a fraction of a point, which was dropped")
+    if negative:
+        notices.append(f"{count(negative, 'is', 'are')} negative, which redeems nothing")
+    return notices
 
 
 def _shown(value: Any) -> str:

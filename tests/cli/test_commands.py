@@ -45,6 +45,9 @@ def test_quote_and_explain(run):
         "payable": "100.95",
         "limited_by": "min_payable",
     }
+    code, out, err = run("quote", "--program", EXAMPLE, "--cart", "500", "--balance", "-5.5", "--requested", "")
+    assert (code, out.split()[-1]) == (0, "balance")
+    assert err == "note: balance -5.5 was given; a negative balance redeems nothing\n"
     code, out, _ = run("explain", "--program", EXAMPLE, "--cart", "500", "--balance", "250")
     assert code == 0
     assert "Limited by balance" in out
@@ -73,6 +76,9 @@ def test_check_a_program(run, tmp_path):
     code, out, _ = run("check", odd)
     assert code == 1
     assert "switched off" in out
+    assert "2 things to look at" in out
+    odd.write_text("", encoding="utf-8")
+    assert "1 thing to look at" in run("check", odd)[1]
 
 
 ROWS = [
