@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -36,10 +37,8 @@ def read_time(value: Any) -> datetime:
     datetime.datetime(2026, 11, 23, 18, 30)
     """
     if isinstance(value, str):
-        try:
+        with suppress(ValueError):
             return datetime.fromisoformat(value.strip())
-        except ValueError:
-            raise ValueError(NOT_A_TIME) from None
     if isinstance(value, datetime) and value == value:  # pandas' NaT is a datetime that equals nothing
         return value
     if isinstance(value, date) and not isinstance(value, datetime):

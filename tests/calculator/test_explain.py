@@ -146,7 +146,9 @@ def test_what_the_steps_of_a_percentage_come_to(program, cart, balance, says):
     [
         ("-5.50", "balance 0 points (-5.50 was given; a negative balance redeems nothing)."),
         (1.5, "balance 1 point (1.5 was given; a fraction of a point does not count)."),
+        (0.5, "balance 0 points (0.5 was given; a fraction of a point does not count)."),
         ("5.0", "balance 5 points."),
+        (0, "balance 0 points."),
     ],
 )
 def test_a_balance_that_is_taken_otherwise_is_said(balance, says):

@@ -218,8 +218,11 @@ def attempt(path, number, suites):
     sys.meta_path.insert(0, Mutated(path, number))
     import pytest
 
+    options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    # In plain Python numpy warns of the unsigned numbers that wrap, as those of keyed draws are meant to.
+    options += ["-W", "ignore:overflow encountered in scalar:RuntimeWarning"]
     for tests in suites:
-        if code := pytest.main(["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]):
+        if code := pytest.main([*options, *tests]):
             os._exit(int(code))
     os._exit(0)
 
