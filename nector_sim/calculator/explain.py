@@ -71,10 +71,12 @@ class _Words:
         self.credits_used = self.law.credits_used(order) if program.enabled else 0
         self.left = order.cart - self.credits_used
 
-    def money(self, minor: int) -> str:
+    def money(self, minor: int | None) -> str:
+        assert minor is not None  # it is asked for where it is set
         return money_text(from_minor(minor, self.program.decimals), self.program.currency)
 
-    def points(self, points: int) -> str:
+    def points(self, points: int | None) -> str:
+        assert points is not None  # as above
         label = self.program.points_label
         return f"{points:,} {label.removesuffix('s') if points == 1 else label}"
 
@@ -112,7 +114,7 @@ class _Words:
         elif not law.reaches_min_cart(terms, order):
             yield f"{what}; the cart is below its minimum of {self.money(terms.min_cart)}."
         elif not law.below_max_cart(terms, order):
-            yield f"{what}; for carts below {self.money(terms.max_cart or 0)} only."
+            yield f"{what}; for carts below {self.money(terms.max_cart)} only."
         else:
             yield f"{what}."
             yield from self.limits(terms)
@@ -137,22 +139,22 @@ class _Words:
             case "balance":
                 return self.points(order.balance)
             case "requested":
-                return self.points(order.requested or 0)
+                return self.points(order.requested)
             case "cart":
                 return left
             case "max_discount":
-                return self.money(terms.max_discount or 0) + (", clipping the last step" * terms.is_percent)
+                return self.money(terms.max_discount) + (", clipping the last step" * terms.is_percent)
             case "max_percent":
-                return f"{_percent(terms.max_percent or 0)} of the cart"
+                return f"{_percent(terms.max_percent)} of the cart"
             case "max_discount_percent":
-                share = terms.max_discount_percent or 0
-                return f"{_percent(share)} of the cart = {self.money(order.cart * share // WHOLE)}"
+                return f"{_percent(terms.max_discount_percent)} of the cart = {self.money(limit.allows // WHOLE)}"
             case "min_payable":
                 minimum = self.law.min_payable_shown(order)
                 rest = self.left - minimum
                 return f"{left} − {self.money(minimum)}" + (f" = {self.money(rest)}" if rest > 0 else ": nothing")
-        multiple = terms.multiple or 1
-        return f"{self.money(order.cart)} ÷ {multiple / WHOLE:.8g} = {self.money(order.cart * WHOLE // multiple)}"
+        assert terms.multiple is not None  # nothing else is left
+        most = self.money(order.cart * WHOLE // terms.multiple)
+        return f"{self.money(order.cart)} ÷ {terms.multiple / WHOLE:.8g} = {most}"
 
     def percent_words(self, terms: Terms, steps: int) -> str:
         """What the steps of a percentage offer give: rounded down, clipped, and the fewest that give it."""
@@ -184,5 +186,6 @@ class _Words:
         yield f"Limited by {answer.limited_by}: {SENTENCES[answer.limited_by]}"
 
 
-def _percent(basis_points: int) -> str:
+def _percent(basis_points: int | None) -> str:
+    assert basis_points is not None
     return f"{basis_points / 100:.12g} %"

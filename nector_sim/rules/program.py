@@ -378,9 +378,10 @@ def _sentence(detail: Any, model: type[Model], parts: list[str]) -> str:
 
 #: What a field of the wrong sort has to be, by pydantic's name of the mistake.
 _MUST_BE = {
-    **dict.fromkeys(("decimal_parsing", "decimal_type", "finite_number"), "a number, such as 749.95"),
+    **dict.fromkeys(("decimal_parsing", "decimal_type"), "a number, such as 749.95"),
     **dict.fromkeys(("int_from_float", "int_parsing", "int_type", "int_parsing_size"), "a whole number"),
-    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "a table of fields"),
+    **dict.fromkeys(("model_type", "model_attributes_type"), "a table of fields"),
+    "finite_number": "a finite number",
     "bool_type": "true or false",
     "string_type": "text, in quotes",
     "string_too_short": "a name",

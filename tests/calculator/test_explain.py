@@ -159,3 +159,24 @@ def test_the_smallest_limit_of_a_fixed_offer_is_its_size():
     program = ns.Program.parse({"offers": [FIXED]})
     marked = [line for line in ns.explain(program, cart_amount=500, points_balance=100).splitlines() if "←" in line]
     assert marked == ["    offer          all or nothing                            1 step  ← the smallest"]
+
+
+@pytest.mark.parametrize(
+    ("cart", "minimum", "limit"),
+    [
+        ("99.99", "₹99.99 is below the minimum to pay, ₹100, so points take nothing off.", "₹99.99 − ₹100: nothing"),
+        ("100", "The customer pays at least ₹100.", "₹100 − ₹100: nothing"),
+        ("100.01", "The customer pays at least ₹100.", "₹100.01 − ₹100 = ₹0.01"),
+    ],
+)
+def test_a_cart_about_the_minimum(cart, minimum, limit):
+    program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+    words = ns.explain(program, cart_amount=cart, points_balance=5)
+    assert words.splitlines()[1] == minimum
+    assert limit in words
+
+
+def test_the_offer_is_named_where_there_are_several():
+    offer = ns.FixedAmount(points=5, discount=5)
+    for offers, given in (([offer], "Given: 5 points"), ([offer, offer], "Given by offers.0: 5 points")):
+        assert given in ns.explain(ns.Program(offers=offers), cart_amount=50, points_balance=5)
