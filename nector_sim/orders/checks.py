@@ -99,8 +99,8 @@ def check_orders(orders: Any, *, program: Program | None = None, currency: str =
     return CheckedOrders(good, rejects)
 
 
-def as_frame(orders: Any) -> pd.DataFrame:
-    """Orders as a pandas frame: as it is, or through the Arrow interface."""
+def as_frame(orders: Any, what: str = "orders") -> pd.DataFrame:
+    """Orders, or another table, as a pandas frame: as it is, or through the Arrow interface."""
     import pandas as pd
 
     if isinstance(orders, pd.DataFrame):
@@ -108,10 +108,13 @@ def as_frame(orders: Any) -> pd.DataFrame:
     if hasattr(orders, "__arrow_c_stream__") or hasattr(orders, "__arrow_c_array__"):
         import pyarrow as pa
 
-        frame: pd.DataFrame = pa.table(orders).to_pandas(types_mapper=pd.ArrowDtype)
+        # Arrow cannot pick rows out of views of texts: Polars gives others if asked in its own words.
+        table = orders.to_arrow() if hasattr(orders, "to_arrow") else pa.table(orders)
+        fields = [f.with_type(pa.large_string()) if pa.types.is_string_view(f.type) else f for f in table.schema]
+        frame: pd.DataFrame = table.cast(pa.schema(fields)).to_pandas(types_mapper=pd.ArrowDtype)
         return frame
     raise InputError(
-        f"orders are a {type(orders).__name__}; give a pandas frame, or a Polars or Arrow table, with one row an order"
+        f"{what} are a {type(orders).__name__}; give a pandas frame, or a Polars or Arrow table, with one row for each"
     )
 
 
