@@ -88,7 +88,7 @@ def replay(
     typer.echo(
         "points: "
         + ", ".join(
-            f"{name.replace('_', ' ')} {totals.iloc[0][name]}"
+            f"{name.replace('_', ' ')} {totals.loc[0, name]}"
             for name in ("opening", "granted", "earned", "given_back", "redeemed", "expired", "taken_back", "closing")
         )
     )
