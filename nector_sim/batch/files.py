@@ -82,6 +82,6 @@ def write_table(table: pa.Table, path: Path) -> None:
 
 
 def not_the_input(out: Path, orders: Path) -> None:
-    """Refuse to write results over the orders."""
+    """Refuse to write results over the orders, or another file that is read."""
     if out.exists() and out.samefile(orders):
         raise InputError(f"{out} is also the input; write the results elsewhere")

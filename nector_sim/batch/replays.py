@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,8 @@ from nector_sim.batch.places import Place
 from nector_sim.batch.work import Work
 from nector_sim.batch.writers import write_frames
 from nector_sim.errors import InputError, OrdersError, Problem
+from nector_sim.ledger.facts import read_as_of
+from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.replay import replay
 from nector_sim.orders.checks import SHOWN
 from nector_sim.orders.columns import NO_TIME, decimal_array, read_times
@@ -140,7 +142,7 @@ def replay_files(
         work.make()
         try:
             lasts = [last for last in run(split_part, job, range(len(job.parts))) if last is not None]
-            last = as_of if as_of is not None else _latest(lasts, grants, job.programs[0].timezone)
+            last = _latest(lasts, grants, job.programs[0].timezone) if as_of is None else _instant(as_of, job)
             job = replace(job, options={**options, "as_of": last})
             found = [bucket for bucket in run(replay_bucket, job, range(buckets)) if bucket is not None]
             inputs.check_unchanged()
@@ -274,7 +276,9 @@ def _write(job: ReplayJob, name: str, frame: pl.DataFrame) -> None:
 
 def _bucket_of(customers: pl.Series, buckets: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
     """Which bucket each customer is in: the same on every machine and in every version."""
-    texts = customers.cast(pl.String).fill_null("").to_numpy().astype(object)
+    # Arrow writes 2.0 as 2, so that numbers with and without a point are one customer.
+    words = customers.to_arrow().cast(pa.large_string()) if customers.dtype.is_float() else customers.cast(pl.String)
+    texts = pl.Series(words).fill_null("").to_numpy().astype(object)
     return np.asarray(pd.util.hash_array(texts, categorize=True) % np.uint64(buckets))
 
 
@@ -292,22 +296,25 @@ def _latest(lasts: list[int], grants: pa.Table | None, timezone: str) -> datetim
     if grants is not None:
         of_grants = _last_of(pl.DataFrame(pl.from_arrow(grants)), timezone)
         lasts = [*lasts, *([] if of_grants is None else [of_grants])]
-    return datetime.fromtimestamp(0, UTC) + pd.Timedelta(max(lasts), unit="us") if lasts else None
+    return to_datetime(max(lasts)) if lasts else None
 
 
-def _merged(job: ReplayJob, found: list[_Bucket], as_of: Any) -> ReplayReport:
+def _instant(as_of: datetime | str, job: ReplayJob) -> datetime:
+    return to_datetime(read_as_of(as_of, job.programs[0].timezone))
+
+
+def _merged(job: ReplayJob, found: list[_Bucket], as_of: datetime | None) -> ReplayReport:
     if not found:
         raise InputError("there are no orders to replay, and no points")
     totals: dict[str, Any] = {
         name: [sum((bucket.totals[name] for bucket in found), Decimal(0) if name in _MONEY else 0)]
         for name in found[0].totals
     }
-    instant = pd.Timestamp(as_of).to_pydatetime() if as_of is not None else None
     return ReplayReport(
         sum(bucket.orders for bucket in found),
         sum(bucket.customers for bucket in found),
         pd.DataFrame(totals),
-        instant,
+        as_of,
         tuple(_added_up(note for bucket in found for note in bucket.notices)),
     )
 

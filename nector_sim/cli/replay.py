@@ -79,7 +79,7 @@ def replay(
         tables = {"orders": result.orders, "balances": result.balances, "totals": result.totals}
         if result.movements is not None:
             tables["movements"] = result.movements
-        _write(tables, Path(out), kind, programs[0].decimals)
+        _write(tables, Path(out), kind, programs[0].decimals, read=[Path(orders), opening, grants])
         report = result
     for notice in report.notices:
         typer.echo(f"note: {notice}")
@@ -88,7 +88,7 @@ def replay(
     typer.echo(
         "points: "
         + ", ".join(
-            f"{name.replace('_', ' ')} {totals.iloc[0][name]}"
+            f"{name.replace('_', ' ')} {totals.loc[0, name]}"
             for name in ("opening", "granted", "earned", "given_back", "redeemed", "expired", "taken_back", "closing")
         )
     )
@@ -113,14 +113,22 @@ def _replay_files(
         return replay_files(programs, orders, out=out, buckets=buckets, runner=dask_runner(client), **how)
 
 
-def _write(tables: dict[str, pd.DataFrame], folder: Path, ending: str, decimals: int) -> None:
-    from nector_sim.batch.files import write_table
+def _write(tables: dict[str, pd.DataFrame], folder: Path, ending: str, decimals: int, read: list[Path | None]) -> None:
+    from nector_sim.batch.files import not_the_input, write_table
     from nector_sim.batch.replays import exact_table
     from nector_sim.errors import InputError
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise InputError(f"{folder} is a file; give a folder for the results") from None
     except OSError as error:
         raise InputError(f"{folder} cannot be made: {error.strerror or error}") from None
+    files = {name: folder / f"{name}.{ending}" for name in (*tables, "movements")}
+    for file in files.values():
+        for source in filter(None, read):
+            not_the_input(file, source)
     for name, frame in tables.items():
-        write_table(exact_table(frame, decimals), folder / f"{name}.{ending}")
+        write_table(exact_table(frame, decimals), files[name])
+    if "movements" not in tables:
+        files["movements"].unlink(missing_ok=True)  # of an earlier replay, whose other tables were replaced

@@ -91,6 +91,7 @@ def run(
     AssertionError
         If points were not conserved: an error of this program, never of its input.
     """
+    check_threads(threads)
     customers = len(history.first_order) - 1
     outcome = _room_for_outcome(history, customers, orders)
     if lots:
@@ -129,6 +130,12 @@ def run(
     result = Ran(outcome, flows, [lines for _, _, lines, _ in ran], [left for _, _, _, left in ran])
     _check_conservation(result)
     return result
+
+
+def check_threads(threads: int | None) -> None:
+    """Refuse a number of threads that can run nothing."""
+    if threads is not None and threads < 1:
+        raise InputError(f"threads is {threads}; it is 1 or more, or left out for one on each core")
 
 
 def _check_conservation(ran: Ran) -> None:

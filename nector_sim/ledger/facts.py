@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, SupportsIndex
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from nector_sim.errors import InputError, Problem
 from nector_sim.ledger.inputs import Table, read_grants, read_opening, read_orders, refuse
+from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderColumns, Prepared, prepare
 from nector_sim.ledger.schedule import Schedule, uncovered
 from nector_sim.ledger.tables import ALWAYS, NEVER
@@ -96,9 +99,10 @@ def read_facts(
     _check_alike(schedules)
     timezone = schedules[0].programs[0].timezone
     tables = [Table("orders", as_frame(orders))]
-    tables += [
-        Table(name, as_frame(table)) for name, table in (("opening", opening), ("grants", grants)) if table is not None
-    ]
+    if opening is not None:
+        tables.append(Table("opening", as_frame(opening, "opening balances")))
+    if grants is not None:
+        tables.append(Table("grants", as_frame(grants, "grants")))
     _free_of_results(tables[0])
     columns, tiers = read_orders(tables[0], schedules, take_up=read_take_up(take_up), seed=_seed(seed))
     brought = next((read_opening(table, schedules) for table in tables if table.name == "opening"), None)
@@ -137,10 +141,28 @@ def read_take_up(take_up: Decimal | float | str | None) -> Decimal | None:
     return share
 
 
-def _seed(seed: int) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+def read_as_of(as_of: Any, timezone: str) -> int:
+    """The last instant to run, in microseconds; without a zone, in the program's."""
+    if isinstance(as_of, np.datetime64):
+        as_of = pd.Timestamp(as_of)
+    try:
+        instant = to_microseconds(as_of, ZoneInfo(timezone))
+        to_datetime(instant)
+    except (ValueError, OverflowError):
+        raise InputError(
+            f"as_of is {as_of}, which is not a time; write it as 2026-11-23 18:30, or with its zone"
+        ) from None
+    return instant
+
+
+def _seed(seed: SupportsIndex) -> int:
+    try:
+        number = -1 if isinstance(seed, bool) else operator.index(seed)
+    except TypeError:
+        number = -1
+    if not 0 <= number < 2**64:
         raise InputError(f"seed is {seed!r}; it is a whole number from 0 to 2⁶⁴ − 1")
-    return seed
+    return number
 
 
 def _free_of_results(orders: Table) -> None:
@@ -153,10 +175,7 @@ def _free_of_results(orders: Table) -> None:
 
 def _last_instant(as_of: Any, timezone: str, orders: OrderColumns, grants: GrantColumns | None) -> int:
     if as_of is not None:
-        try:
-            return to_microseconds(as_of, ZoneInfo(timezone))
-        except ValueError as error:
-            raise InputError(f"as_of {error}") from None
+        return read_as_of(as_of, timezone)
     refunds = orders.refunded_at if orders.refunded_at is not None else orders.ordered_at[:0]
     happened = [
         orders.ordered_at,

@@ -44,6 +44,11 @@ class Table:
     frame: pd.DataFrame
     refused: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """What a sentence calls the rows."""
+        return "opening balances" if self.name == "opening" else self.name
+
     def has(self, column: str) -> bool:
         """Whether there is such a column."""
         return column in self.frame.columns
@@ -53,10 +58,10 @@ class Table:
         missing = [name for name in columns if not self.has(name)]
         if missing:
             there = ", ".join(map(str, self.frame.columns)) or "none"
-            raise InputError(f"the {self.name} have no column {', '.join(missing)}; they have {there}")
+            raise InputError(f"the {self.title} have no column {', '.join(missing)}; they have {there}")
         twice = sorted({str(name) for name in self.frame.columns[self.frame.columns.duplicated()]})
         if twice:
-            raise InputError(f"the {self.name} have more than one column {', '.join(twice)}; keep one of each")
+            raise InputError(f"the {self.title} have more than one column {', '.join(twice)}; keep one of each")
 
     def refuse(self, rows: Any, column: str, reason: str | Callable[[int], str]) -> None:
         """Say what is wrong with a column in some rows."""
@@ -81,28 +86,44 @@ class Table:
         instants = self.take(column, lambda values: read_times(values, timezone))
         blank = instants == NO_TIME
         if blank.any():
-            unread = np.isin(np.flatnonzero(blank), list(self.refused))
             if missing is None:
-                self.refuse(np.flatnonzero(blank)[~unread], column, "is missing; fill it in")
+                unread = {row for row, reasons in self.refused.items() if any(name == column for name, _ in reasons)}
+                rows = [row for row in np.flatnonzero(blank).tolist() if row not in unread]
+                self.refuse(rows, column, "is missing; fill it in")
             instants = np.where(blank, NEVER if missing is None else missing, instants)
         first, last = (microseconds(datetime(year, 1, 1, tzinfo=UTC)) for year in (FIRST_YEAR, LAST_YEAR))
         far = ~blank & ((instants < first) | (instants >= last))
         self.refuse(np.flatnonzero(far), column, f"is not between the years {FIRST_YEAR} and {LAST_YEAR}")
         return np.where(far, first, instants) if far.any() else instants
 
+    def words(self, column: str) -> tuple[Int64, list[str]]:
+        """Read a column of few different values: the code of each row, -1 for a missing one, and the values."""
+        array = as_array(self.frame[column])
+        if isinstance(array, np.ndarray):
+            codes, values = pd.factorize(array)
+            return codes, [str(value) for value in values.tolist()]
+        encoded = array.dictionary_encode()
+        codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+        return codes, [str(value) for value in encoded.dictionary.to_pylist()]
+
     def ids(self, column: str) -> Ids:
         """Read ids, whole numbers as such and everything else as text."""
         array = as_array(self.frame[column])
-        if isinstance(array, np.ndarray) and array.dtype.kind == "f" and np.array_equal(array, np.rint(array)):
-            array = array.astype(np.int64)
-        if isinstance(array, np.ndarray) and array.dtype.kind in "iu":
+        if isinstance(array, np.ndarray) and _are_whole(array):
             return array.astype(np.int64, copy=False)
-        texts = array if isinstance(array, pa.Array) else pa.array(array.tolist(), from_pandas=True)
+        texts = array if isinstance(array, pa.Array) else pa.array(array, from_pandas=True)
         texts = pc.fill_null(texts.cast(pa.large_string()), "")
         blank = pc.equal(pc.binary_length(texts), 0)
         if pc.any(blank).as_py():
             self.refuse(np.flatnonzero(blank.to_numpy(zero_copy_only=False)), column, "is missing; fill it in")
         return texts
+
+
+def _are_whole(numbers: npt.NDArray[Any]) -> bool:
+    """Whether numbers are whole and fit int64 as they are; a float does as far as each whole number has its own."""
+    if numbers.dtype.kind == "f":
+        return bool((np.abs(numbers) <= 2.0**53).all() and (numbers == np.rint(numbers)).all())
+    return bool(numbers.max(initial=0) <= np.iinfo(np.int64).max)
 
 
 def refuse(tables: list[Table]) -> None:
@@ -121,8 +142,9 @@ def refuse(tables: list[Table]) -> None:
     ]
     if len(rejects) > SHOWN:
         problems.append(Problem("", f"and {len(rejects) - SHOWN} more, in .rejects"))
+    rows = f"{len(rejects)} row{'s' if len(rejects) > 1 else ''}"
     raise OrdersError(
-        f"{len(rejects)} rows cannot be replayed; a history without them would give other balances, so mend them:",
+        f"{rows} cannot be replayed; a history without them would give other balances, so mend them:",
         problems,
         rejects=rejects,
     )
@@ -220,11 +242,13 @@ def _redeems(table: Table, orders: OrderColumns, take_up: Decimal | None, seed: 
     drawn = None if take_up is None or take_up == 100 else redeeming(orders.order_id, seed, take_up)
     if not table.has("redeems"):
         return drawn
-    codes, values = pd.factorize(table.frame["redeems"])
-    texts = [str(value).strip().lower() for value in values]
+    codes, values = table.words("redeems")
+    texts = [value.strip().lower() for value in values]
     answers = np.array([1 if text in _YES else 0 if text in _NO else -1 if text == "" else -2 for text in texts] + [-1])
     answer = answers[codes]
-    table.refuse(np.flatnonzero(answer == -2), "redeems", "is neither true nor false")
+    table.refuse(
+        np.flatnonzero(answer == -2), "redeems", "is neither true nor false; write one of the two, or leave it blank"
+    )
     return np.where(answer == -1, True if drawn is None else drawn, answer == 1)
 
 
@@ -232,8 +256,7 @@ def _read_tiers(table: Table, schedules: Sequence[Schedule], orders: OrderColumn
     """Codes of the tiers that orders name, and the names of all."""
     if not table.has("tier"):
         return tier_names(schedules)
-    codes, values = pd.factorize(table.frame["tier"])
-    named = [str(value) for value in values]
+    codes, named = table.words("tier")
     names = tier_names(schedules, [name for name in named if name])
     if len(names) > np.iinfo(np.int16).max:
         raise InputError(f"the orders name {len(named)} tiers; is the column tier what it should be?")
@@ -294,7 +317,11 @@ def _own_expiry(table: Table, schedules: Sequence[Schedule]) -> Int64:
 def _read_signed(values: Any) -> Column:
     """Whole points, which may be negative."""
     array = as_array(values)
-    if isinstance(array, np.ndarray) and array.dtype.kind == "i" and (np.abs(array) <= MAX_POINTS).all():
+    if (
+        isinstance(array, np.ndarray)
+        and array.dtype.kind == "i"
+        and ((array >= -MAX_POINTS) & (array <= MAX_POINTS)).all()
+    ):
         return Column(array.astype(np.int64, copy=False), {})
     points = np.zeros(len(array), np.int64)
     refused = {}

@@ -33,8 +33,9 @@ class Replay:
         overdraft), ``tier``, ``points_redeemed``, ``discount``, ``payable``, ``limited_by``, ``points_earned``, and
         ``credits_used`` where credits came in. Orders after `as_of` are left out.
     balances : pandas.DataFrame
-        One row a customer: ``customer_id``, ``points_balance`` (less the overdraft), ``points_pending``,
-        ``next_expiry`` (under inactivity, the deadline).
+        One row for each customer with an opening balance, or with an order or grant by `as_of`: ``customer_id``,
+        ``points_balance`` (less the overdraft), ``points_pending``, ``next_expiry`` (under inactivity, the deadline;
+        missing where nothing that can be spent will expire).
     totals : pandas.DataFrame
         One row: points ``opening``, ``granted``, ``earned``, ``given_back``, ``redeemed``, ``expired``,
         ``taken_back``, ``forgiven`` and ``closing``; the counts ``orders`` and ``orders_redeemed``; the money sums
@@ -104,8 +105,9 @@ def replay(
         Percentage of orders that redeem where they could and ``redeems`` does not say; left out, all.
     seed : int
         Of the draws of take-up; a draw depends on it and on ``order_id`` alone.
-    as_of : datetime or str, optional
-        The last instant that is run; left out, the latest order, refund or grant.
+    as_of : datetime, date or str, optional
+        The last instant that is run; left out, the latest order, refund or grant. Without a zone, it is in the
+        program's.
     movements : bool
         Give the ledger itself too.
     programs : iterable, optional

@@ -5,7 +5,8 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 from nector_sim.errors import InputError, Problem
 from nector_sim.rules.program import Program
@@ -62,7 +63,7 @@ def make_schedule(
         Holds from its ``valid_from``; without one, from the start.
     programs : iterable of Program or (from, Program)
         The others: a program with a ``valid_from``, or the first instant (inclusive) and the program. The instant is
-        a datetime or ISO 8601 text; without a zone it is in the program's.
+        a datetime, a date or ISO 8601 text; without a zone it is in the program's.
 
     Returns
     -------
@@ -80,11 +81,7 @@ def make_schedule(
     >>> [start.isoformat() for start in schedule.starts]
     ['0001-01-01T00:00:00+00:00', '2025-12-31T18:30:00+00:00']
     """
-    entries: list[tuple[datetime, Program]] = []
-    given: list[Program | tuple[datetime | str | None, Program]] = [] if program is None else [program]
-    for item in [*given, *programs]:
-        start, held = (item.valid_from, item) if isinstance(item, Program) else item
-        entries.append((EARLIEST if start is None else held.instant(_time(start)).astimezone(UTC), held))
+    entries = [_entry(item) for item in [*([] if program is None else [program]), *programs]]
     entries.sort(key=lambda entry: entry[0])
     schedule = Schedule(tuple(start for start, _ in entries), tuple(held for _, held in entries))
     if problems := _problems(schedule):
@@ -92,9 +89,24 @@ def make_schedule(
     return schedule
 
 
-def _time(start: datetime | str) -> datetime:
+def _entry(item: Any) -> tuple[datetime, Program]:
+    try:
+        start, held = (item.valid_from, item) if isinstance(item, Program) else item
+    except (TypeError, ValueError):
+        start = held = None
+    if not isinstance(held, Program):
+        raise InputError(
+            f"a {type(item).__name__} is no program; give what ns.load_program or ns.Program.parse gives, alone "
+            "or behind its first instant: (from, program)"
+        )
+    return (EARLIEST if start is None else held.instant(_time(start)).astimezone(UTC), held)
+
+
+def _time(start: Any) -> datetime:
     if isinstance(start, datetime):
         return start
+    if isinstance(start, date):
+        return datetime(start.year, start.month, start.day)
     try:
         return datetime.fromisoformat(start)
     except (TypeError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -15,7 +16,7 @@ import pandas as pd
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.errors import InputError
 from nector_sim.ledger.arrays import History, Instants
-from nector_sim.ledger.engine import Ran, run
+from nector_sim.ledger.engine import Ran, check_threads, run
 from nector_sim.ledger.facts import Facts, read_facts
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.prepare import expiring
@@ -41,7 +42,7 @@ def replay_sweep(
     take_up: Decimal | float | str | None = None,
     seed: int = 0,
     as_of: datetime | str | None = None,
-    threads: int = 2,
+    threads: int | None = None,
 ) -> pd.DataFrame:
     """Replay one history under many settings, all on the same luck.
 
@@ -54,8 +55,8 @@ def replay_sweep(
         Of one currency and time zone.
     orders, opening, grants, take_up, seed, as_of
         As in :func:`nector_sim.replay`; or as `orders` the Facts, which hold the others too.
-    threads : int
-        Settings that run at once; the result does not depend on it.
+    threads : int, optional
+        Settings that run at once; left out, one for each core. The result does not depend on it.
 
     Returns
     -------
@@ -85,6 +86,7 @@ def replay_sweep(
     [[20.0, 178.0], [50.0, 145.0]]
     """
     schedules = [setting if isinstance(setting, Schedule) else make_schedule(setting) for setting in settings]
+    check_threads(threads)
     if not schedules:
         raise InputError("there is no setting to replay; give at least one program")
     if isinstance(orders, Facts):
@@ -99,7 +101,7 @@ def replay_sweep(
         months = np.empty(0, np.int64)
         return run(facts.prepared, history, expiries, terms, months=months, threads=1, orders=False)
 
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         ran = list(pool.map(totals, schedules))
     return _table(ran, Writer(facts, schedules[0].programs[0].decimals))
 

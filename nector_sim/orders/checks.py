@@ -100,18 +100,23 @@ def check_orders(orders: Any, *, program: Program | None = None, currency: str =
     return CheckedOrders(good, rejects)
 
 
-def as_frame(orders: Any) -> pd.DataFrame:
-    """Orders as a pandas frame: as it is, or through the Arrow interface."""
+def as_frame(orders: Any, what: str = "orders") -> pd.DataFrame:
+    """Orders, or another table, as a pandas frame: as it is, or through the Arrow interface."""
     import pandas as pd
+    import pyarrow as pa
 
     if isinstance(orders, pd.DataFrame):
         return orders
-    frame: pd.DataFrame = as_table(orders).to_pandas(types_mapper=pd.ArrowDtype)
+    table = as_table(orders, what)
+    # Arrow cannot pick rows out of views of texts: Polars gives others if asked in its own words.
+    table = orders.to_arrow() if hasattr(orders, "to_arrow") else table
+    fields = [f.with_type(pa.large_string()) if pa.types.is_string_view(f.type) else f for f in table.schema]
+    frame: pd.DataFrame = table.cast(pa.schema(fields)).to_pandas(types_mapper=pd.ArrowDtype)
     return frame
 
 
-def as_table(orders: Any) -> pa.Table:
-    """Orders with an Arrow interface as an Arrow table; InputError for what is no table."""
+def as_table(orders: Any, what: str = "orders") -> pa.Table:
+    """Orders, or another table, with an Arrow interface as an Arrow table; InputError for what is no table."""
     import pyarrow as pa
 
     if hasattr(orders, "__arrow_c_stream__") or hasattr(orders, "__arrow_c_array__"):
@@ -120,7 +125,7 @@ def as_table(orders: Any) -> pa.Table:
         except pa.ArrowInvalid:
             pass  # one column, such as a Series
     raise InputError(
-        f"orders are a {type(orders).__name__}; give a pandas frame, or a Polars or Arrow table, with one row an order"
+        f"{what} are a {type(orders).__name__}; give a pandas frame, or a Polars or Arrow table, with one row for each"
     )
 
 

@@ -29,7 +29,7 @@ def review(program: Program) -> list[Problem]:
     >>> print(review(ns.Program(offers=[offer]))[0])
     offers.0.max_discount: ₹25 is no multiple of the step of ₹10; nobody gets more than ₹20
     """
-    findings = list(_of_program(program))
+    findings = [*_of_program(program), *_of_ledger(program)]
     for position, offer in enumerate(program.offers):
         findings += [
             Problem(f"offers.{position}.{finding.place}", finding.what) for finding in _of_offer(offer, program)
@@ -51,6 +51,42 @@ def _of_program(program: Program) -> Iterator[Problem]:
                 yield Problem(
                     f"offers.{position}.max_cart", "no cart below it exceeds min_payable, so nobody can use it"
                 )
+
+
+def _of_ledger(program: Program) -> Iterator[Problem]:
+    """Of earning and tiers, as far as a replay goes by them."""
+    earning, names = program.earning, {tier.name for tier in program.tiers}
+    if earning is not None and earning.points_per_unit == 0:
+        yield Problem("earning.points_per_unit", "is 0, so no order earns points")
+    if earning is not None and (back := _most_back(program)) >= 100:
+        yield Problem(
+            "earning.points_per_unit",
+            f"what an order earns is worth up to {round(back, 2).normalize():f} % of what the customer paid for it",
+        )
+    for position, tier in enumerate(program.tiers):
+        if earning is None and tier.earning_factor != 1:
+            yield Problem(f"tiers.{position}.earning_factor", "has nothing to multiply, as nothing is earned")
+        if position and tier.earning_factor < program.tiers[position - 1].earning_factor:
+            yield Problem(f"tiers.{position}.earning_factor", "is below that of the tier before it")
+    for position, offer in enumerate(program.offers):
+        if names and offer.tiers and not names & set(offer.tiers):
+            yield Problem(
+                f"offers.{position}.tiers", f"none of them is a tier of this program ({', '.join(sorted(names))})"
+            )
+
+
+def _most_back(program: Program) -> Decimal:
+    """What an order earns at most for each 100 that it is counted on, by the offer in which points are worth most."""
+    assert program.earning is not None
+    worth = [
+        offer.discount_per_step / offer.points_per_step
+        if isinstance(offer, VariableAmount)
+        else offer.discount / offer.points
+        for offer in program.offers
+        if isinstance(offer, VariableAmount | FixedAmount)
+    ]
+    factor = max((tier.earning_factor for tier in program.tiers), default=Decimal(1))
+    return 100 * program.earning.points_per_unit * max(factor, Decimal(1)) * max(worth, default=Decimal(0))
 
 
 def _of_offer(offer: Offer, program: Program) -> Iterator[Problem]:

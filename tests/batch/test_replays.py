@@ -106,3 +106,18 @@ def test_rows_that_cannot_be_replayed_are_named_by_their_row_in_the_file(orders,
     (tmp_path / "out" / "mine.txt").write_text("mine")
     with pytest.raises(InputError, match="files in it already"):
         replay_files([PROGRAM], orders, out=tmp_path / "out")
+
+
+def test_the_last_instant_is_told_in_utc(orders, tmp_path):
+    # 6 September in Kolkata begins at 18:30 of the 5th in UTC.
+    report = replay_files([PROGRAM], orders, out=tmp_path / "out", as_of="2026-09-06", buckets=3)
+    assert report.as_of == datetime(2026, 9, 5, 18, 30, tzinfo=UTC)
+    assert report.orders == len(ns.replay(PROGRAM, history(), as_of="2026-09-06").orders)
+
+
+def test_a_customer_is_one_whether_written_with_a_point_or_without(tmp_path):
+    numbers = pd.DataFrame({"order_id": range(40), "customer_id": [float(i) for i in range(40)], "cart_amount": 10})
+    numbers.assign(ordered_at="2026-01-01T00:00Z").to_parquet(tmp_path / "orders.parquet")
+    opening = pl.DataFrame({"customer_id": [str(i) for i in range(40)], "points": [5] * 40}).to_arrow()
+    replay_files([PROGRAM], tmp_path / "orders.parquet", out=tmp_path / "out", opening=opening, buckets=7)
+    assert table(tmp_path / "out", "orders")["points_balance"].to_list() == [5] * 40

@@ -68,7 +68,9 @@ def test_floats_in_parquet_come_out_as_decimals_and_csv_is_written_if_asked(nect
     files(tmp_path, program_toml=PROGRAM)
     ns.demo_orders().head(500).to_parquet(tmp_path / "orders.parquet")
     arguments = ["replay", tmp_path / "orders.parquet", "-p", tmp_path / "program.toml", "--take-up", "40", "--out"]
-    assert nector_sim(*arguments, tmp_path / "out")[0] == 0
+    code, said, _ = nector_sim(*arguments, tmp_path / "out")
+    assert code == 0
+    assert "opening 0, granted 0, earned " in said
     schema = pq.read_schema(tmp_path / "out" / "orders.parquet")
     assert str(schema.field("discount").type) == "decimal128(18, 2)"
     assert str(schema.field("tier").type).startswith("dictionary<values=string")
@@ -97,3 +99,23 @@ def test_what_cannot_be_used_is_one_message_and_exit_code_2(nector_sim, tmp_path
     assert "orders, row 3: refunded_at is before ordered_at" in error
     assert "Traceback" not in error
     assert not (tmp_path / "out").exists()
+
+
+def test_results_are_not_written_over_what_is_read(nector_sim, tmp_path):
+    files(tmp_path, orders_csv=ORDERS, program_toml=PROGRAM)
+    asked = ["replay", tmp_path / "orders.csv", "-p", tmp_path / "program.toml", "--out"]
+    code, said, error = nector_sim(*asked, tmp_path, "--format", "csv")
+    assert (code, said) == (2, "")
+    assert "orders.csv is also the input; write the results elsewhere" in error
+    assert (tmp_path / "orders.csv").read_text() == ORDERS
+    code, _, error = nector_sim(*asked, tmp_path / "program.toml")
+    assert code == 2
+    assert "program.toml is a file; give a folder for the results" in error
+
+
+def test_a_folder_of_an_earlier_replay_keeps_none_of_its_movements(nector_sim, tmp_path):
+    files(tmp_path, orders_csv=ORDERS, program_toml=PROGRAM)
+    asked = ["replay", tmp_path / "orders.csv", "-p", tmp_path / "program.toml", "--out", tmp_path / "out"]
+    assert nector_sim(*asked, "--movements")[0] == 0
+    assert nector_sim(*asked, "--as-of", "2026-11-01T00:00Z")[0] == 0
+    assert sorted(path.stem for path in (tmp_path / "out").iterdir()) == ["balances", "orders", "totals"]

@@ -35,7 +35,7 @@ def test_everything_wrong_is_named_together():
             {"refunded_amount": "5"},
             {"order_id": "o0", "ordered_at": "2026-11-05T00:00Z"},
             {"cart_amount": "-1", "ordered_at": None},
-            {"order_id": None, "customer_id": ""},
+            {"order_id": None, "customer_id": "", "ordered_at": None},
             {"redeems": "perhaps"},
         ],
         opening=[
@@ -57,8 +57,9 @@ def test_everything_wrong_is_named_together():
         "orders 3: refunded_amount has no refunded_at; say when",
         "orders 4: order_id stands at another time in row 1; an order occurs once",
         "orders 5: ordered_at is missing; fill it in; cart_amount is negative; an amount is 0 or more",
-        "orders 6: order_id is missing; fill it in; customer_id is missing; fill it in",
-        "orders 7: redeems is neither true nor false",
+        "orders 6: order_id is missing; fill it in; customer_id is missing; fill it in; "
+        "ordered_at is missing; fill it in",
+        "orders 7: redeems is neither true nor false; write one of the two, or leave it blank",
         "opening 2: customer_id has an opening balance with this expires_at already; one row for each",
         "opening 3: points is not a whole number of points; round it first, in the way you mean",
         "opening 4: customer_id is missing; fill it in; points is missing; fill it in",
@@ -118,14 +119,38 @@ def test_columns_that_are_missing_or_in_the_way(change, message):
         ({"take_up": 101}, "take_up is 101; it is a percentage from 0 to 100"),
         ({"take_up": "many"}, "take_up is many; it is a percentage"),
         ({"seed": -1}, "seed is -1; it is a whole number"),
-        ({"as_of": "soon"}, "as_of is not a time"),
+        ({"seed": 1.5}, "seed is 1.5; it is a whole number"),
+        ({"as_of": "soon"}, "as_of is soon, which is not a time; write it as 2026-11-23 18:30"),
+        ({"as_of": pd.NaT}, "as_of is NaT, which is not a time"),
+        ({"as_of": "0001-01-01"}, "as_of is 0001-01-01, which is not a time"),
+        ({"threads": 0}, "threads is 0; it is 1 or more"),
+        ({"opening": {"c": 5}}, "opening balances are a dict; give a pandas frame"),
+        ({"grants": [5]}, "grants are a list; give a pandas frame"),
         ({"programs": [ns.Program()]}, "two programs begin at the start"),
         ({"programs": [("2026", ns.Program())]}, "a program begins at '2026', which is not a time"),
+        ({"programs": {"2026-01-01": ns.Program()}}, r"a str is no program; give what ns\.load_program or"),
+        ({"programs": ns.Program()}, "a tuple is no program"),
     ],
 )
 def test_arguments_that_cannot_be_used(argument, message):
     with pytest.raises(ns.InputError, match=message):
         ns.replay(PROGRAM, pd.DataFrame([PLAIN]), **argument)
+
+
+def test_a_program_that_is_none():
+    with pytest.raises(ns.InputError, match="a dict is no program"):
+        ns.replay({"earning": {}}, pd.DataFrame([PLAIN]))
+    with pytest.raises(ns.InputError, match="a str is no program"):
+        ns.replay_sweep(["program.toml"], pd.DataFrame([PLAIN]))
+    with pytest.raises(ns.InputError, match="threads is -1"):
+        ns.replay_sweep([PROGRAM], pd.DataFrame([PLAIN]), threads=-1)
+
+
+@pytest.mark.parametrize("points", [-(2**63), -(10**12) - 1, 10**12 + 1, 2**63 - 1])
+def test_an_opening_balance_is_at_most_a_million_million_points(points):
+    opening = pd.DataFrame({"customer_id": ["c"], "points": [points]})
+    with pytest.raises(ns.OrdersError, match="points is too large"):
+        ns.replay(PROGRAM, pd.DataFrame([PLAIN]), opening=opening)
 
 
 def test_programs_that_cannot_follow_each_other():

@@ -1,5 +1,6 @@
 """Replays over frames: what comes in, what comes out, and what is refused."""
 
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -104,6 +105,11 @@ def test_other_tables_are_taken_too(convert):
     result = ns.replay(PROGRAM, convert(frame), movements=True)
     assert result.orders["points_balance"].tolist() == expected.orders["points_balance"].tolist()
     assert result.movements["points"].tolist() == expected.movements["points"].tolist()
+    early = ns.replay(PROGRAM, convert(frame), as_of="2026-11-02T00:00Z")
+    assert early.orders["order_id"].tolist() == ["o0", "o1"]
+    with pytest.raises(ns.OrdersError, match="orders, row 1: cart_amount is negative") as refused:
+        ns.replay(PROGRAM, convert(frame.assign(cart_amount=[-1.0, 1.0, 1.0])))
+    assert refused.value.rejects["order_id"].tolist() == ["o0"]
 
 
 def test_ids_as_numbers_and_as_texts_are_the_same_ids():
@@ -120,6 +126,32 @@ def test_ids_as_numbers_and_as_texts_are_the_same_ids():
     assert mixed.orders["points_redeemed"].tolist() == numbers.orders["points_redeemed"].tolist()
     # "11" runs before "9" at the same instant.
     assert numbers.movements.loc[numbers.movements["kind"] == "earned", "order_id"].tolist() == [11, 9, 10]
+
+
+def test_ids_beyond_int64_and_floats_that_are_no_whole_numbers_are_texts():
+    large = [2**63 + 2, 2**63 + 1, 2**63 + 2]
+    result = ns.replay(PROGRAM, orders(customer_id=np.array(large, np.uint64)))
+    assert result.balances["customer_id"].tolist() == ["9223372036854775809", "9223372036854775810"]
+    assert result.balances["points_balance"].tolist() == [10, 9]
+    floats = ns.replay(PROGRAM, orders(customer_id=[2.0, 1e300, 2.0])).balances
+    assert floats["customer_id"].tolist() == ["1e+300", "2"]
+    whole = ns.replay(PROGRAM, orders(customer_id=[2.0, 10.0, 2.0])).balances
+    assert whole["customer_id"].tolist() == [2, 10]
+
+
+def test_instants_and_seeds_come_as_numpy_has_them_too():
+    at = np.datetime64("2026-11-02T05:30")
+    result = ns.replay(PROGRAM, orders(), as_of=at, seed=np.int64(3), take_up=40)
+    assert str(result.as_of) == "2026-11-02 00:00:00+00:00"
+    expected = ns.replay(PROGRAM, orders(), as_of="2026-11-02 05:30", seed=3, take_up=40)
+    pd.testing.assert_frame_equal(result.orders, expected.orders)
+
+
+def test_a_program_may_begin_on_a_date_in_its_own_zone():
+    later = PROGRAM.model_copy(update={"enabled": False})
+    frame = orders(ordered_at=["2026-11-01 10:00", "2026-11-01 23:59", "2026-11-02 00:00"])
+    result = ns.replay(PROGRAM, frame, programs=[(date(2026, 11, 2), later)])
+    assert (result.orders["limited_by"] == "not_live").tolist() == [False, False, True]
 
 
 def test_the_column_the_argument_and_the_draw_decide_in_this_order():
@@ -155,6 +187,18 @@ def test_tiers_of_the_orders_count_where_the_program_has_none():
     result = ns.replay(program, orders(tier=["Gold", None, "Silver"]), opening=opening)
     assert result.orders["limited_by"].tolist() == ["cart", "no_offer", "no_offer"]
     assert result.orders["tier"].astype(object).fillna("none").tolist() == ["Gold", "none", "Silver"]
+
+
+@pytest.mark.parametrize("kind", [pl.String, pl.Categorical, pl.Enum(["Gold", "Silver"])], ids=str)
+def test_tiers_and_answers_come_as_polars_has_them_too(kind):
+    program = ns.Program.parse({"offers": [{**OFFER, "tiers": ["Gold"]}]})
+    frame = pl.from_pandas(orders()).with_columns(
+        tier=pl.Series(["Gold", None, "Gold"], dtype=kind), redeems=pl.Series([None, True, False])
+    )
+    opening = pl.DataFrame({"customer_id": ["c"], "points": [50]})
+    result = ns.replay(program, frame, opening=opening)
+    assert result.orders["points_redeemed"].tolist() == [50, 0, 0]
+    assert result.orders["tier"].astype(object).fillna("none").tolist() == ["Gold", "none", "Gold"]
 
 
 def test_credits_come_out_where_they_came_in():

@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nector_sim as ns
 from nector_sim.orders.columns import (
     NO_TIME,
     decimal_array,
@@ -213,3 +215,10 @@ def test_amounts_go_out_as_they_came_in():
     assert not is_exact(pd.Series([1, None], dtype="Int64"))
     assert is_exact(pd.Series(["1"]))
     assert is_exact(pd.Series([Decimal(1)]))
+
+
+def test_rows_of_a_polars_frame_with_texts_are_parted_too():
+    frame = pl.DataFrame({"order_id": ["a", "b"], "cart_amount": ["5", "-1"], "points_balance": [1, 2]})
+    good, rejects = ns.check_orders(frame)
+    assert good["order_id"].tolist() == ["a"]
+    assert rejects["order_id"].tolist() == ["b"]

@@ -126,3 +126,27 @@ def test_every_field_says_what_it_is_and_every_choice_is_known():
             for choice in about[0].choices:
                 assert choice in CHOICES | LEDGER_CHOICES
                 assert f"`{choice}`" in field.description
+
+
+def test_review_finds_what_is_odd_about_earning_and_tiers():
+    def odd(**fields):
+        offer = {"kind": "variable_amount", "points_per_step": 10, "discount_per_step": 5}
+        return [str(f) for f in ns.review(ns.Program.parse({"offers": [offer], **fields}))]
+
+    silver = {"name": "Silver", "min_lifetime_spend": 100, "earning_factor": 2}
+    gold = {"name": "Gold", "min_lifetime_spend": 500, "earning_factor": "1.5"}
+    assert odd(earning={}, tiers=[silver]) == []
+    assert odd(earning={"points_per_unit": 0}) == ["earning.points_per_unit: is 0, so no order earns points"]
+    # A point is worth half a unit; twice 1 point for each unit is all of it.
+    assert odd(earning={"points_per_unit": "0.99"}, tiers=[silver]) == []
+    assert odd(earning={"points_per_unit": "1.1"}, tiers=[silver]) == [
+        "earning.points_per_unit: what an order earns is worth up to 110 % of what the customer paid for it"
+    ]
+    assert odd(tiers=[silver]) == ["tiers.0.earning_factor: has nothing to multiply, as nothing is earned"]
+    assert odd(earning={}, tiers=[silver, gold]) == ["tiers.1.earning_factor: is below that of the tier before it"]
+    offers = [{"kind": "fixed_amount", "points": 10, "discount": 5, "tiers": ["Gold", "silver"]}]
+    assert odd(offers=offers) == []  # the tiers may be those of the orders
+    assert odd(offers=offers, tiers=[{**silver, "earning_factor": 1}]) == [
+        "offers.0.tiers: none of them is a tier of this program (Silver)"
+    ]
+    assert odd(offers=offers, earning={}, tiers=[silver, {**gold, "earning_factor": 2}]) == []
