@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nector_sim.orders.columns import NO_TIME, NOT_ASKED, decimal_array
-from nector_sim.orders.files import Sheet, Table
 from nector_sim.orders.identity import Known, known_of
 from nector_sim.orders.layouts import HOUSE_COLUMNS, Layout
 from nector_sim.orders.lines import Folded
 from nector_sim.orders.report import LeftOut, OrdersReport
+from nector_sim.orders.sheets import Sheet, Table
 from nector_sim.orders.tidy import Tidy
 from nector_sim.orders.words import MASKED, PERSONAL, shown, shown_id
 from nector_sim.orders.written import Written, amounts

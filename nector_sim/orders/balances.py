@@ -16,6 +16,7 @@ from nector_sim.orders.identity import add_people, as_text, default_key_file, na
 from nector_sim.orders.layouts import Layout, check_columns
 from nector_sim.orders.words import shown
 from nector_sim.orders.written import Written, points, times
+from nector_sim.rules.money import MAX_POINTS
 
 #: A table of customers: the merchant's own, or what Nector imports.
 BALANCES = Layout(
@@ -99,8 +100,8 @@ def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str) -> tuple[p
     notes : list of str
     """
     if isinstance(source, int | np.integer) and not isinstance(source, bool):
-        if source < 0:
-            raise InputError(f"balances={source}: one balance for all is 0 or more")
+        if not 0 <= source <= MAX_POINTS:
+            raise InputError(f"balances={source}: one balance for all is from 0 to {MAX_POINTS:,} points")
         return pl.Series([int(source)] * orders.height, dtype=pl.Int64), [
             f"every order is given {source} points, as stated"
         ]

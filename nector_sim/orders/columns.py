@@ -26,6 +26,9 @@ Mask = npt.NDArray[np.bool_]
 
 #: A time that is missing.
 NO_TIME = np.iinfo(np.int64).min
+_NOT_A_TIME = "is not a time; write it as 2026-11-23 18:30 or with its zone, 2026-11-23T18:30+05:30"
+#: The years 1 to 9999, which clocks and calendars know, in seconds since 1970.
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 #: A number of points that nobody asked for.
 NOT_ASKED = -1
 
@@ -124,18 +127,18 @@ def read_times(values: Any, timezone: str) -> Column:
     """
     array = as_array(values)
     if isinstance(array, pa.Array) and pa.types.is_timestamp(array.type) and array.type.tz is not None:
-        return Column(_microseconds(array), {})
+        return _microseconds(array)
     zone = ZoneInfo(timezone)
     if isinstance(array, pa.Array) and (pa.types.is_timestamp(array.type) or pa.types.is_date(array.type)):
-        local = _microseconds(array)
+        local, refused = (typed := _microseconds(array)).numbers, typed.refused
         # Zones change at few instants, so each distinct hour is asked once.
         hours, inverse = np.unique(local // 3_600_000_000, return_inverse=True)
         offsets = np.array([_offset(hour, zone) for hour in hours.tolist()], np.int64)
         shifted = local - offsets[inverse.reshape(-1)]
-        return Column(np.where(local == NO_TIME, NO_TIME, shifted), {})
+        return Column(np.where(local == NO_TIME, NO_TIME, shifted), refused)
     as_text = [None if value is None or value != value else value for value in _python_values(array)]
     microseconds = np.full(len(as_text), NO_TIME, np.int64)
-    refused: dict[int, str] = {}
+    refused = {}
     for row, value in enumerate(as_text):
         if value is None or value == "":
             continue
@@ -158,13 +161,11 @@ def to_microseconds(value: Any, zone: ZoneInfo) -> int:
         try:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
-            raise ValueError(
-                "is not a time; write it as 2026-11-23 18:30 or with its zone, 2026-11-23T18:30+05:30"
-            ) from None
+            raise ValueError(_NOT_A_TIME) from None
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)
     if not isinstance(value, datetime):
-        raise ValueError("is not a time; write it as 2026-11-23 18:30 or with its zone, 2026-11-23T18:30+05:30")
+        raise ValueError(_NOT_A_TIME)
     if value.tzinfo is None:
         value = value.replace(tzinfo=zone, fold=0)
     since = value - datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
@@ -320,10 +321,34 @@ def _present(array: pa.Array) -> Mask:
     return np.asarray(array.is_valid().to_numpy(zero_copy_only=False))
 
 
-def _microseconds(array: pa.Array) -> Int64:
-    tz = getattr(array.type, "tz", None)
-    stamps = array.cast(pa.timestamp("us", tz=tz), safe=False)
-    return np.asarray(pc.fill_null(stamps.cast(pa.int64()), NO_TIME).to_numpy(zero_copy_only=False))
+def _microseconds(array: pa.Array) -> Column:
+    """Typed times or dates, in microseconds; a coarse one can stand for more than 64 bits hold."""
+    if getattr(array.type, "unit", "") == "ns":
+        stamps = array.cast(pa.timestamp("us", tz=array.type.tz), safe=False)
+        return Column(_counts(stamps, NO_TIME), {})
+    good = in_calendar(array)
+    refused = dict.fromkeys(np.flatnonzero(~good).tolist(), _NOT_A_TIME)
+    counts, unit = _in_units(array)
+    return Column(np.where(good & _present(array), np.where(good, counts, 0) * unit, NO_TIME), refused)
+
+
+def in_calendar(array: pa.Array) -> Mask:
+    """Which typed times or dates are of a year from 1 to 9999, or missing."""
+    if getattr(array.type, "unit", "") == "ns":
+        return np.ones(len(array), np.bool_)  # these hold the years 1677 to 2262
+    counts, unit = _in_units(array)
+    return (counts >= _FIRST_SECOND * 1_000_000 // unit) & (counts <= (_LAST_SECOND + 1) * 1_000_000 // unit - 1)
+
+
+def _in_units(array: pa.Array) -> tuple[Int64, int]:
+    """Typed times or dates as they are counted, and the microseconds of their unit."""
+    if array.type == pa.date32():
+        return _counts(array.cast(pa.int32()), 0), 86_400_000_000
+    return _counts(array, 0), {"s": 1_000_000, "ms": 1_000, "us": 1}[getattr(array.type, "unit", "ms")]
+
+
+def _counts(array: pa.Array, missing: int) -> Int64:
+    return np.asarray(pc.fill_null(array.cast(pa.int64()), missing).to_numpy(zero_copy_only=False))
 
 
 def _offset(hour: int, zone: ZoneInfo) -> int:

@@ -188,7 +188,8 @@ def inspect_orders(
     frame = sheet_read.frame.select(_text(sheet_read.frame[theirs], ours) for ours, theirs in columns.items())
     folded = fold(frame.with_columns(row=pl.Series(sheet_read.row)), layout)
 
-    orders = leave_out(folded.orders, layout, keep_status)
+    kept = (keep_status,) if isinstance(keep_status, str) else keep_status
+    orders = leave_out(folded.orders, layout, kept)
     chosen, orders, notes = choose_currency(orders, stated(stated_columns, "currency", currency))
     written = Written(
         stated(stated_columns, "numbers", numbers) or "1234.50",

@@ -16,7 +16,7 @@ import pytest
 import xlsxwriter
 
 import nector_sim as ns
-from nector_sim.orders import files
+from nector_sim.orders import csv_files
 from nector_sim.orders.read import How
 
 PLAIN = "order_id,customer_id,ordered_at,cart_amount\n"
@@ -52,6 +52,14 @@ def packed(names):
         (b"\n \n", "is empty; export it again"),
         (b"<!DOCTYPE html><html><body>Sign in</body></html>", "is a web page.*sign in to the shop, export again"),
         (b"\r\n<HTML>", "is a web page"),
+        (b"<br />\n<b>Fatal error</b>: in <b>export.php</b>, on line <b>9</b>", "is a web page"),
+        (b"<!-- cached -->" + b" " * 2000 + b"<html>", "is a web page"),
+        (b"BZh91AY&SY", "unpack it"),
+        (b"\xfd7zXZ\x00", "unpack it"),
+        (b"\x28\xb5\x2f\xfd", "unpack it"),
+        (packed(["mimetype", "content.xml"]), "is a LibreOffice document; save it there as CSV"),
+        (b"My shop\n" + PLAIN.encode() + b"1,a,2026-05-01,5\n", "a line of text stands above the header"),
+        (PLAIN.replace(",", "\x00").encode(), "is not UTF-8 text"),
         (b'{"orders": []}', "is JSON; export the orders as CSV"),
         (b"%PDF-1.4", "is packed, or a PDF; unpack it"),
         (b"\x1f\x8b\x08\x00", "unpack it"),
@@ -113,10 +121,37 @@ def test_a_quotation_mark_that_is_never_closed_swallows_no_rows_in_silence(tmp_p
 
 
 def test_a_row_longer_than_a_few_megabytes_is_refused_without_being_held(tmp_path, key, monkeypatch):
-    monkeypatch.setattr(files, "LONGEST_ROW", 1 << 16)
+    monkeypatch.setattr(csv_files, "LONGEST_ROW", 1 << 16)
     path = text_file(tmp_path, PLAIN + '1,a,2026-05-01,100\n2,"' + "x" * (1 << 18) + '",2026-05-01,100\n')
     with pytest.raises(ns.InputError, match="a quotation mark is opened and never closed"):
         ns.read_orders(path, key_file=key)
+
+
+@pytest.mark.parametrize(
+    ("note", "threads"),
+    [("short", True), ("a\nb\n" * 9, True), ("x" * 64_000, False), ("x\n" * 32_000, False), ('he said ""no""', True)],
+)
+def test_several_threads_parse_only_what_cannot_fail(tmp_path, key, monkeypatch, note, threads):
+    monkeypatch.setattr(csv_files, "LONGEST_ROW", 1 << 16)
+    asked = []
+    parse = csv_files.CsvTable._parse
+
+    def spy(self, names, *, threads):
+        asked.append(threads)
+        return parse(self, names, threads=threads)
+
+    monkeypatch.setattr(csv_files.CsvTable, "_parse", spy)
+    rows = "".join(f'{number},"{"n" if number != 2000 else note}",2026-05-01,100\n' for number in range(8000))
+    orders = ns.read_orders(text_file(tmp_path, PLAIN + rows), key_file=key)
+    assert len(orders) == 8000
+    assert asked == [threads]
+
+
+def test_a_line_that_tells_excel_the_separator_is_none_of_the_rows(tmp_path, key):
+    text = "sep=;\r\n" + PLAIN.replace(",", ";") + "1;a;2026-05-01;x\n2;a;2026-05-01;5\n"
+    report = ns.inspect_orders(text_file(tmp_path, text), key_file=key)
+    assert report.orders["order_id"].tolist() == ["2"]
+    assert report.rejects["row"].tolist() == [1]
 
 
 @pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
@@ -283,6 +318,8 @@ def test_excel(tmp_path, key):
     assert len(ns.read_orders(path, sheet="Other", key_file=key)) == 2
     with pytest.raises(ns.InputError, match="no sheet of that name"):
         ns.read_orders(path, sheet="Third")
+    with pytest.raises(ns.InputError, match="a sheet can be named in an Excel file alone"):
+        ns.read_orders(text_file(tmp_path, PLAIN + "1,a,2026-05-01,5\n"), sheet="Orders")
 
 
 TABLE = {
@@ -313,6 +350,52 @@ def test_the_same_table_in_every_form(tmp_path, kind):
     assert orders["points_balance"].tolist() == [5000, 50]
     assert orders["ordered_at"][0] == pd.Timestamp("2026-05-01 04:45", tz="UTC")
     pd.testing.assert_frame_equal(frame, before)
+
+
+class OneBatch:
+    """What only has the Arrow interface of one batch."""
+
+    def __arrow_c_array__(self, requested_schema=None):
+        return pa.record_batch({"cart_amount": [5]}).__arrow_c_array__(requested_schema)
+
+
+def test_whatever_has_an_arrow_interface_of_rows():
+    for source in (
+        pa.table({"cart_amount": [5]}).to_reader(),
+        OneBatch(),
+        pl.DataFrame({"cart_amount": pl.Series([5], dtype=pl.Int128)}),
+        pa.table({"cart_amount": pa.array([Decimal(5)], pa.decimal256(40, 2))}),
+    ):
+        assert ns.read_orders(source)["cart_amount"].tolist() == [Decimal("5.00")]
+    for nothing in (pl.Series("cart_amount", [1]), pl.DataFrame({"cart_amount": [1]}).lazy(), b"cart_amount"):
+        with pytest.raises(ns.InputError, match="give the path of a file, or a pandas, Polars or Arrow table"):
+            ns.read_orders(nothing)
+
+
+@pytest.mark.parametrize("values", [[[1], [2]], [{"a": 1}, {"a": 2}], [b"\xff", b"x"]])
+@pytest.mark.parametrize("column", ["cart_amount", "order_id", "email", "ordered_at"])
+def test_a_column_of_lists_records_or_bytes_is_refused(tmp_path, column, values):
+    table = pa.table({"cart_amount": [1, 2], "order_id": ["a", "b"], column: pa.array(values)})
+    path = tmp_path / "o.parquet"
+    pl.from_arrow(table).write_parquet(path)
+    for source in (table, path):
+        with pytest.raises(ns.InputError, match=f"the column {column} holds .*, not a number, time or text"):
+            ns.read_orders(source)
+
+
+@pytest.mark.parametrize(
+    ("unit", "number"),
+    [("s", 2**62), ("s", -(2**62)), ("ms", 2**62), ("s", 253_402_300_800), ("us", 2**62), ("date", 2**31 - 1)],
+)
+def test_a_typed_time_that_no_clock_shows_is_refused_and_never_wraps(unit, number):
+    kind = pa.date32() if unit == "date" else pa.timestamp(unit)
+    at = pa.array([number, 20_000, None], pa.int32() if unit == "date" else pa.int64()).cast(kind)
+    for typed in (at,) if unit == "date" else (at, at.cast(pa.timestamp(unit, "UTC"))):
+        report = ns.inspect_orders(pa.table({"cart_amount": [1, 2, 3], "ordered_at": typed}), timezone="UTC")
+        assert report.rejects["row"].tolist() == [1]
+        assert "ordered_at is not a time" in first_reason(report)
+        seconds = {"s": 20_000, "ms": 20, "us": 0.02, "date": 20_000 * 86_400}[unit]
+        assert report.orders["ordered_at"].tolist() == [pd.Timestamp(seconds, unit="s", tz="UTC"), pd.NaT]
 
 
 def test_columns_of_numbers_of_any_kind_and_mixed_ones():
@@ -513,7 +596,7 @@ def test_one_balance_for_all_and_balances_by_customer_id():
         ns.read_orders(orders.drop(columns="customer_id"), balances=balances)
     with pytest.raises(ns.InputError, match="as_of='soon' is not a time"):
         ns.read_balances(balances.assign(expire_in_days=5), as_of="soon")
-    with pytest.raises(ns.InputError, match="0 or more"):
+    with pytest.raises(ns.InputError, match="one balance for all is from 0 to 1,000,000,000,000 points"):
         ns.read_orders(orders, balances=-1)
 
 
