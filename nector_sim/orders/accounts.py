@@ -38,6 +38,7 @@ def account(
     layout: Layout,
     columns: Mapping[str, str],
     notes: list[str],
+    command: str,
 ) -> OrdersReport:
     """Make the report of orders that were read.
 
@@ -56,6 +57,8 @@ def account(
     columns : mapping of str to str
         Our columns to the table's names.
     notes : list of str
+    command : str
+        See :class:`OrdersReport`.
 
     Returns
     -------
@@ -121,6 +124,7 @@ def account(
         problems=problems,
         known=known,
         notes=said,
+        command=command,
     )
 
 

@@ -18,8 +18,8 @@ SHARED = (
 
 #: Words in the codes that loyalty programs make.
 _LOYALTY = r"(?i)(nector|coin|point|loyal|reward|redeem|wallet)"
-_PART = r"code:([^|;]*)"
-_PART_AMOUNT = r"amount:([^|;]*)"
+_PART = re.compile(r"code:([^|;]*)(.*?)(?=[;|]code:|$)", re.DOTALL)
+_PART_AMOUNT = re.compile(r"(?:amount|tax):([^|;]*)")
 
 
 def points_discounts(
@@ -68,8 +68,12 @@ def _matcher(pattern: str) -> re.Pattern[str]:
 
 
 def _itemised(text: str, wanted: re.Pattern[str], decimals: int, written: Written) -> int:
-    codes, sums = re.findall(_PART, text), re.findall(_PART_AMOUNT, text)
-    of_points = [amount for code, amount in zip(codes, sums, strict=False) if wanted.fullmatch(code.strip())]
+    of_points = [
+        amount
+        for code, rest in _PART.findall(text)
+        if wanted.fullmatch(code.strip())
+        for amount in _PART_AMOUNT.findall(rest)
+    ]
     return int(amounts(pl.Series(of_points, dtype=pl.String), decimals, written, blank=0).numbers.sum())
 
 
