@@ -585,6 +585,18 @@ def test_balances_are_joined_by_phone_then_by_e_mail(tmp_path, key):
     assert scored["discount"].tolist() == [Decimal(150), Decimal(150), Decimal(40), Decimal(0)]
 
 
+@pytest.mark.parametrize("kind", [int, float, str])
+def test_negative_points_take_away_and_are_said_where_they_remain(key, kind):
+    rows = [("9876543210", 100), ("9876543210", -30), ("", -7), ("12", 5)]
+    balances = pd.DataFrame({"mobile": [who for who, _ in rows], "points": [kind(points) for _, points in rows]})
+    balances["email"] = ["", "", "b@x.in", ""]
+    report = ns.inspect_orders(ORDERS, balances=balances, key_file=key)
+    assert report.orders["points_balance"].tolist() == [70, 70, -7, 0]
+    assert "customers with a negative balance, which redeems nothing: 1" in report.notes
+    assert "rows of balances without a phone of ten digits or an e-mail address: 1" in report.notes
+    assert ns.read_balances(balances, key_file=key)["points"].tolist() == [100, -30, -7, 5]
+
+
 def test_one_balance_for_all_and_balances_by_customer_id():
     assert ns.read_orders(ORDERS.drop(columns=["mobile", "email"]), balances=70)["points_balance"].tolist() == [70] * 4
     orders = pd.DataFrame({"customer_id": ["a", "b", None], "cart_amount": [1, 2, 3]})
@@ -608,6 +620,12 @@ def test_one_balance_for_all_and_balances_by_customer_id():
         ("email,points\nasha@x.in,many\n", "row 1: points is not a number"),
         ("email,points\n,5\n", "row 1: has no customer_id, email or mobile"),
         ("email,points,operation\nasha@x.in,5,xx\n", "neither cr nor dr"),
+        ("email,points,operation\nasha@x.in,-5,dr\n", "points are negative and operation is dr"),
+        (
+            "email,points,expire_in_days\nasha@x.in,5,99999999999\n",
+            "row 1: expire_in_days is more than a thousand years",
+        ),
+        ("email,points\nasha@x.in,--5\n", "row 1: points is not a number"),
         ("email,points\nasha@x.in,5,6\n", "row 1: has 3 fields"),
     ],
 )
