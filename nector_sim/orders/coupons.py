@@ -64,7 +64,12 @@ def points_discounts(
 
 
 def _matcher(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.IGNORECASE | re.DOTALL)
+    first, *others = map(re.escape, pattern.split("*"))
+    if not others:
+        return re.compile(first, re.IGNORECASE)
+    # Each part at its first place after the one before, for good: a long code is never tried in all ways.
+    between = "".join(f"(?>.*?{part})" for part in others[:-1])
+    return re.compile(f"{first}{between}.*{others[-1]}", re.IGNORECASE | re.DOTALL)
 
 
 def _itemised(text: str, wanted: re.Pattern[str], decimals: int, written: Written) -> int:

@@ -22,6 +22,7 @@ LEFT_OUT = {
     "repeated": "in the file a second time",
 }
 
+NO_STATUS = "is blank, so that nobody can tell whether the order was paid"
 UNKNOWN_STATUS = (
     "is a status that this export is not known to have; if such orders count, say so: keep_status (--keep-status)"
 )

@@ -12,7 +12,7 @@ import polars as pl
 from nector_sim.errors import InputError
 from nector_sim.orders import coupons
 from nector_sim.orders.columns import NOT_ASKED, Column, Int64, count_odd_points
-from nector_sim.orders.fates import UNKNOWN_STATUS
+from nector_sim.orders.fates import NO_STATUS, UNKNOWN_STATUS
 from nector_sim.orders.layouts import Layout
 from nector_sim.orders.lines import line_sums
 from nector_sim.orders.refunds import NOT_SAID, read_refunds
@@ -117,7 +117,8 @@ def tidy(
     """
     read = Tidy(orders, currency, written)
     for name, wrong, reason in (
-        ("status", pl.col("unknown_status"), UNKNOWN_STATUS),
+        ("status", pl.col("unknown_status") & pl.col("status").is_null(), NO_STATUS),
+        ("status", pl.col("unknown_status") & pl.col("status").is_not_null(), UNKNOWN_STATUS),
         ("currency", pl.col("currency").is_null() if read.has("currency") else pl.lit(False), "is missing"),
     ):
         for row in (

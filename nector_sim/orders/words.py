@@ -9,8 +9,12 @@ from collections.abc import Iterable
 MASKED = "(masked)"
 #: Columns that tell who a person is.
 PERSONAL = frozenset({"customer_id", "email", "phone"})
-#: A customer id that is a phone: an Indian mobile number, with or without its country code, or any with a plus.
-PHONE_ID = r"^\s*'?(?:\+[0-9][0-9 ().-]{6,18}|(?:0|91)?[ -]?[6-9][0-9]{4}[ -]?[0-9]{5})\s*$"
+#: A customer id that is a phone: an Indian mobile number, with or without its country code, any with a plus, one in
+#: three groups, or one that a spreadsheet turned into a number with a point.
+PHONE_ID = (
+    r"^\s*'?(?:\+[0-9][0-9 ().-]{6,18}|(?:0|91|0091)?[ .-]?[6-9][0-9]{4}[ .-]?[0-9]{5}(?:\.0)?"
+    r"|\(?[0-9]{3}\)?[ .-][0-9]{3}[ .-][0-9]{4}|[0-9]\.[0-9]{3,}[eE]\+?[0-9]+)\s*$"
+)
 
 #: A time, whose digits are nobody's phone.
 _TIME = re.compile(

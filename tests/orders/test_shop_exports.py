@@ -176,6 +176,34 @@ def test_an_order_paid_with_points_alone_is_none_worth_nothing(tmp_path, key):
     assert "orders worth 0, on which nothing can be redeemed: 1" in report.notes
 
 
+@pytest.mark.parametrize(
+    ("pattern", "codes"),
+    [
+        ("nector-*", ["NECTOR-1", "nector-"]),
+        ("*coin*", ["my coins", "COIN"]),
+        ("a*b*c", ["abc", "a.b.c", "aXbXbc"]),
+        ("a.c", ["A.C"]),
+        ("*", ["abc", "x"]),
+        ("", []),
+    ],
+)
+def test_patterns_of_codes(tmp_path, key, pattern, codes):
+    others = ["abcd", "xabc", "a-c", "nectar-1", "ac"] if "*" not in (pattern, "") else []
+    every = [*codes, *others]
+    amounts = {"Discount Amount": "2.00"}
+    rows = [order(f"#{at}", "asha", "5", "0", "5") | amounts | {"Discount Code": code} for at, code in enumerate(every)]
+    if not rows:
+        rows = [order("#1", "asha", "5", "0", "5") | amounts | {"Discount Code": "x"}]
+    given = ns.read_orders(write(tmp_path / "o.csv", rows), points_code=pattern, key_file=key)["discount_given"]
+    assert [int(one) for one in given] == [2] * len(codes) + [0] * (len(rows) - len(codes))
+
+
+def test_a_long_code_hangs_nothing(tmp_path, key):
+    rows = [order("#1", "asha", "5", "0", "5") | {"Discount Code": "ab" * 100_000, "Discount Amount": "2.00"}]
+    orders = ns.read_orders(write(tmp_path / "o.csv", rows), points_code="*a*b*a*b*a*c*", key_file=key)
+    assert [int(one) for one in orders["discount_given"]] == [0]
+
+
 def test_a_pattern_that_fits_no_code_still_shows_those_that_look_like_points(tmp_path, key):
     rows = [order("#1", "asha", "5.00", "0.00", "5.00") | {"Discount Code": "NECTOR-1", "Discount Amount": "2.00"}]
     report = ns.inspect_orders(write(tmp_path / "o.csv", rows), points_code="coins-*", key_file=key)
@@ -269,6 +297,17 @@ def test_an_unknown_status_is_refused_until_it_is_said_to_count(tmp_path, key):
     path = write(tmp_path / "o.csv", [order("#1", "asha", "100", "0", "100") | {"Financial Status": "settled"}])
     assert "keep_status" in ns.inspect_orders(path, key_file=key).rejects["reason"][0]
     assert len(ns.inspect_orders(path, keep_status=["Settled"], key_file=key).orders) == 1
+
+
+def test_a_blank_status_is_refused(tmp_path, key):
+    path = write(tmp_path / "o.csv", [order("#1", "asha", "100", "0", "100") | {"Financial Status": ""}])
+    report = ns.inspect_orders(path, key_file=key)
+    assert "is blank, so that nobody can tell whether the order was paid" in report.rejects["reason"][0]
+
+
+def test_the_text_of_a_time_is_shown_in_the_rejects(tmp_path, key):
+    path = write(tmp_path / "o.csv", [order("#1", "asha", "9", "0", "9") | {"Created at": "2099-05-01 10:15:00 +0530"}])
+    assert ns.inspect_orders(path, key_file=key).rejects["value"].tolist() == ["2099-05-01 10:15:00 +0530"]
 
 
 def test_taxes_on_top_are_told_from_those_in_the_prices(tmp_path, key):
