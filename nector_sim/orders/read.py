@@ -11,7 +11,7 @@ from typing import Any, TypedDict, Unpack
 import pandas as pd
 import polars as pl
 
-from nector_sim.errors import OrdersError, Problem
+from nector_sim.errors import InputError, OrdersError, Problem
 from nector_sim.orders.accounts import account
 from nector_sim.orders.balances import join_balances
 from nector_sim.orders.checks import SHOWN
@@ -178,6 +178,8 @@ def inspect_orders(
     (1, [2])
     """
     stated_columns = load_mapping(mapping) if mapping is not None else None
+    if stated_columns is not None and format is not None:
+        raise InputError("a mapping says itself which column is which; leave the format out (format=, --format)")
     table = open_table(source, sheet=stated(stated_columns, "sheet", sheet))
     if stated_columns is not None and mapping is not None:
         layout = layout_of(stated_columns, mapping)

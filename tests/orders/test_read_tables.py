@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pandas as pd
@@ -17,6 +18,7 @@ import xlsxwriter
 
 import nector_sim as ns
 from nector_sim.orders import csv_files
+from nector_sim.orders.identity import load_key
 from nector_sim.orders.read import How
 
 PLAIN = "order_id,customer_id,ordered_at,cart_amount\n"
@@ -467,6 +469,8 @@ def test_a_mapping_says_once_which_column_is_which(tmp_path, key):
     assert report.cart_amount_is == "Total - Freight"
     assert report.left_out["other_status"].orders == 1
     assert "comes out negative" in first_reason(report)
+    with pytest.raises(ns.InputError, match="leave the format out"):
+        ns.read_orders(tmp_path / "orders.csv", mapping=mapping, format="plain")
     with pytest.raises(ns.InputError, match="the column Freight is missing"):
         ns.read_orders(text_file(tmp_path, rows.replace("Freight", "Carriage")), mapping=mapping)
 
@@ -551,6 +555,19 @@ def test_the_key_is_made_once_for_its_owner_alone_and_never_shown(tmp_path, monk
         ns.read_orders(frame)
     with pytest.raises(ns.InputError, match=r"the key file .* cannot be used"):
         ns.read_orders(frame, key_file=made / "below" / "key")
+
+
+def test_readers_that_begin_at_once_have_one_key(tmp_path):
+    path = tmp_path / "keys" / "customer.key"
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: load_key(path), range(8)))
+    assert len(keys) == 1
+
+
+def test_a_key_file_that_stays_empty_is_none(tmp_path, key):
+    key.write_text("")
+    with pytest.raises(ns.InputError, match="is not a key file"):
+        ns.read_orders(pd.DataFrame({"cart_amount": [1], "mobile": ["9876543210"]}), key_file=key)
 
 
 def test_no_key_is_made_where_nobody_needs_one(tmp_path, monkeypatch):
