@@ -64,8 +64,7 @@ def account(
     -------
     OrdersReport
     """
-    good = np.ones(read.orders.height, np.bool_)
-    good[list(read.refused)] = False
+    good = read.usable
     known = known_of(read.orders.filter(pl.Series(good)))
     rejects, problems = _rejects(read, folded, sheet, columns)
     left, unread = _left_out(left_out, folded, layout, read)

@@ -54,6 +54,13 @@ class Tidy:
         """Decimals of the currency."""
         return currency_decimals(self.currency)
 
+    @property
+    def usable(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Which orders were not refused so far."""
+        good = np.ones(self.orders.height, np.bool_)
+        good[list(self.refused)] = False
+        return good
+
     def said(self, minor: Any) -> str:
         """An amount in minor units, for people."""
         return money_text(from_minor(int(minor), self.decimals), self.currency)
@@ -64,7 +71,7 @@ class Tidy:
 
     def note(self, words: str, rows: Any) -> None:
         """Say how many orders, if any, were taken in a way that a reader must know."""
-        if count := int(np.count_nonzero(rows)):
+        if count := int(np.count_nonzero(rows & self.usable)):
             self.notes.append(f"{words}: {count}")
 
     def refuse(self, row: int, name: str, reason: str) -> None:
@@ -135,9 +142,7 @@ def tidy(
     if "line_cost" in lines.columns:
         _costs(read, lines)
     _check_sum(read, items)
-    usable = np.ones(orders.height, np.bool_)
-    usable[list(read.refused)] = False
-    read.note("orders worth 0, on which nothing can be redeemed", usable & (read.column["cart_amount"] == 0))
+    read.note("orders worth 0, on which nothing can be redeemed", read.column["cart_amount"] == 0)
     return read
 
 
@@ -184,17 +189,19 @@ def _points_coupons(read: Tidy, items: Int64, points_code: str | None, lines: pl
     discounts = read.money("coupon_amount")
     given = np.zeros(len(items), np.int64)
     if points_code is not None:
-        given, shared = coupons.points_discounts(
+        given, refused = coupons.points_discounts(
             read.orders["coupons"], discounts, points_code, decimals=read.decimals, written=read.written
         )
-        for row in shared:
-            read.refuse(row, "coupon_amount" if read.has("coupon_amount") else "coupons", coupons.SHARED)
+        for row, reason in refused.items():
+            of_amount = reason == coupons.SHARED and read.has("coupon_amount")
+            read.refuse(row, "coupon_amount" if of_amount else "coupons", reason)
         given = _without_shipping(read, items, given, lines)
         read.column["cart_amount"] = items + given
         read.column["discount_given"] = given
+        good = given[read.usable]
         read.notes.append(
             "points redeemed in the past (coupon codes like the pattern given), put back into cart_amount and kept as "
-            f"discount_given: {read.said(given.sum())} on {int((given > 0).sum())} of the orders"
+            f"discount_given: {read.said(good.sum())} on {np.count_nonzero(good)} of the orders"
         )
         if read.has("coupon_untaxed") and not read.has("coupon_row_tax"):
             taxed = read.money("coupon_untaxed") > 0

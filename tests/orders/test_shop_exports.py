@@ -407,6 +407,20 @@ def test_woocommerce_export_suite_lists_refunds_with_their_dates(tmp_path, key):
     assert report.rejects[["row", "value"]].to_numpy().tolist() == [[5, "…"]]
 
 
+def test_points_of_an_amount_that_cannot_be_read_are_refused(tmp_path, key):
+    row = {
+        "order_id": "7", "order_number": "1007", "order_date": "2026-01-02 08:00:00", "status": "completed",
+        "order_total": "486.00", "order_currency": "INR", "billing_email": "a@b.in",
+    }  # fmt: skip
+    texts = ["code:coins-9|amount:x", "code:other|amount:x;code:coins-9|amount:5", "code:coins-9|amount:1,5"]
+    rows = [row | {"order_number": str(at), "coupon_items": text} for at, text in enumerate(texts)]
+    report = ns.inspect_orders(write(tmp_path / "o.csv", rows, SUITE), points_code="coins-*", key_file=key)
+    assert report.orders["order_id"].tolist() == ["1"]
+    assert str(report.orders["discount_given"][0]) == "5.00"
+    assert report.problems == {"coupon_items has a points coupon whose amount cannot be read": 2}
+    accounts_hold(report)
+
+
 def test_points_without_their_tax_are_said(tmp_path, key):
     row = {
         "order_id": "7", "order_number": "1007", "order_date": "2026-01-02 08:00:00", "status": "completed",
