@@ -7,7 +7,7 @@ from typing import Unpack
 
 import pyarrow as pa
 
-from nector_sim.batch.files import ScoreReport, not_the_input, write_table
+from nector_sim.batch.files import ScoreReport, apart, write_table
 from nector_sim.errors import InputError, Problem
 from nector_sim.orders.checks import SHOWN
 from nector_sim.orders.fates import LEFT_OUT
@@ -49,7 +49,7 @@ def score_export(
     InputError
         If a file cannot be read or written, or nothing says what points the customers have.
     """
-    not_the_input(out, orders)
+    apart((out, rejects), (orders, how.get("balances"), how.get("mapping"), how.get("key_file")))
     how["currency"] = how.get("currency") or program.currency
     how["timezone"] = how.get("timezone") or program.timezone
     report = inspect_orders(orders, **how)
@@ -66,6 +66,7 @@ def score_export(
         len(report.rejects),
         tuple(f"row {row}: {why}" for row, why in zip(first["row"], first["reason"], strict=True)),
         (
+            f"read as {report.format}; cart_amount is {report.cart_amount_is}",
             *(f"orders left out, {LEFT_OUT[kind]}: {left.orders:,}" for kind, left in report.left_out.items()),
             *report.notes,
         ),
@@ -75,5 +76,6 @@ def score_export(
 _WAYS_ON = [
     Problem("", "give a file of customers and their points: --balances FILE (customer_id, email or mobile; points);"),
     Problem("", "or one number of points for all of them: --balances 500;"),
-    Problem("", "or let them earn: nector-sim replay, with a program that has an [earning] rule"),
+    Problem("", "or let them earn: make a table of the orders with nector-sim check FILE --out orders.parquet,"),
+    Problem("", "and nector-sim replay orders.parquet, with a program that has an [earning] rule"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,20 @@ def write_table(table: pa.Table, path: Path) -> None:
         raise InputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
 
 
-def not_the_input(out: Path, orders: Path) -> None:
-    """Refuse to write results over the orders, or another file that is read."""
-    if out.exists() and out.samefile(orders):
-        raise InputError(f"{out} is also the input; write the results elsewhere")
+def apart(outputs: Iterable[Path | None], inputs: Iterable[Any]) -> None:
+    """Refuse to write over a file that is read, or two tables into one place; what is no file is passed by.
+
+    Parameters
+    ----------
+    outputs : iterable of path
+        Where something is to be written.
+    inputs : iterable
+        Paths of files that are read, among whatever else a caller may give.
+    """
+    outs = [path for path in outputs if path is not None]
+    read = [Path(source) for source in inputs if isinstance(source, str | Path)]
+    for place, out in enumerate(outs):
+        if out.exists() and any(source.exists() and out.samefile(source) for source in read):
+            raise InputError(f"{out} is also the input; write the results elsewhere")
+        if out.absolute() in [other.absolute() for other in outs[:place]]:
+            raise InputError(f"{out} is named for two things to write; name two places")

@@ -26,6 +26,7 @@ from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.replay import replay
 from nector_sim.orders.checks import SHOWN
 from nector_sim.orders.columns import NO_TIME, decimal_array, read_times
+from nector_sim.orders.words import shown_names
 from nector_sim.rules.program import Program
 
 #: Orders of a bucket, about.
@@ -130,7 +131,7 @@ def replay_files(
     inputs = open_inputs([orders] if isinstance(orders, str | Path) else list(orders))
     lacking = [name for name in ("order_id", "customer_id", "ordered_at", "cart_amount") if name not in inputs.schema]
     if lacking:
-        raise InputError(f"the orders have no column {', '.join(lacking)}; they have {', '.join(inputs.schema)}")
+        raise InputError(f"the orders have no column {', '.join(lacking)}; they have {shown_names(inputs.schema)}")
     buckets = buckets or max(1, -(-inputs.rows // BUCKET_ROWS))
     opened, granted = (None if table is None else pl.DataFrame(pl.from_arrow(table)) for table in (opening, grants))
     # Each part is one file, which every bucket looks into.

@@ -11,13 +11,17 @@ from nector_sim.cli import options
 from nector_sim.cli.options import ProgramFile
 
 if TYPE_CHECKING:
-    from nector_sim.orders.report import OrdersReport
+    import pandas as pd
 
 
 def check(
     file: Annotated[Path, typer.Argument(help="A program (TOML, JSON), or orders (CSV, Parquet, Excel).")],
     program: ProgramFile | None = None,
     currency: options.Currency = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option("--timezone", help="Of times without a zone, such as Asia/Kolkata; else the program's."),
+    ] = None,
     format: options.Format = None,
     mapping: options.MappingFile = None,
     points_code: options.PointsCode = None,
@@ -27,27 +31,33 @@ def check(
     keep_status: options.KeepStatus = None,
     sheet: options.SheetName = None,
     key_file: options.KeyFile = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where to write the orders as one table: .csv, .parquet or .xlsx.")
+    ] = None,
     rejects: Annotated[
         Path | None, typer.Option("--rejects", help="Where to write the rows that cannot be used.")
     ] = None,
 ) -> None:
     """Check a program, or orders, and say everything that is wrong, odd, or was supposed.
 
-    Orders may be as a shop exports them (Shopify, WooCommerce).
+    Orders may be as a shop exports them (Shopify, WooCommerce); --out makes a plain table of them, which every other
+    command takes, with nobody's name, address, phone or e-mail in it.
 
     Example: nector-sim check program.toml
 
-    Example: nector-sim check orders_export.csv --points-code 'NECTOR-*' --rejects rejects.csv
+    Example: nector-sim check orders_export.csv --points-code 'NECTOR-*' --out orders.parquet --rejects rejects.csv
     """
     if file.suffix.lower() in (".toml", ".json"):
         raise typer.Exit(1 if _check_program(file) else 0)
     import nector_sim as ns
+    from nector_sim.batch.files import apart
 
+    apart((out, rejects), (file, balances, mapping, key_file, program))
     model = ns.load_program(program) if program else None
     report = ns.inspect_orders(
         file,
         currency=currency or (model.currency if model else None),
-        timezone=model.timezone if model else None,
+        timezone=timezone or (model.timezone if model else None),
         format=format,
         mapping=mapping,
         points_code=points_code,
@@ -59,17 +69,22 @@ def check(
         key_file=key_file,
     )
     typer.echo(str(report))
+    if out is not None:
+        _write(report.orders, out)
     if rejects is not None and len(report.rejects):
-        _write_rejects(report, rejects)
+        _write(report.rejects, rejects)
     raise typer.Exit(1 if len(report.rejects) else 0)
 
 
-def _write_rejects(report: OrdersReport, path: Path) -> None:
+def _write(frame: pd.DataFrame, path: Path) -> None:
     import pyarrow as pa
 
     from nector_sim.batch.files import write_table
 
-    write_table(pa.Table.from_pandas(report.rejects, preserve_index=False), path)
+    if path.suffix.lower() == ".xlsx":  # which has no time zones, so that a time without its own would be another
+        times = frame.select_dtypes("datetimetz").columns
+        frame = frame.assign(**{name: frame[name].dt.strftime("%Y-%m-%d %H:%M:%S%z") for name in times})
+    write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
 
 
 def _check_program(file: Path) -> int:

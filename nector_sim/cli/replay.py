@@ -114,7 +114,7 @@ def _replay_files(
 
 
 def _write(tables: dict[str, pd.DataFrame], folder: Path, ending: str, decimals: int, read: list[Path | None]) -> None:
-    from nector_sim.batch.files import not_the_input, write_table
+    from nector_sim.batch.files import apart, write_table
     from nector_sim.batch.replays import exact_table
     from nector_sim.errors import InputError
 
@@ -125,9 +125,7 @@ def _write(tables: dict[str, pd.DataFrame], folder: Path, ending: str, decimals:
     except OSError as error:
         raise InputError(f"{folder} cannot be made: {error.strerror or error}") from None
     files = {name: folder / f"{name}.{ending}" for name in (*tables, "movements")}
-    for file in files.values():
-        for source in filter(None, read):
-            not_the_input(file, source)
+    apart(files.values(), read)
     for name, frame in tables.items():
         write_table(exact_table(frame, decimals), files[name])
     if "movements" not in tables:

@@ -23,8 +23,9 @@ from nector_sim.ledger.draws import hash_ids, redeeming
 from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderColumns, number_customers
 from nector_sim.ledger.schedule import Schedule
 from nector_sim.ledger.tables import NEVER, microseconds, tier_names
-from nector_sim.orders.checks import rejects_frame
+from nector_sim.orders.checks import WAYS_ON, rejects_frame
 from nector_sim.orders.columns import NO_TIME, NOT_ASKED, Column, as_array, read_money, read_points, read_times
+from nector_sim.orders.words import shown_names
 from nector_sim.rules.money import MAX_POINTS
 
 #: Rows of a message; ``.rejects`` has all of them.
@@ -57,8 +58,10 @@ class Table:
         """Refuse a table without one of its columns, or with two of one name."""
         missing = [name for name in columns if not self.has(name)]
         if missing:
-            there = ", ".join(map(str, self.frame.columns)) or "none"
-            raise InputError(f"the {self.title} have no column {', '.join(missing)}; they have {there}")
+            raise InputError(
+                f"the {self.title} have no column {', '.join(missing)}; they have {shown_names(self.frame.columns)}",
+                WAYS_ON["cart_amount"] if self.name == "orders" and "cart_amount" in missing else (),
+            )
         twice = sorted({str(name) for name in self.frame.columns[self.frame.columns.duplicated()]})
         if twice:
             raise InputError(f"the {self.title} have more than one column {', '.join(twice)}; keep one of each")

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nector_sim.orders.columns import NO_TIME, NOT_ASKED, decimal_array
-from nector_sim.orders.files import Sheet, Table
 from nector_sim.orders.identity import Known, known_of
 from nector_sim.orders.layouts import HOUSE_COLUMNS, Layout
 from nector_sim.orders.lines import Folded
 from nector_sim.orders.report import LeftOut, OrdersReport
+from nector_sim.orders.sheets import Sheet, Table
 from nector_sim.orders.tidy import Tidy
 from nector_sim.orders.words import MASKED, PERSONAL, shown, shown_id
 from nector_sim.orders.written import Written, amounts
@@ -38,6 +38,7 @@ def account(
     layout: Layout,
     columns: Mapping[str, str],
     notes: list[str],
+    command: str,
 ) -> OrdersReport:
     """Make the report of orders that were read.
 
@@ -56,13 +57,14 @@ def account(
     columns : mapping of str to str
         Our columns to the table's names.
     notes : list of str
+    command : str
+        See :class:`OrdersReport`.
 
     Returns
     -------
     OrdersReport
     """
-    good = np.ones(read.orders.height, np.bool_)
-    good[list(read.refused)] = False
+    good = read.usable
     known = known_of(read.orders.filter(pl.Series(good)))
     rejects, problems = _rejects(read, folded, sheet, columns)
     left, unread = _left_out(left_out, folded, layout, read)
@@ -121,6 +123,7 @@ def account(
         problems=problems,
         known=known,
         notes=said,
+        command=command,
     )
 
 

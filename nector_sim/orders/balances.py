@@ -16,6 +16,10 @@ from nector_sim.orders.identity import add_people, as_text, default_key_file, na
 from nector_sim.orders.layouts import Layout, check_columns
 from nector_sim.orders.words import shown
 from nector_sim.orders.written import Written, points, times
+from nector_sim.rules.money import MAX_POINTS
+
+#: A thousand years.
+_MOST_DAYS = 365_250
 
 #: A table of customers: the merchant's own, or what Nector imports.
 BALANCES = Layout(
@@ -35,6 +39,9 @@ BALANCES = Layout(
 )
 
 
+_WHO = ("customer_id", "who_phone", "who_email")
+
+
 def read_balances(
     source: Any, *, as_of: Any = None, key_file: str | Path | None = None, numbers: str | None = None
 ) -> pd.DataFrame:
@@ -44,7 +51,8 @@ def read_balances(
     ----------
     source : path, or pandas, Polars or Arrow table
         ``customer_id`` (or Nector's ``lead_id``), ``email``, ``mobile``: one of the three in each row; ``points``;
-        ``operation`` (``cr`` where blank, ``dr`` takes away) and ``expire_in_days``, as Nector imports them, if there.
+        ``operation`` (``cr`` where blank; ``dr`` takes away, as a negative number does) and ``expire_in_days``, as
+        Nector imports them, if there.
     as_of : datetime or ISO 8601 text, optional
         The day from which ``expire_in_days`` counts; without it, points come without their expiry.
     key_file : path, optional
@@ -99,8 +107,8 @@ def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str) -> tuple[p
     notes : list of str
     """
     if isinstance(source, int | np.integer) and not isinstance(source, bool):
-        if source < 0:
-            raise InputError(f"balances={source}: one balance for all is 0 or more")
+        if not 0 <= source <= MAX_POINTS:
+            raise InputError(f"balances={source}: one balance for all is from 0 to {MAX_POINTS:,} points")
         return pl.Series([int(source)] * orders.height, dtype=pl.Int64), [
             f"every order is given {source} points, as stated"
         ]
@@ -123,7 +131,13 @@ def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str) -> tuple[p
             "no customer of the orders is in the balances",
             [Problem("", "both must know customers in the same way: by customer_id, phone (mobile) or email")],
         )
+    nobody = rows.filter(pl.all_horizontal(pl.col(name).is_null() for name in _WHO if name in rows.columns))
+    below = int((customers["points"] < 0).sum())
     notes = [f"balances found for {customers.height - without} of {customers.height} customers; the others have 0"]
+    notes += (
+        [f"rows of balances without a phone of ten digits or an e-mail address: {len(nobody)}"] if len(nobody) else []
+    )
+    notes += [f"customers with a negative balance, which redeems nothing: {below}"] if below else []
     return orders["points"].fill_null(0), notes
 
 
@@ -147,25 +161,34 @@ def _read(source: Any, numbers: str | None) -> pl.DataFrame:
     empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
     frame, row = frame.filter(~empty), sheet.row[~empty.to_numpy()]
     written = Written(numbers or "1234.50", "yyyy-mm-dd", "UTC")
-    column = points(frame["points"], written)
+    sizes, taken = _signed(frame["points"])
+    column = points(sizes, written)
     problems = [
         (int(row[at]), f"points {reason} (it says {shown(frame['points'][at])})")
         for at, reason in column.refused.items()
     ]
-    values = column.numbers
     if "operation" in frame.columns:
         operation = frame["operation"].str.to_lowercase().fill_null("cr")
-        values = np.where((operation == "dr").to_numpy(), -values, values)
+        removed = (operation == "dr").to_numpy()
+        problems += [
+            (int(row[at]), "points are negative and operation is dr; one of the two takes away")
+            for at in np.flatnonzero(removed & taken)
+        ]
+        taken = taken | removed
         problems += [
             (int(row[at]), "operation is neither cr nor dr")
             for at in np.flatnonzero(~operation.is_in(["cr", "dr"]).to_numpy())
         ]
     nobody = frame.select(pl.all_horizontal(pl.col(name).is_null() for name in who)).to_series()
     problems += [(int(row[at]), "has no customer_id, email or mobile") for at in np.flatnonzero(nobody.to_numpy())]
-    frame = frame.with_columns(points=pl.Series(values, dtype=pl.Int64))
+    frame = frame.with_columns(points=pl.Series(np.where(taken, -column.numbers, column.numbers), dtype=pl.Int64))
     if "expire_in_days" in frame.columns:
         days = points(frame["expire_in_days"], written, blank=-1)
         problems += [(int(row[at]), f"expire_in_days {reason}") for at, reason in days.refused.items()]
+        problems += [
+            (int(row[at]), "expire_in_days is more than a thousand years; leave it blank for points that stay")
+            for at in np.flatnonzero(days.numbers > _MOST_DAYS)
+        ]
         frame = frame.with_columns(days=pl.Series(days.numbers).replace(-1, None))
     problems += sheet.broken
     if problems:
@@ -174,3 +197,16 @@ def _read(source: Any, numbers: str | None) -> pl.DataFrame:
             shown_problems.append(Problem("", f"and {len(problems) - SHOWN} more"))
         raise InputError(f"{table.name}: {len(problems)} rows of balances cannot be used; mend them:", shown_problems)
     return add_people(frame, [name for name in who if name.startswith("phone")])
+
+
+def _signed(values: pl.Series) -> tuple[pl.Series, np.ndarray[Any, np.dtype[np.bool_]]]:
+    """Numbers without their sign, and which of them are negative: those take points away."""
+    if values.dtype == pl.String:
+        bare = values.str.strip_chars()
+        return bare.str.replace(r"^-([^-])", "${1}"), bare.str.contains(r"^-[^-]").fill_null(False).to_numpy()
+    if not values.dtype.is_numeric():
+        return values, np.zeros(len(values), np.bool_)
+    negative = (values < 0).fill_null(False)
+    return values.to_frame("v").select(
+        pl.when(negative).then(-pl.col("v")).otherwise("v")
+    ).to_series(), negative.to_numpy()

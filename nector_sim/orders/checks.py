@@ -20,6 +20,7 @@ from nector_sim.orders.columns import (
     read_points,
     read_times,
 )
+from nector_sim.orders.words import shown_names
 from nector_sim.rules.program import Program
 
 if TYPE_CHECKING:
@@ -237,9 +238,7 @@ def refuse(rejects: pd.DataFrame, read: int) -> OrdersError:
 def _require(program: Program, names: list[str]) -> None:
     for name in ("cart_amount", "points_balance"):
         if name not in names:
-            raise InputError(
-                f"the orders have no column {name}; they have {', '.join(map(str, names)) or 'none'}", _WAYS_ON[name]
-            )
+            raise InputError(f"the orders have no column {name}; they have {shown_names(names)}", WAYS_ON[name])
     if any(offer.starts_at or offer.ends_at for offer in program.offers) and "ordered_at" not in names:
         raise InputError("an offer of this program has dates, and the orders have no column ordered_at; add it")
     twice = sorted({str(name) for name in names if names.count(name) > 1})
@@ -247,8 +246,11 @@ def _require(program: Program, names: list[str]) -> None:
         raise InputError(f"the orders have more than one column {', '.join(twice)}; keep one of each")
 
 
-_WAYS_ON = {
-    "cart_amount": [Problem("", "rename the column that holds the basket after other coupons, before points")],
+WAYS_ON = {
+    "cart_amount": [
+        Problem("", "rename the column that holds the basket after other coupons, before points;"),
+        Problem("", "of a shop's export make orders first: ns.read_orders(FILE), or nector-sim check FILE --out OUT"),
+    ],
     "points_balance": [
         Problem("", "join the customers' balances from a file: ns.read_orders(…, balances=FILE), or --balances FILE;"),
         Problem("", "or let a program with [earning] make them: ns.replay(program, orders), or nector-sim replay;"),

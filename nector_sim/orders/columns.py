@@ -20,13 +20,15 @@ import pyarrow.compute as pc
 
 from nector_sim.orders.text import parse_decimals
 from nector_sim.rules.money import FLOAT_TOLERANCE, MAX_MINOR, MAX_POINTS, to_minor, to_points
-from nector_sim.rules.times import read_time
+from nector_sim.rules.times import NOT_A_TIME, read_time
 
 Int64 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 #: A time that is missing.
 NO_TIME = np.iinfo(np.int64).min
+#: The years 1 to 9999, which clocks and calendars know, in seconds since 1970.
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 #: A number of points that nobody asked for.
 NOT_ASKED = -1
 #: Microseconds in an hour.
@@ -127,11 +129,12 @@ def read_times(values: Any, timezone: str) -> Column:
     """
     array = as_array(values)
     if isinstance(array, pa.Array) and pa.types.is_timestamp(array.type) and array.type.tz is not None:
-        return Column(_microseconds(array), {})
+        return _microseconds(array)
     zone = ZoneInfo(timezone)
     if isinstance(array, pa.Array) and (pa.types.is_timestamp(array.type) or pa.types.is_date(array.type)):
-        local = _microseconds(array)
-        return Column(np.where(local == NO_TIME, NO_TIME, local - _offsets(local, zone)), {})
+        typed = _microseconds(array)
+        local = typed.numbers
+        return Column(np.where(local == NO_TIME, NO_TIME, local - _offsets(local, zone)), typed.refused)
     as_text = [None if value is None or value != value else value for value in _python_values(array)]
     microseconds = np.full(len(as_text), NO_TIME, np.int64)
     refused: dict[int, str] = {}
@@ -310,10 +313,34 @@ def _present(array: pa.Array) -> Mask:
     return np.asarray(array.is_valid().to_numpy(zero_copy_only=False))
 
 
-def _microseconds(array: pa.Array) -> Int64:
-    tz = getattr(array.type, "tz", None)
-    stamps = array.cast(pa.timestamp("us", tz=tz), safe=False)
-    return np.asarray(pc.fill_null(stamps.cast(pa.int64()), NO_TIME).to_numpy(zero_copy_only=False))
+def _microseconds(array: pa.Array) -> Column:
+    """Typed times or dates, in microseconds; a coarse one can stand for more than 64 bits hold."""
+    if getattr(array.type, "unit", "") == "ns":
+        stamps = array.cast(pa.timestamp("us", tz=array.type.tz), safe=False)
+        return Column(_counts(stamps, NO_TIME), {})
+    good = in_calendar(array)
+    refused = dict.fromkeys(np.flatnonzero(~good).tolist(), NOT_A_TIME)
+    counts, unit = _in_units(array)
+    return Column(np.where(good & _present(array), np.where(good, counts, 0) * unit, NO_TIME), refused)
+
+
+def in_calendar(array: pa.Array) -> Mask:
+    """Which typed times or dates are of a year from 1 to 9999, or missing."""
+    if getattr(array.type, "unit", "") == "ns":
+        return np.ones(len(array), np.bool_)  # these hold the years 1677 to 2262
+    counts, unit = _in_units(array)
+    return (counts >= _FIRST_SECOND * 1_000_000 // unit) & (counts <= (_LAST_SECOND + 1) * 1_000_000 // unit - 1)
+
+
+def _in_units(array: pa.Array) -> tuple[Int64, int]:
+    """Typed times or dates as they are counted, and the microseconds of their unit."""
+    if array.type == pa.date32():
+        return _counts(array.cast(pa.int32()), 0), 86_400_000_000
+    return _counts(array, 0), {"s": 1_000_000, "ms": 1_000, "us": 1}[getattr(array.type, "unit", "ms")]
+
+
+def _counts(array: pa.Array, missing: int) -> Int64:
+    return np.asarray(pc.fill_null(array.cast(pa.int64()), missing).to_numpy(zero_copy_only=False))
 
 
 def _offsets(local: Int64, zone: ZoneInfo) -> Int64:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from nector_sim.orders.columns import Int64
+from nector_sim.orders.columns import Column, Int64
 from nector_sim.orders.written import Written, amounts
 
 SHARED = (
@@ -16,15 +16,17 @@ SHARED = (
     "told, so the order cannot be used"
 )
 
+UNREAD = "has a points coupon whose amount cannot be read"
+
 #: Words in the codes that loyalty programs make.
 _LOYALTY = r"(?i)(nector|coin|point|loyal|reward|redeem|wallet)"
-_PART = r"code:([^|;]*)"
-_PART_AMOUNT = r"amount:([^|;]*)"
+_PART = re.compile(r"code:([^|;]*)(.*?)(?=[;|]code:|$)", re.DOTALL)
+_PART_AMOUNT = re.compile(r"(?:amount|tax):([^|;]*)")
 
 
 def points_discounts(
     codes: pl.Series, discounts: Int64, pattern: str, *, decimals: int, written: Written
-) -> tuple[Int64, list[int]]:
+) -> tuple[Int64, dict[int, str]]:
     """What of each order's discount was points.
 
     Parameters
@@ -43,34 +45,46 @@ def points_discounts(
     -------
     discounts : ndarray of int64, shape (n,)
         In minor units.
-    shared : list of int
-        Rows where points share one discount amount with another code.
+    refused : dict of int to str
+        Rows where points share one discount amount with another code, or where theirs cannot be read.
     """
     wanted = _matcher(pattern)
     given = np.zeros(len(codes), np.int64)
-    shared: list[int] = []
+    refused: dict[int, str] = {}
     for row, text in enumerate(codes.to_list()):
         if text is None:
             continue
         if "code:" in text:
-            given[row] = _itemised(text, wanted, decimals, written)
+            sums = _itemised(text, wanted, decimals, written)
+            given[row] = sums.numbers.sum()
+            if sums.refused:
+                refused[row] = UNREAD
             continue
         of_points = [wanted.fullmatch(code.strip()) is not None for code in text.split(",") if code.strip()]
         if of_points and all(of_points):
             given[row] = discounts[row]
         elif any(of_points):
-            shared.append(row)
-    return given, shared
+            refused[row] = SHARED
+    return given, refused
 
 
 def _matcher(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.IGNORECASE | re.DOTALL)
+    first, *others = map(re.escape, pattern.split("*"))
+    if not others:
+        return re.compile(first, re.IGNORECASE)
+    # Each part at its first place after the one before, for good: a long code is never tried in all ways.
+    between = "".join(f"(?>.*?{part})" for part in others[:-1])
+    return re.compile(f"{first}{between}.*{others[-1]}", re.IGNORECASE | re.DOTALL)
 
 
-def _itemised(text: str, wanted: re.Pattern[str], decimals: int, written: Written) -> int:
-    codes, sums = re.findall(_PART, text), re.findall(_PART_AMOUNT, text)
-    of_points = [amount for code, amount in zip(codes, sums, strict=False) if wanted.fullmatch(code.strip())]
-    return int(amounts(pl.Series(of_points, dtype=pl.String), decimals, written, blank=0).numbers.sum())
+def _itemised(text: str, wanted: re.Pattern[str], decimals: int, written: Written) -> Column:
+    of_points = [
+        amount
+        for code, rest in _PART.findall(text)
+        if wanted.fullmatch(code.strip())
+        for amount in _PART_AMOUNT.findall(rest)
+    ]
+    return amounts(pl.Series(of_points, dtype=pl.String), decimals, written, blank=0)
 
 
 def loyalty_words(codes: pl.Series, discounts: Int64) -> list[tuple[str, int, int]]:

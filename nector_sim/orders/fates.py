@@ -7,6 +7,7 @@ from collections.abc import Collection
 import polars as pl
 
 from nector_sim.errors import InputError
+from nector_sim.orders.coupons import payment_kinds
 from nector_sim.orders.layouts import Layout
 from nector_sim.rules.money import currency_decimals
 
@@ -21,6 +22,7 @@ LEFT_OUT = {
     "repeated": "in the file a second time",
 }
 
+NO_STATUS = "is blank, so that nobody can tell whether the order was paid"
 UNKNOWN_STATUS = (
     "is a status that this export is not known to have; if such orders count, say so: keep_status (--keep-status)"
 )
@@ -60,6 +62,20 @@ def leave_out(orders: pl.DataFrame, layout: Layout, keep_status: Collection[str]
     if tests:
         kind = pl.when(pl.any_horizontal(tests).fill_null(False)).then(pl.lit("test")).otherwise(kind)
     return orders.with_columns(left_out=kind, unknown_status=unknown)
+
+
+def waiting_for_cash(orders: pl.DataFrame, layout: Layout) -> list[str]:
+    """Say how many orders that count as not paid yet are paid at the door, as these may have been delivered."""
+    if "payment_method" not in orders.columns or layout.leave_out.get("pending") != "pending":
+        return []
+    waiting = orders.filter(pl.col("left_out") == "pending")
+    count = int((payment_kinds(waiting["payment_method"]) == "cod").sum())
+    if not count:
+        return []
+    return [
+        f"orders left out as not paid yet that are cash on delivery: {count}; if they were delivered and paid, mark "
+        "them as paid in the shop, or count them: keep_status (--keep-status pending)"
+    ]
 
 
 def choose_currency(orders: pl.DataFrame, stated: str | None) -> tuple[str, pl.DataFrame, list[str]]:

@@ -12,6 +12,7 @@ import hmac
 import os
 import re
 import secrets
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from nector_sim.errors import InputError
 from nector_sim.orders.words import PHONE_ID
 
 _KEY_BYTES = 32
+_TIMES_READ = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,10 @@ def load_key(path: Path) -> bytes:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_hex(_KEY_BYTES) + "\n")
     with _named(path):
-        text = path.read_text(encoding="ascii", errors="replace").strip()
+        for _ in range(_TIMES_READ):
+            if text := path.read_text(encoding="ascii", errors="replace").strip():
+                break
+            time.sleep(0.05)  # another process has made the file and is about to write the key
     if not re.fullmatch(rf"[0-9a-f]{{{2 * _KEY_BYTES}}}", text):
         raise InputError(f"{path} is not a key file; name another with key_file=, or move it away to have one made")
     return bytes.fromhex(text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from nector_sim.errors import InputError, Problem
-from nector_sim.orders.files import Table, refuse_columns
+from nector_sim.orders.sheets import Table, refuse_columns
 
 #: How an order lies in its rows: one row; several, of which the first alone has the order's own fields; several, which
 #: all repeat them.
@@ -51,6 +51,7 @@ SHOP_COLUMNS = (
     "email",
     "phone",
     "line_cost",
+    "line_price",
     "line_quantity",
 )
 
@@ -81,6 +82,10 @@ class Layout:
         Statuses of orders that do not, each with the kind under which they are counted.
     notes : tuple of str
         What else a reader must know.
+    refund_rows : bool
+        Whether refunds are rows of their own, of the order's number and a negative amount.
+    coupon_rows : frozenset of str
+        Our columns of coupons, where these stand one a row beside the items, whatever the order has on every row.
     """
 
     name: str
@@ -93,6 +98,8 @@ class Layout:
     keep: frozenset[str] = frozenset()
     leave_out: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    refund_rows: bool = False
+    coupon_rows: frozenset[str] = frozenset()
 
     def found(self, names: Sequence[str]) -> dict[str, list[str]]:
         """Our columns that a table has, each with the names under which it has them."""

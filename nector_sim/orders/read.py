@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import shlex
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -10,16 +11,17 @@ from typing import Any, TypedDict, Unpack
 import pandas as pd
 import polars as pl
 
-from nector_sim.errors import OrdersError, Problem
+from nector_sim.errors import InputError, OrdersError, Problem
 from nector_sim.orders.accounts import account
 from nector_sim.orders.balances import join_balances
 from nector_sim.orders.checks import SHOWN
-from nector_sim.orders.fates import choose_currency, leave_out
+from nector_sim.orders.fates import choose_currency, leave_out, waiting_for_cash
 from nector_sim.orders.files import open_table
 from nector_sim.orders.identity import add_people, as_text, count_spoiled, default_key_file, name_customers
 from nector_sim.orders.layouts import PLAIN, check_columns, choose_layout
 from nector_sim.orders.lines import fold
 from nector_sim.orders.mapping import layout_of, load_mapping, stated
+from nector_sim.orders.refunds import one_by_one
 from nector_sim.orders.report import OrdersReport
 from nector_sim.orders.shopify import SHOPIFY
 from nector_sim.orders.tidy import tidy
@@ -176,6 +178,8 @@ def inspect_orders(
     (1, [2])
     """
     stated_columns = load_mapping(mapping) if mapping is not None else None
+    if stated_columns is not None and format is not None:
+        raise InputError("a mapping says itself which column is which; leave the format out (format=, --format)")
     table = open_table(source, sheet=stated(stated_columns, "sheet", sheet))
     if stated_columns is not None and mapping is not None:
         layout = layout_of(stated_columns, mapping)
@@ -184,11 +188,17 @@ def inspect_orders(
         layout = choose_layout(table, LAYOUTS, format)
 
     columns = _columns(layout.found(table.columns))
+    code = stated(stated_columns, "points_code", points_code)
+    if code is None:
+        columns.pop("line_price", None)
+    if not {"line_cost", "line_price"} & set(columns):
+        columns.pop("line_quantity", None)
     sheet_read = table.read(list(dict.fromkeys(columns.values())))
     frame = sheet_read.frame.select(_text(sheet_read.frame[theirs], ours) for ours, theirs in columns.items())
     folded = fold(frame.with_columns(row=pl.Series(sheet_read.row)), layout)
 
-    orders = leave_out(folded.orders, layout, keep_status)
+    kept = (keep_status,) if isinstance(keep_status, str) else keep_status
+    orders = leave_out(folded.orders, layout, kept)
     chosen, orders, notes = choose_currency(orders, stated(stated_columns, "currency", currency))
     written = Written(
         stated(stated_columns, "numbers", numbers) or "1234.50",
@@ -196,6 +206,9 @@ def inspect_orders(
         stated(stated_columns, "timezone", timezone) or ("Asia/Kolkata" if chosen == "INR" else "UTC"),
     )
     check_written(written)
+    if "refund_items" in orders.columns:
+        orders = one_by_one(orders)
+    notes += waiting_for_cash(orders, layout)
     if layout.keep and "status" not in columns:
         notes.append(
             "no column says whether an order was paid, so unpaid and voided orders count too, if there are any"
@@ -220,7 +233,7 @@ def inspect_orders(
         layout,
         currency=chosen,
         written=written,
-        points_code=stated(stated_columns, "points_code", points_code),
+        points_code=code,
         now=_now(),
     )
     if "order_id" in columns:
@@ -239,7 +252,34 @@ def inspect_orders(
         layout=layout,
         columns=columns,
         notes=[*table.notes, *layout.notes, *notes],
+        command=_command(
+            source,
+            {
+                "format": [format],
+                "mapping": [mapping],
+                "points-code": [points_code],
+                "balances": [balances],
+                "dates": [dates],
+                "numbers": [numbers],
+                "keep-status": kept,
+                "sheet": [sheet],
+                "key-file": [key_file],
+            },
+        ),
     )
+
+
+def _command(source: Any, options: Mapping[str, Iterable[Any]]) -> str:
+    """The arguments of a command that reads the file in the same way; tables in memory have none."""
+    if not isinstance(source, str | Path):
+        return ""
+    given = [
+        f"--{name} {shlex.quote(str(value))}"
+        for name, values in options.items()
+        for value in values
+        if isinstance(value, str | Path | int)
+    ]
+    return " ".join([shlex.quote(str(source)), *given])
 
 
 def _columns(found: dict[str, list[str]]) -> dict[str, str]:

@@ -70,6 +70,8 @@ class OrdersReport:
         How customers were known.
     notes : tuple of str
         What was taken otherwise than it stands, or supposed.
+    command : str
+        The file and the options of the command line that read it in this way; empty for a table in memory.
     """
 
     orders: pd.DataFrame
@@ -87,6 +89,7 @@ class OrdersReport:
     problems: Mapping[str, int]
     known: Known
     notes: tuple[str, ...]
+    command: str
 
     def __str__(self) -> str:
         return "\n".join(_page(self))
@@ -209,11 +212,16 @@ def _problems(report: OrdersReport) -> list[str]:
 
 
 def _next(report: OrdersReport) -> str:
+    has_balances = "points_balance" in report.orders
+    if not report.command:
+        return (
+            "ns.score(program, report.orders)" if has_balances else "read them again with balances=FILE, then ns.score"
+        )
     if not len(report.orders):
-        return f"mend the file as said above, then again: nector-sim check {report.source}"
-    balances = "" if "points_balance" in report.orders else " --balances balances.csv"
-    score = f"nector-sim score {report.source} --program program.toml{balances} --out scored.parquet"
-    return f"{score}, and the options given here"
+        chosen = f" --currency {report.currency}" if "other_currency" in report.left_out else ""
+        return f"mend the file as said above, then again: nector-sim check {report.command}{chosen}"
+    balances = "" if has_balances else " --balances balances.csv"
+    return f"nector-sim score {report.command}{balances} --program program.toml --out scored.parquet"
 
 
 def _text(amount: Decimal, currency: str) -> str:

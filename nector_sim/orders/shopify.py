@@ -28,6 +28,7 @@ SHOPIFY = Layout(
         "email": ("Email",),
         "phone": ("Phone", "Billing Phone", "Shipping Phone"),
         "line_cost": ("Lineitem cost", "Lineitem cost per item", "Cost per item"),
+        "line_price": ("Lineitem price",),
         "line_quantity": ("Lineitem quantity",),
     },
     signs=("order_id", "ordered_at", "items", "status"),

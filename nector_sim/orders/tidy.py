@@ -11,21 +11,17 @@ import polars as pl
 
 from nector_sim.errors import InputError
 from nector_sim.orders import coupons
-from nector_sim.orders.columns import NO_TIME, NOT_ASKED, Column, Int64, count_odd_points
-from nector_sim.orders.fates import UNKNOWN_STATUS
+from nector_sim.orders.columns import NOT_ASKED, Column, Int64, count_odd_points
+from nector_sim.orders.fates import NO_STATUS, UNKNOWN_STATUS
 from nector_sim.orders.layouts import Layout
-from nector_sim.orders.lines import line_costs
+from nector_sim.orders.lines import line_sums
+from nector_sim.orders.refunds import NOT_SAID, read_refunds
 from nector_sim.orders.written import Written, amounts, points, times
 from nector_sim.rules.money import currency_decimals, from_minor, money_text
 
-#: How long after the order a refund is taken to have happened where no date says: returns of a week.
-REFUND_DAYS = 7
 _DAY = 86_400_000_000
-#: An amount that the source leaves blank where that is not 0.
-_NOT_SAID = -1
 
 _FUTURE = "is in the future; is the order of day and month right, and the time zone?"
-_REFUND_BEFORE = "is before the order"
 _NEGATIVE_CART = "comes out negative once shipping and fees are taken away; an amount is 0 or more"
 _NO_YES_OR_NO = "is neither yes nor no"
 
@@ -58,6 +54,13 @@ class Tidy:
         """Decimals of the currency."""
         return currency_decimals(self.currency)
 
+    @property
+    def usable(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Which orders were not refused so far."""
+        good = np.ones(self.orders.height, np.bool_)
+        good[list(self.refused)] = False
+        return good
+
     def said(self, minor: Any) -> str:
         """An amount in minor units, for people."""
         return money_text(from_minor(int(minor), self.decimals), self.currency)
@@ -65,6 +68,11 @@ class Tidy:
     def has(self, name: str) -> bool:
         """Whether the orders have a column."""
         return name in self.orders.columns
+
+    def note(self, words: str, rows: Any) -> None:
+        """Say how many orders, if any, were taken in a way that a reader must know."""
+        if count := int(np.count_nonzero(rows & self.usable)):
+            self.notes.append(f"{words}: {count}")
 
     def refuse(self, row: int, name: str, reason: str) -> None:
         """Refuse an order for what one of its columns says."""
@@ -116,7 +124,8 @@ def tidy(
     """
     read = Tidy(orders, currency, written)
     for name, wrong, reason in (
-        ("status", pl.col("unknown_status"), UNKNOWN_STATUS),
+        ("status", pl.col("unknown_status") & pl.col("status").is_null(), NO_STATUS),
+        ("status", pl.col("unknown_status") & pl.col("status").is_not_null(), UNKNOWN_STATUS),
         ("currency", pl.col("currency").is_null() if read.has("currency") else pl.lit(False), "is missing"),
     ):
         for row in (
@@ -125,14 +134,15 @@ def tidy(
             read.refuse(row, name, reason)
     _times(read, now, optional=not layout.keep)
     items = _cart(read, layout)
-    _points_coupons(read, items, points_code)
+    _points_coupons(read, items, points_code, lines)
     if (layout.keep or read.has("refunded") or read.has("coupons")) and not read.has("paid_amount"):
         read.column["paid_amount"] = items
-    _refunds(read, items)
+    read_refunds(read, items)
     _own_columns(read)
     if "line_cost" in lines.columns:
         _costs(read, lines)
     _check_sum(read, items)
+    read.note("orders worth 0, on which nothing can be redeemed", read.column["cart_amount"] == 0)
     return read
 
 
@@ -162,15 +172,14 @@ def _cart(read: Tidy, layout: Layout) -> Int64:
     for row in np.flatnonzero(cart < 0).tolist():
         read.refuse(row, layout.cart[0][0], _NEGATIVE_CART)
     read.column["cart_amount"] = cart
-    zero = int((cart == 0).sum()) - sum(cart[row] == 0 for row in read.refused)
-    if zero:
-        read.notes.append(f"orders worth 0, on which nothing can be redeemed: {zero}")
     return cart
 
 
-def _points_coupons(read: Tidy, items: Int64, points_code: str | None) -> None:
+def _points_coupons(read: Tidy, items: Int64, points_code: str | None, lines: pl.DataFrame) -> None:
     itemised = read.has("coupons") and bool(read.orders["coupons"].str.contains("code:", literal=True).any())
-    if points_code is not None and not (read.has("coupons") and (read.has("coupon_amount") or itemised)):
+    if points_code is not None and not (
+        read.has("coupons") and (read.has("coupon_amount") or read.has("coupon_row_amount") or itemised)
+    ):
         raise InputError(
             "points_code needs the coupon codes and their amounts, and the file has no columns of both "
             "(Discount Code, Discount Amount); leave points_code out, or export them too"
@@ -178,83 +187,56 @@ def _points_coupons(read: Tidy, items: Int64, points_code: str | None) -> None:
     if not read.has("coupons"):
         return
     discounts = read.money("coupon_amount")
-    if points_code is None:
+    given = np.zeros(len(items), np.int64)
+    if points_code is not None:
+        given, refused = coupons.points_discounts(
+            read.orders["coupons"], discounts, points_code, decimals=read.decimals, written=read.written
+        )
+        for row, reason in refused.items():
+            of_amount = reason == coupons.SHARED and read.has("coupon_amount")
+            read.refuse(row, "coupon_amount" if of_amount else "coupons", reason)
+        given = _without_shipping(read, items, given, lines)
+        read.column["cart_amount"] = items + given
+        read.column["discount_given"] = given
+        good = given[read.usable]
+        read.notes.append(
+            "points redeemed in the past (coupon codes like the pattern given), put back into cart_amount and kept as "
+            f"discount_given: {read.said(good.sum())} on {np.count_nonzero(good)} of the orders"
+        )
+        if read.has("coupon_untaxed") and not read.has("coupon_row_tax"):
+            taxed = read.money("coupon_untaxed") > 0
+            read.note(
+                "points put back without their tax, which the export does not tell, on taxed orders",
+                taxed & (given > 0),
+            )
+    if not given.any():
         for word, orders, discount in coupons.loyalty_words(read.orders["coupons"], discounts):
             read.notes.append(
                 f"coupon codes with “{word}” in them: on {orders} of the orders, with discounts of "
                 f"{read.said(discount)} in all; if these are points, put them back with "
                 f"points_code='*{word}*' (--points-code)"
             )
-        return
-    given, shared = coupons.points_discounts(
-        read.orders["coupons"], discounts, points_code, decimals=read.decimals, written=read.written
-    )
-    for row in shared:
-        read.refuse(row, "coupon_amount" if read.has("coupon_amount") else "coupons", coupons.SHARED)
-    read.column["cart_amount"] = items + given
-    read.column["discount_given"] = given
-    read.notes.append(
-        "points redeemed in the past (coupon codes like the pattern given), put back into cart_amount and kept as "
-        f"discount_given: {read.said(given.sum())} on {int((given > 0).sum())} of the orders"
-    )
 
 
-def _refunds(read: Tidy, items: Int64) -> None:
-    """``refunded_at`` and ``refunded_amount``: what an export says of the whole order, as the share on its items."""
-    if not any(read.has(name) for name in ("refunded", "refunded_at", "refunded_amount", "status")):
-        return
-    unknown = np.full(read.orders.height, NO_TIME, np.int64)
-    at, ordered = unknown, read.column.get("ordered_at", unknown)
-    if read.has("refunded_at"):
-        at = read.take("refunded_at", times(read.orders["refunded_at"], read.written, optional=True))
-    if read.has("refunded_amount"):
-        amount = read.money("refunded_amount", blank=_NOT_SAID)
-        refunded = (amount > 0) | ((amount == _NOT_SAID) & (at != NO_TIME))
-    elif read.has("refunded") or read.has("status"):
-        amount, refunded = _share_on_items(read, items)
-        cancelled = (at != NO_TIME) & ~refunded
-        if cancelled.any():
-            read.notes.append(f"orders cancelled without a refund, which count as bought: {int(cancelled.sum())}")
-    else:
-        amount, refunded = np.full(read.orders.height, _NOT_SAID, np.int64), at != NO_TIME
-    undated = refunded & (at == NO_TIME) & (ordered != NO_TIME)
-    if undated.any():
+def _without_shipping(read: Tidy, items: Int64, given: Int64, lines: pl.DataFrame) -> Int64:
+    """Points that came off the items: where the lines tell what these cost, the rest of a discount fell on shipping."""
+    if "line_price" not in lines.columns or "total" not in read.orders.columns:
+        return given
+    gross = _of_lines(read, lines, "line_price")
+    room = np.where(gross >= items, gross - items, given)
+    beyond = np.maximum(given - room, 0)
+    if beyond.any():
         read.notes.append(
-            f"refunds without a date in the file, whose refunded_at is {REFUND_DAYS} days after the order: "
-            f"{int(undated.sum())}"
+            f"of points discounts, what fell on shipping and is not put back: {read.said(beyond.sum())} on "
+            f"{int((beyond > 0).sum())} of the orders"
         )
-    at = np.where(undated, ordered + REFUND_DAYS * _DAY, at)
-    for row in np.flatnonzero(refunded & (at < ordered) & (at != NO_TIME)).tolist():
-        read.refuse(row, "refunded_at", _REFUND_BEFORE)
-    read.column["refunded_at"] = np.where(refunded, at, NO_TIME)
-    read.column["refunded_amount"] = np.where(refunded, amount, _NOT_SAID)
-
-
-def _share_on_items(read: Tidy, items: Int64) -> tuple[Int64, Any]:
-    """What of each order's refund fell on its items, in minor units, and whether there was one."""
-    refunded = read.money("refunded")
-    total = read.money("total") if read.has("total") else items
-    amount = items.copy()
-    part = np.flatnonzero((refunded > 0) & (refunded < total))
-    for row in part.tolist():  # in Python's whole numbers: the product does not fit into 64 bits
-        amount[row] = (2 * int(refunded[row]) * int(items[row]) + int(total[row])) // (2 * int(total[row]))
-    if len(part):
-        read.notes.append(
-            "partial refunds, of which the export does not say what they fell on, so that refunded_amount is the same "
-            f"share of the items as the refund is of the whole order: {len(part)}"
-        )
-    is_refund = refunded > 0
-    if read.has("status"):
-        unsaid = read.orders["refunded"].is_null() if read.has("refunded") else pl.lit(True)
-        whole = (pl.col("status").str.to_lowercase().str.strip_prefix("wc-") == "refunded") & unsaid
-        is_refund |= read.orders.select(whole.fill_null(False).alias("whole"))["whole"].to_numpy()
-    return amount, is_refund
+    return given - beyond
 
 
 def _own_columns(read: Tidy) -> None:
     """Columns that are taken as they stand."""
     orders = read.orders
-    for name, blank in (("credits", 0), ("discount_given", 0), ("paid_amount", _NOT_SAID), ("cost", _NOT_SAID)):
+    for name, blank in (("credits", 0), ("discount_given", 0), ("paid_amount", NOT_SAID), ("cost", NOT_SAID)):
         if read.has(name):
             read.column[name] = read.money(name, blank=blank)
     if read.has("points_requested"):
@@ -286,9 +268,12 @@ def _yes_or_no(read: Tidy) -> pl.Series:
 
 
 def _costs(read: Tidy, lines: pl.DataFrame) -> None:
-    sums = line_costs(lines, read.decimals, read.written)
-    cost = read.orders.select("order_id").join(sums, on="order_id", how="left", maintain_order="left")["cost"]
-    lacking = int(cost.is_null().sum())
-    if lacking:
-        read.notes.append(f"orders without a cost, as a line of theirs has none that can be read: {lacking}")
-    read.column["cost"] = cost.fill_null(_NOT_SAID).to_numpy()
+    read.column["cost"] = cost = _of_lines(read, lines, "line_cost")
+    read.note("orders without a cost, as a line of theirs has none that can be read", cost == NOT_SAID)
+
+
+def _of_lines(read: Tidy, lines: pl.DataFrame, name: str) -> Int64:
+    """A column of the lines summed for each order, in minor units; :data:`NOT_SAID` where a line's cannot be read."""
+    sums = line_sums(lines, name, read.decimals, read.written)
+    summed = read.orders.select("order_id").join(sums, on="order_id", how="left", maintain_order="left")[name]
+    return np.asarray(summed.fill_null(NOT_SAID).to_numpy())

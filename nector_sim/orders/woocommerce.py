@@ -30,6 +30,8 @@ ADVANCED_EXPORT = Layout(
         "fees": ("Order Total Fee", "Fee Amount"),
         "coupons": ("Coupon Code",),
         "coupon_amount": ("Cart Discount Amount(inc. tax)", "Cart Discount Amount"),
+        "coupon_row_amount": ("Discount Amount",),
+        "coupon_row_tax": ("Discount Amount Tax",),
         "refunded": ("Order Refund Amount",),
         "currency": ("Currency", "Order Currency"),
         "status": ("Order Status",),
@@ -46,6 +48,7 @@ ADVANCED_EXPORT = Layout(
     rows="every",
     keep=_KEEP,
     leave_out=_LEAVE_OUT,
+    coupon_rows=frozenset({"coupons", "coupon_row_amount", "coupon_row_tax"}),
     notes=(
         "where shipping is taxed, the export's default columns do not say how much, so that tax is in the cart amount; "
         "add the column Order Shipping Tax Amount to the export to have it out",
@@ -65,7 +68,9 @@ SUITE_EXPORT = Layout(
         "fee_tax": ("fee_tax_total",),
         "coupons": ("coupon_items", "coupons"),
         "coupon_amount": ("discount_total", "cart_discount"),
+        "coupon_untaxed": ("tax_total",),
         "refunded": ("refunded_total",),
+        "refund_items": ("refund_items", "refunds"),
         "currency": ("order_currency", "currency"),
         "status": ("status", "order_status"),
         "payment_method": ("payment_method", "payment_method_title"),
@@ -99,5 +104,6 @@ ANALYTICS = Layout(
     cart_words="Net sales: items after other coupons, without shipping and without tax",
     keep=_KEEP,
     leave_out=_LEAVE_OUT,
+    refund_rows=True,
     notes=("this report knows customers by name alone, so customers are not told apart; an export plug-in has them",),
 )

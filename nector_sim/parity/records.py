@@ -14,6 +14,7 @@ from nector_sim.calculator.exact import Order
 from nector_sim.errors import InputError, Problem
 from nector_sim.orders.checks import as_frame, read_inputs, refuse, rejects_frame
 from nector_sim.orders.columns import NO_TIME, NOT_ASKED
+from nector_sim.orders.words import shown_names
 from nector_sim.parity.answers import Theirs, read_number
 from nector_sim.rules.program import Program
 
@@ -42,7 +43,7 @@ def read_frame(orders: Any, columns: Mapping[str, str]) -> pd.DataFrame:
     """
     frame = as_frame(read_table(Path(orders)) if isinstance(orders, str | Path) else orders)
     problems = [
-        Problem(ours, f"there is no column {theirs}; there are {', '.join(map(str, frame.columns))}")
+        Problem(ours, f"there is no column {theirs}; there are {shown_names(frame.columns)}")
         for ours, theirs in columns.items()
         if theirs not in frame.columns
     ]
@@ -107,7 +108,7 @@ def read_given(program: Program, frame: pd.DataFrame) -> list[Theirs]:
     missing = [name for name in ("points_redeemed", "discount") if name not in frame]
     if missing:
         raise InputError(
-            f"the record has no column {' and no column '.join(missing)}; it has {', '.join(map(str, frame.columns))}",
+            f"the record has no column {' and no column '.join(missing)}; it has {shown_names(frame.columns)}",
             [Problem("", f"name it: columns={{{missing[0]!r}: 'its name'}}, or --column {missing[0]}=NAME")],
         )
     refused: dict[int, list[tuple[str, str]]] = {}

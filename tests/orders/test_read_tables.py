@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pandas as pd
@@ -16,7 +17,8 @@ import pytest
 import xlsxwriter
 
 import nector_sim as ns
-from nector_sim.orders import files
+from nector_sim.orders import csv_files
+from nector_sim.orders.identity import load_key
 from nector_sim.orders.read import How
 
 PLAIN = "order_id,customer_id,ordered_at,cart_amount\n"
@@ -52,6 +54,14 @@ def packed(names):
         (b"\n \n", "is empty; export it again"),
         (b"<!DOCTYPE html><html><body>Sign in</body></html>", "is a web page.*sign in to the shop, export again"),
         (b"\r\n<HTML>", "is a web page"),
+        (b"<br />\n<b>Fatal error</b>: in <b>export.php</b>, on line <b>9</b>", "is a web page"),
+        (b"<!-- cached -->" + b" " * 2000 + b"<html>", "is a web page"),
+        (b"BZh91AY&SY", "unpack it"),
+        (b"\xfd7zXZ\x00", "unpack it"),
+        (b"\x28\xb5\x2f\xfd", "unpack it"),
+        (packed(["mimetype", "content.xml"]), "is a LibreOffice document; save it there as CSV"),
+        (b"My shop\n" + PLAIN.encode() + b"1,a,2026-05-01,5\n", "a line of text stands above the header"),
+        (PLAIN.replace(",", "\x00").encode(), "is not UTF-8 text"),
         (b'{"orders": []}', "is JSON; export the orders as CSV"),
         (b"%PDF-1.4", "is packed, or a PDF; unpack it"),
         (b"\x1f\x8b\x08\x00", "unpack it"),
@@ -113,10 +123,37 @@ def test_a_quotation_mark_that_is_never_closed_swallows_no_rows_in_silence(tmp_p
 
 
 def test_a_row_longer_than_a_few_megabytes_is_refused_without_being_held(tmp_path, key, monkeypatch):
-    monkeypatch.setattr(files, "LONGEST_ROW", 1 << 16)
+    monkeypatch.setattr(csv_files, "LONGEST_ROW", 1 << 16)
     path = text_file(tmp_path, PLAIN + '1,a,2026-05-01,100\n2,"' + "x" * (1 << 18) + '",2026-05-01,100\n')
     with pytest.raises(ns.InputError, match="a quotation mark is opened and never closed"):
         ns.read_orders(path, key_file=key)
+
+
+@pytest.mark.parametrize(
+    ("note", "threads"),
+    [("short", True), ("a\nb\n" * 9, True), ("x" * 64_000, False), ("x\n" * 32_000, False), ('he said ""no""', True)],
+)
+def test_several_threads_parse_only_what_cannot_fail(tmp_path, key, monkeypatch, note, threads):
+    monkeypatch.setattr(csv_files, "LONGEST_ROW", 1 << 16)
+    asked = []
+    parse = csv_files.CsvTable._parse
+
+    def spy(self, names, *, threads):
+        asked.append(threads)
+        return parse(self, names, threads=threads)
+
+    monkeypatch.setattr(csv_files.CsvTable, "_parse", spy)
+    rows = "".join(f'{number},"{"n" if number != 2000 else note}",2026-05-01,100\n' for number in range(8000))
+    orders = ns.read_orders(text_file(tmp_path, PLAIN + rows), key_file=key)
+    assert len(orders) == 8000
+    assert asked == [threads]
+
+
+def test_a_line_that_tells_excel_the_separator_is_none_of_the_rows(tmp_path, key):
+    text = "sep=;\r\n" + PLAIN.replace(",", ";") + "1;a;2026-05-01;x\n2;a;2026-05-01;5\n"
+    report = ns.inspect_orders(text_file(tmp_path, text), key_file=key)
+    assert report.orders["order_id"].tolist() == ["2"]
+    assert report.rejects["row"].tolist() == [1]
 
 
 @pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
@@ -283,6 +320,8 @@ def test_excel(tmp_path, key):
     assert len(ns.read_orders(path, sheet="Other", key_file=key)) == 2
     with pytest.raises(ns.InputError, match="no sheet of that name"):
         ns.read_orders(path, sheet="Third")
+    with pytest.raises(ns.InputError, match="a sheet can be named in an Excel file alone"):
+        ns.read_orders(text_file(tmp_path, PLAIN + "1,a,2026-05-01,5\n"), sheet="Orders")
 
 
 TABLE = {
@@ -313,6 +352,52 @@ def test_the_same_table_in_every_form(tmp_path, kind):
     assert orders["points_balance"].tolist() == [5000, 50]
     assert orders["ordered_at"][0] == pd.Timestamp("2026-05-01 04:45", tz="UTC")
     pd.testing.assert_frame_equal(frame, before)
+
+
+class OneBatch:
+    """What only has the Arrow interface of one batch."""
+
+    def __arrow_c_array__(self, requested_schema=None):
+        return pa.record_batch({"cart_amount": [5]}).__arrow_c_array__(requested_schema)
+
+
+def test_whatever_has_an_arrow_interface_of_rows():
+    for source in (
+        pa.table({"cart_amount": [5]}).to_reader(),
+        OneBatch(),
+        pl.DataFrame({"cart_amount": pl.Series([5], dtype=pl.Int128)}),
+        pa.table({"cart_amount": pa.array([Decimal(5)], pa.decimal256(40, 2))}),
+    ):
+        assert ns.read_orders(source)["cart_amount"].tolist() == [Decimal("5.00")]
+    for nothing in (pl.Series("cart_amount", [1]), pl.DataFrame({"cart_amount": [1]}).lazy(), b"cart_amount"):
+        with pytest.raises(ns.InputError, match="give the path of a file, or a pandas, Polars or Arrow table"):
+            ns.read_orders(nothing)
+
+
+@pytest.mark.parametrize("values", [[[1], [2]], [{"a": 1}, {"a": 2}], [b"\xff", b"x"]])
+@pytest.mark.parametrize("column", ["cart_amount", "order_id", "email", "ordered_at"])
+def test_a_column_of_lists_records_or_bytes_is_refused(tmp_path, column, values):
+    table = pa.table({"cart_amount": [1, 2], "order_id": ["a", "b"], column: pa.array(values)})
+    path = tmp_path / "o.parquet"
+    pl.from_arrow(table).write_parquet(path)
+    for source in (table, path):
+        with pytest.raises(ns.InputError, match=f"the column {column} holds .*, not a number, time or text"):
+            ns.read_orders(source)
+
+
+@pytest.mark.parametrize(
+    ("unit", "number"),
+    [("s", 2**62), ("s", -(2**62)), ("ms", 2**62), ("s", 253_402_300_800), ("us", 2**62), ("date", 2**31 - 1)],
+)
+def test_a_typed_time_that_no_clock_shows_is_refused_and_never_wraps(unit, number):
+    kind = pa.date32() if unit == "date" else pa.timestamp(unit)
+    at = pa.array([number, 20_000, None], pa.int32() if unit == "date" else pa.int64()).cast(kind)
+    for typed in (at,) if unit == "date" else (at, at.cast(pa.timestamp(unit, "UTC"))):
+        report = ns.inspect_orders(pa.table({"cart_amount": [1, 2, 3], "ordered_at": typed}), timezone="UTC")
+        assert report.rejects["row"].tolist() == [1]
+        assert "ordered_at is not a time" in first_reason(report)
+        seconds = {"s": 20_000, "ms": 20, "us": 0.02, "date": 20_000 * 86_400}[unit]
+        assert report.orders["ordered_at"].tolist() == [pd.Timestamp(seconds, unit="s", tz="UTC"), pd.NaT]
 
 
 def test_columns_of_numbers_of_any_kind_and_mixed_ones():
@@ -384,6 +469,8 @@ def test_a_mapping_says_once_which_column_is_which(tmp_path, key):
     assert report.cart_amount_is == "Total - Freight"
     assert report.left_out["other_status"].orders == 1
     assert "comes out negative" in first_reason(report)
+    with pytest.raises(ns.InputError, match="leave the format out"):
+        ns.read_orders(tmp_path / "orders.csv", mapping=mapping, format="plain")
     with pytest.raises(ns.InputError, match="the column Freight is missing"):
         ns.read_orders(text_file(tmp_path, rows.replace("Freight", "Carriage")), mapping=mapping)
 
@@ -439,14 +526,17 @@ def test_customers_are_known_by_phone_then_e_mail_and_never_by_name(tmp_path, ke
 
 
 def test_ids_of_customers_stay_unless_they_tell_who_it_is(key):
-    ids = ["c-17", "6789012345678", "asha@x.in", "98765 43210", "+44 20 7946 0958", "919876543210"]
-    frame = pd.DataFrame({"cart_amount": range(6), "customer_id": ids})
+    phones = ["98765 43210", "919876543210", "9876543210.0", "0091 98765-43210", "(987) 654-3210", "987.654.3210"]
+    others = ["asha@x.in", "+44 20 7946 0958", "9.19877E+11"]
+    ids = ["c-17", "6789012345678", "0012345678", "12.50", *phones, *others]
+    frame = pd.DataFrame({"cart_amount": range(len(ids)), "customer_id": ids})
     report = ns.inspect_orders(frame, key_file=key)
     out = report.orders["customer_id"].tolist()
-    assert out[:2] == ids[:2]
-    assert all(one.startswith("c_") for one in out[2:])
-    assert out[3] == out[5]
-    assert report.known.hashed_ids == 4
+    assert out[:4] == ids[:4]
+    assert all(one.startswith("c_") for one in out[4:])
+    assert len(set(out[4 : 4 + len(phones)])) == 1
+    assert len(set(out)) == 4 + 1 + len(others)
+    assert report.known.hashed_ids == len(phones) + len(others)
 
 
 def test_the_key_is_made_once_for_its_owner_alone_and_never_shown(tmp_path, monkeypatch):
@@ -465,6 +555,19 @@ def test_the_key_is_made_once_for_its_owner_alone_and_never_shown(tmp_path, monk
         ns.read_orders(frame)
     with pytest.raises(ns.InputError, match=r"the key file .* cannot be used"):
         ns.read_orders(frame, key_file=made / "below" / "key")
+
+
+def test_readers_that_begin_at_once_have_one_key(tmp_path):
+    path = tmp_path / "keys" / "customer.key"
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: load_key(path), range(8)))
+    assert len(keys) == 1
+
+
+def test_a_key_file_that_stays_empty_is_none(tmp_path, key):
+    key.write_text("")
+    with pytest.raises(ns.InputError, match="is not a key file"):
+        ns.read_orders(pd.DataFrame({"cart_amount": [1], "mobile": ["9876543210"]}), key_file=key)
 
 
 def test_no_key_is_made_where_nobody_needs_one(tmp_path, monkeypatch):
@@ -502,6 +605,18 @@ def test_balances_are_joined_by_phone_then_by_e_mail(tmp_path, key):
     assert scored["discount"].tolist() == [Decimal(150), Decimal(150), Decimal(40), Decimal(0)]
 
 
+@pytest.mark.parametrize("kind", [int, float, str])
+def test_negative_points_take_away_and_are_said_where_they_remain(key, kind):
+    rows = [("9876543210", 100), ("9876543210", -30), ("", -7), ("12", 5)]
+    balances = pd.DataFrame({"mobile": [who for who, _ in rows], "points": [kind(points) for _, points in rows]})
+    balances["email"] = ["", "", "b@x.in", ""]
+    report = ns.inspect_orders(ORDERS, balances=balances, key_file=key)
+    assert report.orders["points_balance"].tolist() == [70, 70, -7, 0]
+    assert "customers with a negative balance, which redeems nothing: 1" in report.notes
+    assert "rows of balances without a phone of ten digits or an e-mail address: 1" in report.notes
+    assert ns.read_balances(balances, key_file=key)["points"].tolist() == [100, -30, -7, 5]
+
+
 def test_one_balance_for_all_and_balances_by_customer_id():
     assert ns.read_orders(ORDERS.drop(columns=["mobile", "email"]), balances=70)["points_balance"].tolist() == [70] * 4
     orders = pd.DataFrame({"customer_id": ["a", "b", None], "cart_amount": [1, 2, 3]})
@@ -513,7 +628,7 @@ def test_one_balance_for_all_and_balances_by_customer_id():
         ns.read_orders(orders.drop(columns="customer_id"), balances=balances)
     with pytest.raises(ns.InputError, match="as_of='soon' is not a time"):
         ns.read_balances(balances.assign(expire_in_days=5), as_of="soon")
-    with pytest.raises(ns.InputError, match="0 or more"):
+    with pytest.raises(ns.InputError, match="one balance for all is from 0 to 1,000,000,000,000 points"):
         ns.read_orders(orders, balances=-1)
 
 
@@ -525,6 +640,12 @@ def test_one_balance_for_all_and_balances_by_customer_id():
         ("email,points\nasha@x.in,many\n", "row 1: points is not a number"),
         ("email,points\n,5\n", "row 1: has no customer_id, email or mobile"),
         ("email,points,operation\nasha@x.in,5,xx\n", "neither cr nor dr"),
+        ("email,points,operation\nasha@x.in,-5,dr\n", "points are negative and operation is dr"),
+        (
+            "email,points,expire_in_days\nasha@x.in,5,99999999999\n",
+            "row 1: expire_in_days is more than a thousand years",
+        ),
+        ("email,points\nasha@x.in,--5\n", "row 1: points is not a number"),
         ("email,points\nasha@x.in,5,6\n", "row 1: has 3 fields"),
     ],
 )

@@ -108,6 +108,35 @@ def test_random_columns_in_memory(tmp_path_factory, columns, how):
     )
 
 
+WOOCOMMERCE = [
+    ["Date", "Order #", "Net Sales", "Status", "Coupon(s)"],
+    ["Order Number", "Order Status", "Order Date", "Email (Billing)", "Order Shipping Amount", "Order Refund Amount",
+     "Order Total Amount", "Coupon Code", "Discount Amount", "Discount Amount Tax", "Cost of Goods"],
+    ["order_number", "order_date", "status", "order_total", "shipping_total", "order_currency", "billing_email",
+     "discount_total", "tax_total", "coupon_items", "refund_items"],
+]  # fmt: skip
+WOO_CELLS = st.one_of(
+    st.sampled_from(
+        ["7", "7", "8", "100", "-100", "-40.50", "completed", "refunded", "2026-05-01 10:15:00", "2026-05-02 10:15:00",
+         "amount:5|reason:x|date:2026-05-03 10:15:00", "amount:x", "code:coin|amount:5|tax:1;code:y|amount:2", "coin"]
+    ),
+    CELLS,
+)  # fmt: skip
+
+
+@settings(max_examples=120)
+@given(data=st.data(), header=st.sampled_from(WOOCOMMERCE), how=HOW)
+def test_random_cells_in_the_exports_of_woocommerce(tmp_path_factory, data, header, how):
+    cells = st.lists(WOO_CELLS, min_size=len(header), max_size=len(header))
+    rows = data.draw(st.lists(cells, min_size=1, max_size=8))
+    text = io.StringIO()
+    csv.writer(text).writerows([header, *rows])
+    folder = tmp_path_factory.mktemp("fuzz")
+    path = folder / "orders.csv"
+    path.write_bytes(text.getvalue().encode("utf-8", "surrogatepass"))
+    read(path, how, folder / "key")
+
+
 MONEY = st.decimals(0, 1_000_000, places=2)
 PLAIN_TEXT = st.text(string.ascii_letters + ' ,;"\n₹é', max_size=15)
 
