@@ -10,33 +10,51 @@ CONTRIBUTING.md does not list with the reason why it is equivalent.
 
 import argparse
 import ast
+import gc
 import importlib.abc
 import importlib.util
 import multiprocessing
 import os
 import random
+import signal
 import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-#: What is mutated, and the tests that must notice: the quick ones, which are run first, and the others.
+#: What is mutated, and the tests that must notice, in two stages, the quicker ones first.
 SUITES = {
     "nector_sim/rules/*.py": (
         ["tests/rules"],
         [
             "tests/parity/test_quick.py",
-            "tests/parity/test_cases.py",
             "tests/calculator/test_law_page.py",
-            "tests/ledger",
+            "tests/calculator/test_explain.py",
+            "tests/ledger/test_ledger_page.py",
+            "tests/ledger/test_exact_ledger.py",
+            "tests/parity/test_cases.py",
         ],
     ),
-    "nector_sim/calculator/*.py": (["tests/parity/test_quick.py"], ["tests/parity/test_cases.py", "tests/calculator"]),
+    "nector_sim/calculator/*.py": (
+        ["tests/parity/test_quick.py"],
+        [
+            "tests/calculator/test_law_page.py",
+            "tests/calculator/test_explain.py",
+            "tests/calculator/test_quote.py",
+            "tests/calculator/test_tables.py",
+            "tests/calculator/test_witnesses.py",
+            "tests/parity/test_cases.py",
+            "tests/calculator/test_compiled.py",
+            "tests/calculator/test_always.py",
+        ],
+    ),
 }
 ENOUGH = 0.95
-#: A mutant that runs so many times as long as the tests without any counts as noticed.
+#: A mutant that computes so many times as long as the tests without any counts as noticed.
 PATIENCE = 5
+#: Seconds by the clock after which one that waits instead of computing is ended, too.
+ENDLESS = 900
 
 COMPARISONS = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -212,55 +230,92 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(ast.fix_missing_locations(tree), str(ROOT / self.path), "exec"), module.__dict__)
 
 
-def attempt(path, number, suites):
-    """Run the tests on one mutant, in a process of its own; exit code 0 says that it survived."""
+def attempt(path, number, stages, usual=(), tell=None):
+    """Run the tests on one mutant, in a process of its own; exit code 0 says that it survived.
+
+    `usual` are the processor seconds of each stage without a mutant, which `tell` is told, with the modules imported.
+    """
     sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (the process ends with it)
     sys.meta_path.insert(0, Mutated(path, number))
     import pytest
 
-    options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    options = ["-x", "-q", "--no-header", "--assert=plain", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin"]
     # In plain Python numpy warns of the unsigned numbers that wrap, as those of keyed draws are meant to.
     options += ["-W", "ignore:overflow encountered in scalar:RuntimeWarning"]
-    for tests in suites:
-        if code := pytest.main([*options, *tests]):
-            os._exit(int(code))
-    os._exit(0)
+    code, seconds = 0, []
+    for stage, tests in enumerate(stages):
+        since = time.process_time()
+        if usual:
+            give_up_after(PATIENCE * usual[stage])
+        code = code or int(pytest.main([*options, *tests]))
+        if code and not tell:
+            break
+        seconds.append(time.process_time() - since)
+    if tell:
+        tell.put((code, seconds, foreign()))
+    os._exit(code)
 
 
-def preload():
-    """Import what all mutants share, so that each process starts with it."""
-    import jsonschema
-    import numba
-    import pandas
-    import polars
-    import pyarrow.compute
-    import pydantic
-    import pytest
-
-    return jsonschema, numba, pandas, polars, pyarrow, pydantic, pytest
+def give_up_after(seconds):
+    """End this process when it has computed for so long: its own time, however busy the machine is."""
+    if hasattr(signal, "setitimer"):  # elsewhere the clock alone ends it
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def run(work, processes, patience):
-    """Try every mutant; yield it with how its tests ended (None: they did not), and the seconds they took."""
+def foreign():
+    """Modules that are imported by now and are not of this repository."""
+    files = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
+    ours = (str(ROOT / "nector_sim"), str(ROOT / "tests"))
+    return [name for name, file in files.items() if file and not file.startswith(ours)]
+
+
+def preload(names):
+    """Import what all mutants share, so that each process starts with it and spends its time on the tests."""
+    for name in names:
+        if name not in sys.modules and importlib.util.find_spec(name.partition(".")[0]):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
+def processes():
+    """How processes are made: as copies of this one, where the system can."""
     ways = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if "fork" in ways else "spawn")
+    return multiprocessing.get_context("fork" if "fork" in ways else "spawn")
+
+
+def without_mutants(path):
+    """Run the tests of a file as it is: exit code, processor seconds of each stage, modules imported."""
+    context = processes()
+    tell = context.SimpleQueue()
+    process = context.Process(target=attempt, args=(path, None, suites(path), (), tell))
+    process.start()
+    told = tell.get()
+    process.join()
+    return told
+
+
+def run(work, usual, at_once):
+    """Try every mutant; yield it with the exit code of its tests (below 0: they did not end)."""
+    context = processes()
     running, queue = [], list(reversed(work))
     while queue or running:
-        while queue and len(running) < processes:
+        while queue and len(running) < at_once:
             mutant = queue.pop()
-            process = context.Process(target=attempt, args=(mutant[0], mutant[1], suites(mutant[0])))
+            stages = suites(mutant[0])
+            process = context.Process(target=attempt, args=(mutant[0], mutant[1], stages, usual[str(stages)]))
             process.start()
             running.append((process, time.monotonic(), mutant))
-        time.sleep(0.02)
-        for process, since, mutant in list(running):
-            seconds = time.monotonic() - since
-            if process.is_alive() and seconds < patience:
+        time.sleep(0.005)
+        for one in list(running):
+            process, since, mutant = one
+            if process.is_alive() and time.monotonic() - since < ENDLESS:
                 continue
-            ended = None if process.is_alive() else process.exitcode
             process.kill()
             process.join()
-            running.remove((process, since, mutant))
-            yield mutant, ended, seconds
+            running.remove(one)
+            yield mutant, process.exitcode
 
 
 def suites(path):
@@ -283,9 +338,9 @@ def main():
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
     os.chdir(ROOT)
-    os.environ["NUMBA_DISABLE_JIT"] = "1"
+    os.environ |= {"NUMBA_DISABLE_JIT": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     sys.path.insert(0, str(ROOT))
-    preload()
+    start = time.monotonic()
     paths = arguments.files or sorted(
         path.relative_to(ROOT).as_posix()
         for pattern in SUITES
@@ -296,23 +351,25 @@ def main():
     work = [(path, *mutant) for path in paths for mutant in made[path]]
     if arguments.sample < 1:
         work = sorted(random.Random(arguments.seed).sample(work, round(len(work) * arguments.sample)))
-    patience = 0.0
-    one_of_each = {str(suites(path)): path for path in paths}.values()
-    for mutant, ended, seconds in run([(path, None, 0, "", "") for path in one_of_each], arguments.processes, 3600):
-        patience = max(patience, PATIENCE * seconds)
-        if ended != 0:
-            print(f"the tests of {mutant[0]} fail without any mutant")
+    usual = {}
+    for path in {str(suites(path)): path for path in paths}.values():
+        code, seconds, modules = without_mutants(path)
+        if code:
+            print(f"the tests of {path} fail without any mutant")
             return 1
+        usual[str(suites(path))] = seconds
+        preload(modules)
     survivors, tried, endless = [], Counter(), 0
-    for mutant, ended, _ in run(work, arguments.processes, patience):
+    for mutant, code in run(work, usual, arguments.processes):
         tried[mutant[0]] += 1
-        endless += ended is None
-        if ended == 0:
+        endless += code < 0
+        if code == 0:
             survivors.append(mutant)
             print(f"survived: {named(mutant)} (line {mutant[2]})", flush=True)
-        if tried.total() % 25 == 0:
-            print(f"{tried.total()} of {len(work)}", flush=True)
-    print(f"{endless} did not end within {patience:.0f} s, and count as noticed")
+        if tried.total() % 100 == 0:
+            print(f"{tried.total()} of {len(work)}, {time.monotonic() - start:.0f} s", flush=True)
+    print(f"{endless} computed for more than {PATIENCE} times as long, or crashed, and count as noticed")
+    print(f"{time.monotonic() - start:.0f} s, {arguments.processes} processes")
     return report(made, survivors, tried)
 
 
