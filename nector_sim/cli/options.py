@@ -11,6 +11,10 @@ import typer
 ProgramFile = Annotated[Path, typer.Option("--program", "-p", help="Program file, TOML or JSON.")]
 AssumptionsFile = Annotated[Path, typer.Option("--assumptions", "-a", help="Assumptions file, TOML.")]
 
+FloorPercent = Annotated[
+    str | None, typer.Option("--floor-percent", help="Count orders that earn less than this of their net sales.")
+]
+
 # How a file of orders is to be understood: the keywords of nector_sim.inspect_orders.
 Currency = Annotated[str | None, typer.Option("--currency", help="Its three letters; others are left out.")]
 Format = Annotated[

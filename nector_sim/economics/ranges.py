@@ -69,6 +69,12 @@ class Side:
             return np.zeros(len(self.points), dtype=np.bool_)
         return ~np.isnan(self.sales.redeems)
 
+    def known(self) -> float | Floats:
+        """How far each order counts as redeemed where that is known; 1 elsewhere."""
+        if self.replayed or self.sales.redeems is None:
+            return 1.0
+        return np.nan_to_num(self.sales.redeems, nan=1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:
@@ -142,7 +148,7 @@ def sums_by(sides: Sequence[Side], groups: npt.NDArray[np.intp], count: int) -> 
         redeemed = side.points > 0
         amounts |= {"orders_redeemed": redeemed, "points_redeemed": side.points, "discount": side.sales.discount}
         add(f"{number} fixed", "orders_could_redeem", side.could)
-        known = 1.0 if side.sales.redeems is None or side.replayed else np.nan_to_num(side.sales.redeems, nan=1.0)
+        known = side.known()
         for name, amount in amounts.items():
             if fixed.any():
                 add(f"{number} fixed", name, np.where(fixed, amount * known, 0.0))

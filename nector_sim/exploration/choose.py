@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from nector_sim.economics.assumptions import asked_percent
+from nector_sim.economics.assumptions import named_percent
 from nector_sim.economics.summary import break_even_sentence
 from nector_sim.errors import InputError, Problem
 from nector_sim.orders.checks import as_frame
@@ -97,11 +97,11 @@ def recommend(
     table: pd.DataFrame,
     *,
     margin_at_least: float | None = None,
-    discount_rate_at_most_percent: float | None = None,
-    break_even_at_most_percent: float | None = None,
+    discount_rate_at_most_percent: float | str | None = None,
+    break_even_at_most_percent: float | str | None = None,
     orders_below_floor_at_most: int | None = None,
     maximise: Literal["generosity", "margin"] = "generosity",
-    uplift_percent: float | None = None,
+    uplift_percent: float | str | None = None,
     response_percent: float | None = None,
 ) -> Recommendation:
     """Recommend the most generous setting of a sweep that meets every constraint.
@@ -112,16 +112,16 @@ def recommend(
         From :func:`nector_sim.sweep`.
     margin_at_least : float, optional
         Major units.
-    discount_rate_at_most_percent : float, optional
+    discount_rate_at_most_percent : float or str, optional
         Discount as a percentage of the carts.
-    break_even_at_most_percent : float, optional
+    break_even_at_most_percent : float or str, optional
         Extra orders in 100 at which the setting pays for itself.
     orders_below_floor_at_most : int, optional
         Needs a sweep with ``floor_percent``.
     maximise : {"generosity", "margin"}
         ``"generosity"``: the largest sum of discounts; on a tie, more orders that redeem; then the first.
         ``"margin"`` needs one of the next two.
-    uplift_percent : float, optional
+    uplift_percent : float or str, optional
         Assumed extra orders in 100 under any setting that gives something.
     response_percent : float, optional
         Assumed extra orders in 100 for each per cent of the carts that is given.
@@ -245,43 +245,35 @@ def swept(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in table.columns[: list(table.columns).index("orders")]]
 
 
-def _constraints(table: pd.DataFrame, **limits: float | None) -> dict[str, Any]:
+def _constraints(table: pd.DataFrame, **limits: float | str | None) -> dict[str, Any]:
     """Which settings meet each constraint that is given."""
     meets: dict[str, Any] = {}
     for name, limit in limits.items():
         if limit is None:
             continue
-        if name.endswith("_percent"):
-            limit = _percent(name, limit)
         if name == "margin_at_least":
             meets[name] = table["margin"].to_numpy() >= limit
         elif name == "discount_rate_at_most_percent":
-            meets[name] = table["discount_rate"].to_numpy() <= limit / 100
+            meets[name] = table["discount_rate"].to_numpy() <= named_percent(name, limit) / 100
         elif name == "break_even_at_most_percent":
-            meets[name] = table["break_even_uplift"].fillna(np.inf).to_numpy() <= limit / 100
+            most = named_percent(name, limit, at_most_100=False) / 100
+            meets[name] = table["break_even_uplift"].fillna(np.inf).to_numpy() <= most
         else:
             _require(table, "orders_below_floor")
             meets[name] = table["orders_below_floor"].to_numpy() <= limit
     return meets
 
 
-def _percent(name: str, value: float) -> float:
-    """A percentage that may exceed 100 (a break-even), asked about where a share was probably meant."""
-    try:
-        return float(value) if value > 100 else float(asked_percent(value, ask_below=Decimal("0.1")))
-    except ValueError as error:
-        raise InputError(f"{name} {error}") from None
-
-
-def _response(table: pd.DataFrame, uplift: float | None, response: float | None) -> Any:
+def _response(table: pd.DataFrame, uplift: float | str | None, response: float | None) -> Any:
     """The assumed share of extra orders of each setting."""
     if uplift is None and response is None:
         raise InputError(
             "To maximise the margin, state an uplift_percent or a response_percent: with an uplift of 0 the answer is "
             'always "give nothing", since every discount costs and none of what it brings is counted'
         )
+    assumed = 0.0 if uplift is None else named_percent("uplift_percent", uplift, at_most_100=False)
     gives = (table["discount"] > 0).astype(float)
-    return (uplift or 0.0) / 100 * gives + (response or 0.0) * table["discount_rate"]
+    return assumed / 100 * gives + (response or 0.0) * table["discount_rate"]
 
 
 def _on_edge(values: pd.Series[Any], value: Any) -> bool:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nector_sim.economics.assumptions import Assumptions
-from nector_sim.economics.margin import View, drivers_of, margin_of
+from nector_sim.economics.assumptions import Assumptions, named_percent
+from nector_sim.economics.margin import View, drivers_in_view, margin_of
 from nector_sim.economics.ranges import (
     Side,
     Sums,
@@ -23,7 +23,7 @@ from nector_sim.economics.ranges import (
     sums_by,
     tornado,
 )
-from nector_sim.economics.summary import Summary, break_even_sentence, floor_share
+from nector_sim.economics.summary import Summary, below_floor, break_even_sentence
 from nector_sim.errors import InputError
 from nector_sim.exploration.prepared import History, on_history
 from nector_sim.orders.checks import as_frame
@@ -126,12 +126,12 @@ def compare(
     *,
     assumptions: Assumptions,
     by: str | None = None,
-    floor_percent: float | None = None,
+    floor_percent: float | str | None = None,
     resamples: int = 1000,
     seed: int = 0,
     history: History = "given balances",
     view: View = "cash",
-    uplift_percent: float | None = None,
+    uplift_percent: float | str | None = None,
 ) -> Comparison:
     """Compare two programs on the same orders.
 
@@ -144,8 +144,9 @@ def compare(
     assumptions : Assumptions
         Ranges are drawn along with the customers; the values themselves rest on the likely ones.
     by : str, optional
-        ``"month"``, ``"cart_band"``, ``"customer_decile"`` (1 spends most), ``"tier"``, or any column.
-    floor_percent : float, optional
+        ``"month"``, ``"cart_band"``, ``"customer_decile"`` (1 spends most), ``"tier"`` (in a replay of a baseline with
+        ``[[tiers]]`` the one that it gave), or any column.
+    floor_percent : float or str, optional
         The least that an order should earn, as a percentage of its net sales.
     resamples : int
         How many times customers are drawn; 0 for no ranges.
@@ -155,7 +156,7 @@ def compare(
         ``points_balance`` as it stands, or balances that run from order to order under each program.
     view : {"cash", "accrual"}
         When points cost; ``"accrual"`` needs a replay, which says what is earned.
-    uplift_percent : float, optional
+    uplift_percent : float or str, optional
         Extra orders in 100, like those in the data, that the candidate is assumed to bring. Nothing else rests on it
         but ``margin_at_assumed_uplift``.
 
@@ -181,12 +182,18 @@ def compare(
         raise InputError(
             f"The baseline is in {baseline.currency} and the candidate in {candidate.currency}; compare within one"
         )
-    frame, sides, summaries = as_frame(orders), [], []
+    if resamples < 0:
+        raise InputError(f"resamples is {resamples}; it is 0 for no ranges, or how often customers are drawn")
+    uplift = None if uplift_percent is None else named_percent("uplift_percent", uplift_percent, at_most_100=False)
+    frame, sides, summaries, tiers = as_frame(orders), [], [], []
     for program in (baseline, candidate):
         made = on_history(program, frame, history=history, assumptions=assumptions, seed=seed)
         points = made.points.astype(np.float64)
         sides.append(Side(program, made.sales, points, made.could, view, made.replayed is not None))
         summaries.append(made.summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent))
+        tiers.append(made.replayed["tier"].to_numpy() if made.replayed is not None and program.tiers else None)
+    if by == "tier" and tiers[BASELINE] is not None:
+        frame = frame.assign(tier=tiers[BASELINE])  # a ledger with tiers of its own does not look at the column
     used = frame[sides[BASELINE].sales.used]
     if resamples or "customer_id" in used:
         codes, count = customer_codes(used)
@@ -210,7 +217,7 @@ def compare(
         below_floor=None if floor_percent is None else _below_floor(sides, used, assumptions, floor_percent),
         history=history,
         currency=baseline.currency,
-        assumed_uplift_percent=uplift_percent,
+        assumed_uplift_percent=uplift,
     )
 
 
@@ -283,8 +290,9 @@ def _bands(cart: npt.NDArray[np.float64], currency: str) -> Any:
 
 
 def _changes(sides: list[Side], codes: npt.NDArray[np.intp], count: int) -> pd.DataFrame:
-    """Orders and customers whose discount falls, rises or stays, were everyone who can to redeem."""
-    difference = np.round(sides[CANDIDATE].sales.discount - sides[BASELINE].sales.discount, 4)
+    """Orders and customers whose discount falls, rises or stays, were all to redeem who can and do not say no."""
+    before, after = (side.sales.discount * side.known() for side in sides)
+    difference = np.round(after - before, 4)
     customers = np.round(np.bincount(codes, difference, count), 4)
     rows = {}
     for name, sign in (("fall", -1), ("rise", 1), ("same", 0)):
@@ -299,14 +307,13 @@ def _changes(sides: list[Side], codes: npt.NDArray[np.intp], count: int) -> pd.D
 
 
 def _below_floor(
-    sides: list[Side], orders: pd.DataFrame, assumptions: Assumptions, floor_percent: float
+    sides: list[Side], orders: pd.DataFrame, assumptions: Assumptions, floor_percent: float | str
 ) -> pd.DataFrame:
-    floor, below = floor_share(floor_percent), np.zeros(len(orders), dtype=np.bool_)
-    margins = {}
+    below, margins = np.zeros(len(orders), dtype=np.bool_), {}
     for side, label in zip(sides, ("baseline", "candidate"), strict=True):
-        lines = margin_of(drivers_of(side.sales), assumptions.rates())
+        lines = margin_of(drivers_in_view(side.sales.as_said(), side.view, side.program), assumptions.rates())
         margins[f"{label}_margin"] = np.round(np.asarray(lines.margin), 2)
-        margins[f"{label}_below"] = np.asarray(lines.margin < floor * lines.net_sales)
+        margins[f"{label}_below"] = below_floor(lines, floor_percent)
         below |= margins[f"{label}_below"]
     rows: pd.DataFrame = orders.loc[below]
     return rows.assign(**{name: values[below] for name, values in margins.items()})

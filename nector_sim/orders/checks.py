@@ -108,7 +108,12 @@ def as_frame(orders: Any) -> pd.DataFrame:
     if hasattr(orders, "__arrow_c_stream__") or hasattr(orders, "__arrow_c_array__"):
         import pyarrow as pa
 
-        frame: pd.DataFrame = pa.table(orders).to_pandas(types_mapper=pd.ArrowDtype)
+        table = pa.table(orders)
+        # Polars' texts are views, which Arrow cannot sort.
+        texts = [
+            pa.field(f.name, pa.large_string() if pa.types.is_string_view(f.type) else f.type) for f in table.schema
+        ]
+        frame: pd.DataFrame = table.cast(pa.schema(texts)).to_pandas(types_mapper=pd.ArrowDtype)
         return frame
     raise InputError(
         f"orders are a {type(orders).__name__}; give a pandas frame, or a Polars or Arrow table, with one row an order"

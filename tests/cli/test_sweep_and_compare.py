@@ -52,7 +52,7 @@ def test_sweep_writes_what_python_gives(run, orders, grid, tmp_path):
         "sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", out, "--discount-rate-at-most", 90
     )
     assert code == 0
-    assert said.startswith(f"4 settings on 400 orders into {out}; given balances, costs are at most")
+    assert said.startswith(f"4 settings on 400 orders into {out}; given balances, cash view, costs are at most")
     assert "most generous within 90 % of the carts:" in said
     table = ns.sweep(
         ns.load_program(EXAMPLE),
@@ -108,3 +108,44 @@ def test_help_has_an_example(run, command):
     code, said, _ = run(command, "--help")
     assert code == 0
     assert "Example: nector-sim" in said
+
+
+def test_percentages_below_one_are_asked_about_and_can_be_meant(run, orders, grid, tmp_path):
+    arguments = ["sweep", orders[0], "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", tmp_path / "o.csv"]
+    for option in ("--floor-percent", "--discount-rate-at-most"):
+        code, _, said = run(*arguments, option, 0.5)
+        assert code == 2
+        assert "did you mean 50?" in said
+    code, said, _ = run(*arguments, "--floor-percent", "0.5%")
+    assert code == 0
+    assert "orders_below_floor" in pd.read_csv(tmp_path / "o.csv")
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_worked_out(run, orders, grid, tmp_path):
+    arguments = ["sweep", orders[0], "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out"]
+    code, said, error = run(*arguments, tmp_path / "o.txt")
+    assert (code, said) == (2, "")
+    assert "ends in .txt" in error
+    code, _, error = run(*arguments, orders[0])
+    assert code == 2
+    assert "is also the input" in error
+
+
+def test_lists_are_texts_in_the_table(run, orders, tmp_path):
+    grid, out = tmp_path / "grid.toml", tmp_path / "o.csv"
+    grid.write_text('offers.0.tiers = [["Gold", "Silver"], "none"]\n', encoding="utf-8")
+    code, _, _ = run("sweep", orders[0], "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", out)
+    assert code == 0
+    assert pd.read_csv(out)["offers.0.tiers"].fillna("").tolist() == ["Gold, Silver", ""]
+
+
+def test_compare_shows_the_difference_and_an_uplift_that_is_assumed(run, orders):
+    arguments = ["compare", orders[0], "--baseline", EXAMPLE, "--candidate", EXAMPLE, "-a", BELIEVED]
+    code, said, _ = run(*arguments, "--resamples", 0, "--uplift-percent", 3)
+    assert code == 0
+    assert "difference" in said
+    assert "cash view" in said
+    assert "Were it to bring 3 more orders in 100, as assumed" in said
+    code, _, said = run(*arguments, "--resamples", -1)
+    assert code == 2
+    assert "resamples is -1" in said

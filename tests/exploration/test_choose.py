@@ -119,3 +119,10 @@ def test_a_first_grid_holds_todays_setting_and_can_be_swept():
     assert 15 in ns.first_grid(percent, orders)["min_payable.percent"]
     with pytest.raises(ns.InputError, match="first offer is a variable_amount"):
         ns.first_grid(ns.Program(), orders)
+
+
+def test_percentages_may_be_written_with_their_sign_and_an_uplift_is_asked_about():
+    rates = table()["discount_rate"] * 100
+    assert ns.recommend(table(), discount_rate_at_most_percent=f"{rates.max()}%").met == len(table())
+    with pytest.raises(ns.InputError, match=r"uplift_percent is 0.05; did you mean 5\?"):
+        ns.recommend(table(), maximise="margin", uplift_percent=0.05)
