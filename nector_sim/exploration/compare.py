@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,9 @@ from nector_sim.economics.margin import View, drivers_in_view, margin_of
 from nector_sim.economics.ranges import (
     Side,
     Sums,
+    between,
     customer_codes,
+    ends_of,
     headline,
     range_table,
     resample,
@@ -25,7 +28,7 @@ from nector_sim.economics.ranges import (
 )
 from nector_sim.economics.summary import Summary, below_floor, break_even_sentence
 from nector_sim.errors import InputError
-from nector_sim.exploration.prepared import History, on_history
+from nector_sim.exploration.prepared import History, OnHistory, on_history
 from nector_sim.orders.checks import as_frame
 from nector_sim.orders.columns import read_money, read_times
 from nector_sim.rules.money import money_text
@@ -142,7 +145,8 @@ def compare(
     orders : pandas.DataFrame, or a table with an Arrow interface, shape (n, any)
         As for :func:`nector_sim.score`, with ``customer_id`` for ranges, and the optional columns of the margin.
     assumptions : Assumptions
-        Ranges are drawn along with the customers; the values themselves rest on the likely ones.
+        Ranges are drawn along with the customers; the values themselves rest on the likely ones. A replay is made
+        again at the ends of the take-up and half-way to them, and a draw lies between.
     by : str, optional
         ``"month"``, ``"cart_band"``, ``"customer_decile"`` (1 spends most), ``"tier"`` (in a replay of a baseline with
         ``[[tiers]]`` the one that it gave), or any column.
@@ -185,33 +189,51 @@ def compare(
     if resamples < 0:
         raise InputError(f"resamples is {resamples}; it is 0 for no ranges, or how often customers are drawn")
     uplift = None if uplift_percent is None else named_percent("uplift_percent", uplift_percent, at_most_100=False)
-    frame, sides, summaries, tiers = as_frame(orders), [], [], []
-    for program in (baseline, candidate):
-        made = on_history(program, frame, history=history, assumptions=assumptions, seed=seed)
-        points = made.points.astype(np.float64)
-        sides.append(Side(program, made.sales, points, made.could, view, made.replayed is not None))
-        summaries.append(made.summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent))
-        tiers.append(made.replayed["tier"].to_numpy() if made.replayed is not None and program.tiers else None)
-    if by == "tier" and tiers[BASELINE] is not None:
-        frame = frame.assign(tier=tiers[BASELINE])  # a ledger with tiers of its own does not look at the column
+    frame, programs = as_frame(orders), (baseline, candidate)
+
+    def play(believed: Assumptions) -> list[OnHistory]:
+        return [on_history(program, frame, history=history, assumptions=believed, seed=seed) for program in programs]
+
+    played = play(assumptions)
+    sides = _sides(programs, played, view)
+    summaries = [
+        made.summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent)
+        for program, made in zip(programs, played, strict=True)
+    ]
+    replayed = played[BASELINE].replayed
+    if by == "tier" and baseline.tiers and replayed is not None:
+        frame = frame.assign(tier=replayed["tier"].to_numpy())  # such a ledger does not look at the column
     used = frame[sides[BASELINE].sales.used]
     if resamples or "customer_id" in used:
         codes, count = customer_codes(used)
     else:
         codes, count = np.arange(len(used)), len(used)
-    by_customer = sums_by(sides, codes, count)
-    total = Sums(by_customer.names, by_customer.amounts.sum(axis=0))
+    low, likely, high = ends_of(assumptions, "take_up_percent")
+    by_customer = {likely: sums_by(sides, codes, count)}
+    if history == "as replayed":
+        # Take-up has played its part in these sums, so other take-ups are replayed: its ends, and where it is drawn
+        # also half-way to them, since the answer is no straight line.
+        drawn_too = resamples and "take_up_percent" in assumptions.uncertain
+        half_way = {(low + likely) / 2, (likely + high) / 2} if drawn_too else set()
+        for place in ({low, high} | half_way) - {likely}:
+            again = play(assumptions.replaced(take_up_percent=f"{place}%"))
+            by_customer[place] = sums_by(_sides(programs, again, view), codes, count)
+    total = {place: Sums(sums.names, sums.amounts.sum(axis=0)) for place, sums in by_customer.items()}
     draws = None
     if resamples:
-        drawn = resample(by_customer, resamples=resamples, seed=seed)
-        draws = _flat(headline(drawn, assumptions.draws(resamples, seed=seed), sides=2))
+        rates = assumptions.draws(resamples, seed=seed)
+        if isinstance(rates.take_up, float):
+            by_customer = {likely: by_customer[likely]}
+        drawn = {place: resample(sums, resamples=resamples, seed=seed) for place, sums in by_customer.items()}
+        take_ups = np.broadcast_to(np.asarray(rates.take_up) * 100, resamples)
+        draws = _flat(headline(drawn[likely] if len(drawn) == 1 else between(drawn, take_ups), rates, sides=2))
     labels = None if by is None else _labels(baseline, used, by)
     return Comparison(
         baseline=summaries[BASELINE],
         candidate=summaries[CANDIDATE],
-        ranges=range_table(_flat(headline(total, assumptions.rates(), sides=2)), draws),
+        ranges=range_table(_flat(headline(total[likely], assumptions.rates(), sides=2)), draws),
         probability=None if draws is None else float(np.mean(draws["incremental_margin"] > 0)),
-        tornado=tornado(total, assumptions, sides=2),
+        tornado=tornado(total[likely], assumptions, sides=2, moved={"take_up_percent": total}),
         groups=None if labels is None else _by_group(sides, labels, assumptions),
         changes=_changes(sides, codes, count),
         below_floor=None if floor_percent is None else _below_floor(sides, used, assumptions, floor_percent),
@@ -219,6 +241,13 @@ def compare(
         currency=baseline.currency,
         assumed_uplift_percent=uplift,
     )
+
+
+def _sides(programs: Sequence[Program], played: Sequence[OnHistory], view: View) -> list[Side]:
+    return [
+        Side(program, made.sales, made.points.astype(np.float64), made.could, view, made.replayed is not None)
+        for program, made in zip(programs, played, strict=True)
+    ]
 
 
 def _flat(numbers: dict[str, list[Any]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import nector_sim as ns
-from nector_sim.economics.ranges import Sums, resample
+from nector_sim.economics.ranges import Sums, between, resample
 
 TODAY = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
 PROPOSED = TODAY.model_copy(
@@ -248,3 +248,33 @@ def test_tiers_of_a_replay_are_those_of_its_ledger(orders):
         "Gold": (replayed == "Gold").sum(),
         "(none)": replayed.isna().sum(),
     }
+
+
+def test_the_take_up_of_a_replay_is_moved_and_drawn_by_replaying(orders):
+    earning = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    capped = earning.model_copy(
+        update={"offers": (earning.offers[0].model_copy(update={"max_discount": Decimal(10)}),)}
+    )
+    history = orders.assign(order_id=orders.index)
+    believed = BELIEVED.replaced(take_up_percent=[10, 60, 90])
+    kept = {"history": "as replayed", "resamples": 200}
+    result = ns.compare(earning, capped, history, assumptions=believed, **kept)
+    row = result.tornado.set_index("assumption").loc["take_up_percent"]
+    spans = []
+    for end, take_up in (("low", 10), ("high", 90)):
+        moved = ns.compare(earning, capped, history, assumptions=BELIEVED.replaced(take_up_percent=take_up), **kept)
+        assert row[f"answer_at_{end}"] == pytest.approx(moved.incremental_margin, abs=0.01)
+        spans.append(moved.ranges.loc["baseline.discount"])
+    # With customers alone to blame the range is narrower on either side.
+    drawn = result.ranges.loc["baseline.discount"]
+    sure = ns.compare(earning, capped, history, assumptions=BELIEVED.replaced(take_up_percent=60), **kept)
+    assert drawn["low"] < sure.ranges.loc["baseline.discount", "low"]
+    assert spans[0]["low"] < drawn["low"] < drawn["high"] < spans[1]["high"]
+
+
+def test_sums_between_two_take_ups_lie_between_them():
+    at_zero = Sums((("0 fixed", "discount"),), np.array([[0.0], [10.0]]))
+    at_ten = Sums((("0 fixed", "discount"), ("1 fixed", "discount")), np.array([[100.0, 7.0], [20.0, 7.0]]))
+    found = between({0.0: at_zero, 10.0: at_ten}, np.array([2.5, 10.0]))
+    assert found.of("0 fixed", "discount").tolist() == [25, 20]
+    assert found.of("1 fixed", "discount").tolist() == [1.75, 7]
