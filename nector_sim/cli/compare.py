@@ -70,6 +70,10 @@ def compare(
         uplift_percent=uplift_percent,
     )
     say(f"{result.baseline.orders:,} orders, {result.history}, {result.baseline.view} view")
+    if result.baseline.orders_left_out:
+        say(f"{result.baseline.orders_left_out:,} others were never paid and are left out")
+    if replayed and today.earning is proposal.earning is None:
+        say("note: neither program has [earning], so in a replay nobody has points to redeem")
     say(result.text())
     show(_totals(result))
     if result.groups is not None:

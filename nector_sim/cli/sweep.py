@@ -67,6 +67,10 @@ def sweep(
     at_most = ", costs are at most (everyone who can redeem does)" if table.attrs["at_most"] else ""
     how_said = f"{table.attrs['history']}, {table.attrs['view']} view{at_most}"
     typer.echo(f"{len(table):,} settings on {len(good):,} orders into {out}; {how_said}")
+    if left_out := table.attrs["orders_left_out"]:
+        typer.echo(f"{left_out:,} of them were never paid and are left out")
+    if replayed and rule.earning is None and not any(path.startswith("earning.") for path in paths):
+        typer.echo("note: the program has no [earning], so in a replay nobody has points to redeem")
     if most is not None:
         found = ns.recommend(table, discount_rate_at_most_percent=f"{most}%")
         typer.echo(f"most generous within {most:g} % of the carts:")

@@ -15,6 +15,7 @@ from nector_sim.economics.summary import break_even_sentence
 from nector_sim.errors import InputError, Problem
 from nector_sim.orders.checks import as_frame
 from nector_sim.orders.columns import read_money, read_points
+from nector_sim.rules.money import money_text
 from nector_sim.rules.offers import VariableAmount
 from nector_sim.rules.program import PercentMinPayable, Program
 
@@ -43,6 +44,8 @@ class Recommendation:
     trade_offs : pandas.DataFrame
         One row a step to a neighbouring value: ``path``, ``value``, ``meets``, and the changes of ``discount``,
         ``margin``, ``orders_redeemed`` and ``discount_rate``.
+    currency : str or None
+        Of the sweep; None where a table does not say, as one that was read from a file.
     """
 
     setting: dict[str, Any]
@@ -51,20 +54,26 @@ class Recommendation:
     settings: int
     on_edge: tuple[str, ...]
     trade_offs: pd.DataFrame
+    currency: str | None = None
 
     def text(self) -> str:
         """Say the recommendation in a few lines, the break-even first."""
-        uplift = self.row["break_even_uplift"]
+        uplift, margin = self.row["break_even_uplift"], Decimal(round(self.row["margin"]))
+        kept = f"{margin:,}" if self.currency is None else money_text(margin, self.currency)
         lines = [
             ", ".join(f"{path} = {_shown(value)}" for path, value in self.setting.items()),
             break_even_sentence(None if pd.isna(uplift) else float(uplift)),
-            f"It gives {self.row['discount_rate']:.2%} of the carts and leaves a margin of {self.row['margin']:,.0f}; "
+            f"It gives {self.row['discount_rate']:.2%} of the carts and leaves a margin of {kept}; "
             f"{self.met:,} of {self.settings:,} settings meet the constraints.",
         ]
-        if self.on_edge:
+        # Amounts and carts go no lower than 0, so nothing lies beyond it.
+        ends = [path for path in self.on_edge if self.setting[path] == 0]
+        if open_ends := [path for path in self.on_edge if path not in ends]:
             lines.append(
-                f"It sits on the edge of the grid in {', '.join(self.on_edge)}: a better one may lie beyond; widen it."
+                f"It sits on the edge of the grid in {', '.join(open_ends)}: a better one may lie beyond; widen it."
             )
+        if ends:
+            lines.append(f"It sits on the edge of the grid in {', '.join(ends)}, which goes no lower than 0.")
         return "\n".join(lines)
 
 
@@ -180,6 +189,7 @@ def recommend(
         settings=len(table),
         on_edge=tuple(path for path in paths if _on_edge(table[path], setting[path])),
         trade_offs=_trade_offs(table, setting, row, good),
+        currency=table.attrs.get("currency"),
     )
 
 

@@ -66,7 +66,8 @@ def sweep(
         One row a setting: a column for each swept field under its dotted path, then ``orders``, ``orders_redeemed``,
         ``points_redeemed``, ``discount``, ``payable``, ``discount_rate``, ``margin``, ``cost_of_program`` (money in
         major units), ``break_even_uplift`` (missing where it is `never`), ``share_<limited_by>`` for every reason.
-        ``attrs`` says under which ``history`` and ``view``, and the ``margin_without`` redemption.
+        ``attrs`` says under which ``history`` and ``view``, the ``currency``, the ``margin_without`` redemption, and
+        how many orders were never paid and left out (``orders_left_out``).
 
     Raises
     ------
@@ -97,6 +98,7 @@ def sweep(
         table = _one_by_one(settings, prepared, orders, assumptions, view, floor_percent, threads)
     without = margin_of(drivers_of(prepared.sales).map(np.sum), assumptions.rates()).margin
     table.attrs = {
+        "currency": settings.program.currency,
         "history": history,
         "view": view,
         "margin_without": round(float(without), 2),
@@ -150,6 +152,7 @@ def _replayed(
         )
     table = table_of_summaries(settings, summaries)
     table.attrs = {
+        "currency": settings.program.currency,
         "history": history,
         "view": view,
         "margin_without": round(summaries[0].margin_without, 2),

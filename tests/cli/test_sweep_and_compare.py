@@ -149,3 +149,16 @@ def test_compare_shows_the_difference_and_an_uplift_that_is_assumed(run, orders)
     code, _, said = run(*arguments, "--resamples", -1)
     assert code == 2
     assert "resamples is -1" in said
+
+
+def test_orders_never_paid_and_a_replay_without_earning_are_told(run, grid, tmp_path):
+    file, frame = tmp_path / "orders.csv", ns.demo_orders().iloc[:50]
+    frame.assign(paid_amount=frame["cart_amount"].where(frame.index > 2, 0)).to_csv(file, index=False)
+    arguments = ["sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", tmp_path / "o.csv"]
+    _, said, _ = run(*arguments, "--replayed")
+    assert "3 of them were never paid and are left out" in said
+    assert "the program has no [earning]" in said
+    sides = ["--baseline", EXAMPLE, "--candidate", EXAMPLE]
+    _, said, _ = run("compare", file, *sides, "-a", BELIEVED, "--replayed", "--resamples", 0)
+    assert "3 others were never paid and are left out" in said
+    assert "neither program has [earning]" in said

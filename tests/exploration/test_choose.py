@@ -126,3 +126,19 @@ def test_percentages_may_be_written_with_their_sign_and_an_uplift_is_asked_about
     assert ns.recommend(table(), discount_rate_at_most_percent=f"{rates.max()}%").met == len(table())
     with pytest.raises(ns.InputError, match=r"uplift_percent is 0.05; did you mean 5\?"):
         ns.recommend(table(), maximise="margin", uplift_percent=0.05)
+
+
+def test_an_edge_at_nothing_is_said_but_nothing_lies_beyond_it():
+    least = table(**{"offers.0.max_discount": [10, 10, 10, 10, 10]})
+    least.insert(1, "min_payable.amount", [400, 300, 200, 100, 0])
+    found = ns.recommend(least)
+    assert found.on_edge == ("min_payable.amount",)
+    assert "on the edge of the grid in min_payable.amount, which goes no lower than 0." in found.text()
+    assert "widen it" not in found.text()
+
+
+def test_the_margin_is_written_as_the_currencys_readers_do():
+    large = table(margin=[95.0, 1234567.4, 80.0, 80.0, -1.0])
+    assert "a margin of 1,234,567;" in ns.recommend(large, discount_rate_at_most_percent=2).text()
+    large.attrs["currency"] = "INR"
+    assert "a margin of ₹12,34,567;" in ns.recommend(large, discount_rate_at_most_percent=2).text()
