@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nector_sim.cli.options import AssumptionsFile, FloorPercent
+from nector_sim.cli.options import AssumptionsFile, FloorPercent, usable_orders
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,12 +51,11 @@ def compare(
     Example: nector-sim compare orders.csv --baseline today.toml --candidate new.toml --assumptions assumptions.toml
     """
     import nector_sim as ns
-    from nector_sim.batch.files import read_table
     from nector_sim.cli.show import say, show
     from nector_sim.economics.assumptions import named_percent
 
     today, proposal = ns.load_program(baseline), ns.load_program(candidate)
-    good, rejects = ns.check_orders(read_table(orders), program=today)
+    good, rejected = usable_orders(orders, today, replayed=replayed)
     result = ns.compare(
         today,
         proposal,
@@ -82,9 +81,9 @@ def compare(
         floor = f"{named_percent('--floor-percent', floor_percent):g}"
         before, after = result.baseline.orders_below_floor, result.candidate.orders_below_floor
         say(f"orders that earn less than {floor} % of their net sales: {before:,} today, {after:,} proposed")
-    if len(rejects):
-        say(f"{len(rejects):,} orders rejected; to see why: nector-sim check {orders} --program {baseline}")
-    raise typer.Exit(1 if len(rejects) else 0)
+    if rejected:
+        say(f"{rejected:,} orders rejected; to see why: nector-sim check {orders} --program {baseline}")
+    raise typer.Exit(1 if rejected else 0)
 
 
 def _totals(result: Comparison) -> Table:

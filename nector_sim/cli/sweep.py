@@ -35,7 +35,7 @@ def sweep(
     import pyarrow as pa
 
     import nector_sim as ns
-    from nector_sim.batch.files import check_ending, not_the_input, read_table, write_table
+    from nector_sim.batch.files import check_ending, not_the_input, write_table
     from nector_sim.economics.assumptions import named_percent
 
     check_ending(out)
@@ -43,7 +43,7 @@ def sweep(
     most = None if discount_rate_at_most is None else named_percent("--discount-rate-at-most", discount_rate_at_most)
     rule, believed = ns.load_program(program), ns.load_assumptions(assumptions)
     paths, mode = ns.load_grid(grid)
-    good, rejects = ns.check_orders(read_table(orders), program=rule)
+    good, rejected = options.usable_orders(orders, rule, replayed=replayed)
     how: dict[str, Any] = {
         "grid": paths,
         "mode": mode,
@@ -75,6 +75,6 @@ def sweep(
         found = ns.recommend(table, discount_rate_at_most_percent=f"{most}%")
         typer.echo(f"most generous within {most:g} % of the carts:")
         typer.echo(found.text())
-    if len(rejects):
-        typer.echo(f"{len(rejects):,} orders rejected; to see why: nector-sim check {orders} --program {program}")
-    raise typer.Exit(1 if len(rejects) else 0)
+    if rejected:
+        typer.echo(f"{rejected:,} orders rejected; to see why: nector-sim check {orders} --program {program}")
+    raise typer.Exit(1 if rejected else 0)

@@ -162,3 +162,27 @@ def test_orders_never_paid_and_a_replay_without_earning_are_told(run, grid, tmp_
     _, said, _ = run("compare", file, *sides, "-a", BELIEVED, "--replayed", "--resamples", 0)
     assert "3 others were never paid and are left out" in said
     assert "neither program has [earning]" in said
+
+
+def test_a_replay_needs_no_balances_and_drops_no_rows(run, grid, tmp_path):
+    earning = ns.data_path("programs/gokwik-example-with-earning.toml")
+    frame = ns.demo_orders().iloc[:200].drop(columns="points_balance")
+    file, out = tmp_path / "orders.csv", tmp_path / "o.csv"
+    frame.to_csv(file, index=False)
+    sweep = ["sweep", file, "-p", earning, "--grid", grid, "-a", BELIEVED, "--out", out, "--replayed"]
+    compare = ["compare", file, "--baseline", earning, "--candidate", earning, "-a", BELIEVED, "--replayed"]
+    assert run(*sweep)[0] == 0
+    table = ns.sweep(
+        ns.load_program(earning),
+        frame,
+        grid={"offers.0.max_discount": [50, 200], "min_payable.amount": [0, 100]},
+        assumptions=ns.load_assumptions(BELIEVED),
+        history="as replayed",
+    )
+    assert pd.read_csv(out)["discount"].tolist() == table["discount"].tolist()
+    assert run(*compare, "--resamples", 0)[0] == 0
+    frame.assign(cart_amount=frame["cart_amount"].where(frame.index > 0, -1)).to_csv(file, index=False)
+    for command in (sweep, compare):
+        code, _, said = run(*command)
+        assert code == 2
+        assert "a history without them would give other balances" in said
