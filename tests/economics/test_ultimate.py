@@ -123,3 +123,11 @@ def test_too_little_is_said():
     program = ns.Program.parse({"offers": [{"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}]})
     with pytest.raises(ns.InputError, match="too little was redeemed"):
         ns.ultimate_redemption(ns.replay(program, history()))
+
+
+def test_a_month_of_which_nothing_was_redeemed_at_first_counts_too():
+    nan = np.nan
+    made = develop(np.array([[0, 10, 20, 20], [10, 20, 20, nan], [10, 20, nan, nan], [5, nan, nan, nan]], np.float64))
+    # (10 + 20 + 20) ÷ (0 + 10 + 10), (20 + 20) ÷ (10 + 20), 20 ÷ 20.
+    assert made.factors.tolist() == pytest.approx([5 / 2, 4 / 3, 1])
+    assert made.ultimate.tolist() == pytest.approx([20, 20, 80 / 3, 50 / 3])
