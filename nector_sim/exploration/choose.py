@@ -13,8 +13,7 @@ import pandas as pd
 from nector_sim.economics.assumptions import named_percent
 from nector_sim.economics.summary import break_even_sentence
 from nector_sim.errors import InputError, Problem
-from nector_sim.orders.checks import as_frame
-from nector_sim.orders.columns import read_money, read_points
+from nector_sim.orders.checks import as_frame, read_inputs, refuse, rejects_frame
 from nector_sim.rules.money import money_text
 from nector_sim.rules.offers import VariableAmount
 from nector_sim.rules.program import PercentMinPayable, Program
@@ -212,8 +211,10 @@ def first_grid(program: Program, orders: Any) -> dict[str, list[Any]]:
 
     Raises
     ------
+    OrdersError
+        Listing every row that cannot be used.
     InputError
-        For a program without a variable amount offer, or orders without usable rows.
+        For a program without a variable amount offer, no orders at all, or orders that lack a column.
 
     Examples
     --------
@@ -228,10 +229,11 @@ def first_grid(program: Program, orders: Any) -> dict[str, list[Any]]:
     if not len(frame):
         raise InputError("A first grid needs orders; there are none")
     scale = 10**decimals
-    cart = read_money(frame["cart_amount"], decimals, blank=0).numbers / scale
-    worth = read_points(frame["points_balance"], blank=0).numbers * float(
-        offer.discount_per_step / offer.points_per_step
-    )
+    inputs = read_inputs(program, frame.get, list(frame.columns))
+    if inputs.refused:
+        raise refuse(rejects_frame(frame, inputs.refused), len(frame))
+    cart = inputs.columns.cart / scale
+    worth = inputs.columns.balance * float(offer.discount_per_step / offer.points_per_step)
     usable = np.minimum(cart, worth)
     least = Decimal(1).scaleb(-decimals)
     steps = {max((offer.discount_per_step * multiple).quantize(least), least) for multiple in MULTIPLES}
@@ -276,12 +278,12 @@ def _constraints(table: pd.DataFrame, **limits: float | str | None) -> dict[str,
 
 def _response(table: pd.DataFrame, uplift: float | str | None, response: float | None) -> Any:
     """The assumed share of extra orders of each setting."""
-    if uplift is None and response is None:
-        raise InputError(
-            "To maximise the margin, state an uplift_percent or a response_percent: with an uplift of 0 the answer is "
-            'always "give nothing", since every discount costs and none of what it brings is counted'
-        )
     assumed = 0.0 if uplift is None else named_percent("uplift_percent", uplift, at_most_100=False)
+    if not assumed and not response:
+        raise InputError(
+            "To maximise the margin, state an uplift_percent or a response_percent above 0: with an uplift of 0 the "
+            'answer is always "give nothing", since every discount costs and none of what it brings is counted'
+        )
     gives = (table["discount"] > 0).astype(float)
     return assumed / 100 * gives + (response or 0.0) * table["discount_rate"]
 
@@ -328,6 +330,8 @@ def _round(amounts: Any, decimals: int) -> set[float]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return "none" if pd.isna(value) else f"{value:,g}" if isinstance(value, int | float) else str(value)
 
 

@@ -167,7 +167,7 @@ def _offer_facts(program: Program, position: int, spend: int, tier: str | None) 
     if isinstance(offer, VariableAmount | FixedAmount):
         value = Fraction(offer.discount_per_step if isinstance(offer, VariableAmount) else offer.discount) / step
     rate, per_order = _earned(program, spend, tier)
-    limits = tuple(_limits(program, offer))
+    limits = tuple(_limits(program, offer)) if program.enabled else ()
     return OfferFacts(
         name=program.offer_name(position),
         step_points=step,

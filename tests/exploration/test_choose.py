@@ -142,3 +142,22 @@ def test_the_margin_is_written_as_the_currencys_readers_do():
     assert "a margin of 1,234,567;" in ns.recommend(large, discount_rate_at_most_percent=2).text()
     large.attrs["currency"] = "INR"
     assert "a margin of ₹12,34,567;" in ns.recommend(large, discount_rate_at_most_percent=2).text()
+
+
+def test_an_uplift_of_nothing_is_none():
+    with pytest.raises(ns.InputError, match='the answer is always "give nothing"'):
+        ns.recommend(table(), maximise="margin", uplift_percent=0)
+
+
+def test_a_switch_is_written_as_such():
+    switched = table(**{"offers.0.max_discount": 10})
+    switched.insert(0, "enabled", np.array([False, False, False, False, True], dtype=object))
+    assert ns.recommend(switched).text().startswith("enabled = true, ")
+
+
+def test_a_first_grid_names_what_it_cannot_read():
+    orders = ns.demo_orders().iloc[:10]
+    with pytest.raises(ns.InputError, match="no column points_balance"):
+        ns.first_grid(PROGRAM, orders.drop(columns="points_balance"))
+    with pytest.raises(ns.OrdersError, match="cart_amount is negative"):
+        ns.first_grid(PROGRAM, orders.assign(cart_amount=-1.0))

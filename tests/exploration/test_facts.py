@@ -98,3 +98,10 @@ def test_only_offers_of_the_tier():
 def test_an_amount_that_cannot_be_is_named():
     with pytest.raises(ns.InputError, match="cart_amount is negative"):
         ns.facts(program(ONE), cart_amount=-1)
+
+
+def test_an_integration_that_is_switched_off_gives_nothing_to_any_cart():
+    off = ns.load_program(ns.data_path("programs/gokwik-example.toml")).model_copy(update={"enabled": False})
+    assert ns.facts(off).text() == (
+        "The largest possible discount on a cart of ₹1,000 is ₹0.\noffers.0: no cart gets a discount."
+    )
