@@ -105,3 +105,9 @@ def test_an_integration_that_is_switched_off_gives_nothing_to_any_cart():
     assert ns.facts(off).text() == (
         "The largest possible discount on a cart of ₹1,000 is ₹0.\noffers.0: no cart gets a discount."
     )
+
+
+def test_several_steps_of_a_percentage_reach_the_smallest_coin_together():
+    # 1 % of ₹0.02 is nothing; 50 of such steps give ₹0.01.
+    step = {"kind": "variable_percent", "points_per_step": 10, "percent_per_step": 1, "max_percent": 50}
+    assert ns.facts(program(step)).offers[0].gives_from == Decimal("0.02")
