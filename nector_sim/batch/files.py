@@ -88,5 +88,5 @@ def check_ending(path: Path) -> None:
 
 def not_the_input(out: Path, orders: Path) -> None:
     """Refuse to write results over the orders."""
-    if out.exists() and out.samefile(orders):
+    if out.exists() and orders.exists() and out.samefile(orders):
         raise InputError(f"{out} is also the input; write the results elsewhere")

@@ -188,6 +188,8 @@ def compare(
         )
     if resamples < 0:
         raise InputError(f"resamples is {resamples}; it is 0 for no ranges, or how often customers are drawn")
+    if seed < 0:
+        raise InputError(f"seed is {seed}; it is a whole number, 0 or more")
     uplift = None if uplift_percent is None else named_percent("uplift_percent", uplift_percent, at_most_100=False)
     frame, programs = as_frame(orders), (baseline, candidate)
 

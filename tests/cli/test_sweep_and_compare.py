@@ -126,6 +126,11 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_worked_out
     code, said, error = run(*arguments, tmp_path / "o.txt")
     assert (code, said) == (2, "")
     assert "ends in .txt" in error
+    there = tmp_path / "there.csv"
+    there.touch()
+    code, _, error = run("sweep", tmp_path / "none.csv", *arguments[2:], there)
+    assert code == 2
+    assert "none.csv does not exist" in error
     code, _, error = run(*arguments, orders[0])
     assert code == 2
     assert "is also the input" in error
