@@ -210,25 +210,15 @@ def compare(
         codes, count = customer_codes(used)
     else:
         codes, count = np.arange(len(used)), len(used)
-    low, likely, high = ends_of(assumptions, "take_up_percent")
+    _, likely, _ = ends_of(assumptions, "take_up_percent")
     by_customer = {likely: sums_by(sides, codes, count)}
     if history == "as replayed":
-        # Take-up has played its part in these sums, so other take-ups are replayed: its ends, and where it is drawn
-        # also half-way to them, since the answer is no straight line.
-        drawn_too = resamples and "take_up_percent" in assumptions.uncertain
-        half_way = {(low + likely) / 2, (likely + high) / 2} if drawn_too else set()
-        for place in ({low, high} | half_way) - {likely}:
+        # Take-up has played its part in these sums, so other take-ups are replayed.
+        for place in _other_take_ups(assumptions, drawn=resamples > 0):
             again = play(assumptions.replaced(take_up_percent=f"{place}%"))
             by_customer[place] = sums_by(_sides(programs, again, view), codes, count)
     total = {place: Sums(sums.names, sums.amounts.sum(axis=0)) for place, sums in by_customer.items()}
-    draws = None
-    if resamples:
-        rates = assumptions.draws(resamples, seed=seed)
-        if isinstance(rates.take_up, float):
-            by_customer = {likely: by_customer[likely]}
-        drawn = {place: resample(sums, resamples=resamples, seed=seed) for place, sums in by_customer.items()}
-        take_ups = np.broadcast_to(np.asarray(rates.take_up) * 100, resamples)
-        draws = _flat(headline(drawn[likely] if len(drawn) == 1 else between(drawn, take_ups), rates, sides=2))
+    draws = None if not resamples else _drawn(by_customer, assumptions, resamples=resamples, seed=seed)
     labels = None if by is None else _labels(baseline, used, by)
     return Comparison(
         baseline=summaries[BASELINE],
@@ -250,6 +240,25 @@ def _sides(programs: Sequence[Program], played: Sequence[OnHistory], view: View)
         Side(program, made.sales, made.points.astype(np.float64), made.could, view, made.replayed is not None)
         for program, made in zip(programs, played, strict=True)
     ]
+
+
+def _other_take_ups(assumptions: Assumptions, *, drawn: bool) -> set[float]:
+    """The ends of the take-up; where it is drawn also half-way to them, since the answer is no straight line."""
+    low, likely, high = ends_of(assumptions, "take_up_percent")
+    half_way = (
+        {(low + likely) / 2, (likely + high) / 2} if drawn and "take_up_percent" in assumptions.uncertain else set()
+    )
+    return ({low, high} | half_way) - {likely}
+
+
+def _drawn(by_customer: dict[float, Sums], assumptions: Assumptions, *, resamples: int, seed: int) -> dict[str, Any]:
+    """Headline numbers of each draw of customers and assumptions, given each customer's sums by take-up."""
+    rates = assumptions.draws(resamples, seed=seed)
+    places = by_customer if isinstance(rates.take_up, np.ndarray) else list(by_customer)[:1]
+    drawn = {place: resample(by_customer[place], resamples=resamples, seed=seed) for place in places}
+    take_ups = np.broadcast_to(np.asarray(rates.take_up) * 100, resamples)
+    sums = next(iter(drawn.values())) if len(drawn) == 1 else between(drawn, take_ups)
+    return _flat(headline(sums, rates, sides=2))
 
 
 def _flat(numbers: dict[str, list[Any]]) -> dict[str, Any]:
