@@ -70,16 +70,21 @@ def write_table(table: pa.Table, path: Path) -> None:
     InputError
         If the ending is another, or the place cannot be written.
     """
-    if path.suffix.lower() not in ENDINGS:
-        raise InputError(
-            f"{path} ends in {path.suffix or 'nothing'}; results are written as .csv or .parquet, or .xlsx"
-        )
+    check_ending(path)
     frame: Any = pl.from_arrow(table)
     try:
         with Place.of(path).written() as target:
             write_frames(iter([frame]), frame.schema, target=target, ending=path.suffix.lower())
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a name for results whose ending says no format."""
+    if path.suffix.lower() not in ENDINGS:
+        raise InputError(
+            f"{path} ends in {path.suffix or 'nothing'}; results are written as .csv or .parquet, or .xlsx"
+        )
 
 
 def apart(outputs: Iterable[Path | None], inputs: Iterable[Any]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nector_sim.cli.options import AssumptionsFile
+from nector_sim.cli.options import AssumptionsFile, FloorPercent, usable_orders
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -37,24 +37,25 @@ def compare(
     replayed: Annotated[
         bool, typer.Option("--replayed", help="Let balances run from order to order under each program.")
     ] = False,
-    floor_percent: Annotated[
-        float | None, typer.Option("--floor-percent", help="Count orders that earn less than this of their net sales.")
-    ] = None,
+    floor_percent: FloorPercent = None,
     resamples: Annotated[
         int, typer.Option("--resamples", help="How often customers are drawn; 0 for no ranges.")
     ] = 1000,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same ranges.")] = 0,
+    uplift_percent: Annotated[
+        str | None, typer.Option("--uplift-percent", help="Extra orders in 100 that the proposal is assumed to bring.")
+    ] = None,
 ) -> None:
     """Compare two programs on the same orders: both, the difference, who gains and loses, and how sure it is.
 
     Example: nector-sim compare orders.csv --baseline today.toml --candidate new.toml --assumptions assumptions.toml
     """
     import nector_sim as ns
-    from nector_sim.batch.files import read_table
     from nector_sim.cli.show import say, show
+    from nector_sim.economics.assumptions import named_percent
 
     today, proposal = ns.load_program(baseline), ns.load_program(candidate)
-    good, rejects = ns.check_orders(read_table(orders), program=today)
+    good, rejected = usable_orders(orders, today, replayed=replayed)
     result = ns.compare(
         today,
         proposal,
@@ -65,28 +66,35 @@ def compare(
         floor_percent=floor_percent,
         resamples=resamples,
         seed=seed,
+        uplift_percent=uplift_percent,
     )
-    say(f"{result.baseline.orders:,} orders, {result.history}")
+    say(f"{result.baseline.orders:,} orders, {result.history}, {result.baseline.view} view")
+    if result.baseline.orders_left_out:
+        say(f"{result.baseline.orders_left_out:,} others were never paid and are left out")
+    if replayed and today.earning is proposal.earning is None:
+        say("note: neither program has [earning], so in a replay nobody has points to redeem")
     say(result.text())
     show(_totals(result))
     if result.groups is not None:
         show(_groups(result, str(by)))
     if floor_percent is not None:
+        floor = f"{named_percent('--floor-percent', floor_percent):g}"
         before, after = result.baseline.orders_below_floor, result.candidate.orders_below_floor
-        say(f"orders that earn less than {floor_percent:g} % of their net sales: {before:,} today, {after:,} proposed")
-    if len(rejects):
-        say(f"{len(rejects):,} orders rejected; to see why: nector-sim check {orders} --program {baseline}")
-    raise typer.Exit(1 if len(rejects) else 0)
+        say(f"orders that earn less than {floor} % of their net sales: {before:,} today, {after:,} proposed")
+    if rejected:
+        say(f"{rejected:,} orders rejected; to see why: nector-sim check {orders} --program {baseline}")
+    raise typer.Exit(1 if rejected else 0)
 
 
 def _totals(result: Comparison) -> Table:
     from nector_sim.cli.show import table
 
     ranged = "low" in result.ranges
-    columns = ["", "today", "proposed", *(["5th percentile", "95th percentile"] if ranged else []), ""]
+    columns = ["", "today", "proposed", "difference", *(["5th percentile", "95th percentile"] if ranged else []), ""]
     shown = table("In total (percentiles of the proposal)" if ranged else "In total", columns)
     for label, name, kind in _ROWS:
-        numbers = [result.ranges.at[f"{side}.{name}", "value"] for side in ("baseline", "candidate")]
+        numbers: list[Any] = [result.ranges.at[f"{side}.{name}", "value"] for side in ("baseline", "candidate")]
+        numbers.append(numbers[1] - numbers[0])
         if ranged:
             numbers += [result.ranges.at[f"candidate.{name}", end] for end in ("low", "high")]
         shown.add_row(label, *(_written(number, kind, result.currency) for number in numbers), "")
@@ -113,7 +121,7 @@ def _written(number: Any, kind: str, currency: str) -> str:
     if number != number:  # NaN is `never`
         return "never"
     if kind == "share":
-        return f"{number:.2%}"
+        return f"{number:.2%}".replace("-", "−")
     if kind == "uplift":
-        return f"{number * 100:.1f}"
+        return f"{number * 100:.1f}".replace("-", "−")
     return ("−" if round(number) < 0 else "") + money_text(Decimal(round(abs(number))), currency)

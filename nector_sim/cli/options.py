@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nector_sim.rules.program import Program
+
 ProgramFile = Annotated[Path, typer.Option("--program", "-p", help="Program file, TOML or JSON.")]
 AssumptionsFile = Annotated[Path, typer.Option("--assumptions", "-a", help="Assumptions file, TOML.")]
+
+FloorPercent = Annotated[
+    str | None, typer.Option("--floor-percent", help="Count orders that earn less than this of their net sales.")
+]
 
 # How a file of orders is to be understood: the keywords of nector_sim.inspect_orders.
 Currency = Annotated[str | None, typer.Option("--currency", help="Its three letters; others are left out.")]
@@ -30,6 +39,22 @@ KeepStatus = Annotated[
 ]
 SheetName = Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file; else the first.")]
 KeyFile = Annotated[Path | None, typer.Option("--key-file", help="Key of the hashes that stand for customers.")]
+
+
+def usable_orders(orders: Path, program: Program, *, replayed: bool) -> tuple[pd.DataFrame, int]:
+    """Read a file of orders: those that can be used, and how many cannot.
+
+    A replay makes its own balances and is not run without some of a history, so it looks at all rows itself.
+    """
+    import nector_sim as ns
+    from nector_sim.batch.files import read_table
+    from nector_sim.orders.checks import as_frame
+
+    frame = as_frame(read_table(orders))
+    if replayed:
+        return frame, 0
+    good, rejects = ns.check_orders(frame, program=program)
+    return good, len(rejects)
 
 
 class Engine(StrEnum):

@@ -20,11 +20,9 @@ def sweep(
     replayed: Annotated[
         bool, typer.Option("--replayed", help="Let balances run from order to order under each setting.")
     ] = False,
-    floor_percent: Annotated[
-        float | None, typer.Option("--floor-percent", help="Count orders that earn less than this of their net sales.")
-    ] = None,
+    floor_percent: options.FloorPercent = None,
     discount_rate_at_most: Annotated[
-        float | None,
+        str | None,
         typer.Option("--discount-rate-at-most", help="Recommend a setting that gives at most this % of the carts."),
     ] = None,
     engine: options.EngineName = options.Engine.local,
@@ -37,11 +35,15 @@ def sweep(
     import pyarrow as pa
 
     import nector_sim as ns
-    from nector_sim.batch.files import read_table, write_table
+    from nector_sim.batch.files import apart, check_ending, write_table
+    from nector_sim.economics.assumptions import named_percent
 
+    check_ending(out)
+    apart((out,), (orders,))
+    most = None if discount_rate_at_most is None else named_percent("--discount-rate-at-most", discount_rate_at_most)
     rule, believed = ns.load_program(program), ns.load_assumptions(assumptions)
     paths, mode = ns.load_grid(grid)
-    good, rejects = ns.check_orders(read_table(orders), program=rule)
+    good, rejected = options.usable_orders(orders, rule, replayed=replayed)
     how: dict[str, Any] = {
         "grid": paths,
         "mode": mode,
@@ -58,13 +60,21 @@ def sweep(
         with dask_client(scheduler) as client:
             parts = 4 * len(client.nthreads())
             table = sweep_in_parts(rule, good, runner=dask_runner(client), parts=parts, **how)
+    for path in paths:
+        # A list, such as the tiers of an offer, is no cell of a CSV file.
+        table[path] = table[path].map(lambda value: ", ".join(value) if isinstance(value, list) else value)
     write_table(pa.Table.from_pandas(table, preserve_index=False), out)
     at_most = ", costs are at most (everyone who can redeem does)" if table.attrs["at_most"] else ""
-    typer.echo(f"{len(table):,} settings on {len(good):,} orders into {out}; {table.attrs['history']}{at_most}")
-    if discount_rate_at_most is not None:
-        found = ns.recommend(table, discount_rate_at_most_percent=discount_rate_at_most)
-        typer.echo(f"most generous within {discount_rate_at_most:g} % of the carts:")
+    how_said = f"{table.attrs['history']}, {table.attrs['view']} view{at_most}"
+    typer.echo(f"{len(table):,} settings on {len(good):,} orders into {out}; {how_said}")
+    if left_out := table.attrs["orders_left_out"]:
+        typer.echo(f"{left_out:,} of them were never paid and are left out")
+    if replayed and rule.earning is None and not any(path.startswith("earning.") for path in paths):
+        typer.echo("note: the program has no [earning], so in a replay nobody has points to redeem")
+    if most is not None:
+        found = ns.recommend(table, discount_rate_at_most_percent=f"{most}%")
+        typer.echo(f"most generous within {most:g} % of the carts:")
         typer.echo(found.text())
-    if len(rejects):
-        typer.echo(f"{len(rejects):,} orders rejected; to see why: nector-sim check {orders} --program {program}")
-    raise typer.Exit(1 if len(rejects) else 0)
+    if rejected:
+        typer.echo(f"{rejected:,} orders rejected; to see why: nector-sim check {orders} --program {program}")
+    raise typer.Exit(1 if rejected else 0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from typing import Any
 
 from nector_sim.errors import InputError, Problem
 from nector_sim.rules.money import currency_decimals
@@ -68,16 +69,17 @@ def defer(
     >>> defer(800, 2_000, point_value="0.012", ultimate_percent=80)
     Deferral(revenue=Decimal('781.25'), deferred=Decimal('18.75'))
     """
-    paid, value, share = _checked({"sales": sales, "point_value": point_value, "ultimate_percent": ultimate_percent})
-    if points < 0 or share > 100:
-        raise InputError(f"points are {points} and ultimate_percent {share}; these are 0 or more, and at most 100")
-    alone = points * Fraction(value) * Fraction(share) / 100
+    given: dict[str, Any] = {"sales": sales, "point_value": point_value, "ultimate_percent": ultimate_percent}
+    paid, value, share, count = _checked(given | {"points": points}, whole=("points",))
+    if share > 100 or 0 < share < 1:
+        raise InputError(f"ultimate_percent is {share}; it is a percentage from 0 to 100, so write 97 for 97 %")
+    alone = Fraction(count) * Fraction(value) * Fraction(share) / 100
     whole = Fraction(paid)
     deferred = _round(whole * alone / (whole + alone) if whole + alone else Fraction(0), currency)
     return Deferral(revenue=_round(whole, currency) - deferred, deferred=deferred)
 
 
-def released(deferred: Number, *, points_redeemed: int, points_expected: int, currency: str = "INR") -> Decimal:
+def released(deferred: Number, *, points_redeemed: int, points_expected: Number, currency: str = "INR") -> Decimal:
     """Give what of a deferral has become revenue by now, since it was made.
 
     When the estimate changes, the whole is reckoned again with the new one; the difference from what was released by
@@ -90,7 +92,7 @@ def released(deferred: Number, *, points_redeemed: int, points_expected: int, cu
         What was deferred at the sales, major units.
     points_redeemed : int
         Of these points, redeemed by now.
-    points_expected : int
+    points_expected : number
         Of these points, expected ever to be redeemed, those redeemed by now included: today's estimate.
     currency : str
         ISO 4217 code.
@@ -116,17 +118,22 @@ def released(deferred: Number, *, points_redeemed: int, points_expected: int, cu
     >>> deferred, first, both - first, deferred - both
     (Decimal('8675.80'), Decimal('4109.59'), Decimal('3492.92'), Decimal('1073.29'))
     """
-    (amount,) = _checked({"deferred": deferred})
-    if not 0 <= points_redeemed <= points_expected:
+    given: dict[str, Any] = {
+        "deferred": deferred,
+        "points_redeemed": points_redeemed,
+        "points_expected": points_expected,
+    }
+    amount, redeemed, expected = _checked(given, whole=("points_redeemed",))
+    if redeemed > expected:
         raise InputError(
             f"points_redeemed is {points_redeemed} and points_expected {points_expected}; what is expected is "
             "everything that will ever be redeemed, what was redeemed already included"
         )
-    share = Fraction(points_redeemed, points_expected) if points_expected else Fraction(0)
+    share = Fraction(redeemed) / Fraction(expected) if expected else Fraction(0)
     return _round(Fraction(amount) * share, currency)
 
 
-def _checked(numbers: dict[str, Number]) -> list[Decimal]:
+def _checked(numbers: dict[str, Any], *, whole: tuple[str, ...]) -> list[Decimal]:
     read, problems = [], []
     for name, number in numbers.items():
         try:
@@ -135,6 +142,8 @@ def _checked(numbers: dict[str, Number]) -> list[Decimal]:
             value = Decimal("NaN")
         if not value.is_finite() or value < 0:
             problems.append(Problem(name, f"is {number}; it is a number, 0 or more"))
+        elif name in whole and value != value.to_integral_value():
+            problems.append(Problem(name, f"is {number}; points are whole"))
         read.append(value)
     if problems:
         raise InputError("this cannot be deferred or released:", problems)
@@ -142,7 +151,10 @@ def _checked(numbers: dict[str, Number]) -> list[Decimal]:
 
 
 def _round(amount: Fraction, currency: str) -> Decimal:
-    decimals = currency_decimals(currency)
+    try:
+        decimals = currency_decimals(currency)
+    except ValueError as error:
+        raise InputError(f"currency {error}") from None
     # Half up, and exact: the fraction is floored in whole minor units.
     minor = int((amount * 10**decimals * 2 + 1) // 2)
     return Decimal(minor).scaleb(-decimals)

@@ -74,6 +74,39 @@ def asked_percent(value: Any, *, ask_below: Decimal = ASK_BELOW) -> Decimal:
     return number
 
 
+def named_percent(name: str, value: Any, *, at_most_100: bool = True) -> float:
+    """Read an argument that is a percentage, and ask where a share between 0 and 1 was probably meant.
+
+    Parameters
+    ----------
+    name : str
+        What the argument is called.
+    value : int, float, Decimal or str
+    at_most_100 : bool
+        False for an uplift, which has no end.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputError
+        As :func:`asked_percent`, by name.
+
+    Examples
+    --------
+    >>> named_percent("uplift_percent", 250, at_most_100=False), named_percent("floor_percent", "0.5%")
+    (250.0, 0.5)
+    """
+    try:
+        if not at_most_100 and (number := _decimal(value)) > 100:
+            return float(number)
+        return float(asked_percent(value))
+    except ValueError as error:
+        raise InputError(f"{name} {error}") from None
+
+
 def _amount(value: Any) -> Decimal:
     number = _decimal(value)
     if number < 0:

@@ -69,6 +69,12 @@ class Side:
             return np.zeros(len(self.points), dtype=np.bool_)
         return ~np.isnan(self.sales.redeems)
 
+    def known(self) -> float | Floats:
+        """How far each order counts as redeemed where that is known; 1 elsewhere."""
+        if self.replayed or self.sales.redeems is None:
+            return 1.0
+        return np.nan_to_num(self.sales.redeems, nan=1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:
@@ -142,7 +148,7 @@ def sums_by(sides: Sequence[Side], groups: npt.NDArray[np.intp], count: int) -> 
         redeemed = side.points > 0
         amounts |= {"orders_redeemed": redeemed, "points_redeemed": side.points, "discount": side.sales.discount}
         add(f"{number} fixed", "orders_could_redeem", side.could)
-        known = 1.0 if side.sales.redeems is None or side.replayed else np.nan_to_num(side.sales.redeems, nan=1.0)
+        known = side.known()
         for name, amount in amounts.items():
             if fixed.any():
                 add(f"{number} fixed", name, np.where(fixed, amount * known, 0.0))
@@ -181,6 +187,31 @@ def resample(sums: Sums, *, resamples: int, seed: int) -> Sums:
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         parts = list(pool.map(draw, range(0, resamples, together)))
     return Sums(sums.names, np.concatenate(parts))
+
+
+def between(parts: Mapping[float, Sums], at: Floats) -> Sums:
+    """Interpolate resampled sums between the values of an assumption that they were worked out for.
+
+    Parameters
+    ----------
+    parts : mapping of float to Sums
+        Of the same resamples, by value.
+    at : ndarray of float64, shape (resamples,)
+        The value that each resample has drawn.
+
+    Returns
+    -------
+    Sums
+        Amounts of shape ``(resamples, columns)``.
+    """
+    places = sorted(parts)
+    names = tuple(dict.fromkeys(name for place in places for name in parts[place].names))
+    amounts = np.zeros((len(at), len(names)))
+    for place in places:
+        weight = np.interp(at, places, [float(other == place) for other in places])
+        for column, name in enumerate(names):
+            amounts[:, column] += weight * parts[place].of(*name)
+    return Sums(names, amounts)
 
 
 def headline(sums: Sums, rates: Rates, *, sides: int) -> dict[str, list[Any]]:
@@ -253,7 +284,13 @@ def range_table(value: Mapping[str, Any], draws: Mapping[str, Any] | None) -> pd
     return table
 
 
-def tornado(sums: Sums, assumptions: Assumptions, *, sides: int) -> pd.DataFrame:
+def tornado(
+    sums: Sums,
+    assumptions: Assumptions,
+    *,
+    sides: int,
+    moved: Mapping[str, Mapping[float, Sums]] | None = None,
+) -> pd.DataFrame:
     """Move one assumption at a time, the others at their likely value.
 
     Parameters
@@ -264,6 +301,8 @@ def tornado(sums: Sums, assumptions: Assumptions, *, sides: int) -> pd.DataFrame
         Ranges are moved from low to high; single numbers other than 0 by a tenth of themselves.
     sides : int
         With one, the answer is the cost of the program; with two, the incremental margin of the second over the first.
+    moved : mapping of str to mapping of float to Sums, optional
+        Other sums at an end of an assumption, where it changes what happens and not only what that costs.
 
     Returns
     -------
@@ -276,16 +315,18 @@ def tornado(sums: Sums, assumptions: Assumptions, *, sides: int) -> pd.DataFrame
         belief = getattr(assumptions, name)
         if isinstance(belief, bool | str) or belief is None or belief == 0:
             continue
-        given = isinstance(belief, tuple)
-        low, likely, high = map(float, belief) if given else _swung(float(belief), name)
-        answers = [answer(sums, _moved(assumptions, name, value), sides=sides) for value in (low, high)]
+        low, likely, high = ends_of(assumptions, name)
+        there = (moved or {}).get(name, {})
+        answers = [
+            answer(there.get(value, sums), _moved(assumptions, name, value), sides=sides) for value in (low, high)
+        ]
         rows.append(
             {
                 "assumption": name,
                 "low": low,
                 "likely": likely,
                 "high": high,
-                "given": given,
+                "given": isinstance(belief, tuple),
                 "answer_at_low": round(answers[0], 2),
                 "answer_at_high": round(answers[1], 2),
                 "swing": round(abs(answers[1] - answers[0]), 2),
@@ -294,6 +335,13 @@ def tornado(sums: Sums, assumptions: Assumptions, *, sides: int) -> pd.DataFrame
     names = ["assumption", "low", "likely", "high", "given", "answer_at_low", "answer_at_high", "swing"]
     table = pd.DataFrame(rows, columns=names)
     return table.sort_values("swing", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def ends_of(assumptions: Assumptions, name: str) -> tuple[float, float, float]:
+    """Give low, likely and high of an assumption; a single number is moved by a tenth of itself."""
+    belief = getattr(assumptions, name)
+    low, likely, high = map(float, belief) if isinstance(belief, tuple) else _swung(float(belief), name)
+    return low, likely, high
 
 
 def answer(sums: Sums, rates: Rates, *, sides: int) -> float:

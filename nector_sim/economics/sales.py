@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
+#: Less than any currency's smallest amount: what is smaller is the noise of subtracting floats.
+NOISE = 5e-5
 _CASH_ON_DELIVERY = re.compile(r"\bcod\b|cash[ _-]*on[ _-]*delivery", re.IGNORECASE)
 
 
@@ -67,8 +69,9 @@ class Sales:
 
     @property
     def payable(self) -> Floats:
-        """What the customer pays."""
-        return self.cart - self.credits - self.discount
+        """What the customer pays; 0 where credits and discount together leave nothing."""
+        left = self.cart - self.credits - self.discount
+        return np.where(np.abs(left) < NOISE, 0.0, left)
 
     @property
     def kept_share(self) -> Floats | float:
@@ -100,6 +103,10 @@ class Sales:
         """The same orders with no redemption."""
         return replace(self, discount=np.zeros_like(self.discount))
 
+    def as_said(self) -> Sales:
+        """The same orders, those that say they do not redeem without a discount."""
+        return self if self.redeems is None else replace(self, discount=np.where(self.redeems == 0, 0, self.discount))
+
 
 def read_sales(orders: pd.DataFrame) -> Sales:
     """Take scored or replayed orders apart.
@@ -107,9 +114,10 @@ def read_sales(orders: pd.DataFrame) -> Sales:
     Parameters
     ----------
     orders : pandas.DataFrame
-        ``cart_amount`` and ``discount``; optional ``credits_used``, ``cost``, ``refunded_at``, ``refunded_amount``,
-        ``paid_amount``, ``payment_method``, ``redeems``, ``discount_given``, ``points_earned``. Orders of which
-        nothing was paid, though credits and discounts left something to pay, were never paid: they are left out.
+        ``cart_amount`` and ``discount``; optional ``credits_used``, ``credits``, ``cost``, ``refunded_at``,
+        ``refunded_amount``, ``paid_amount``, ``payment_method``, ``redeems``, ``discount_given``, ``points_earned``.
+        Orders of which nothing was paid, though credits and discounts left something to pay, were never paid: they are
+        left out.
 
     Returns
     -------
@@ -145,7 +153,9 @@ def read_sales(orders: pd.DataFrame) -> Sales:
     if paid_amount is None:
         return sales
     given = np.nan_to_num(_floats(orders, "discount_given")) if "discount_given" in orders else 0.0
-    never_paid = (paid_amount == 0) & (cart - credits - given > 0)
+    # What was paid is history's, and so are these credits, whatever a program makes of them.
+    had = np.nan_to_num(_floats(orders, "credits")) if "credits" in orders else credits
+    never_paid = (paid_amount == 0) & (cart - had - given > NOISE)
     return _only(sales, ~never_paid) if never_paid.any() else sales
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from nector_sim.economics.assumptions import asked_percent
+from nector_sim.economics.assumptions import named_percent
 from nector_sim.economics.margin import (
     Drivers,
     Floats,
@@ -103,7 +103,7 @@ class Summary:
     limited_by: dict[str, float]
     """Share of orders by what limited the discount; only reasons that occur."""
     orders_below_floor: int | None
-    """Orders that earn less than the floor, each as it was scored; None without a floor."""
+    """Orders that earn less than the floor, if all redeem but those that say no; None without a floor."""
     at_most: bool
     """Whether take-up is assumed to be 100 %, so that costs are the most they can be."""
 
@@ -176,7 +176,7 @@ def summarize(
     view: View = "cash",
     program: Program | None = None,
     replayed: bool = False,
-    floor_percent: float | None = None,
+    floor_percent: float | str | None = None,
 ) -> Summary:
     """Work out what a program earns and costs on scored orders.
 
@@ -195,7 +195,7 @@ def summarize(
     replayed : bool
         The orders come from a replay, where take-up has played its part already. A column ``could_redeem`` then says
         which orders could have redeemed; without it those that did.
-    floor_percent : float, optional
+    floor_percent : float or str, optional
         Count the orders whose margin is less than this percentage of their net sales.
 
     Returns
@@ -220,6 +220,8 @@ def summarize(
     15.4 more orders in 100, like the ones you have, pay for it.
     """
     sales = read_sales(orders)
+    if missing := [name for name in ("points_redeemed", "limited_by") if name not in orders]:
+        raise InputError(f"These orders have no column {', '.join(missing)}; score or replay them first")
     check_costs(sales, assumptions)
     could = orders["could_redeem"].to_numpy(dtype=np.bool_) if replayed and "could_redeem" in orders else None
     return summarize_sales(
@@ -246,7 +248,7 @@ def summarize_sales(
     view: View = "cash",
     program: Program | None = None,
     replayed: bool = False,
-    floor_percent: float | None = None,
+    floor_percent: float | str | None = None,
     left_out: int = 0,
 ) -> Summary:
     """Do the work of :func:`summarize` on arrays.
@@ -286,6 +288,10 @@ def summarize_sales(
         )
     )
     discount, cart = _exact(_sum(sales.discount, weight)), _exact(sales.cart.sum())
+    below = None
+    if floor_percent is not None:
+        said = drivers_in_view(sales.as_said(), view, program)
+        below = int(np.count_nonzero(below_floor(margin_of(said, rates), floor_percent)))
     return Summary(
         view=view,
         orders=len(points),
@@ -299,12 +305,12 @@ def summarize_sales(
         lines=margin_of(total, rates),
         lines_without=margin_of(without, rates),
         limited_by=_mix(*limited_by, weight, redeemed),
-        orders_below_floor=None if floor_percent is None else int(_below(after, assumptions, floor_percent).sum()),
+        orders_below_floor=below,
         at_most=rates.take_up == 1 and sales.redeems is None,
     )
 
 
-def orders_below_floor(orders: pd.DataFrame, *, assumptions: Assumptions, floor_percent: float) -> pd.DataFrame:
+def orders_below_floor(orders: pd.DataFrame, *, assumptions: Assumptions, floor_percent: float | str) -> pd.DataFrame:
     """Give the orders that earn less than a floor.
 
     Parameters
@@ -313,7 +319,7 @@ def orders_below_floor(orders: pd.DataFrame, *, assumptions: Assumptions, floor_
         Scored or replayed orders.
     assumptions : Assumptions
         Ranges stand at their likely value.
-    floor_percent : float
+    floor_percent : float or str
         The least that an order should earn, as a percentage of its net sales.
 
     Returns
@@ -323,31 +329,21 @@ def orders_below_floor(orders: pd.DataFrame, *, assumptions: Assumptions, floor_
     """
     sales = read_sales(orders)
     check_costs(sales, assumptions)
-    drivers = drivers_of(sales)
-    below = _below(drivers, assumptions, floor_percent)
-    margin = np.asarray(margin_of(drivers, assumptions.rates()).margin)
+    lines = margin_of(drivers_of(sales.as_said()), assumptions.rates())
+    below = below_floor(lines, floor_percent)
     rows: pd.DataFrame = orders.loc[sales.used].loc[below]
-    return rows.assign(margin=margin[below].round(2))
+    return rows.assign(margin=np.asarray(lines.margin)[below].round(2))
 
 
-def floor_share(floor_percent: float) -> float:
-    """Turn a floor in percent into a share, and ask where a share was probably given.
+def below_floor(lines: Margin, floor_percent: float | str) -> npt.NDArray[np.bool_]:
+    """Say which orders earn less than a floor, given the lines of each.
 
     Raises
     ------
     InputError
-        If it is no percentage.
+        If the floor is no percentage, or probably a share.
     """
-    try:
-        return float(asked_percent(floor_percent)) / 100
-    except ValueError as error:
-        raise InputError(f"floor_percent {error}") from None
-
-
-def _below(drivers: Drivers, assumptions: Assumptions, floor_percent: float) -> npt.NDArray[np.bool_]:
-    floor = floor_share(floor_percent)
-    lines = margin_of(drivers, assumptions.rates())
-    return np.asarray(lines.margin < floor * lines.net_sales)
+    return np.asarray(lines.margin < named_percent("floor_percent", floor_percent) / 100 * lines.net_sales)
 
 
 def _sum(amounts: npt.NDArray[Any] | float, weight: float | Floats) -> float:

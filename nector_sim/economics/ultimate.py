@@ -196,14 +196,27 @@ def develop(triangle: Floats) -> Developed:
         made = cl.Triangle(frame, origin="credited", development="redeemed_in", columns="points", cumulative=True)
         # Mack's way to guess the spread of the last factor fails where earlier ones have none at all.
         for way in ("mack", "log-linear"):
-            with np.errstate(divide="ignore", invalid="ignore"):
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 fitted = cl.MackChainladder().fit(cl.Development(sigma_interpolation=way).fit_transform(made))
             error = float(fitted.total_mack_std_err_.to_numpy()[0, 0])
             if math.isfinite(error):
                 break
         ultimate = np.array(fitted.ultimate_.values[0, 0, :, 0], dtype=np.float64)  # noqa: PD011 (no frame)
         factors = np.array(fitted.ldf_.values[0, 0, 0, : len(triangle) - 1], dtype=np.float64)  # noqa: PD011
+    if (triangle == 0).any():
+        ultimate, factors = _by_volume(triangle)
     return Developed(ultimate, factors, error)
+
+
+def _by_volume(triangle: Floats) -> tuple[Floats, Floats]:
+    """Ultimates and factors with every cell counted: chainladder takes a 0 for a cell that is not known."""
+    known = ~np.isnan(triangle[:, 1:])
+    now, then = (np.where(known, cells, 0.0).sum(axis=0) for cells in (triangle[:, :-1], triangle[:, 1:]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factors = then / now
+        to_come = np.append(np.cumprod(factors[::-1])[::-1], 1.0)
+        age = (~np.isnan(triangle)).sum(axis=1) - 1
+        return triangle[np.arange(len(triangle)), age] * to_come[age], factors
 
 
 @contextmanager

@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from nector_sim.economics.assumptions import asked_percent
+from nector_sim.economics.assumptions import named_percent
 from nector_sim.economics.summary import break_even_sentence
 from nector_sim.errors import InputError, Problem
-from nector_sim.orders.checks import as_frame
-from nector_sim.orders.columns import read_money, read_points
+from nector_sim.orders.checks import as_frame, read_inputs, refuse, rejects_frame
+from nector_sim.rules.money import money_text
 from nector_sim.rules.offers import VariableAmount
 from nector_sim.rules.program import PercentMinPayable, Program
 
@@ -43,6 +43,8 @@ class Recommendation:
     trade_offs : pandas.DataFrame
         One row a step to a neighbouring value: ``path``, ``value``, ``meets``, and the changes of ``discount``,
         ``margin``, ``orders_redeemed`` and ``discount_rate``.
+    currency : str or None
+        Of the sweep; None where a table does not say, as one that was read from a file.
     """
 
     setting: dict[str, Any]
@@ -51,20 +53,26 @@ class Recommendation:
     settings: int
     on_edge: tuple[str, ...]
     trade_offs: pd.DataFrame
+    currency: str | None = None
 
     def text(self) -> str:
         """Say the recommendation in a few lines, the break-even first."""
-        uplift = self.row["break_even_uplift"]
+        uplift, margin = self.row["break_even_uplift"], Decimal(round(self.row["margin"]))
+        kept = f"{margin:,}" if self.currency is None else money_text(margin, self.currency)
         lines = [
             ", ".join(f"{path} = {_shown(value)}" for path, value in self.setting.items()),
             break_even_sentence(None if pd.isna(uplift) else float(uplift)),
-            f"It gives {self.row['discount_rate']:.2%} of the carts and leaves a margin of {self.row['margin']:,.0f}; "
+            f"It gives {self.row['discount_rate']:.2%} of the carts and leaves a margin of {kept}; "
             f"{self.met:,} of {self.settings:,} settings meet the constraints.",
         ]
-        if self.on_edge:
+        # Amounts and carts go no lower than 0, so nothing lies beyond it.
+        ends = [path for path in self.on_edge if self.setting[path] == 0]
+        if open_ends := [path for path in self.on_edge if path not in ends]:
             lines.append(
-                f"It sits on the edge of the grid in {', '.join(self.on_edge)}: a better one may lie beyond; widen it."
+                f"It sits on the edge of the grid in {', '.join(open_ends)}: a better one may lie beyond; widen it."
             )
+        if ends:
+            lines.append(f"It sits on the edge of the grid in {', '.join(ends)}, which goes no lower than 0.")
         return "\n".join(lines)
 
 
@@ -97,11 +105,11 @@ def recommend(
     table: pd.DataFrame,
     *,
     margin_at_least: float | None = None,
-    discount_rate_at_most_percent: float | None = None,
-    break_even_at_most_percent: float | None = None,
+    discount_rate_at_most_percent: float | str | None = None,
+    break_even_at_most_percent: float | str | None = None,
     orders_below_floor_at_most: int | None = None,
     maximise: Literal["generosity", "margin"] = "generosity",
-    uplift_percent: float | None = None,
+    uplift_percent: float | str | None = None,
     response_percent: float | None = None,
 ) -> Recommendation:
     """Recommend the most generous setting of a sweep that meets every constraint.
@@ -112,16 +120,16 @@ def recommend(
         From :func:`nector_sim.sweep`.
     margin_at_least : float, optional
         Major units.
-    discount_rate_at_most_percent : float, optional
+    discount_rate_at_most_percent : float or str, optional
         Discount as a percentage of the carts.
-    break_even_at_most_percent : float, optional
+    break_even_at_most_percent : float or str, optional
         Extra orders in 100 at which the setting pays for itself.
     orders_below_floor_at_most : int, optional
         Needs a sweep with ``floor_percent``.
     maximise : {"generosity", "margin"}
         ``"generosity"``: the largest sum of discounts; on a tie, more orders that redeem; then the first.
         ``"margin"`` needs one of the next two.
-    uplift_percent : float, optional
+    uplift_percent : float or str, optional
         Assumed extra orders in 100 under any setting that gives something.
     response_percent : float, optional
         Assumed extra orders in 100 for each per cent of the carts that is given.
@@ -180,6 +188,7 @@ def recommend(
         settings=len(table),
         on_edge=tuple(path for path in paths if _on_edge(table[path], setting[path])),
         trade_offs=_trade_offs(table, setting, row, good),
+        currency=table.attrs.get("currency"),
     )
 
 
@@ -202,8 +211,10 @@ def first_grid(program: Program, orders: Any) -> dict[str, list[Any]]:
 
     Raises
     ------
+    OrdersError
+        Listing every row that cannot be used.
     InputError
-        For a program without a variable amount offer, or orders without usable rows.
+        For a program without a variable amount offer, no orders at all, or orders that lack a column.
 
     Examples
     --------
@@ -218,10 +229,11 @@ def first_grid(program: Program, orders: Any) -> dict[str, list[Any]]:
     if not len(frame):
         raise InputError("A first grid needs orders; there are none")
     scale = 10**decimals
-    cart = read_money(frame["cart_amount"], decimals, blank=0).numbers / scale
-    worth = read_points(frame["points_balance"], blank=0).numbers * float(
-        offer.discount_per_step / offer.points_per_step
-    )
+    inputs = read_inputs(program, frame.get, list(frame.columns))
+    if inputs.refused:
+        raise refuse(rejects_frame(frame, inputs.refused), len(frame))
+    cart = inputs.columns.cart / scale
+    worth = inputs.columns.balance * float(offer.discount_per_step / offer.points_per_step)
     usable = np.minimum(cart, worth)
     least = Decimal(1).scaleb(-decimals)
     steps = {max((offer.discount_per_step * multiple).quantize(least), least) for multiple in MULTIPLES}
@@ -245,43 +257,35 @@ def swept(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in table.columns[: list(table.columns).index("orders")]]
 
 
-def _constraints(table: pd.DataFrame, **limits: float | None) -> dict[str, Any]:
+def _constraints(table: pd.DataFrame, **limits: float | str | None) -> dict[str, Any]:
     """Which settings meet each constraint that is given."""
     meets: dict[str, Any] = {}
     for name, limit in limits.items():
         if limit is None:
             continue
-        if name.endswith("_percent"):
-            limit = _percent(name, limit)
         if name == "margin_at_least":
             meets[name] = table["margin"].to_numpy() >= limit
         elif name == "discount_rate_at_most_percent":
-            meets[name] = table["discount_rate"].to_numpy() <= limit / 100
+            meets[name] = table["discount_rate"].to_numpy() <= named_percent(name, limit) / 100
         elif name == "break_even_at_most_percent":
-            meets[name] = table["break_even_uplift"].fillna(np.inf).to_numpy() <= limit / 100
+            most = named_percent(name, limit, at_most_100=False) / 100
+            meets[name] = table["break_even_uplift"].fillna(np.inf).to_numpy() <= most
         else:
             _require(table, "orders_below_floor")
             meets[name] = table["orders_below_floor"].to_numpy() <= limit
     return meets
 
 
-def _percent(name: str, value: float) -> float:
-    """A percentage that may exceed 100 (a break-even), asked about where a share was probably meant."""
-    try:
-        return float(value) if value > 100 else float(asked_percent(value, ask_below=Decimal("0.1")))
-    except ValueError as error:
-        raise InputError(f"{name} {error}") from None
-
-
-def _response(table: pd.DataFrame, uplift: float | None, response: float | None) -> Any:
+def _response(table: pd.DataFrame, uplift: float | str | None, response: float | None) -> Any:
     """The assumed share of extra orders of each setting."""
-    if uplift is None and response is None:
+    assumed = 0.0 if uplift is None else named_percent("uplift_percent", uplift, at_most_100=False)
+    if not assumed and not response:
         raise InputError(
-            "To maximise the margin, state an uplift_percent or a response_percent: with an uplift of 0 the answer is "
-            'always "give nothing", since every discount costs and none of what it brings is counted'
+            "To maximise the margin, state an uplift_percent or a response_percent above 0: with an uplift of 0 the "
+            'answer is always "give nothing", since every discount costs and none of what it brings is counted'
         )
     gives = (table["discount"] > 0).astype(float)
-    return (uplift or 0.0) / 100 * gives + (response or 0.0) * table["discount_rate"]
+    return assumed / 100 * gives + (response or 0.0) * table["discount_rate"]
 
 
 def _on_edge(values: pd.Series[Any], value: Any) -> bool:
@@ -326,6 +330,8 @@ def _round(amounts: Any, decimals: int) -> set[float]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return "none" if pd.isna(value) else f"{value:,g}" if isinstance(value, int | float) else str(value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,21 +12,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nector_sim.economics.assumptions import Assumptions
-from nector_sim.economics.margin import View, drivers_of, margin_of
+from nector_sim.economics.assumptions import Assumptions, named_percent
+from nector_sim.economics.margin import View, drivers_in_view, margin_of
 from nector_sim.economics.ranges import (
     Side,
     Sums,
+    between,
     customer_codes,
+    ends_of,
     headline,
     range_table,
     resample,
     sums_by,
     tornado,
 )
-from nector_sim.economics.summary import Summary, break_even_sentence, floor_share
+from nector_sim.economics.summary import Summary, below_floor, break_even_sentence
 from nector_sim.errors import InputError
-from nector_sim.exploration.prepared import History, on_history
+from nector_sim.exploration.prepared import History, OnHistory, on_history
 from nector_sim.orders.checks import as_frame
 from nector_sim.orders.columns import read_money, read_times
 from nector_sim.rules.money import money_text
@@ -126,12 +129,12 @@ def compare(
     *,
     assumptions: Assumptions,
     by: str | None = None,
-    floor_percent: float | None = None,
+    floor_percent: float | str | None = None,
     resamples: int = 1000,
     seed: int = 0,
     history: History = "given balances",
     view: View = "cash",
-    uplift_percent: float | None = None,
+    uplift_percent: float | str | None = None,
 ) -> Comparison:
     """Compare two programs on the same orders.
 
@@ -142,10 +145,12 @@ def compare(
     orders : pandas.DataFrame, or a table with an Arrow interface, shape (n, any)
         As for :func:`nector_sim.score`, with ``customer_id`` for ranges, and the optional columns of the margin.
     assumptions : Assumptions
-        Ranges are drawn along with the customers; the values themselves rest on the likely ones.
+        Ranges are drawn along with the customers; the values themselves rest on the likely ones. A replay is made
+        again at the ends of the take-up and half-way to them, and a draw lies between.
     by : str, optional
-        ``"month"``, ``"cart_band"``, ``"customer_decile"`` (1 spends most), ``"tier"``, or any column.
-    floor_percent : float, optional
+        ``"month"``, ``"cart_band"``, ``"customer_decile"`` (1 spends most), ``"tier"`` (in a replay of a baseline with
+        ``[[tiers]]`` the one that it gave), or any column.
+    floor_percent : float or str, optional
         The least that an order should earn, as a percentage of its net sales.
     resamples : int
         How many times customers are drawn; 0 for no ranges.
@@ -155,7 +160,7 @@ def compare(
         ``points_balance`` as it stands, or balances that run from order to order under each program.
     view : {"cash", "accrual"}
         When points cost; ``"accrual"`` needs a replay, which says what is earned.
-    uplift_percent : float, optional
+    uplift_percent : float or str, optional
         Extra orders in 100, like those in the data, that the candidate is assumed to bring. Nothing else rests on it
         but ``margin_at_assumed_uplift``.
 
@@ -181,37 +186,79 @@ def compare(
         raise InputError(
             f"The baseline is in {baseline.currency} and the candidate in {candidate.currency}; compare within one"
         )
-    frame, sides, summaries = as_frame(orders), [], []
-    for program in (baseline, candidate):
-        made = on_history(program, frame, history=history, assumptions=assumptions, seed=seed)
-        points = made.points.astype(np.float64)
-        sides.append(Side(program, made.sales, points, made.could, view, made.replayed is not None))
-        summaries.append(made.summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent))
+    if resamples < 0:
+        raise InputError(f"resamples is {resamples}; it is 0 for no ranges, or how often customers are drawn")
+    if seed < 0:
+        raise InputError(f"seed is {seed}; it is a whole number, 0 or more")
+    uplift = None if uplift_percent is None else named_percent("uplift_percent", uplift_percent, at_most_100=False)
+    frame, programs = as_frame(orders), (baseline, candidate)
+
+    def play(believed: Assumptions) -> list[OnHistory]:
+        return [on_history(program, frame, history=history, assumptions=believed, seed=seed) for program in programs]
+
+    played = play(assumptions)
+    sides = _sides(programs, played, view)
+    summaries = [
+        made.summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent)
+        for program, made in zip(programs, played, strict=True)
+    ]
+    replayed = played[BASELINE].replayed
+    if by == "tier" and baseline.tiers and replayed is not None:
+        frame = frame.assign(tier=replayed["tier"].to_numpy())  # such a ledger does not look at the column
     used = frame[sides[BASELINE].sales.used]
     if resamples or "customer_id" in used:
         codes, count = customer_codes(used)
     else:
         codes, count = np.arange(len(used)), len(used)
-    by_customer = sums_by(sides, codes, count)
-    total = Sums(by_customer.names, by_customer.amounts.sum(axis=0))
-    draws = None
-    if resamples:
-        drawn = resample(by_customer, resamples=resamples, seed=seed)
-        draws = _flat(headline(drawn, assumptions.draws(resamples, seed=seed), sides=2))
+    _, likely, _ = ends_of(assumptions, "take_up_percent")
+    by_customer = {likely: sums_by(sides, codes, count)}
+    if history == "as replayed":
+        # Take-up has played its part in these sums, so other take-ups are replayed.
+        for place in _other_take_ups(assumptions, drawn=resamples > 0):
+            again = play(assumptions.replaced(take_up_percent=f"{place}%"))
+            by_customer[place] = sums_by(_sides(programs, again, view), codes, count)
+    total = {place: Sums(sums.names, sums.amounts.sum(axis=0)) for place, sums in by_customer.items()}
+    draws = None if not resamples else _drawn(by_customer, assumptions, resamples=resamples, seed=seed)
     labels = None if by is None else _labels(baseline, used, by)
     return Comparison(
         baseline=summaries[BASELINE],
         candidate=summaries[CANDIDATE],
-        ranges=range_table(_flat(headline(total, assumptions.rates(), sides=2)), draws),
+        ranges=range_table(_flat(headline(total[likely], assumptions.rates(), sides=2)), draws),
         probability=None if draws is None else float(np.mean(draws["incremental_margin"] > 0)),
-        tornado=tornado(total, assumptions, sides=2),
+        tornado=tornado(total[likely], assumptions, sides=2, moved={"take_up_percent": total}),
         groups=None if labels is None else _by_group(sides, labels, assumptions),
         changes=_changes(sides, codes, count),
         below_floor=None if floor_percent is None else _below_floor(sides, used, assumptions, floor_percent),
         history=history,
         currency=baseline.currency,
-        assumed_uplift_percent=uplift_percent,
+        assumed_uplift_percent=uplift,
     )
+
+
+def _sides(programs: Sequence[Program], played: Sequence[OnHistory], view: View) -> list[Side]:
+    return [
+        Side(program, made.sales, made.points.astype(np.float64), made.could, view, made.replayed is not None)
+        for program, made in zip(programs, played, strict=True)
+    ]
+
+
+def _other_take_ups(assumptions: Assumptions, *, drawn: bool) -> set[float]:
+    """The ends of the take-up; where it is drawn also half-way to them, since the answer is no straight line."""
+    low, likely, high = ends_of(assumptions, "take_up_percent")
+    half_way = (
+        {(low + likely) / 2, (likely + high) / 2} if drawn and "take_up_percent" in assumptions.uncertain else set()
+    )
+    return ({low, high} | half_way) - {likely}
+
+
+def _drawn(by_customer: dict[float, Sums], assumptions: Assumptions, *, resamples: int, seed: int) -> dict[str, Any]:
+    """Headline numbers of each draw of customers and assumptions, given each customer's sums by take-up."""
+    rates = assumptions.draws(resamples, seed=seed)
+    places = by_customer if isinstance(rates.take_up, np.ndarray) else list(by_customer)[:1]
+    drawn = {place: resample(by_customer[place], resamples=resamples, seed=seed) for place in places}
+    take_ups = np.broadcast_to(np.asarray(rates.take_up) * 100, resamples)
+    sums = next(iter(drawn.values())) if len(drawn) == 1 else between(drawn, take_ups)
+    return _flat(headline(sums, rates, sides=2))
 
 
 def _flat(numbers: dict[str, list[Any]]) -> dict[str, Any]:
@@ -283,8 +330,9 @@ def _bands(cart: npt.NDArray[np.float64], currency: str) -> Any:
 
 
 def _changes(sides: list[Side], codes: npt.NDArray[np.intp], count: int) -> pd.DataFrame:
-    """Orders and customers whose discount falls, rises or stays, were everyone who can to redeem."""
-    difference = np.round(sides[CANDIDATE].sales.discount - sides[BASELINE].sales.discount, 4)
+    """Orders and customers whose discount falls, rises or stays, were all to redeem who can and do not say no."""
+    before, after = (side.sales.discount * side.known() for side in sides)
+    difference = np.round(after - before, 4)
     customers = np.round(np.bincount(codes, difference, count), 4)
     rows = {}
     for name, sign in (("fall", -1), ("rise", 1), ("same", 0)):
@@ -299,14 +347,13 @@ def _changes(sides: list[Side], codes: npt.NDArray[np.intp], count: int) -> pd.D
 
 
 def _below_floor(
-    sides: list[Side], orders: pd.DataFrame, assumptions: Assumptions, floor_percent: float
+    sides: list[Side], orders: pd.DataFrame, assumptions: Assumptions, floor_percent: float | str
 ) -> pd.DataFrame:
-    floor, below = floor_share(floor_percent), np.zeros(len(orders), dtype=np.bool_)
-    margins = {}
+    below, margins = np.zeros(len(orders), dtype=np.bool_), {}
     for side, label in zip(sides, ("baseline", "candidate"), strict=True):
-        lines = margin_of(drivers_of(side.sales), assumptions.rates())
+        lines = margin_of(drivers_in_view(side.sales.as_said(), side.view, side.program), assumptions.rates())
         margins[f"{label}_margin"] = np.round(np.asarray(lines.margin), 2)
-        margins[f"{label}_below"] = np.asarray(lines.margin < floor * lines.net_sales)
+        margins[f"{label}_below"] = below_floor(lines, floor_percent)
         below |= margins[f"{label}_below"]
     rows: pd.DataFrame = orders.loc[below]
     return rows.assign(**{name: values[below] for name, values in margins.items()})

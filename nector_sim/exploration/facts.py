@@ -167,7 +167,7 @@ def _offer_facts(program: Program, position: int, spend: int, tier: str | None) 
     if isinstance(offer, VariableAmount | FixedAmount):
         value = Fraction(offer.discount_per_step if isinstance(offer, VariableAmount) else offer.discount) / step
     rate, per_order = _earned(program, spend, tier)
-    limits = tuple(_limits(program, offer))
+    limits = tuple(_limits(program, offer)) if program.enabled else ()
     return OfferFacts(
         name=program.offer_name(position),
         step_points=step,
@@ -234,22 +234,10 @@ def _limits(program: Program, offer: Offer) -> Iterator[TakesOver]:
 
 
 def _first_cart(program: Program, offer: Offer, lines: list[Line]) -> Fraction | None:
-    """The smallest cart that is given a step."""
-    least = Fraction(offer.min_cart)
+    """The smallest cart that is given a discount."""
     if isinstance(offer, VariablePercent | FixedPercent):
-        step = Fraction(offer.percent_per_step if isinstance(offer, VariablePercent) else offer.percent) / 100
-        # A discount below the minor unit is none.
-        least = max(least, Fraction(1, 10**program.decimals) / step)
-        cap = None if offer.max_discount is None else Fraction(offer.max_discount)
-        for line in lines:
-            if line.limited_by == "max_discount" and line.share == 0:
-                continue  # it clips
-            ways = [line.reaches(Fraction(0), step), None if cap is None else line.reaches(cap)]
-            carts = [cart for cart in ways if cart is not None]
-            if not carts:
-                return None
-            least = max(least, min(carts))
-        return least
+        return _first_cart_of_percent(program, offer, lines)
+    least = Fraction(offer.min_cart)
     size = Fraction(offer.discount_per_step if isinstance(offer, VariableAmount) else offer.discount)
     for line in lines:
         cart = line.reaches(size)
@@ -257,6 +245,31 @@ def _first_cart(program: Program, offer: Offer, lines: list[Line]) -> Fraction |
             return None
         least = max(least, cart)
     return least
+
+
+def _first_cart_of_percent(
+    program: Program, offer: VariablePercent | FixedPercent, lines: list[Line]
+) -> Fraction | None:
+    """The same of a percentage: a discount below the minor unit is none, but several steps may reach it together."""
+    variable = isinstance(offer, VariablePercent)
+    step = Fraction(offer.percent_per_step if isinstance(offer, VariablePercent) else offer.percent) / 100
+    cap = None if offer.max_discount is None else Fraction(offer.max_discount)
+    first: Fraction | None = None
+    for steps in range(1, int(1 / step) + 1 if variable else 2):
+        least = Fraction(offer.min_cart)
+        for line in lines:
+            if line.limited_by == "max_discount" and line.share == 0:
+                continue  # it clips
+            ways = [line.reaches(Fraction(0), steps * step), None if cap is None else line.reaches(cap)]
+            carts = [cart for cart in ways if cart is not None]
+            if not carts:
+                return first
+            least = max(least, min(carts))
+        seen = Fraction(1, 10**program.decimals) / (steps * step)
+        first = max(least, seen) if first is None else min(first, max(least, seen))
+        if seen <= least:
+            break  # more steps need a larger cart
+    return first
 
 
 def _lines(program: Program, offer: Offer) -> Iterator[Line]:

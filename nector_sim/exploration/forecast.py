@@ -212,6 +212,8 @@ def forecast(
     [True]
     """
     _check({"months": (months, 60), "resamples": (resamples, 100_000), "futures": (futures, resamples)})
+    if customers is not None:
+        _check({"customers": (customers, 2**31)})
     named = {TODAY: program} if settings is None else dict(settings)
     if not named:
         raise InputError("there is no setting to forecast; leave settings out for today's program, or give one")
@@ -289,7 +291,9 @@ def _always(program: Program) -> Program:
 
 def _check(numbers: dict[str, tuple[int, int]]) -> None:
     wrong = [
-        f"{name} is {value}; it is 1 to {most}" for name, (value, most) in numbers.items() if not 1 <= value <= most
+        f"{name} is {value}; it is a whole number from 1 to {most}"
+        for name, (value, most) in numbers.items()
+        if value not in range(1, most + 1)
     ]
     if wrong:
         raise InputError("; ".join(wrong))

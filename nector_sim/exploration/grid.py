@@ -40,7 +40,7 @@ _INSTEAD = {
     ("expiry", "days"): ("months", None),
 }
 #: Percentages that a merchant gives as whole numbers, so that a share between 0 and 1 is asked about.
-_ASKED = ("min_payable.percent", ".max_percent", ".max_discount_percent")
+_ASKED = (".percent", ".max_percent", ".max_discount_percent")
 _OFFER: TypeAdapter[Any] = TypeAdapter(Offer)
 
 
@@ -221,6 +221,9 @@ def _values(program: Program, grid: Mapping[str, Sequence[Any]]) -> tuple[tuple[
     if not grid:
         raise InputError("The grid is empty; give at least one path with its values, such as offers.0.max_discount")
     for path, given in grid.items():
+        if not isinstance(path, str):
+            problems.append(Problem(str(path), "is no dotted path, such as offers.0.max_discount"))
+            continue
         if isinstance(given, str | bytes | Mapping) or not hasattr(given, "__iter__"):
             problems.append(Problem(path, f"is {given!r}; give a list of values"))
             continue
@@ -261,10 +264,13 @@ def _unknown(program: Program, path: str) -> list[Problem]:
     here = getattr(program, names[0])
     if isinstance(here, tuple) or names[0] == "offers":
         position = names[1] if len(names) > 1 else ""
-        if not position.isdigit() or int(position) >= len(here) or len(names) < 3:
+        if not position.isdecimal() or int(position) >= len(here) or len(names) < 3:
             return [
                 Problem(path, f"does not lead to a field; {names[0]} are numbered from 0, and there are {len(here)}")
             ]
+        names = names[1:]
+    if len(names) > 2:
+        return [Problem(path, f"goes too deep: {path.removesuffix('.' + names[-1])} has no fields of its own")]
     return []
 
 
@@ -296,6 +302,8 @@ def _changed(program: Program, setting: Mapping[str, Any]) -> dict[str, Any]:
             here[name] = value
     if data.get("min_payable") == {"kind": "fixed"} or data.get("min_payable") == {"kind": "percent"}:
         del data["min_payable"]
+    if setting.keys() & {"expiry.months", "expiry.days"} and not data["expiry"].keys() & {"months", "days"}:
+        del data["expiry"]
     return data
 
 

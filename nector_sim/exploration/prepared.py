@@ -96,7 +96,7 @@ class OnHistory:
         *,
         assumptions: Assumptions,
         view: View = "cash",
-        floor_percent: float | None = None,
+        floor_percent: float | str | None = None,
     ) -> Summary:
         """Work out what the program earns and costs."""
         return summarize_sales(

@@ -13,6 +13,7 @@ import pandas as pd
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.margin import View, drivers_of, margin_of
 from nector_sim.economics.summary import Summary
+from nector_sim.errors import InputError
 from nector_sim.exploration.grid import Mode, Settings, make_settings
 from nector_sim.exploration.prepared import History, Prepared, on_history, prepare
 from nector_sim.exploration.shortcuts import combined, counted
@@ -30,7 +31,7 @@ def sweep(
     mode: Mode = "product",
     history: History = "given balances",
     view: View = "cash",
-    floor_percent: float | None = None,
+    floor_percent: float | str | None = None,
     threads: int | None = None,
 ) -> pd.DataFrame:
     """Try many settings of a program on the same orders.
@@ -54,7 +55,7 @@ def sweep(
         order under a new rule. ``"as replayed"`` lets balances run from order to order under each setting.
     view : {"cash", "accrual"}
         When points cost; ``"accrual"`` needs a replay, which says what is earned.
-    floor_percent : float, optional
+    floor_percent : float or str, optional
         Adds ``orders_below_floor``: orders whose margin is less than this percentage of their net sales.
     threads : int, optional
         Left out, one for each processor.
@@ -65,7 +66,8 @@ def sweep(
         One row a setting: a column for each swept field under its dotted path, then ``orders``, ``orders_redeemed``,
         ``points_redeemed``, ``discount``, ``payable``, ``discount_rate``, ``margin``, ``cost_of_program`` (money in
         major units), ``break_even_uplift`` (missing where it is `never`), ``share_<limited_by>`` for every reason.
-        ``attrs`` says under which ``history`` and ``view``, and the ``margin_without`` redemption.
+        ``attrs`` says under which ``history`` and ``view``, the ``currency``, the ``margin_without`` redemption, and
+        how many orders were never paid and left out (``orders_left_out``).
 
     Raises
     ------
@@ -81,6 +83,8 @@ def sweep(
     >>> table[["offers.0.max_discount", "discount", "margin", "share_max_discount"]].values.tolist()
     [[200.0, 400.0, 1400.0, 1.0], [1000.0, 1400.0, 400.0, 0.5]]
     """
+    if threads is not None and threads < 1:
+        raise InputError(f"threads is {threads}; it is 1 or more")
     threads = threads or os.cpu_count() or 1
     settings = make_settings(program, grid, mode=mode)
     if history != "given balances":
@@ -94,6 +98,7 @@ def sweep(
         table = _one_by_one(settings, prepared, orders, assumptions, view, floor_percent, threads)
     without = margin_of(drivers_of(prepared.sales).map(np.sum), assumptions.rates()).margin
     table.attrs = {
+        "currency": settings.program.currency,
         "history": history,
         "view": view,
         "margin_without": round(float(without), 2),
@@ -109,7 +114,7 @@ def _one_by_one(
     orders: Any,
     assumptions: Assumptions,
     view: View,
-    floor_percent: float | None,
+    floor_percent: float | str | None,
     threads: int,
 ) -> pd.DataFrame:
     """Score the orders anew for each setting."""
@@ -133,7 +138,7 @@ def _replayed(
     history: History,
     assumptions: Assumptions,
     view: View,
-    floor_percent: float | None,
+    floor_percent: float | str | None,
 ) -> pd.DataFrame:
     """Replay the orders anew under each setting, all on the same luck."""
     frame, summaries = as_frame(orders), []
@@ -147,6 +152,7 @@ def _replayed(
         )
     table = table_of_summaries(settings, summaries)
     table.attrs = {
+        "currency": settings.program.currency,
         "history": history,
         "view": view,
         "margin_without": round(summaries[0].margin_without, 2),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.lots import Lots, lots_at
 from nector_sim.ledger.replay import Replay, replay
 from nector_sim.ledger.tables import ALWAYS, NEVER
+from nector_sim.orders.checks import as_frame
 from nector_sim.rules.offers import FixedAmount, VariableAmount
 from nector_sim.rules.program import Program
 
@@ -72,11 +74,12 @@ class Liability:
             ``age``, ``points``, ``face``, and where expected ``expected_low``, ``expected``, ``expected_high``. Rows
             are rounded one by one, so they may differ from the whole by a minor unit each.
         """
-        since = self.lots["since"]
-        at = pd.Timestamp(self.at).tz_convert(self._timezone)
+        # By the clock on the wall, so that no hour that summer time leaves out is met.
+        since = self.lots["since"].dt.tz_convert(self._timezone).dt.tz_localize(None)
+        at = pd.Timestamp(self.at).tz_convert(self._timezone).tz_localize(None)
         ages = np.full(len(since), OLDEST, object)
         for months, name in reversed(AGES):
-            ages[(since > (at - pd.DateOffset(months=months)).tz_convert("UTC")).to_numpy()] = name
+            ages[(since + pd.DateOffset(months=months) > at).to_numpy()] = name
         ages[since.isna().to_numpy()] = BROUGHT
         ages[self.lots["pending"].to_numpy()] = PENDING
         names = [PENDING, *(name for _, name in AGES), OLDEST, BROUGHT]
@@ -151,8 +154,9 @@ def liability(
     Parameters
     ----------
     source : Replay or table
-        A replay; or balances: ``customer_id``, ``points``, optional ``expires_at``, ``lifetime_spend``. Balances do not
-        tell how old they are.
+        A replay; or balances, such as :func:`nector_sim.read_balances` reads: ``customer_id``, ``points``, optional
+        ``expires_at``, ``lifetime_spend``; or a replay's, with ``points_balance`` and ``points_pending``. Balances do
+        not tell how old they are.
     program : Program, optional
         Of balances; a replay has its own.
     at : datetime or str, optional
@@ -210,8 +214,22 @@ def liability(
 def _of_balances(balances: Any, program: Program | None, at: datetime | str | None) -> Replay:
     if program is None or at is None:
         raise InputError("the liability of balances needs the program, and at: the instant that they are of")
+    if balances is None or isinstance(balances, str | Path):
+        raise InputError("give a replay, or a table of balances; ns.read_balances reads one from a file")
+    frame = as_frame(balances)
+    if "points" not in frame and "points_balance" in frame:
+        frame = frame.assign(points=_with_pending(frame))
     nothing = pd.DataFrame({"order_id": [], "customer_id": [], "ordered_at": [], "cart_amount": []}, dtype=str)
-    return replay(program, nothing, opening=balances, as_of=at)
+    return replay(program, nothing, opening=frame, as_of=at)
+
+
+def _with_pending(balances: pd.DataFrame) -> pd.Series[Any]:
+    """Add up what a replay writes of a customer: what is pending is owed too."""
+    try:
+        spendable = pd.to_numeric(balances["points_balance"])
+        return spendable + pd.to_numeric(balances["points_pending"]) if "points_pending" in balances else spendable
+    except (TypeError, ValueError):
+        raise InputError("points_balance or points_pending holds something that is no number; mend it") from None
 
 
 def _rates(percent: Number | Sequence[Number] | None) -> dict[str, Fraction]:

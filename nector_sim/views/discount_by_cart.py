@@ -11,7 +11,18 @@ import pandas as pd
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.rules.money import MAX_POINTS
 from nector_sim.scoring import score
-from nector_sim.views.style import COLOURS, INK, SHORT, TODAY, figure_of, money_axis, plain_axes, round_up
+from nector_sim.views.style import (
+    COLOURS,
+    INK,
+    SHORT,
+    TODAY,
+    figure_of,
+    make_room,
+    money_axis,
+    plain_axes,
+    round_up,
+    title_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Carts along the curve, and bands of carts that real orders are averaged over.
 CURVE, BANDS = 500, 24
+#: What a row of the legend takes, in points.
+LEGEND_ROW = 14
 #: The share of orders whose carts fit on the picture; the few largest would squeeze the rest.
 SHOWN_SHARE = 0.98
 _LIMITED = {
@@ -87,6 +100,7 @@ class DiscountByCart:
 
     def __init__(self, ax: Axes, *, currency: str) -> None:
         self.ax = ax
+        self._currency = currency
         plain_axes(ax)
         ax.grid(axis="y", color="#EEEEEE")
         ax.set_xlabel("Cart amount")
@@ -110,6 +124,7 @@ class DiscountByCart:
         orders: pd.DataFrame | None = None,
         today: Program | None = None,
         up_to: float | None = None,
+        data: str = "",
     ) -> None:
         """Draw a setting, over the last one.
 
@@ -122,6 +137,8 @@ class DiscountByCart:
             Drawn thinly behind.
         up_to : float, optional
             The largest cart, major units; left out, as fits the orders.
+        data : str
+            What the orders are, for a title above the legend; left out, there is none.
         """
         if up_to is None:
             up_to = usual_cart(None if orders is None else orders["cart_amount"].to_numpy(np.float64))
@@ -149,6 +166,8 @@ class DiscountByCart:
         self.ax.set_ylim(0, round_up(highest * 1.05) if highest else 1)
         present = np.unique(codes).tolist()
         self._label(tuple(REASONS[code] for code in present), today is not None, orders is not None)
+        if data or self.ax.get_title(loc="left"):
+            self._title(data)
 
     def _label(self, reasons: tuple[str, ...], today: bool, orders: bool) -> None:
         entries = [(self._lines[reason], _LIMITED[reason]) for reason in reasons]
@@ -163,6 +182,12 @@ class DiscountByCart:
                 *zip(*entries, strict=True), ncols=2, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.3,
                 fontsize=9, frameon=False, labelcolor=INK, handlelength=1.6,
             )  # fmt: skip
+
+    def _title(self, data: str) -> None:
+        """Above the legend, whose rows take up so much room."""
+        legend = LEGEND_ROW * -(-len(self._legend) // 2)
+        title_of(self.ax, f"Discount by cart size ({self._currency})", data, pad=legend + 9)
+        make_room(self.ax, top=1 - (legend + 47) / 72 / figure_of(self.ax).get_figheight())
 
     def describe(self) -> str:
         """Say what the picture shows, for those who do not see it."""

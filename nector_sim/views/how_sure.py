@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nector_sim.rules.money import money_text
-from nector_sim.views.style import FAINT, INK, PROPOSAL, TODAY, make_room, money_axis, plain_axes
+from nector_sim.views.style import FAINT, INK, PROPOSAL, TODAY, make_room, money_axis, plain_axes, title_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,7 +94,7 @@ class BreakEven:
         self.ax.set_xlabel("More orders in 100, like the ones you have, that pay for it", fontsize=9)
         ranged = " – bars: 5th to 95th percentile" if known.shape[1] == 3 else ""
         title = f"Break-even{ranged}"
-        self.ax.set_title(f"{title}\n{data}" if data else title, loc="left", fontsize=10, color=INK)
+        title_of(self.ax, title, data)
 
     def describe(self) -> str:
         """Say what the picture shows, for those who do not see it."""
@@ -172,7 +172,7 @@ class Tornado:
         title = (
             f"What moves the {answer} most ({self.currency})\nline: {self._money(likely)}, all assumptions as likely"
         )
-        self.ax.set_title(f"{title}\n{data}" if data else title, loc="left", fontsize=10, color=INK)
+        title_of(self.ax, title, data)
         moved = "; ".join(said) if said else "no assumption moves it"
         self._said = f"{answer.capitalize()}, likely {self._money(likely)}: {moved}"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
-from nector_sim.views.style import INK, PROPOSAL, make_room, money_axis, plain_axes
+from nector_sim.views.style import INK, PROPOSAL, make_room, money_axis, plain_axes, title_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ _SPENT, _OWED = "#E69F00", "#0072B2"
 _MOST_LABELS = 14
 
 
-def draw_outstanding(owed: Liability, ax: Axes) -> Axes:
+def draw_outstanding(owed: Liability, ax: Axes, *, data: str = "") -> Axes:
     """Draw what is owed by age, at face value, and what is expected of it with its range.
 
     Parameters
@@ -28,6 +29,8 @@ def draw_outstanding(owed: Liability, ax: Axes) -> Axes:
     owed : Liability
     ax : matplotlib.axes.Axes
         Where to draw.
+    data : str
+        What the balances are, for the title.
 
     Returns
     -------
@@ -57,12 +60,20 @@ def draw_outstanding(owed: Liability, ax: Axes) -> Axes:
     money_axis(ax.yaxis, owed.currency)
     ax.set_ylabel("owed")
     ax.legend(frameon=False, fontsize=8)
-    make_room(ax, left=0.15)
+    at = owed.at.astimezone(ZoneInfo(owed._timezone))
+    title_of(ax, f"Owed by age of the points ({owed.currency}), {at:%Y-%m-%d %H:%M}", data)
+    make_room(ax, left=0.15, top=0.86)
     return ax
 
 
 def draw_forecast(
-    timeline: pd.DataFrame, ahead: Forecast, ax: Axes, *, setting: str | None = None, points_label: str = "points"
+    timeline: pd.DataFrame,
+    ahead: Forecast,
+    ax: Axes,
+    *,
+    setting: str | None = None,
+    points_label: str = "points",
+    data: str = "",
 ) -> Axes:
     """Draw the months behind, and the months ahead as a fan from the 5th to the 95th percentile.
 
@@ -78,6 +89,8 @@ def draw_forecast(
         Left out, the forecast's first.
     points_label : str
         What the merchant calls points.
+    data : str
+        What the orders are, for the title.
 
     Returns
     -------
@@ -105,11 +118,13 @@ def draw_forecast(
     ax.yaxis.set_major_formatter(lambda points, _: f"{points:,.0f}")
     ax.set_ylabel(f"{points_label} a month")
     ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
-    make_room(ax, left=0.14, right=0.68, bottom=0.2)
+    of = setting or ahead.settings[0]
+    title_of(ax, f"Behind and ahead under “{of}” ({points_label} by month)", data)
+    make_room(ax, left=0.14, right=0.68, bottom=0.2, top=0.86)
     return ax
 
 
-def draw_triangle(estimate: Ultimate, ax: Axes) -> Axes:
+def draw_triangle(estimate: Ultimate, ax: Axes, *, data: str = "") -> Axes:
     """Draw the triangle: of the points of each month, the share redeemed by now, by months since the credit.
 
     Parameters
@@ -117,6 +132,8 @@ def draw_triangle(estimate: Ultimate, ax: Axes) -> Axes:
     estimate : Ultimate
     ax : matplotlib.axes.Axes
         Where to draw.
+    data : str
+        What the orders are, for the title.
 
     Returns
     -------
@@ -138,4 +155,6 @@ def draw_triangle(estimate: Ultimate, ax: Axes) -> Axes:
                 xycoords=("axes fraction", "data"), fontsize=8)  # fmt: skip
     ax.set_xlabel("months since the credit")
     ax.set_ylabel("redeemed, % of the points of a month")
+    title_of(ax, "Redeemed by months since the credit (a line for each month, % of its points)", data)
+    make_room(ax, top=0.86)
     return ax

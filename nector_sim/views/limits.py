@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nector_sim.calculator.reasons import REASONS
-from nector_sim.views.style import COLOURS, INK, SHORT, TODAY, figure_of, percent_text, plain_axes
+from nector_sim.views.style import COLOURS, INK, SHORT, TODAY, figure_of, make_room, percent_text, plain_axes, title_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ class Limits:
         self._texts: list[Text] = []
         self._mix: dict[str, float] = {}
 
-    def update(self, mix: Mapping[str, float], *, today: Mapping[str, float] | None = None) -> None:
+    def update(self, mix: Mapping[str, float], *, today: Mapping[str, float] | None = None, data: str = "") -> None:
         """Draw a mix, over the last one.
 
         Parameters
@@ -50,6 +50,8 @@ class Limits:
             Share of orders by ``limited_by``, as ``Summary.limited_by``.
         today : mapping of str to float, optional
             The same under today's setting, as a thin bar below each.
+        data : str
+            What the orders are, for a title; left out, there is none.
         """
         self._mix = dict(mix)
         rows = tuple(reason for reason in REASONS if mix.get(reason) or (today or {}).get(reason))
@@ -66,6 +68,9 @@ class Limits:
             self._texts[place].set_text(label)
             self._texts[place].set_x(max(share, before or 0.0) + 0.01)
         self.ax.set_xlim(0, 1.22)
+        if data or self.ax.get_title(loc="left"):
+            title_of(self.ax, "What limits the discounts (share of orders)", data)
+            make_room(self.ax, top=0.86)
 
     def _draw(self, rows: tuple[str, ...], today: bool) -> None:
         self.ax.clear()

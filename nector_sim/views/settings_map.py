@@ -11,7 +11,7 @@ import pandas as pd
 
 from nector_sim.exploration.choose import frontier
 from nector_sim.rules.money import money_text
-from nector_sim.views.style import FAINT, INK, PROPOSAL, make_room, money_axis, percent_text, plain_axes
+from nector_sim.views.style import FAINT, INK, PROPOSAL, make_room, money_axis, percent_text, plain_axes, title_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -126,7 +126,7 @@ class HeatMap:
         unit = "" if value in _SHARES else f" ({self.currency})"
         title = f"{VALUES.get(value, value).capitalize()}{unit}" + (" – ring: today" if today is not None else "")
         title += f" – line: {self._written(floor, value)}" if floor is not None else ""
-        self.ax.set_title(f"{title}\n{data}" if data else title, loc="left", fontsize=10, color=INK)
+        title_of(self.ax, title, data)
 
     def describe(self) -> str:
         """Say what the picture shows, for those who do not see it."""
@@ -238,7 +238,7 @@ class Frontier:
         self.ax.set_ylabel("What you keep: margin", fontsize=9)
         self.ax.legend(frameon=False, fontsize=9, labelcolor=INK)
         title = f"What customers receive against what you keep ({self.currency})"
-        self.ax.set_title(f"{title}\n{data}" if data else title, loc="left", fontsize=10, color=INK)
+        title_of(self.ax, title, data)
 
     def describe(self) -> str:
         """Say what the picture shows, for those who do not see it."""

@@ -146,6 +146,11 @@ def plain_axes(ax: Axes) -> None:
     ax.set_axisbelow(True)
 
 
+def title_of(ax: Axes, what: str, data: str, *, pad: float | None = None) -> None:
+    """Set a title that says what a picture shows, and below it what the data are where that is said."""
+    ax.set_title(f"{what}\n{data}" if data else what, loc="left", fontsize=10, color=INK, pad=pad)
+
+
 def make_room(ax: Axes, **margins: float) -> None:
     """Widen a figure's margins for texts beside a picture that has it to itself (names as in ``subplots_adjust``)."""
     figure = ax.get_figure(root=True)

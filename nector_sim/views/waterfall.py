@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from nector_sim.rules.money import money_text
-from nector_sim.views.style import FAINT, INK, make_room, plain_axes
+from nector_sim.views.style import FAINT, INK, make_room, plain_axes, title_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,7 +85,7 @@ class Waterfall:
         self.ax.set_ylim(low, high * 1.08)
         at_most = ", points at most" if summary.at_most else ""
         title = f"Where the money goes ({self.currency}, {summary.view} view{at_most})"
-        self.ax.set_title(f"{title}\n{data}" if data else title, loc="left", fontsize=10, color=INK)
+        title_of(self.ax, title, data)
 
     def describe(self) -> str:
         """Say what the picture shows, for those who do not see it."""

@@ -52,7 +52,7 @@ def test_sweep_writes_what_python_gives(run, orders, grid, tmp_path):
         "sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", out, "--discount-rate-at-most", 90
     )
     assert code == 0
-    assert said.startswith(f"4 settings on 400 orders into {out}; given balances, costs are at most")
+    assert said.startswith(f"4 settings on 400 orders into {out}; given balances, cash view, costs are at most")
     assert "most generous within 90 % of the carts:" in said
     table = ns.sweep(
         ns.load_program(EXAMPLE),
@@ -108,3 +108,86 @@ def test_help_has_an_example(run, command):
     code, said, _ = run(command, "--help")
     assert code == 0
     assert "Example: nector-sim" in said
+
+
+def test_percentages_below_one_are_asked_about_and_can_be_meant(run, orders, grid, tmp_path):
+    arguments = ["sweep", orders[0], "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", tmp_path / "o.csv"]
+    for option in ("--floor-percent", "--discount-rate-at-most"):
+        code, _, said = run(*arguments, option, 0.5)
+        assert code == 2
+        assert "did you mean 50?" in said
+    code, said, _ = run(*arguments, "--floor-percent", "0.5%")
+    assert code == 0
+    assert "orders_below_floor" in pd.read_csv(tmp_path / "o.csv")
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_worked_out(run, orders, grid, tmp_path):
+    arguments = ["sweep", orders[0], "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out"]
+    code, said, error = run(*arguments, tmp_path / "o.txt")
+    assert (code, said) == (2, "")
+    assert "ends in .txt" in error
+    there = tmp_path / "there.csv"
+    there.touch()
+    code, _, error = run("sweep", tmp_path / "none.csv", *arguments[2:], there)
+    assert code == 2
+    assert "none.csv does not exist" in error
+    code, _, error = run(*arguments, orders[0])
+    assert code == 2
+    assert "is also the input" in error
+
+
+def test_lists_are_texts_in_the_table(run, orders, tmp_path):
+    grid, out = tmp_path / "grid.toml", tmp_path / "o.csv"
+    grid.write_text('offers.0.tiers = [["Gold", "Silver"], "none"]\n', encoding="utf-8")
+    code, _, _ = run("sweep", orders[0], "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", out)
+    assert code == 0
+    assert pd.read_csv(out)["offers.0.tiers"].fillna("").tolist() == ["Gold, Silver", ""]
+
+
+def test_compare_shows_the_difference_and_an_uplift_that_is_assumed(run, orders):
+    arguments = ["compare", orders[0], "--baseline", EXAMPLE, "--candidate", EXAMPLE, "-a", BELIEVED]
+    code, said, _ = run(*arguments, "--resamples", 0, "--uplift-percent", 3)
+    assert code == 0
+    assert "difference" in said
+    assert "cash view" in said
+    assert "Were it to bring 3 more orders in 100, as assumed" in said
+    code, _, said = run(*arguments, "--resamples", -1)
+    assert code == 2
+    assert "resamples is -1" in said
+
+
+def test_orders_never_paid_and_a_replay_without_earning_are_told(run, grid, tmp_path):
+    file, frame = tmp_path / "orders.csv", ns.demo_orders().iloc[:50]
+    frame.assign(paid_amount=frame["cart_amount"].where(frame.index > 2, 0)).to_csv(file, index=False)
+    arguments = ["sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", tmp_path / "o.csv"]
+    _, said, _ = run(*arguments, "--replayed")
+    assert "3 of them were never paid and are left out" in said
+    assert "the program has no [earning]" in said
+    sides = ["--baseline", EXAMPLE, "--candidate", EXAMPLE]
+    _, said, _ = run("compare", file, *sides, "-a", BELIEVED, "--replayed", "--resamples", 0)
+    assert "3 others were never paid and are left out" in said
+    assert "neither program has [earning]" in said
+
+
+def test_a_replay_needs_no_balances_and_drops_no_rows(run, grid, tmp_path):
+    earning = ns.data_path("programs/gokwik-example-with-earning.toml")
+    frame = ns.demo_orders().iloc[:200].drop(columns="points_balance")
+    file, out = tmp_path / "orders.csv", tmp_path / "o.csv"
+    frame.to_csv(file, index=False)
+    sweep = ["sweep", file, "-p", earning, "--grid", grid, "-a", BELIEVED, "--out", out, "--replayed"]
+    compare = ["compare", file, "--baseline", earning, "--candidate", earning, "-a", BELIEVED, "--replayed"]
+    assert run(*sweep)[0] == 0
+    table = ns.sweep(
+        ns.load_program(earning),
+        frame,
+        grid={"offers.0.max_discount": [50, 200], "min_payable.amount": [0, 100]},
+        assumptions=ns.load_assumptions(BELIEVED),
+        history="as replayed",
+    )
+    assert pd.read_csv(out)["discount"].tolist() == table["discount"].tolist()
+    assert run(*compare, "--resamples", 0)[0] == 0
+    frame.assign(cart_amount=frame["cart_amount"].where(frame.index > 0, -1)).to_csv(file, index=False)
+    for command in (sweep, compare):
+        code, _, said = run(*command)
+        assert code == 2
+        assert "a history without them would give other balances" in said

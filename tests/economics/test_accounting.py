@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 import nector_sim as ns
@@ -40,7 +41,30 @@ def test_nothing_and_everything():
 def test_what_cannot_be():
     with pytest.raises(ns.InputError, match=r"(?s)sales.*many.*point_value.*-1"):
         ns.defer("many", 1, point_value=-1)
-    with pytest.raises(ns.InputError, match="at most 100"):
+    with pytest.raises(ns.InputError, match="from 0 to 100"):
         ns.defer(100, 1, point_value=1, ultimate_percent=101)
     with pytest.raises(ns.InputError, match="what was redeemed already included"):
         ns.released(10, points_redeemed=5, points_expected=4)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: ns.defer(100, 1.5, point_value=1), "points: is 1.5; points are whole"),
+        (lambda: ns.defer(100, None, point_value=1), "points: is None; it is a number, 0 or more"),
+        (lambda: ns.defer(100, 7, point_value=1, ultimate_percent=0.97), "so write 97 for 97 %"),
+        (lambda: ns.defer(100, 7, point_value=1, currency="XXQ"), "'XXQ' is not a currency"),
+        (lambda: ns.released(100, points_redeemed=1.5, points_expected=3), "points_redeemed: is 1.5; points are whole"),
+        (lambda: ns.released(100, points_redeemed="a", points_expected=3), "points_redeemed: is a; it is a number"),
+    ],
+)
+def test_what_is_no_number_is_named(call, said):
+    with pytest.raises(ns.InputError, match=said):
+        call()
+
+
+def test_numbers_may_come_out_of_a_frame_or_an_estimate():
+    assert ns.defer(
+        np.float64(800), np.int64(2000), point_value=np.float64(0.012), ultimate_percent=80
+    ).deferred == Decimal("18.75")
+    assert ns.released("100", points_redeemed=np.int64(1), points_expected=2.5) == 40

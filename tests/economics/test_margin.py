@@ -127,3 +127,13 @@ def test_what_is_missing_is_named():
 def test_decimal_columns_give_the_same_margin(dtype):
     orders = pd.DataFrame({"cart_amount": [Decimal("1180.00")], "discount": [Decimal("118.00")]}, dtype=dtype)
     assert margins(orders, assumptions=Assumptions(**BELIEVED))["margin"].round(6).tolist() == [368.76]
+
+
+def test_credits_and_points_that_pay_for_all_leave_no_fee_and_no_float_noise():
+    # 64.32 − 42.06 − 22.26 is 7e-15 in floats.
+    order = {"cart_amount": 64.32, "credits_used": 42.06, "discount": 22.26}
+    assert lines(order, payment_fee_fixed=3)[3] == 0
+    assert lines(order | {"payment_method": "COD"}, cod_fee=30)[3] == 0
+    bought = pd.DataFrame({"cart_amount": [64.32], "credits": [42.06], "credits_used": [42.06], "discount": [0.0]})
+    history = bought.assign(paid_amount=[0.0], discount_given=[22.26])
+    assert margins(history, assumptions=Assumptions(**BELIEVED))["margin"].notna().all()

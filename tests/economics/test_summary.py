@@ -112,3 +112,19 @@ def test_accrual_says_what_the_points_earned_cost():
     )
     # 100 points at 1 and 70 %.
     assert (summary.margin_without, round(summary.cost_of_program, 6), summary.view) == (800, 70, "accrual")
+
+
+def test_an_order_that_says_it_does_not_redeem_is_measured_at_the_floor_without_points():
+    # Without points the margins are 450, 200, 0, 150 on net sales of 1000, 500, 100, 400: 45 %, 40 %, 0 %, 38 %.
+    said = scored(redeems=[False, False, False, True])
+    assert summarize(said, assumptions=HALF, floor_percent=35).orders_below_floor == 1
+    assert orders_below_floor(said, assumptions=HALF, floor_percent=35).index.tolist() == [2]
+
+
+def test_a_floor_below_one_percent_is_written_with_its_sign():
+    assert summarize(scored(), assumptions=HALF, floor_percent="0.5%").orders_below_floor == 2
+
+
+def test_orders_that_were_not_scored_are_named():
+    with pytest.raises(InputError, match="no column points_redeemed, limited_by; score or replay them first"):
+        summarize(scored().drop(columns=["points_redeemed", "limited_by"]), assumptions=HALF)

@@ -6,6 +6,7 @@ import pytest
 
 import nector_sim as ns
 from nector_sim.economics.ultimate import develop
+from nector_sim.rules.money import money_text
 
 #: Taylor and Ashe (1983), as in Mack (1993), "Distribution-free calculation of the standard error of chain ladder
 #: reserve estimates", ASTIN Bulletin 23: cumulative claims.
@@ -123,3 +124,28 @@ def test_too_little_is_said():
     program = ns.Program.parse({"offers": [{"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}]})
     with pytest.raises(ns.InputError, match="too little was redeemed"):
         ns.ultimate_redemption(ns.replay(program, history()))
+
+
+def test_a_month_of_which_nothing_was_redeemed_at_first_counts_too():
+    nan = np.nan
+    made = develop(np.array([[0, 10, 20, 20], [10, 20, 20, nan], [10, 20, nan, nan], [5, nan, nan, nan]], np.float64))
+    # (10 + 20 + 20) ÷ (0 + 10 + 10), (20 + 20) ÷ (10 + 20), 20 ÷ 20.
+    assert made.factors.tolist() == pytest.approx([5 / 2, 4 / 3, 1])
+    assert made.ultimate.tolist() == pytest.approx([20, 20, 80 / 3, 50 / 3])
+
+
+def test_the_page_says_what_the_demo_orders_give():
+    page = ns.data_path("law/liability.md").read_text(encoding="utf-8")
+    program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    run = ns.replay(program, ns.demo_orders())
+    estimate = ns.ultimate_redemption(run)
+    owed = ns.liability(run, at="2017-12-31 23:59:59.999999", ultimate_percent=estimate.percent)
+    # No lots, no triangle: what was earned less what was redeemed by then.
+    then = run.orders["ordered_at"] <= owed.at
+    assert owed.points == run.orders.loc[then, "points_earned"].sum() - run.orders.loc[then, "points_redeemed"].sum()
+    assert f"| {money_text(owed.face, 'INR')} (exact) |" in page
+    expected = (owed.expected_low, owed.expected, owed.expected_high)
+    assert f"| {' | '.join(money_text(round(amount), 'INR') for amount in expected)} |" in page
+    assert f"| {' | '.join(f'{percent:.2f} %' for percent in estimate.percent[:2])} | 100 % |" in page
+    still = [owed.points * percent / 100 for percent in estimate.still_percent]
+    assert f"| {' | '.join(money_text(round(amount), 'INR') for amount in still)} |" in page

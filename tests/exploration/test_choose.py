@@ -119,3 +119,45 @@ def test_a_first_grid_holds_todays_setting_and_can_be_swept():
     assert 15 in ns.first_grid(percent, orders)["min_payable.percent"]
     with pytest.raises(ns.InputError, match="first offer is a variable_amount"):
         ns.first_grid(ns.Program(), orders)
+
+
+def test_percentages_may_be_written_with_their_sign_and_an_uplift_is_asked_about():
+    rates = table()["discount_rate"] * 100
+    assert ns.recommend(table(), discount_rate_at_most_percent=f"{rates.max()}%").met == len(table())
+    with pytest.raises(ns.InputError, match=r"uplift_percent is 0.05; did you mean 5\?"):
+        ns.recommend(table(), maximise="margin", uplift_percent=0.05)
+
+
+def test_an_edge_at_nothing_is_said_but_nothing_lies_beyond_it():
+    least = table(**{"offers.0.max_discount": [10, 10, 10, 10, 10]})
+    least.insert(1, "min_payable.amount", [400, 300, 200, 100, 0])
+    found = ns.recommend(least)
+    assert found.on_edge == ("min_payable.amount",)
+    assert "on the edge of the grid in min_payable.amount, which goes no lower than 0." in found.text()
+    assert "widen it" not in found.text()
+
+
+def test_the_margin_is_written_as_the_currencys_readers_do():
+    large = table(margin=[95.0, 1234567.4, 80.0, 80.0, -1.0])
+    assert "a margin of 1,234,567;" in ns.recommend(large, discount_rate_at_most_percent=2).text()
+    large.attrs["currency"] = "INR"
+    assert "a margin of ₹12,34,567;" in ns.recommend(large, discount_rate_at_most_percent=2).text()
+
+
+def test_an_uplift_of_nothing_is_none():
+    with pytest.raises(ns.InputError, match='the answer is always "give nothing"'):
+        ns.recommend(table(), maximise="margin", uplift_percent=0)
+
+
+def test_a_switch_is_written_as_such():
+    switched = table(**{"offers.0.max_discount": 10})
+    switched.insert(0, "enabled", np.array([False, False, False, False, True], dtype=object))
+    assert ns.recommend(switched).text().startswith("enabled = true, ")
+
+
+def test_a_first_grid_names_what_it_cannot_read():
+    orders = ns.demo_orders().iloc[:10]
+    with pytest.raises(ns.InputError, match="no column points_balance"):
+        ns.first_grid(PROGRAM, orders.drop(columns="points_balance"))
+    with pytest.raises(ns.OrdersError, match="cart_amount is negative"):
+        ns.first_grid(PROGRAM, orders.assign(cart_amount=-1.0))

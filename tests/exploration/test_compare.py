@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import nector_sim as ns
-from nector_sim.economics.ranges import Sums, resample
+from nector_sim.economics.ranges import Sums, between, resample
 
 TODAY = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
 PROPOSED = TODAY.model_copy(
@@ -188,3 +189,93 @@ def test_a_resample_has_as_many_customers_and_depends_on_its_number_alone():
     assert np.array_equal(
         resample(some, resamples=10, seed=5).amounts, resample(some, resamples=30, seed=5).amounts[:10]
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"resamples": -1}, "resamples is -1; it is 0 for no ranges"),
+        ({"seed": -1}, "seed is -1; it is a whole number"),
+        ({"uplift_percent": 0.05}, r"uplift_percent is 0.05; did you mean 5\?"),
+        ({"uplift_percent": float("nan")}, "uplift_percent is nan; fill in a number"),
+        ({"floor_percent": 0.3}, r"floor_percent is 0.3; did you mean 30\?"),
+    ],
+)
+def test_arguments_that_cannot_be_are_named(orders, given, said):
+    with pytest.raises(ns.InputError, match=said):
+        ns.compare(TODAY, PROPOSED, orders, assumptions=BELIEVED, **{"resamples": 0} | given)
+
+
+def test_polars_tables_are_compared_as_pandas_frames_are(orders):
+    kept = {"assumptions": BELIEVED, "by": "channel", "resamples": 20}
+    ours, theirs = (ns.compare(TODAY, PROPOSED, table, **kept) for table in (orders, pl.from_pandas(orders)))
+    pd.testing.assert_frame_equal(ours.ranges, theirs.ranges)
+    pd.testing.assert_frame_equal(ours.groups, theirs.groups)
+
+
+def test_orders_that_say_they_do_not_redeem_neither_gain_nor_lose(orders):
+    changes = ns.compare(TODAY, PROPOSED, orders.assign(redeems=False), assumptions=BELIEVED, resamples=0).changes
+    assert changes["orders"].to_dict() == {"fall": 0, "rise": 0, "same": len(orders)}
+
+
+def test_both_sides_have_the_same_orders_though_one_of_them_takes_no_credits(orders):
+    # The first half was paid with credits alone, so nothing was left to pay.
+    credits = orders["cart_amount"].where(orders.index < 400, 0)
+    history = orders.assign(credits=credits, paid_amount=orders["cart_amount"] - credits)
+    off = TODAY.model_copy(update={"enabled": False})
+    result = ns.compare(TODAY, off, history, assumptions=BELIEVED, resamples=0)
+    assert result.baseline.orders == result.candidate.orders == len(orders)
+
+
+def test_the_floor_of_the_accrual_view_is_counted_as_it_is_listed(orders):
+    earning = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    history = orders.assign(order_id=orders.index)
+    result = ns.compare(
+        earning, earning, history, assumptions=BELIEVED, history="as replayed", view="accrual", floor_percent=40,
+        resamples=0,
+    )  # fmt: skip
+    assert result.below_floor["baseline_below"].sum() == result.baseline.orders_below_floor > 0
+
+
+def test_tiers_of_a_replay_are_those_of_its_ledger(orders):
+    earning = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    tiered = ns.Program.parse(
+        earning.model_dump(exclude_none=True) | {"tiers": [{"name": "Gold", "min_lifetime_spend": 1000}]}
+    )
+    history = orders.assign(order_id=orders.index, tier="Gold")
+    result = ns.compare(tiered, tiered, history, assumptions=BELIEVED, history="as replayed", by="tier", resamples=0)
+    replayed = ns.replay(tiered, history).orders["tier"]
+    assert result.groups.set_index("group")["orders"].to_dict() == {
+        "Gold": (replayed == "Gold").sum(),
+        "(none)": replayed.isna().sum(),
+    }
+
+
+def test_the_take_up_of_a_replay_is_moved_and_drawn_by_replaying(orders):
+    earning = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    capped = earning.model_copy(
+        update={"offers": (earning.offers[0].model_copy(update={"max_discount": Decimal(10)}),)}
+    )
+    history = orders.assign(order_id=orders.index)
+    believed = BELIEVED.replaced(take_up_percent=[10, 60, 90])
+    kept = {"history": "as replayed", "resamples": 200}
+    result = ns.compare(earning, capped, history, assumptions=believed, **kept)
+    row = result.tornado.set_index("assumption").loc["take_up_percent"]
+    spans = []
+    for end, take_up in (("low", 10), ("high", 90)):
+        moved = ns.compare(earning, capped, history, assumptions=BELIEVED.replaced(take_up_percent=take_up), **kept)
+        assert row[f"answer_at_{end}"] == pytest.approx(moved.incremental_margin, abs=0.01)
+        spans.append(moved.ranges.loc["baseline.discount"])
+    # With customers alone to blame the range is narrower on either side.
+    drawn = result.ranges.loc["baseline.discount"]
+    sure = ns.compare(earning, capped, history, assumptions=BELIEVED.replaced(take_up_percent=60), **kept)
+    assert drawn["low"] < sure.ranges.loc["baseline.discount", "low"]
+    assert spans[0]["low"] < drawn["low"] < drawn["high"] < spans[1]["high"]
+
+
+def test_sums_between_two_take_ups_lie_between_them():
+    at_zero = Sums((("0 fixed", "discount"),), np.array([[0.0], [10.0]]))
+    at_ten = Sums((("0 fixed", "discount"), ("1 fixed", "discount")), np.array([[100.0, 7.0], [20.0, 7.0]]))
+    found = between({0.0: at_zero, 10.0: at_ten}, np.array([2.5, 10.0]))
+    assert found.of("0 fixed", "discount").tolist() == [25, 20]
+    assert found.of("1 fixed", "discount").tolist() == [1.75, 7]

@@ -98,3 +98,16 @@ def test_only_offers_of_the_tier():
 def test_an_amount_that_cannot_be_is_named():
     with pytest.raises(ns.InputError, match="cart_amount is negative"):
         ns.facts(program(ONE), cart_amount=-1)
+
+
+def test_an_integration_that_is_switched_off_gives_nothing_to_any_cart():
+    off = ns.load_program(ns.data_path("programs/gokwik-example.toml")).model_copy(update={"enabled": False})
+    assert ns.facts(off).text() == (
+        "The largest possible discount on a cart of ₹1,000 is ₹0.\noffers.0: no cart gets a discount."
+    )
+
+
+def test_several_steps_of_a_percentage_reach_the_smallest_coin_together():
+    # 1 % of ₹0.02 is nothing; 50 of such steps give ₹0.01.
+    step = {"kind": "variable_percent", "points_per_step": 10, "percent_per_step": 1, "max_percent": 50}
+    assert ns.facts(program(step)).offers[0].gives_from == Decimal("0.02")

@@ -173,6 +173,10 @@ def test_what_is_refused():
         ns.forecast(PROGRAM, orders, as_of="2026-04-01")
     with pytest.raises(ns.InputError, match="months is 0"):
         ns.forecast(PROGRAM, orders, months=0)
+    with pytest.raises(ns.InputError, match="it is a whole number from 1 to 60"):
+        ns.forecast(PROGRAM, orders, months=1.5)
+    with pytest.raises(ns.InputError, match="customers is 0; it is a whole number from 1"):
+        ns.forecast(PROGRAM, orders, customers=0)
     with pytest.raises(ns.InputError, match="window is 40"):
         ns.forecast(PROGRAM, orders, as_of=ORIGIN, window=40)
     with pytest.raises(ns.InputError, match="no setting"):

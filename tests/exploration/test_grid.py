@@ -74,6 +74,9 @@ def test_every_variant_of_a_part_is_what_the_whole_program_would_be():
         ({"offers.0.max_discount": ["0.001"]}, "finer than INR's 2 decimals"),
         ({"min_payable.percent": [120]}, "min_payable.percent: is 120; it must be at most 100"),
         ({"min_payable.percent": [0.2, 20]}, "min_payable.percent: is 0.2; did you mean 20?"),
+        ({"min_payable.amount.x": [1]}, "goes too deep: min_payable.amount has no fields of its own"),
+        ({"offers.0.max_discount.x": [1]}, "goes too deep: offers.0.max_discount has no fields of its own"),
+        ({3: [1]}, "3: is no dotted path"),
         ({"offers.0.max_discount": 5}, "is 5; give a list of values"),
         ({"offers.0.max_discount": []}, "has no values"),
         ({}, "The grid is empty"),
@@ -113,3 +116,15 @@ def test_grid_files_may_quote_paths_or_not(tmp_path):
     file.write_text("a = [", encoding="utf-8")
     with pytest.raises(ns.InputError, match="cannot be read as TOML"):
         load_grid(file)
+
+
+def test_a_fixed_percentage_given_as_a_share_is_asked_about():
+    program = ns.Program(offers=[ns.FixedPercent(points=100, percent=10)])
+    with pytest.raises(ns.InputError, match=r"offers.0.percent: is 0.1; did you mean 10\?"):
+        make_settings(program, {"offers.0.percent": [0.1]})
+
+
+def test_an_expiry_left_out_is_points_that_never_expire():
+    program = PROGRAM.model_copy(update={"expiry": ns.Program.parse({"expiry": {"months": 6}}).expiry})
+    settings = make_settings(program, {"expiry.months": [3, None]})
+    assert [settings.program_of(0).expiry.months, settings.program_of(1).expiry] == [3, None]

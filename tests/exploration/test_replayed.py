@@ -74,8 +74,11 @@ def test_a_comparison_of_replays_on_the_same_luck(orders):
     could = ((sides[0]["points_balance"] >= 1) & (sides[0]["cart_amount"] >= 51)).sum()
     assert result.baseline.orders_could_redeem == could
     assert result.baseline.take_up == pytest.approx((sides[0]["points_redeemed"] > 0).sum() / could)
-    # The draws are made already: take-up moves nothing any more.
-    assert result.tornado.set_index("assumption").loc["take_up_percent", "swing"] == 0
+    # A tenth of the take-up to either side is replayed, on the same luck.
+    row = result.tornado.set_index("assumption").loc["take_up_percent"]
+    for end, take_up in (("low", 54), ("high", 66)):
+        before, after = (ns.replay(program, orders, take_up=take_up, seed=3).orders for program in (PROGRAM, candidate))
+        assert row[f"answer_at_{end}"] == pytest.approx(margin(after) - margin(before), abs=0.0051)
 
 
 def test_the_accrual_view_charges_what_is_earned(orders):

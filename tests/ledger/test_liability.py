@@ -74,15 +74,16 @@ def test_older_points_and_a_months_length():
     program = PROGRAM.model_copy(update={"expiry": None, "earning": None})
     grants = pd.DataFrame(
         {
-            "customer_id": list("abcde"),
-            "granted_at": ["2026-11-30 00:00", "2026-11-29", "2026-05-31", "2025-06-01", "2024-01-01"],
-            "points": [1, 2, 4, 8, 16],
+            "customer_id": list("abcdef"),
+            "granted_at": ["2026-12-01 00:00", "2026-11-30", "2026-05-31", "2025-06-01", "2024-01-01", "2026-11-28"],
+            "points": [1, 2, 4, 8, 16, 32],
         }
     )
-    # Three months before 28 February 2027 is 28 November 2026, six is 28 August, twelve 28 February 2026.
+    # 30 November and three months is 28 February, as points that expire after three months would have.
     run = ns.replay(program, ORDERS.head(0), grants=grants, as_of="2027-02-28")
     assert ns.liability(run).by_age()[["age", "points"]].to_numpy().tolist() == [
-        ["0-3 months", 3],
+        ["0-3 months", 1],
+        ["3-6 months", 34],
         ["6-12 months", 4],
         ["12-24 months", 8],
         ["over 24 months", 16],
@@ -143,3 +144,16 @@ def test_what_cannot_be_told():
         ns.liability(balances, program=percent, at="2026-01-01")
     with pytest.raises(ns.InputError, match="give the replay an as_of"):
         ns.liability(ns.replay(PROGRAM, ORDERS.head(0)))
+    with pytest.raises(ns.InputError, match="read_balances reads one from a file"):
+        ns.liability("balances.csv", program=PROGRAM, at="2026-01-01")
+    wrong = pd.DataFrame({"customer_id": ["x"], "points_balance": ["many"]})
+    with pytest.raises(ns.InputError, match="points_balance or points_pending holds something that is no number"):
+        ns.liability(wrong, program=PROGRAM, at="2026-01-01")
+
+
+@pytest.mark.parametrize("kind", [int, str])
+def test_the_balances_that_a_replay_gives_are_owed_with_what_is_pending(kind):
+    run = ns.replay(PROGRAM, ORDERS, as_of="2026-03-01")
+    balances = run.balances.astype({"points_balance": kind, "points_pending": kind})
+    owed_then = ns.liability(balances, program=PROGRAM, at="2026-03-01")
+    assert owed_then.points == ns.liability(run).points == 500

@@ -17,7 +17,8 @@ PROGRAM = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_s
 def test_outstanding_stands_at_face_value_with_what_is_expected():
     balances = pd.DataFrame({"customer_id": ["a"], "points": [100]})
     owed = ns.liability(balances, program=PROGRAM, at="2026-01-01", ultimate_percent=[60, 70, 85])
-    ax = draw_outstanding(owed, new_axes())
+    ax = draw_outstanding(owed, new_axes(), data="my shop")
+    assert ax.get_title(loc="left") == "Owed by age of the points (INR), 2026-01-01 00:00\nmy shop"
     assert [bar.get_height() for bar in ax.containers[0]] == [100]
     line, _, (bars,) = ax.containers[1].lines
     assert line.get_ydata().tolist() == [70]
@@ -39,6 +40,7 @@ def test_the_fan_follows_the_months_behind():
     draws[0, :, :, MEASURES.index("points_redeemed")] = [[1, 2], [3, 4], [5, 6]]
     ahead = ns.Forecast(datetime(2026, 3, 1, tzinfo=UTC), ("today",), 2, 1, 0, 28, 3, 1, 0, draws)
     ax = draw_forecast(behind, ahead, new_axes(), points_label="coins")
+    assert ax.get_title(loc="left") == "Behind and ahead under “today” (coins by month)"
     assert ax.lines[0].get_ydata().tolist() == [0, 0]
     assert ax.lines[1].get_xdata().tolist() == [2, 3]
     assert ax.lines[1].get_ydata().tolist() == [3, 4]

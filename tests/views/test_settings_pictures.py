@@ -6,7 +6,9 @@ import pytest
 
 import nector_sim as ns
 from nector_sim.rules.money import money_text
+from nector_sim.views.discount_by_cart import DiscountByCart
 from nector_sim.views.how_sure import BreakEven, Tornado
+from nector_sim.views.limits import Limits
 from nector_sim.views.settings_map import Frontier, HeatMap
 from nector_sim.views.style import new_figure, png
 from nector_sim.views.waterfall import Waterfall
@@ -101,3 +103,18 @@ def test_the_tornado_leaves_out_what_moves_nothing():
     assert "take-up 40 to 80 gives −₹100 to ₹300" in picture.describe()
     picture.update(pd.DataFrame(rows[2:], columns=names), likely=100.0, answer="incremental margin")
     assert picture.describe() == "Incremental margin, likely ₹100: no assumption moves it."
+
+
+def test_the_curve_and_the_mix_name_their_data_above_the_legend():
+    orders = ns.score(PROGRAM, ns.demo_orders().iloc[:2000])
+    curve = DiscountByCart(new_figure().subplots(), currency="INR")
+    mix = Limits(new_figure().subplots())
+    for data in ("demo data, scaled", ""):
+        curve.update(PROGRAM, orders=orders, data=data)
+        mix.update({"balance": 0.75, "min_payable": 0.25}, data=data)
+        below = f"\n{data}" if data else ""
+        assert drawn(curve)[1] == f"Discount by cart size (INR){below}"
+        assert drawn(mix)[1] == f"What limits the discounts (share of orders){below}"
+    title, legend = (box.get_window_extent() for box in (curve.ax._left_title, curve.ax.get_legend()))
+    assert title.y0 >= legend.y1
+    assert title.y1 <= curve.ax.figure.bbox.y1
