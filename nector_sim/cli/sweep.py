@@ -12,11 +12,11 @@ from nector_sim.cli.options import AssumptionsFile, ProgramFile
 
 
 def sweep(
-    orders: Annotated[Path, typer.Argument(help="Orders, CSV or Parquet.")],
+    orders: Annotated[str, typer.Argument(help="Orders, CSV or Parquet: a file, a folder of them, or a URL.")],
     program: ProgramFile,
     grid: Annotated[Path, typer.Option("--grid", help="Dotted paths with lists of values, TOML.")],
     assumptions: AssumptionsFile,
-    out: Annotated[Path, typer.Option("--out", help="Where to write one row for each setting, CSV or Parquet.")],
+    out: Annotated[str, typer.Option("--out", help="Where to write one row for each setting, CSV or Parquet.")],
     replayed: Annotated[
         bool, typer.Option("--replayed", help="Let balances run from order to order under each setting.")
     ] = False,
@@ -37,11 +37,12 @@ def sweep(
     import pyarrow as pa
 
     import nector_sim as ns
-    from nector_sim.batch.files import read_table, write_table
+    from nector_sim.batch.files import read_tables, write_table
 
+    options.check_scheduler(engine, scheduler)
     rule, believed = ns.load_program(program), ns.load_assumptions(assumptions)
     paths, mode = ns.load_grid(grid)
-    good, rejects = ns.check_orders(read_table(orders), program=rule)
+    good, rejects = ns.check_orders(read_tables(orders), program=rule)
     how: dict[str, Any] = {
         "grid": paths,
         "mode": mode,
