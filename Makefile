@@ -9,7 +9,7 @@ RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-browser lab app check format bench clean
-.PHONY: long parity-long mutation fuzz-readers ledger-long sandbox-long backtest
+.PHONY: long parity-long mutation fuzz-readers ledger-long kills-long sandbox-long backtest
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,13 +49,16 @@ format: setup  ## let ruff mend what it can
 bench: setup  ## speed, as ratios in one run
 	$(RUN) tests.bench
 
-long: parity-long ledger-long sandbox-long backtest fuzz-readers mutation  ## the campaigns that take long
+long: parity-long ledger-long kills-long sandbox-long backtest fuzz-readers mutation  ## the campaigns that take long
 
 parity-long: setup  ## exact against compiled, 100 million random pairs
 	$(RUN) tests.campaigns.parity_long
 
 ledger-long: setup  ## the two replays against each other, a million random histories
 	$(RUN) tests.campaigns.ledger_parity
+
+kills-long: setup  ## a run over files that is killed a hundred times, and one onto a disk that is full
+	$(RUN) tests.campaigns.kills
 
 backtest: setup  ## forecasts against what was held back, 60 times
 	$(RUN) tests.campaigns.backtest

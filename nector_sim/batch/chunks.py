@@ -14,10 +14,10 @@ from nector_sim.batch.tally import Tally
 from nector_sim.calculator.compiled import answer
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.calculator.tables import compile_program
-from nector_sim.orders.checks import Inputs, as_frame, read_inputs, rejects_frame
+from nector_sim.orders.checks import Inputs, as_frame, read_inputs, read_optional, rejects_frame
 from nector_sim.orders.columns import count_odd_points, decimal_array
 from nector_sim.rules.program import Program
-from nector_sim.scoring import free_of_results, offer_names
+from nector_sim.scoring import RESULTS, free_of_results, offer_names
 
 _LIMITED_BY = pl.Series(REASONS, dtype=pl.Enum(REASONS))
 #: Columns of rejects, but for ``order_id``, which is there where the orders have one.
@@ -48,9 +48,25 @@ class Chunk(NamedTuple):
 
 
 def scored_schema(program: Program, schema: pl.Schema) -> pl.Schema:
-    """Columns of scored orders; InputError if an order's column has the name of a result, or one is missing."""
-    empty = score_frame(program, schema.to_frame())
-    return empty.scored.schema
+    """Columns of scored orders; InputError if an order's column has the name of a result, or one is missing.
+
+    It works nothing out, so that the calculator is loaded while the first orders are read and hashed.
+    """
+    free_of_results(list(schema))
+    empty = schema.to_frame()
+    read_optional(program, lambda name: _values(empty[name]), list(schema))
+    money = pl.Decimal(18, program.decimals)
+    results = {
+        "offer": pl.Enum(offer_names(program)),
+        "points_redeemed": pl.Int64(),
+        "discount": money,
+        "payable": money,
+        "limited_by": pl.Enum(REASONS),
+        "credits_used": money,
+    }
+    return pl.Schema(
+        {**schema, **{name: results[name] for name in RESULTS if name != "credits_used" or "credits" in schema}}
+    )
 
 
 def rejects_schema(schema: pl.Schema) -> pl.Schema:
@@ -107,7 +123,7 @@ def score_frame(
     tally = _count(inputs, results)
     tally.read, tally.rejected = rows, Counter(rejects["reason"].to_list())
     if inputs.notices:
-        tally.fractional, tally.negative = count_odd_points(frame["points_balance"].to_arrow())
+        tally.fractional, tally.negative = count_odd_points(_values(frame["points_balance"]))
     return Chunk(frame.hstack(columns), rejects, tally)
 
 
@@ -117,18 +133,14 @@ def _from_one(offer: Any) -> Any:
 
 
 def _read(program: Program, frame: pl.DataFrame) -> Inputs:
-
-    def column(name: str) -> Any:
-        series = frame[name]
-        # Not by way of Arrow, whose conversion to numpy loads pandas.
-        return series.to_numpy() if series.dtype.is_numeric() and _is_plain(series) else series.to_arrow()
-
     # A column of texts is copied on its way to Arrow, and asked for more than once.
-    return read_inputs(program, cache(column), frame.columns)
+    return read_inputs(program, cache(lambda name: _values(frame[name])), frame.columns)
 
 
-def _is_plain(series: pl.Series) -> bool:
-    return not series.dtype.is_decimal() and series.null_count() == 0
+def _values(series: pl.Series) -> Any:
+    """A numpy array of plain numbers, else an Arrow array; not by way of Arrow, whose conversion loads pandas."""
+    plain = series.dtype.is_numeric() and not series.dtype.is_decimal() and series.null_count() == 0
+    return series.to_numpy() if plain else series.to_arrow()
 
 
 def _money(name: str, minor: Any, decimals: int) -> pl.Series:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from nector_sim.batch.runs import Engine, Job, finish_part, write_part
 from nector_sim.errors import InputError
+
+#: How often lost work is begun again, and seconds for a worker to come.
+TRIES, WAIT = 3, 60
 
 
 @contextmanager
@@ -43,7 +47,9 @@ def dask_client(scheduler: str | None = None, *, workers: int | None = None) -> 
             yield client
         return
     with (
-        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as cluster,
+        LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
+        ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         yield client
@@ -66,10 +72,6 @@ def dask_engine(client: Any) -> Engine:
     """
 
     def engine(job: Job, numbers: Sequence[int], begin: Callable[[], None], done: Callable[[int], None]) -> None:
-        if not job.work.is_folder:
-            raise InputError(
-                f"the engine dask writes a folder of parts; name one without an ending, not {job.work.out}"
-            )
         for number, _ in _each(client, _score_part, job, numbers):
             begin()  # the inputs are hashed here while the workers work
             done(sum(piece.rows for piece in job.parts[number]))
@@ -100,15 +102,60 @@ def dask_runner(client: Any) -> Callable[[Callable[[Any, int], Any], Any, Sequen
 def _each(
     client: Any, function: Callable[[Any, int], Any], shared: Any, numbers: Sequence[int]
 ) -> Iterator[tuple[int, Any]]:
-    from distributed import as_completed
+    left = set(numbers)
+    for _ in range(TRIES):
+        for number, result in _once(client, function, shared, sorted(left)):
+            left.discard(number)
+            yield number, result
+        if not left:
+            return
+    raise InputError(f"the workers of the Dask cluster were lost {TRIES} times; look into their logs (memory, disk)")
 
-    everywhere = client.scatter(shared, broadcast=True)
-    tasks = {client.submit(function, everywhere, number, pure=False, retries=3): number for number in numbers}
+
+def _once(
+    client: Any, function: Callable[[Any, int], Any], shared: Any, numbers: Sequence[int]
+) -> Iterator[tuple[int, Any]]:
+    """Run the function on every number, and give what comes back until all workers that had `shared` are lost."""
+    from concurrent.futures import CancelledError
+
+    from distributed import KilledWorker, as_completed
+    from distributed.comm.core import CommClosedError
+
+    tasks: dict[Any, int] = {}
     try:
+        client.wait_for_workers(1, timeout=WAIT)
+        everywhere = client.scatter(shared, broadcast=True)
+        tasks = {
+            client.submit(_told, function, everywhere, number, pure=False, retries=3): number for number in numbers
+        }
         for task in as_completed(tasks, loop=client.loop):
-            yield tasks[task], task.result()
+            result, problem = task.result()
+            if problem is not None:
+                raise problem
+            yield tasks[task], result
+    except KilledWorker as error:
+        raise InputError(f"the workers of the Dask cluster die at this work, as for want of memory: {error}") from None
+    except (CommClosedError, TimeoutError) as error:
+        raise _unreachable(error) from None
+    except CancelledError as error:
+        if client.status != "running":
+            raise _unreachable(error) from None
     finally:
-        client.cancel(list(tasks))
+        if client.status == "running":
+            client.cancel(list(tasks))
+
+
+def _told(function: Callable[[Any, int], Any], shared: Any, number: int) -> tuple[Any, InputError | None]:
+    """Call the function; an input that cannot be used is told, since a task that fails is tried again."""
+    try:
+        return function(shared, number), None
+    except InputError as error:
+        return None, error
+
+
+def _unreachable(error: BaseException) -> InputError:
+    why = " ".join(str(error).split())
+    return InputError(f"the Dask cluster is out of reach or has no workers: {why}")
 
 
 def _score_part(job: Job, number: int) -> None:

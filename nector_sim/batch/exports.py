@@ -57,7 +57,7 @@ def score_export(
         raise InputError(f"{orders} does not say what points its customers have, as no shop's export does:", _WAYS_ON)
     scored = score(program, pa.Table.from_pandas(report.orders, preserve_index=False))
     write_table(scored, out)
-    if rejects is not None and len(report.rejects):
+    if rejects is not None:
         write_table(pa.Table.from_pandas(report.rejects, preserve_index=False), rejects)
     first = report.rejects.head(SHOWN)
     return ScoreReport(

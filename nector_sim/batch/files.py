@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from nector_sim.batch.places import Place
-from nector_sim.batch.writers import ENDINGS, write_frames
+from nector_sim.batch.writers import ENDINGS, check_flat, write_frames
 from nector_sim.errors import InputError
 
 
@@ -56,13 +56,45 @@ def read_table(path: Path) -> pa.Table:
     raise InputError(f"{path} ends in {path.suffix or 'nothing'}; orders are read from .csv and .parquet")
 
 
-def write_table(table: pa.Table, path: Path) -> None:
+def read_tables(orders: str) -> pa.Table:
+    """Read orders whole into the memory: a file, a folder of them, a pattern, or a URL.
+
+    Parameters
+    ----------
+    orders : path or URL
+        ``.csv`` or ``.parquet``.
+
+    Returns
+    -------
+    pyarrow.Table
+
+    Raises
+    ------
+    InputError
+        As :func:`read_table`, and if the files of a folder differ in their columns.
+    """
+    place = Place.of(orders)
+    if place.is_local and place.local.is_file():
+        return read_table(place.local)
+    from nector_sim.batch.inputs import open_inputs, read_pieces
+
+    inputs, frames = open_inputs([orders]), list[pl.DataFrame]()
+    for piece, frame, broken in read_pieces(inputs, inputs.pieces):
+        if broken:
+            row, why = broken[0]
+            raise InputError(f"row {piece.first_row + row + 1} of {orders} {why}")
+        frames.append(frame)
+    inputs.check_unchanged()
+    return pl.concat(frames or [inputs.schema.to_frame()]).to_arrow()
+
+
+def write_table(table: pa.Table, path: str | Path) -> None:
     """Write a table; it stands under its name when it is whole and on the disk.
 
     Parameters
     ----------
     table : pyarrow.Table
-    path : pathlib.Path
+    path : path or URL
         ``.csv`` (texts that a spreadsheet would run are made harmless), ``.parquet``, or ``.xlsx``.
 
     Raises
@@ -70,34 +102,36 @@ def write_table(table: pa.Table, path: Path) -> None:
     InputError
         If the ending is another, or the place cannot be written.
     """
+    place = Place.of(path)
     check_ending(path)
     frame: Any = pl.from_arrow(table)
+    if place.suffix != ".parquet":
+        check_flat(frame.schema, place.suffix)
     try:
-        with Place.of(path).written() as target:
-            write_frames(iter([frame]), frame.schema, target=target, ending=path.suffix.lower())
+        with place.written() as target:
+            write_frames(iter([frame]), frame.schema, target=target, ending=place.suffix)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
 
 
-def check_ending(path: Path) -> None:
+def check_ending(path: str | Path) -> None:
     """Refuse a name for results whose ending says no format."""
-    if path.suffix.lower() not in ENDINGS:
-        raise InputError(
-            f"{path} ends in {path.suffix or 'nothing'}; results are written as .csv or .parquet, or .xlsx"
-        )
+    suffix = Place.of(path).suffix
+    if suffix not in ENDINGS:
+        raise InputError(f"{path} ends in {suffix or 'nothing'}; results are written as .csv or .parquet, or .xlsx")
 
 
-def apart(outputs: Iterable[Path | None], inputs: Iterable[Any]) -> None:
+def apart(outputs: Iterable[str | Path | None], inputs: Iterable[Any]) -> None:
     """Refuse to write over a file that is read, or two tables into one place; what is no file is passed by.
 
     Parameters
     ----------
-    outputs : iterable of path
+    outputs : iterable of path or URL
         Where something is to be written.
     inputs : iterable
         Paths of files that are read, among whatever else a caller may give.
     """
-    outs = [path for path in outputs if path is not None]
+    outs = [Path(path) for path in outputs if path is not None]
     read = [Path(source) for source in inputs if isinstance(source, str | Path)]
     for place, out in enumerate(outs):
         if out.exists() and any(source.exists() and out.samefile(source) for source in read):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import polars as pl
@@ -18,122 +18,18 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from nector_sim.batch.places import Place
+from nector_sim.batch.sources import Inputs, Piece, Source
 from nector_sim.errors import InputError, Problem
 
 #: Rows that are read, scored and written together: few enough for the memory, enough for the speed.
 PIECE_ROWS = 262_144
 #: A row group of at most so many rows is read whole, since cutting it means unpacking it twice.
 MOST_GROUP_ROWS = 4 * PIECE_ROWS
+#: Pieces that are read while another is worked on.
+AHEAD = 3
 _HEAD = 1 << 20
 #: The longest row of a CSV, in bytes.
 _CSV_BLOCK = 4 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some rows of one input, the least that is read at once.
-
-    Attributes
-    ----------
-    source : int
-        Which of the inputs.
-    first_row : int
-        Position of its first row among the rows of all inputs, from 0.
-    rows : int
-    start : int
-        Parquet: its first row in the file. CSV: its first byte.
-    end : int
-        CSV: the byte behind its last. Parquet: 0.
-    """
-
-    source: int
-    first_row: int
-    rows: int
-    start: int
-    end: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One input file, as it was when it was looked through.
-
-    Attributes
-    ----------
-    place : Place
-    name : str
-        As the user gave it, or under the folder that the user gave.
-    stamp : tuple
-        Size and time of the last change, by which a change is noticed.
-    partition : tuple of tuple of str
-        Names and values that a partitioned folder says in its path (``month=2026-01``).
-    header : tuple of str
-        CSV: names of the columns.
-    separator : str
-        CSV: what parts the fields.
-    sha256 : str
-        CSV: of its bytes, which were all read to find its records.
-    """
-
-    place: Place
-    name: str
-    stamp: tuple[int, str]
-    partition: tuple[tuple[str, str], ...] = ()
-    header: tuple[str, ...] = ()
-    separator: str = ","
-    sha256: str = ""
-
-    def still_the_same(self) -> None:
-        """Raise InputError if the file is no longer what it was."""
-        if self.place.stamp() != self.stamp:
-            raise InputError(
-                f"{self.name} changed while it was read; nothing of it was kept. Run again when nobody writes to it"
-            )
-
-
-@dataclass(slots=True)
-class Inputs:
-    """All input files, cut into pieces.
-
-    Attributes
-    ----------
-    sources : list of Source
-    pieces : list of Piece
-        In order; together all rows.
-    schema : polars.Schema
-        Columns of all of them.
-    rows : int
-    """
-
-    sources: list[Source] = field(default_factory=list)
-    pieces: list[Piece] = field(default_factory=list)
-    schema: pl.Schema = field(default_factory=pl.Schema)
-    rows: int = 0
-
-    def described(self) -> list[dict[str, Any]]:
-        """Name, size and SHA-256 of each; reads those that were not read for it yet."""
-        return [
-            {"name": source.name, "size": source.stamp[0], "sha256": source.sha256 or _sha256(source.place)}
-            for source in self.sources
-        ]
-
-    def changed(self) -> bool:
-        """Whether a file is no longer what it was."""
-        return any(source.place.stamp() != source.stamp for source in self.sources)
-
-    def check_unchanged(self, which: Collection[int] | None = None) -> None:
-        """Raise InputError if a file (of these) is no longer what it was."""
-        for number, source in enumerate(self.sources):
-            if which is None or number in which:
-                source.still_the_same()
-
-    def parts(self, rows: int) -> list[list[Piece]]:
-        """Gather pieces to parts of at least so many rows, but for the last."""
-        parts: list[list[Piece]] = []
-        for piece in self.pieces:
-            if not parts or sum(each.rows for each in parts[-1]) >= rows:
-                parts.append([])
-            parts[-1].append(piece)
-        return parts or [[]]
 
 
 def open_inputs(orders: Sequence[str | Path]) -> Inputs:
@@ -142,7 +38,8 @@ def open_inputs(orders: Sequence[str | Path]) -> Inputs:
     Parameters
     ----------
     orders : sequence of path or URL
-        ``.csv`` or ``.parquet`` files, or folders of them (all of one kind), which are taken by name.
+        ``.csv`` or ``.parquet`` files, or folders of them (all of one kind), which are taken by name; also patterns
+        (``orders/*.parquet``).
 
     Returns
     -------
@@ -153,16 +50,17 @@ def open_inputs(orders: Sequence[str | Path]) -> Inputs:
     InputError
         If one does not exist, cannot be read, is of another kind, or has other columns than the first.
     """
-    found = [file for order in orders for file in _files(Place.of(order))]
+    given = [Place.of(order) for order in orders]
+    found = [file for place in given for file in _files(place)]
     kinds = {file.suffix for file, _, _ in found}
     if len(kinds) > 1:
         raise InputError(f"the orders are {' and '.join(sorted(kinds))} files; give one kind at a time")
-    names = [name for _, name, _ in found]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    seen = Counter(str(file.local.resolve()) if file.is_local else file.path for file, _, _ in found)
+    twice = sorted(name for name, times in seen.items() if times > 1)
     if twice:
         raise InputError(f"{', '.join(twice)} is given twice; its orders would count twice")
     look = _look_at_csv if kinds == {".csv"} else _look_at_parquet
-    inputs = Inputs()
+    inputs = Inputs(given=given)
     for file, name, partition in found:
         try:
             look(inputs, file, name, partition)
@@ -172,7 +70,7 @@ def open_inputs(orders: Sequence[str | Path]) -> Inputs:
 
 
 def read_pieces(inputs: Inputs, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, pl.DataFrame, list[tuple[int, str]]]]:
-    """Read pieces one after the other, each while the one before is worked on.
+    """Read pieces one after the other, a few ahead of the one that is worked on.
 
     Yields
     ------
@@ -183,12 +81,10 @@ def read_pieces(inputs: Inputs, pieces: Sequence[Piece]) -> Iterator[tuple[Piece
         CSV: rows (positions in the piece) that have too many or too few fields, which the frame leaves out.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
-        ahead = reader.submit(read_piece, inputs, pieces[0]) if pieces else None
+        ahead = deque(reader.submit(read_piece, inputs, piece) for piece in pieces[:AHEAD])
         for position, piece in enumerate(pieces):
-            assert ahead is not None
-            frame, broken = ahead.result()
-            if position + 1 < len(pieces):
-                ahead = reader.submit(read_piece, inputs, pieces[position + 1])
+            frame, broken = ahead.popleft().result()
+            ahead.extend(reader.submit(read_piece, inputs, piece) for piece in pieces[position + AHEAD :][:1])
             yield piece, frame, broken
 
 
@@ -211,13 +107,18 @@ def read_piece(inputs: Inputs, piece: Piece) -> tuple[pl.DataFrame, list[tuple[i
         raise InputError(f"{source.name}: {piece.rows} rows were expected from row {piece.first_row + 1} on, and "
                          f"{len(frame)} were read; a quotation mark may be opened and never closed")  # fmt: skip
     if source.partition:
-        frame = frame.with_columns(pl.lit(value).alias(name) for name, value in source.partition)
+        frame = frame.with_columns(pl.lit(value, pl.String).alias(name) for name, value in source.partition)
     return frame.select(list(inputs.schema)), broken
 
 
-def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str], ...]]]:
+def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str | None], ...]]]:
     if not place.exists():
-        raise InputError(f"{place} does not exist; check the name")
+        matches = place.matches() if any(letter in place.path for letter in "*?[") else []
+        if not matches:
+            raise InputError(f"{place} does not exist; check the name")
+        for match in matches:
+            yield from _files(match)
+        return
     if not place.is_folder():
         if place.suffix not in (".csv", ".parquet"):
             raise InputError(f"{place} ends in {place.suffix or 'nothing'}; orders are read from .csv and .parquet")
@@ -228,8 +129,13 @@ def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str], ..
         raise InputError(f"{place} has no .csv or .parquet file in it; name the folder that has")
     for file in inside:
         between = file.below(place)[:-1]
-        partition = tuple((name, value) for name, _, value in (part.partition("=") for part in between) if value)
-        yield file, str(file), partition
+        named = (part.partition("=") for part in between)
+        yield file, str(file), tuple((name, _partition_value(text)) for name, _, text in named if text)
+
+
+def _partition_value(text: str) -> str | None:
+    """What a folder's name says, as Hive and Spark write it."""
+    return None if text == "__HIVE_DEFAULT_PARTITION__" else unquote(text)
 
 
 def _look_at_parquet(inputs: Inputs, place: Place, name: str, partition: Any) -> None:
@@ -269,6 +175,12 @@ def _look_at_csv(inputs: Inputs, place: Place, name: str, partition: Any) -> Non
         index = index_records(file, rows=PIECE_ROWS, separator=separator)
     source = Source(place, name, stamp, partition, header, separator, index.sha256)
     source.still_the_same()
+    if index.unclosed:
+        row = sum(rows for _, rows in index.starts)
+        raise InputError(
+            f"{name}: a quotation mark in {f'row {row}' if row else 'its header'} is never closed, so that the rest of "
+            "the file is one field; close it, or export the file again if it was cut off"
+        )
     _take_schema(inputs, name, pl.Schema(dict.fromkeys([*header, *dict(partition)], pl.String())))
     ends = [*(start for start, _ in index.starts[1:]), index.size]
     for (start, rows), end in zip(index.starts, ends[: len(index.starts)], strict=True):
@@ -389,11 +301,8 @@ def _read_remote_parquet(source: Source, piece: Piece) -> pl.DataFrame:
     return pl.DataFrame(pl.from_arrow(table))
 
 
-def _sha256(place: Place) -> str:
-    with place.open() as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-
-
 def _unreadable(name: str, suffix: str, error: Exception) -> InputError:
     why = " ".join(str(error).split())
+    if suffix == ".csv" and ("UTF8" in why or "utf-8" in why):
+        return InputError(f"{name} is not in the encoding UTF-8; save it as CSV UTF-8")
     return InputError(f"{name} cannot be read as {suffix[1:]}; it is damaged or was cut off: {why[:200]}")

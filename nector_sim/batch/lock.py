@@ -34,10 +34,12 @@ def only_one(folder: Path, *, what: str) -> Iterator[None]:
     try:
         yield
     finally:
-        left_empty = [entry.name for entry in folder.iterdir()] == [path.name]
-        if left_empty and os.name != "nt":
-            path.unlink()  # while it is held, so that it is nobody else's
-        os.close(descriptor)
+        try:
+            left_empty = [entry.name for entry in folder.iterdir()] == [path.name]
+            if left_empty and os.name != "nt":
+                path.unlink()  # while it is held, so that it is nobody else's
+        finally:
+            os.close(descriptor)
         if left_empty:
             with suppress(OSError):  # another run has it already
                 if os.name == "nt":

@@ -26,9 +26,9 @@ class Place:
 
     @classmethod
     def of(cls, path: str | Path | Place) -> Place:
-        """Make one of a path or URL; ``file://`` is this machine."""
+        """Make one of a path or URL; ``file://`` and ``local://`` are this machine."""
         text = path.path if isinstance(path, Place) else str(path)
-        return cls(text.removeprefix("file://"))
+        return cls(text.removeprefix("file://").removeprefix("local://"))
 
     @property
     def is_local(self) -> bool:
@@ -59,6 +59,14 @@ class Place:
         """Whether it is a folder."""
         return self.local.is_dir() if self.is_local else bool(_filesystem(self).isdir(self.path))
 
+    def matches(self) -> list[Place]:
+        """Every file or folder that its pattern (``*``, ``?``, ``[``) stands for, in the order of their names."""
+        if self.is_local:
+            root = Path(self.local.anchor)
+            return [Place(str(path)) for path in sorted(root.glob(str(self.local.relative_to(root))))]
+        filesystem = _filesystem(self)
+        return [Place(filesystem.unstrip_protocol(path)) for path in sorted(filesystem.glob(self.path))]
+
     def files(self) -> list[Place]:
         """Every file below it, in the order of their names; not those hidden by a dot or an underscore."""
         if self.is_local:
@@ -79,7 +87,7 @@ class Place:
         """Whether it is a file, or a folder with the file in it."""
         if self.is_local and file.is_local:
             mine, other = self.local.resolve(), file.local.resolve()
-            return other.is_relative_to(mine) or (self.local.exists() and self.local.samefile(file.local))
+            return other.is_relative_to(mine) or (self.exists() and file.exists() and self.local.samefile(file.local))
         return f"{file.path}/".startswith(f"{self.path.rstrip('/')}/")
 
     def remove(self) -> None:

@@ -28,12 +28,15 @@ class Index(NamedTuple):
     size : int
         Bytes of the file.
     sha256 : str
+    unclosed : bool
+        Whether a quotation mark is opened and never closed, which makes the rest of the file one record.
     """
 
     header_end: int
     starts: list[tuple[int, int]]
     size: int
     sha256: str
+    unclosed: bool
 
 
 def index_records(file: BinaryIO, *, rows: int, separator: str = ",") -> Index:
@@ -51,7 +54,6 @@ def index_records(file: BinaryIO, *, rows: int, separator: str = ",") -> Index:
     Returns
     -------
     Index
-        An unclosed quotation mark makes the rest of the file one record, which its reader refuses.
 
     Examples
     --------
@@ -76,13 +78,13 @@ def index_records(file: BinaryIO, *, rows: int, separator: str = ",") -> Index:
     if last < size:  # the last record has no line end
         records += 1
     if not ends:
-        return Index(size, [], size, digest.hexdigest())
+        return Index(size, [], size, digest.hexdigest(), bool(state[0] == _QUOTED))
     starts, left = [], records - 1
     for start in ends:
         if left > 0:
             starts.append((start, min(rows, left)))
             left -= rows
-    return Index(ends[0], starts, size, digest.hexdigest())
+    return Index(ends[0], starts, size, digest.hexdigest(), bool(state[0] == _QUOTED))
 
 
 def _find_ends(block: bytes, separator: int, state: Any, found: Any) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,42 +17,28 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nector_sim.batch.inputs import Inputs, Piece, open_inputs, read_pieces
+from nector_sim.batch import shuffle
+from nector_sim.batch.inputs import open_inputs
 from nector_sim.batch.places import Place
-from nector_sim.batch.work import Work
+from nector_sim.batch.shuffle import ROW, ReplayJob, bucket_of, last_of, read_bucket, split_part, split_report
+from nector_sim.batch.terms import check_places, check_same_terms, describe_program, describe_table, versions
+from nector_sim.batch.work import Work, told
 from nector_sim.batch.writers import write_frames
 from nector_sim.errors import InputError, OrdersError, Problem
 from nector_sim.ledger.facts import read_as_of
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.replay import replay
 from nector_sim.orders.checks import SHOWN
-from nector_sim.orders.columns import NO_TIME, decimal_array, read_times
+from nector_sim.orders.columns import decimal_array
 from nector_sim.orders.words import shown_names
 from nector_sim.rules.program import Program
 
-#: Orders of a bucket, about.
-BUCKET_ROWS = 500_000
 #: Parts that the orders are split in.
 MOST_PARTS = 256
-_ROW = "_row_of_all_orders"
 _MONEY = ("cart_amount", "credits_used", "discount", "payable")
 
 #: Runs a function on what all share and on each number, in any order, and gives the results.
 Runner = Callable[[Callable[[Any, int], Any], Any, Sequence[int]], Iterable[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayJob:
-    """Everything that splitting a part or replaying a bucket needs; it pickles."""
-
-    programs: tuple[Program, ...]
-    inputs: Inputs
-    parts: list[list[Piece]]
-    buckets: int
-    work: Work
-    opening: pl.DataFrame | None
-    grants: pl.DataFrame | None
-    options: dict[str, Any]
 
 
 class ReplayReport(NamedTuple):
@@ -70,13 +57,6 @@ class ReplayReport(NamedTuple):
     customers: int
     totals: pd.DataFrame
     as_of: datetime | None
-    notices: tuple[str, ...]
-
-
-class _Bucket(NamedTuple):
-    orders: int
-    customers: int
-    totals: dict[str, Any]
     notices: tuple[str, ...]
 
 
@@ -101,8 +81,9 @@ def replay_files(
     orders : path or URL, or sequence of them
         ``.csv`` or ``.parquet`` files, or folders of them.
     out : path or URL
-        A folder that is not there yet: ``orders``, ``balances`` (and ``movements``) in it are folders of Parquet parts,
-        one a bucket, and ``totals.parquet`` is one row.
+        A folder, with a manifest beside it; a run that was stopped, also killed, goes on when it is called in the same
+        way, and ends in the same bytes. ``orders``, ``balances`` (and ``movements``) in it are folders of Parquet
+        parts, one a bucket, and ``totals.parquet`` is one row.
     opening, grants : pyarrow.Table, optional
         As of :func:`nector_sim.replay`.
     as_of : datetime or str, optional
@@ -126,106 +107,137 @@ def replay_files(
     work = Work.of(Place.of(out))
     if not work.is_folder:
         raise InputError(f"{out} has an ending; a replay in buckets writes a folder")
-    if work.out.exists() and work.out.files():
-        raise InputError(f"{out} has files in it already; write into a new folder")
     inputs = open_inputs([orders] if isinstance(orders, str | Path) else list(orders))
+    check_places(inputs, work)
     lacking = [name for name in ("order_id", "customer_id", "ordered_at", "cart_amount") if name not in inputs.schema]
     if lacking:
         raise InputError(f"the orders have no column {', '.join(lacking)}; they have {shown_names(inputs.schema)}")
-    buckets = buckets or max(1, -(-inputs.rows // BUCKET_ROWS))
+    buckets = buckets or max(1, -(-inputs.rows // shuffle.BUCKET_ROWS))
     opened, granted = (None if table is None else pl.DataFrame(pl.from_arrow(table)) for table in (opening, grants))
     # Each part is one file, which every bucket looks into.
-    parts = inputs.parts(max(BUCKET_ROWS, inputs.rows // MOST_PARTS))
+    parts = inputs.parts(max(shuffle.BUCKET_ROWS, inputs.rows // MOST_PARTS))
     job = ReplayJob(tuple(programs), inputs, parts, buckets, work, opened, granted, options)
-    run = runner or _here
-    with work.held():
-        work.empty()
-        work.make()
+    end = None if as_of is None else to_datetime(read_as_of(as_of, job.programs[0].timezone))
+    with work.held(), ThreadPoolExecutor(1, thread_name_prefix="hash") as hashing:
+        terms = hashing.submit(_terms, job, end)
+        known, notices = _take_up(work, terms)
+        if known is not None:
+            return _report(known, notices)
         try:
-            lasts = [last for last in run(split_part, job, range(len(job.parts))) if last is not None]
-            last = _latest(lasts, grants, job.programs[0].timezone) if as_of is None else _instant(as_of, job)
-            job = replace(job, options={**options, "as_of": last})
-            found = [bucket for bucket in run(replay_bucket, job, range(buckets)) if bucket is not None]
-            inputs.check_unchanged()
-            report = _merged(job, found, last)
-            _write(job, "totals.parquet", pl.DataFrame(pl.from_arrow(pa.Table.from_pandas(report.totals))))
-            manifest = {"inputs": inputs.described(), "rows": {"read": inputs.rows}, "buckets": buckets}
-            (work.folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+            work.make()
+            manifest = _replay(job, terms, runner or _here, end)
+            work.staged.write_text(json.dumps(manifest, indent=1) + "\n")
             work.publish()
         except BaseException as failure:
-            work.empty()
-            if isinstance(failure, OSError | pl.exceptions.PolarsError):
-                raise InputError(f"{out} cannot be written: {getattr(failure, 'strerror', None) or failure}") from None
-            raise
-    return report
+            raise _explained(job, failure) from None
+    return _report(manifest, notices)
 
 
-def split_part(job: ReplayJob, number: int) -> int | None:
-    """Split a part's orders by customer, into one file with an index; gives its latest instant, in microseconds."""
-    last, waiting, index = list[int | None](), list[pl.DataFrame](), list[tuple[int, int, int]]()
-    with _split(job, number).open("wb") as file:
-        for piece, frame, broken in read_pieces(job.inputs, job.parts[number]):
-            if broken:
-                lines = [Problem(f"row {piece.first_row + row + 1}", f"it {why}") for row, why in broken[:SHOWN]]
-                raise InputError(f"{len(broken)} rows of the orders cannot be read; mend them:", lines)
-            last.append(_last_of(frame, job.programs[0].timezone))
-            rows = pl.int_range(piece.first_row, piece.first_row + len(frame), eager=True).alias(_ROW)
-            waiting.append(frame.with_columns(rows))
-            if sum(map(len, waiting)) >= BUCKET_ROWS:
-                _write_sorted(job, waiting, file, index)
-        _write_sorted(job, waiting, file, index)
-    table = pl.DataFrame(index, schema={name: pl.Int64() for name in ("bucket", "first", "size")}, orient="row")
-    with _split(job, number, index=True).open("wb") as file:
-        table.write_parquet(file)
-    return max((instant for instant in last if instant is not None), default=None)
+def _replay(job: ReplayJob, terms: Future[dict[str, Any]], run: Runner, as_of: datetime | None) -> dict[str, Any]:
+    """Do what is left to do; gives the manifest."""
+    numbers = range(len(job.parts))
+    for _ in run(split_part, job, [number for number in numbers if not split_report(job, number).exists()]):
+        if job.work.begun() is None:
+            job.work.begin(terms.result())
+    if job.work.begun() is None:  # there are no orders
+        job.work.begin(terms.result())
+    lasts = [json.loads(split_report(job, number).read_text()) for number in numbers]
+    timezone = job.programs[0].timezone
+    last = _latest(lasts, job.grants, timezone) if as_of is None else as_of
+    job = replace(job, options={**job.options, "as_of": last})
+    left = [number for number in range(job.buckets) if not job.work.report(number).exists()]
+    for _ in run(replay_bucket, job, left):
+        pass
+    job.inputs.check_unchanged()
+    found = [bucket for number in range(job.buckets) if (bucket := _finished(job, number)) is not None]
+    if not found:
+        raise InputError("there are no orders to replay, and no points")
+    manifest = _manifest(job, terms.result(), found, last)
+    totals = pa.Table.from_pandas(_totals(manifest), preserve_index=False)
+    _write(job, "totals.parquet", pl.DataFrame(pl.from_arrow(totals)))
+    return manifest
 
 
-def _write_sorted(job: ReplayJob, waiting: list[pl.DataFrame], file: Any, index: list[tuple[int, int, int]]) -> None:
-    """Append some orders, those of a bucket together, and note where they are."""
-    if not waiting:
-        return
-    frame = pl.concat(waiting)
-    waiting.clear()
-    bucket = _bucket_of(frame["customer_id"], job.buckets)
-    order = np.argsort(bucket, kind="stable")
-    table = frame[order].to_arrow()
-    numbers, starts = np.unique(bucket[order], return_index=True)
-    ends = [*starts[1:].tolist(), len(order)]
-    for number, start, end in zip(numbers.tolist(), starts.tolist(), ends, strict=True):
-        first = file.tell()
-        with pa.ipc.new_stream(file, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
-            stream.write_table(table.slice(start, end - start))
-        index.append((number, first, file.tell() - first))
+def _take_up(work: Work, terms: Future[dict[str, Any]]) -> tuple[dict[str, Any] | None, list[str]]:
+    """Look what an earlier run left: the manifest if everything is there already, and what is to be said."""
+    begun = work.begun()
+    if begun is not None:
+        check_same_terms(begun, terms.result(), f"an unfinished run into {work.out}", f"delete {work.folder}")
+        if work.staged.exists():
+            work.publish()
+            return begun, ["an earlier run was stopped when it was almost done"]
+        return None, ["going on from an earlier run"]
+    if work.out.exists() and work.out.files():
+        if not work.manifest.exists():
+            raise InputError(f"{work.out} has files in it already; write into a new folder")
+        manifest = json.loads(work.manifest.read_text())
+        check_same_terms(manifest, terms.result(), str(work.out), "delete it with its manifest")
+        return manifest, [f"{work.out} is there already, of the same orders and programs; nothing was done"]
+    work.empty()
+    return None, []
 
 
-def replay_bucket(job: ReplayJob, number: int) -> _Bucket | None:
-    """Replay one bucket of customers and write its part of each table; told again, it writes the same."""
-    orders = _read_bucket(job, number)
+def _terms(job: ReplayJob, as_of: datetime | None) -> dict[str, Any]:
+    """What the bytes of the output depend on."""
+    tables = {"opening": job.opening, "grants": job.grants}
+    return {
+        "programs": [describe_program(program) for program in job.programs],
+        "inputs": job.inputs.described(),
+        **{name: describe_table(None if table is None else table.to_arrow()) for name, table in tables.items()},
+        "options": {name: str(value) for name, value in sorted({**job.options, "as_of": as_of}.items())},
+        "buckets": job.buckets,
+        "versions": versions(),
+    }
+
+
+def _explained(job: ReplayJob, failure: BaseException) -> BaseException:
+    """What to tell of a failure; what a stopped run has done is kept, unless the orders are to be mended."""
+    kept = ""
+    try:
+        if job.work.begun() is not None and not isinstance(failure, InputError) and not job.inputs.changed():
+            kept = "; what was done is kept, and the same command goes on from it"
+        else:
+            job.work.empty()
+    except OSError:
+        kept = f"; {job.work.folder} is left over"
+    return told(failure, job.work.out, kept)
+
+
+def replay_bucket(job: ReplayJob, number: int) -> None:
+    """Replay one bucket of customers, write its part of each table and note it; told again, it writes the same."""
+    orders = read_bucket(job, number)
     opening, grants = (
-        None if table is None else table.filter(pl.Series(_bucket_of(table["customer_id"], job.buckets) == number))
+        None if table is None else table.filter(pl.Series(bucket_of(table["customer_id"], job.buckets) == number))
         for table in (job.opening, job.grants)
     )
     if not len(orders) and not any(table is not None and len(table) for table in (opening, grants)):
-        return None
+        job.work.report(number).write_text("null")
+        return
     try:
         result = replay(
             None,
-            orders.drop_columns([_ROW]),
+            orders.drop_columns([ROW]),
             opening=None if opening is None else opening.to_arrow(),
             grants=None if grants is None else grants.to_arrow(),
             programs=job.programs,
             **job.options,
         )
     except OrdersError as error:
-        raise _of_all_orders(error, orders.column(_ROW).to_pylist()) from None
+        raise _of_all_orders(error, orders.column(ROW).to_pylist()) from None
     decimals = job.programs[0].decimals
     tables = {"orders": result.orders, "balances": result.balances}
     if result.movements is not None:
         tables["movements"] = result.movements
     for name, frame in tables.items():
         _write(job, f"{name}/part-{number:05d}.parquet", pl.DataFrame(pl.from_arrow(exact_table(frame, decimals))))
-    totals = exact_table(result.totals, decimals).to_pylist()[0]
-    return _Bucket(len(result.orders), len(result.balances), totals, result.notices)
+    totals = {name: str(value) for name, value in exact_table(result.totals, decimals).to_pylist()[0].items()}
+    note = {
+        "orders": len(result.orders),
+        "customers": len(result.balances),
+        "totals": totals,
+        "notices": list(result.notices),
+    }
+    job.work.report(number).write_text(json.dumps(note))
 
 
 def exact_table(frame: pd.DataFrame, decimals: int) -> pa.Table:
@@ -248,25 +260,6 @@ def _here(function: Callable[[Any, int], Any], shared: Any, numbers: Sequence[in
         yield function(shared, number)
 
 
-def _split(job: ReplayJob, part: int, *, index: bool = False) -> Place:
-    return job.work.folder / f"split-{part:05d}.{'parquet' if index else 'arrow'}"
-
-
-def _read_bucket(job: ReplayJob, number: int) -> pa.Table:
-    tables = []
-    for part in range(len(job.parts)):
-        with _split(job, part, index=True).open() as file:
-            index = pl.read_parquet(file).filter(bucket=number)
-        with _split(job, part).open() as file:
-            for _, first, size in index.iter_rows():
-                file.seek(first)
-                with pa.ipc.open_stream(file.read(size)) as stream:
-                    tables.append(stream.read_all())
-    if tables:
-        return pa.concat_tables(tables, promote_options="default")
-    return pl.DataFrame(schema={**job.inputs.schema, _ROW: pl.Int64()}).to_arrow()
-
-
 def _write(job: ReplayJob, name: str, frame: pl.DataFrame) -> None:
     place = job.work.parts / name
     if place.is_local:
@@ -275,48 +268,44 @@ def _write(job: ReplayJob, name: str, frame: pl.DataFrame) -> None:
         write_frames(iter([frame]), frame.schema, target=target, ending=".parquet")
 
 
-def _bucket_of(customers: pl.Series, buckets: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
-    """Which bucket each customer is in: the same on every machine and in every version."""
-    # Arrow writes 2.0 as 2, so that numbers with and without a point are one customer.
-    words = customers.to_arrow().cast(pa.large_string()) if customers.dtype.is_float() else customers.cast(pl.String)
-    texts = pl.Series(words).fill_null("").to_numpy().astype(object)
-    return np.asarray(pd.util.hash_array(texts, categorize=True) % np.uint64(buckets))
-
-
-def _last_of(frame: pl.DataFrame, timezone: str) -> int | None:
-    instants = [read_times(frame[name].to_arrow(), timezone).numbers for name in _times_of(frame.columns)]
-    known = [int(some[some != NO_TIME].max()) for some in instants if (some != NO_TIME).any()]
-    return max(known, default=None)
-
-
-def _times_of(columns: Iterable[str]) -> list[str]:
-    return [name for name in ("ordered_at", "refunded_at", "granted_at") if name in columns]
-
-
-def _latest(lasts: list[int], grants: pa.Table | None, timezone: str) -> datetime | None:
+def _latest(lasts: list[int | None], grants: pl.DataFrame | None, timezone: str) -> datetime | None:
     if grants is not None:
-        of_grants = _last_of(pl.DataFrame(pl.from_arrow(grants)), timezone)
-        lasts = [*lasts, *([] if of_grants is None else [of_grants])]
-    return to_datetime(max(lasts)) if lasts else None
+        lasts = [*lasts, last_of(grants, timezone)]
+    known = [last for last in lasts if last is not None]
+    return to_datetime(max(known)) if known else None
 
 
-def _instant(as_of: datetime | str, job: ReplayJob) -> datetime:
-    return to_datetime(read_as_of(as_of, job.programs[0].timezone))
+def _finished(job: ReplayJob, number: int) -> dict[str, Any] | None:
+    """What a bucket gave; None if nobody is in it."""
+    found: dict[str, Any] | None = json.loads(job.work.report(number).read_text())
+    return found
 
 
-def _merged(job: ReplayJob, found: list[_Bucket], as_of: datetime | None) -> ReplayReport:
-    if not found:
-        raise InputError("there are no orders to replay, and no points")
-    totals: dict[str, Any] = {
-        name: [sum((bucket.totals[name] for bucket in found), Decimal(0) if name in _MONEY else 0)]
-        for name in found[0].totals
+def _manifest(job: ReplayJob, terms: dict[str, Any], found: list[dict[str, Any]], as_of: Any) -> dict[str, Any]:
+    sums = {name: sum(Decimal(bucket["totals"][name]) for bucket in found) for name in found[0]["totals"]}
+    orders = sum(bucket["orders"] for bucket in found)
+    return terms | {
+        "rows": {"read": job.inputs.rows, "replayed": orders, "rejected": 0},
+        "customers": sum(bucket["customers"] for bucket in found),
+        "as_of": None if as_of is None else pd.Timestamp(as_of).isoformat(),
+        "totals": {name: str(value) if name in _MONEY else int(value) for name, value in sums.items()},
+        "notices": _added_up(note for bucket in found for note in bucket["notices"]),
     }
+
+
+def _totals(manifest: dict[str, Any]) -> pd.DataFrame:
+    values = manifest["totals"].items()
+    return pd.DataFrame({name: [Decimal(value) if name in _MONEY else value] for name, value in values})
+
+
+def _report(manifest: dict[str, Any], notices: list[str]) -> ReplayReport:
+    instant = manifest["as_of"]
     return ReplayReport(
-        sum(bucket.orders for bucket in found),
-        sum(bucket.customers for bucket in found),
-        pd.DataFrame(totals),
-        as_of,
-        tuple(_added_up(note for bucket in found for note in bucket.notices)),
+        manifest["rows"]["replayed"],
+        manifest["customers"],
+        _totals(manifest),
+        None if instant is None else pd.Timestamp(instant).to_pydatetime(),
+        (*notices, *manifest["notices"]),
     )
 
 

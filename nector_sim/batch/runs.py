@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from errno import ENOSPC
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import numpy as np
 import polars as pl
-import pyarrow as pa
+import pyarrow.parquet as pq
 
-import nector_sim
 from nector_sim.batch.chunks import rejects_schema, score_frame, scored_schema
 from nector_sim.batch.files import ScoreReport
-from nector_sim.batch.inputs import Inputs, Piece, open_inputs, read_pieces
+from nector_sim.batch.inputs import PIECE_ROWS, open_inputs, read_pieces
 from nector_sim.batch.places import Place
+from nector_sim.batch.sources import Inputs, Piece
 from nector_sim.batch.tally import Tally
-from nector_sim.batch.work import RejectsFile, Work, each_reject
-from nector_sim.batch.writers import ENDINGS, SHEET_ROWS, sheet_is_full, write_frames
+from nector_sim.batch.terms import check_places, check_same_terms, describe_program, versions
+from nector_sim.batch.work import RejectsFile, Work, each_reject, told
+from nector_sim.batch.writers import ENDINGS, SHEET_ROWS, check_flat, sheet_is_full, write_frames
 from nector_sim.errors import InputError
 from nector_sim.orders.checks import SHOWN
 from nector_sim.rules.program import Program
@@ -115,24 +113,26 @@ def score_files(
     >>> print((folder / "scored.csv").read_text().splitlines()[1])
     a,749.95,5000,offers.0,649,649.00,100.95,min_payable
     """
-    work = Work.of(Place.of(out))
+    work = Work.of(Place.of(out), in_parts=engine is not None)
     inputs = open_inputs([orders] if isinstance(orders, str | Path) else list(orders))
     listed = Place.of(rejects) if rejects is not None else None
     _check_places(inputs, work, listed)
-    parts = inputs.parts(part_rows if work.is_folder else inputs.rows + 1)
+    parts = inputs.parts(part_rows if work.is_folder or work.joins else inputs.rows + 1)
     job = Job(program, inputs, parts, work, scored_schema(program, inputs.schema))
     with work.held(), ThreadPoolExecutor(1, thread_name_prefix="hash") as hashing:
         terms = hashing.submit(_terms, job, part_rows if work.is_folder else None)
-        known, notices = _take_up(job, terms)
+        known, notices = _take_up(job, terms, listed)
         if known is not None:
             return _report(known, (), notices)
         try:
             _score(job, terms, engine or one_by_one, progress or _silent)
             manifest = _manifest(job, terms.result())
             examples = _examples(job)
-            if listed is not None and manifest["rows"]["rejected"]:
+            if work.joins:
+                _join(job)
+            if listed is not None:
                 _write_rejects(job, listed)
-            (work.folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+            work.staged.write_text(json.dumps(manifest, indent=1) + "\n")
             work.publish()
         except BaseException as failure:
             raise _explained(job, failure) from None
@@ -194,7 +194,7 @@ def _score(job: Job, terms: Future[dict[str, Any]], engine: Engine, progress: Pr
     job.inputs.check_unchanged()
 
 
-def _take_up(job: Job, terms: Future[dict[str, Any]]) -> tuple[dict[str, Any] | None, list[str]]:
+def _take_up(job: Job, terms: Future[dict[str, Any]], rejects: Place | None) -> tuple[dict[str, Any] | None, list[str]]:
     """Look what an earlier run left: the manifest if everything is there already, and what is to be said."""
     work = job.work
     begun = work.begun()
@@ -203,47 +203,42 @@ def _take_up(job: Job, terms: Future[dict[str, Any]]) -> tuple[dict[str, Any] | 
         work.empty()
         return None, ["an earlier run was stopped; a single file starts again (a folder would go on)"] * left_over
     if begun is not None:
-        _same_terms(begun, terms.result(), f"an unfinished run into {work.out}", f"delete {work.folder}")
+        check_same_terms(begun, terms.result(), f"an unfinished run into {work.out}", f"delete {work.folder}")
         finished = sum(work.finished(number) is not None for number in range(len(job.parts)))
-        if (work.folder / "manifest.json").exists():
-            manifest = json.loads((work.folder / "manifest.json").read_text())
+        if work.staged.exists():
             work.publish()
-            return manifest, ["an earlier run was stopped when it was almost done"]
+            return begun, ["an earlier run was stopped when it was almost done", *_rejects_there(begun, rejects)]
         return None, [f"going on from an earlier run: {finished} of {len(job.parts)} parts are there"]
     if work.out.exists() and work.out.files():
         if not work.manifest.exists():
             raise InputError(f"{work.out} has other files in it; write into a new folder")
         manifest = json.loads(work.manifest.read_text())
-        _same_terms(manifest, terms.result(), str(work.out), "delete it with its manifest")
-        return manifest, [f"{work.out} is there already, of the same orders and program; nothing was done"]
+        check_same_terms(manifest, terms.result(), str(work.out), "delete it with its manifest")
+        gone = [name for name in manifest["output"]["parts"] if not (work.out / name).exists()]
+        if gone:
+            raise InputError(
+                f"{work.out} is no longer whole: {', '.join(gone)} is missing; delete it with its manifest"
+            )
+        notice = f"{work.out} is there already, of the same orders and program; nothing was done"
+        return manifest, [notice, *_rejects_there(manifest, rejects)]
     work.empty()
     return None, []
 
 
-def _same_terms(there: dict[str, Any], now: dict[str, Any], what: str, way_on: str) -> None:
-    differs = [name for name in now if there.get(name) != now[name]]
-    if differs:
-        words = {"program": "another program", "inputs": "other orders", "versions": "other versions of the software"}
-        raise InputError(
-            f"{what} is of {' and '.join(words.get(name, name) for name in differs)}; {way_on}, or write elsewhere"
-        )
+def _rejects_there(manifest: dict[str, Any], place: Place | None) -> list[str]:
+    """What is to be said of rejects that are asked for when the run that had them is over."""
+    if place is None or place.exists() or not manifest["rows"]["rejected"]:
+        return []
+    return [f"{place} was not written, since only a run has the rejects; delete the output with its manifest for one"]
 
 
 def _terms(job: Job, part_rows: int | None) -> dict[str, Any]:
     """What the bytes of the output depend on."""
     return {
-        "program": {
-            "name": job.program.name,
-            "sha256": hashlib.sha256(job.program.to_toml().encode()).hexdigest(),
-        },
+        "program": describe_program(job.program),
         "inputs": job.inputs.described(),
         "part_rows": part_rows,
-        "versions": {
-            "nector_sim": nector_sim.__version__,
-            "polars": pl.__version__,
-            "pyarrow": pa.__version__,
-            "numpy": np.__version__,
-        },
+        "versions": versions(),
     }
 
 
@@ -282,6 +277,21 @@ def _examples(job: Job) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _join(job: Job) -> None:
+    """Make one file of all parts, in their order."""
+    place = job.work.whole
+
+    def frames() -> Iterator[pl.DataFrame]:
+        for number in range(len(job.parts)):
+            with job.work.part(number).open() as file, pq.ParquetFile(file) as parquet:
+                for batch in parquet.iter_batches(batch_size=PIECE_ROWS):
+                    frame: Any = pl.from_arrow(batch)
+                    yield frame.cast(dict(job.schema))
+
+    with place.written() as target:
+        write_frames(frames(), job.schema, target=target, ending=job.work.out.suffix, decimals=job.program.decimals)
+
+
 def _write_rejects(job: Job, place: Place) -> None:
     with place.written() as target:
         write_frames(
@@ -296,20 +306,15 @@ def _write_rejects(job: Job, place: Place) -> None:
 def _check_places(inputs: Inputs, work: Work, rejects: Place | None) -> None:
     if rejects is not None and rejects.suffix not in ENDINGS:
         raise InputError(f"{rejects} ends in {rejects.suffix or 'nothing'}; rejects are written as .csv or .parquet")
-    for out in filter(None, (work.out, work.manifest, rejects)):
-        for source in inputs.sources:
-            if out.holds(source.place):
-                raise InputError(f"{out} is also the input; write the results elsewhere")
-        if out.is_local and not out.local.absolute().parent.is_dir():
-            raise InputError(f"{out} cannot be written: there is no folder {out.local.parent}; make it first")
+    check_places(inputs, work, rejects)
     if rejects is not None and rejects in (work.out, work.manifest):
         raise InputError(f"{rejects} is also the output; write the rejects elsewhere")
     if not work.is_folder and work.out.is_folder():
         raise InputError(f"{work.out} is a folder; name a file, or a folder without an ending")
-    if work.is_folder and work.out.exists() and not work.out.is_folder():
-        raise InputError(f"{work.out} is a file; give it the ending .csv, .parquet or .xlsx, or name a folder")
-    if work.ending == ".xlsx" and inputs.rows > SHEET_ROWS:
+    if work.out.suffix == ".xlsx" and inputs.rows > SHEET_ROWS:
         raise sheet_is_full()
+    if work.out.suffix in (".csv", ".xlsx"):
+        check_flat(inputs.schema, work.out.suffix)
 
 
 def _explained(job: Job, failure: BaseException) -> BaseException:
@@ -317,20 +322,15 @@ def _explained(job: Job, failure: BaseException) -> BaseException:
     finished = sum(job.work.finished(number) is not None for number in range(len(job.parts)))
     kept = ""
     try:
-        if job.work.is_folder and finished and not job.inputs.changed():
+        if job.work.staged.exists():
+            kept = "; it is almost done, and the same command ends it" if job.work.is_folder else ""
+        elif job.work.is_folder and finished and not job.inputs.changed():
             kept = f"; {finished} of {len(job.parts)} parts are kept, and the same command goes on from them"
         else:
             job.work.empty()
     except OSError:
         kept = f"; {job.work.folder} is left over"
-    if isinstance(failure, OSError | pl.exceptions.PolarsError | pa.ArrowException):
-        why = getattr(failure, "strerror", None) or " ".join(str(failure).split())
-        if "No space left" in why or getattr(failure, "errno", None) == ENOSPC:
-            why = "the disk is full"
-        return InputError(f"{job.work.out} cannot be written: {why}{kept}")
-    if isinstance(failure, InputError) and kept:
-        return InputError(f"{failure.heading}{kept}", failure.problems)
-    return failure
+    return told(failure, job.work.out, kept)
 
 
 def _silent(done: int, rows: int) -> None:

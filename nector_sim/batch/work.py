@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import ENOSPC
 from typing import Any
 
 import polars as pl
@@ -33,25 +34,34 @@ class Work:
         Its own place, beside `out`.
     parts : Place
         Where finished parts are until all are: in `folder`; in an object store, which cannot rename, in `out`.
+    joins : bool
+        Whether the parts are joined to one file when all are there.
     """
 
     out: Place
     ending: str
     folder: Place
     parts: Place
+    joins: bool = False
 
     @classmethod
-    def of(cls, out: Place) -> Work:
-        """Plan where things go; InputError if `out` has an ending that is not written."""
+    def of(cls, out: Place, *, in_parts: bool = False) -> Work:
+        """Plan where things go; InputError if `out` has an ending that is not written.
+
+        With `in_parts` also a single file is made of parts, which many workers write.
+        """
         if out.suffix not in (*ENDINGS, ""):
             raise InputError(
                 f"{out} ends in {out.suffix}; results are written as .csv or .parquet, as .xlsx if a sheet holds them, "
                 "or as parts into a folder, which has no ending"
             )
-        if not out.is_local:
-            return cls(out, out.suffix or ".parquet", Place(f"{out.path.rstrip('/')}.unfinished"), out)
-        beside = out.local.parent / f".{out.local.name}.unfinished"
-        return cls(out, out.suffix or ".parquet", Place(str(beside)), Place(str(beside / "parts")))
+        joins = in_parts and bool(out.suffix)
+        ending = ".parquet" if joins else out.suffix or ".parquet"
+        if out.is_local:
+            folder = Place(str(out.local.absolute().parent / f".{out.local.name}.unfinished"))
+            return cls(out, ending, folder, folder / "parts", joins)
+        folder = Place(f"{out.path.rstrip('/')}.unfinished")
+        return cls(out, ending, folder, folder / "parts" if joins else out, joins)
 
     @property
     def is_folder(self) -> bool:
@@ -65,9 +75,21 @@ class Work:
 
     def part(self, number: int) -> Place:
         """Where a part is."""
-        if not self.out.is_local and not self.is_folder:
+        if not self.out.is_local and not self.is_folder and not self.joins:
             return self.out
         return self.parts / f"part-{number:05d}{self.ending}"
+
+    @property
+    def whole(self) -> Place:
+        """Where a single file is until it gets its name; an object store shows it when it is whole."""
+        if self.joins:
+            return self.folder / f"joined{self.out.suffix}" if self.out.is_local else self.out
+        return self.part(0)
+
+    @property
+    def staged(self) -> Place:
+        """The manifest, when all else is there and only names are to be given."""
+        return self.folder / "manifest.json"
 
     def report(self, number: int) -> Place:
         """Where it stands what a part holds; it is there when the part is whole."""
@@ -93,10 +115,15 @@ class Work:
             if self.is_folder:
                 self.out.remove()
             return
+        self._empty_but("lock")
+
+    def _empty_but(self, *names: str) -> None:
         for entry in self.folder.local.iterdir():
+            if entry.name in names:
+                continue
             if entry.is_dir():
                 shutil.rmtree(entry)
-            elif entry.name != "lock":
+            else:
                 entry.unlink()
 
     def make(self) -> None:
@@ -106,7 +133,9 @@ class Work:
 
     def left_over(self) -> bool:
         """Whether an earlier run into this output did not end by itself."""
-        return self.begun() is not None or (self.out.is_local and self.parts.exists())
+        if self.out.is_local:
+            return any(entry.name != "lock" for entry in self.folder.local.iterdir())
+        return self.begun() is not None
 
     def begin(self, terms: dict[str, Any]) -> None:
         """Write down what this run is of."""
@@ -114,31 +143,47 @@ class Work:
 
     def begun(self) -> dict[str, Any] | None:
         """What an unfinished run that is here was of, if there is one."""
-        file = self.folder / "run.json"
+        file = self.staged if self.staged.exists() else self.folder / "run.json"
         terms: dict[str, Any] | None = json.loads(file.read_text()) if file.exists() else None
         return terms
 
     def finished(self, number: int) -> Tally | None:
         """What a part holds, if it is whole."""
         report = self.report(number)
-        return Tally.of(json.loads(report.read_text())) if report.exists() else None
+        there = report.exists() and self.part(number).exists()
+        return Tally.of(json.loads(report.read_text())) if there else None
 
     def publish(self) -> None:
         """Give the output its name, and then the manifest; can be done again where it was cut off."""
-        staged = self.folder / "manifest.json"
         if not self.out.is_local:
-            self.manifest.write_text(staged.read_text())
+            self.manifest.write_text(self.staged.read_text())
             self.folder.remove()
             return
+        self.manifest.local.unlink(missing_ok=True)  # of an output that is replaced
         if self.is_folder and self.parts.exists():
             if self.out.exists():
                 self.out.local.rmdir()  # it is empty, or was refused
             self.parts.local.rename(self.out.local)
-        elif self.part(0).exists():
-            self.part(0).local.replace(self.out.local)
-        flush_folder(self.out.local.parent)
-        self.manifest.write_text(staged.read_text())
-        self.empty()
+        elif not self.is_folder:
+            self.whole.local.replace(self.out.local)
+        self._empty_but("lock", self.staged.local.name)
+        # Last, and by its name alone, which needs no room on the disk.
+        self.staged.local.replace(self.manifest.local)
+        flush_folder(self.out.local.absolute().parent)
+
+
+def told(failure: BaseException, out: Place, kept: str) -> BaseException:
+    """What is told of a failure to the one who runs it, with what is `kept`."""
+    if isinstance(failure, OSError | pl.exceptions.PolarsError | pa.ArrowException):
+        why = getattr(failure, "strerror", None) or " ".join(str(failure).split())
+        if "No space left" in why or getattr(failure, "errno", None) == ENOSPC:
+            why = "the disk is full"
+        return InputError(f"{out} cannot be written: {why}{kept}")
+    if isinstance(failure, KeyboardInterrupt):
+        return KeyboardInterrupt(f"stopped{kept}")
+    if isinstance(failure, InputError) and kept:
+        return InputError(f"{failure.heading}{kept}", failure.problems)
+    return failure
 
 
 def each_reject(work: Work, parts: int) -> Iterator[pl.DataFrame]:

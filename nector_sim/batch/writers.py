@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +20,8 @@ ENDINGS = (".parquet", ".csv", ".xlsx")
 GROUP_ROWS = 262_144
 #: Rows below the heading that a sheet of Excel has.
 SHEET_ROWS = 1_048_575
+#: Letters of a cell of Excel, at most; and the first whole number that has more digits than its numbers.
+_CELL, _EXACT = 32_767, 10**15
 
 # What a spreadsheet takes for a formula, unless all of the cell is a number.
 _FORMULA = r"^[=+\-@\t\r]"
@@ -150,32 +154,40 @@ def _write_sheet(frames: Iterator[pl.DataFrame], schema: pl.Schema, target: Path
     import xlsxwriter
 
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(
-        str(target) if isinstance(target, Path) else target,
-        {"constant_memory": True, "remove_timezone": True, "default_date_format": "yyyy-mm-dd hh:mm:ss", **plain},
-    )
+    dates = {"remove_timezone": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"}
+    packed = io.BytesIO()  # a sheet is small; onto a full disk only its bytes would fail, and not its packing
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        book = xlsxwriter.Workbook(packed, {"constant_memory": True, "tmpdir": scratch, **dates, **plain})
+        _fill(book, frames, schema, decimals)
+        book.close()
+    if isinstance(target, Path):
+        target.write_bytes(packed.getbuffer())
+    else:
+        target.write(packed.getbuffer())
+
+
+def _fill(book: Any, frames: Iterator[pl.DataFrame], schema: pl.Schema, decimals: int) -> None:
     sheet = book.add_worksheet("orders")
     heading = book.add_format({"bold": True})
     formats = {
         "money": book.add_format({"num_format": "#,##0" + ("." + "0" * decimals if decimals else "")}),
         "points": book.add_format({"num_format": "#,##0"}),
+        "number": book.add_format({"num_format": "0"}),
     }
     cells = [formats.get(_cell_kind(name, kind)) for name, kind in schema.items()]
-    widths = [max(10, min(40, len(name) + 2)) for name in schema]
-    for position, (name, width) in enumerate(zip(schema, widths, strict=True)):
-        sheet.set_column(position, position, width)
-        sheet.write_string(0, position, name, heading)
+    for position, name in enumerate(schema):
+        sheet.set_column(position, position, max(10, min(40, len(name) + 2)))
+        sheet.write_string(0, position, name[:_CELL], heading)
     sheet.freeze_panes(1, 0)
     row = 0
     for frame in frames:
         if row + len(frame) > SHEET_ROWS:
             raise sheet_is_full()
-        for values in _numbers(frame).iter_rows():
+        for values in _for_a_sheet(frame).iter_rows():
             row += 1
             for position, value in enumerate(values):
-                if value is not None and value == value:
+                if value is not None:
                     sheet.write(row, position, value, cells[position])
-    book.close()
 
 
 def sheet_is_full() -> InputError:
@@ -183,14 +195,42 @@ def sheet_is_full() -> InputError:
     return InputError(f"a sheet of Excel holds {SHEET_ROWS:,} orders; write .csv or .parquet, or score fewer at a time")
 
 
+def check_flat(schema: pl.Schema, ending: str) -> None:
+    """Raise InputError if a column holds what has no place in a cell: lists, records, bytes."""
+    deep = [name for name, kind in schema.items() if kind.is_nested() or kind in (pl.Binary, pl.Object)]
+    if deep:
+        raise InputError(
+            f"the column {', '.join(deep)} holds lists, records or bytes, for which {ending} has no cells; "
+            "write .parquet, or leave it out"
+        )
+
+
 def _cell_kind(name: str, kind: Any) -> str:
-    if name in _POINTS or kind.is_integer():
+    if name in _POINTS:
         return "points"
+    if kind.is_integer():
+        return "number"  # also of orders and customers, which are not read in thousands
     return "money" if name in _MONEY or kind.is_decimal() else ""
 
 
-def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
-    """Texts of a CSV that are numbers, as numbers; a spreadsheet has floats, whose 15 digits fit all amounts."""
+def _for_a_sheet(frame: pl.DataFrame) -> pl.DataFrame:
+    """Values as a sheet has them: texts of a CSV that are amounts as numbers, and as text what no number can hold.
+
+    A spreadsheet has floats, whose 15 digits fit all amounts; longer whole numbers, such as ids, would change.
+    """
     named = [name for name in (*_MONEY, *_POINTS) if frame.schema.get(name) == pl.String]
-    texts = pl.col(named).str.strip_chars().cast(pl.Float64, strict=False)
-    return frame.with_columns(texts, pl.selectors.decimal().cast(pl.Float64))
+    amounts = pl.col(named).str.strip_chars().cast(pl.Float64, strict=False)
+    frame = frame.with_columns(amounts, pl.selectors.decimal().cast(pl.Float64))
+    floats = pl.selectors.float()
+    words = pl.selectors.string() | pl.selectors.categorical() | pl.selectors.enum()
+    long = [name for name in frame.columns if frame[name].dtype.is_integer() and _is_long(frame[name])]
+    return frame.with_columns(
+        pl.when(floats.is_finite()).then(floats),
+        words.cast(pl.String).str.slice(0, _CELL),
+        pl.selectors.duration().dt.to_string("polars"),
+        pl.col(long).cast(pl.String),
+    )
+
+
+def _is_long(numbers: pl.Series) -> bool:
+    return bool(numbers.is_between(-_EXACT, _EXACT, closed="none").not_().any())

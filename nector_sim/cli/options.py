@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from nector_sim.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,16 +46,16 @@ SheetName = Annotated[str | None, typer.Option("--sheet", help="Sheet of an Exce
 KeyFile = Annotated[Path | None, typer.Option("--key-file", help="Key of the hashes that stand for customers.")]
 
 
-def usable_orders(orders: Path, program: Program, *, replayed: bool) -> tuple[pd.DataFrame, int]:
+def usable_orders(orders: str | Path, program: Program, *, replayed: bool) -> tuple[pd.DataFrame, int]:
     """Read a file of orders: those that can be used, and how many cannot.
 
     A replay makes its own balances and is not run without some of a history, so it looks at all rows itself.
     """
     import nector_sim as ns
-    from nector_sim.batch.files import read_table
+    from nector_sim.batch.files import read_tables
     from nector_sim.orders.checks import as_frame
 
-    frame = as_frame(read_table(orders))
+    frame = as_frame(read_tables(str(orders)))
     if replayed:
         return frame, 0
     good, rejects = ns.check_orders(frame, program=program)
@@ -68,6 +73,31 @@ EngineName = Annotated[Engine, typer.Option("--engine", help="This machine, or a
 Scheduler = Annotated[
     str | None, typer.Option("--scheduler", help="Address of a Dask scheduler; else a cluster on this machine.")
 ]
+
+
+def check_scheduler(engine: Engine, scheduler: str | None) -> None:
+    """Refuse the address of a scheduler that nobody would ask."""
+    if scheduler is not None and engine is not Engine.dask:
+        raise InputError("--scheduler is for the engine dask; add --engine dask")
+
+
+@contextmanager
+def stopped_cleanly() -> Iterator[None]:
+    """Let a run that is stopped (Ctrl+C, SIGTERM) clear up, say what is kept, and end with the code of its signal."""
+    numbers = [signal.SIGINT]
+
+    def end(number: int, _: object) -> None:
+        numbers.append(signal.Signals(number))
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        typer.echo(f"nector-sim: {stop or 'stopped'}", err=True)
+        raise typer.Exit(128 + numbers[-1]) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def balances_of(text: str | None) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nector_sim.cli import options
+from nector_sim.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +61,7 @@ def replay(
     import nector_sim as ns
     from nector_sim.batch.files import read_table
 
+    options.check_scheduler(engine, scheduler)
     programs = [ns.load_program(file) for file in program]
     how: dict[str, Any] = {
         "opening": read_table(opening) if opening else None,
@@ -69,9 +71,12 @@ def replay(
         "as_of": as_of,
         "movements": movements,
     }
-    in_buckets = buckets is not None or engine is options.Engine.dask or "://" in orders or Path(orders).is_dir()
+    in_buckets = buckets is not None or engine is options.Engine.dask or not Path(orders).is_file()
     if in_buckets:
-        report: Any = _replay_files(programs, orders, out, buckets, engine, scheduler, how)
+        if kind is not Format.parquet:
+            raise InputError("--format csv is for a replay in one piece; one in buckets writes Parquet")
+        with options.stopped_cleanly():
+            report: Any = _replay_files(programs, orders, out, buckets, engine, scheduler, how)
         totals, counts = report.totals, (report.orders, report.customers)
     else:
         result: Any = ns.replay(None, read_table(Path(orders)), programs=programs, **how)
@@ -116,7 +121,6 @@ def _replay_files(
 def _write(tables: dict[str, pd.DataFrame], folder: Path, ending: str, decimals: int, read: list[Path | None]) -> None:
     from nector_sim.batch.files import apart, write_table
     from nector_sim.batch.replays import exact_table
-    from nector_sim.errors import InputError
 
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -70,10 +70,12 @@ def score(
         "key_file": key_file,
     }
     model = ns.load_program(program)
-    if any(value not in (None, ()) for value in how.values()) or _must_be_understood(orders):
-        report = _score_export(model, orders, out, rejects, how)
-    else:
-        report = _score_files(model, orders, out, rejects, engine, scheduler, part_rows)
+    options.check_scheduler(engine, scheduler)
+    with options.stopped_cleanly():
+        if any(value not in (None, ()) for value in how.values()) or _must_be_understood(orders):
+            report = _score_export(model, orders, out, rejects, engine, how)
+        else:
+            report = _score_files(model, orders, out, rejects, engine, scheduler, part_rows)
     for notice in report.notices:
         typer.echo(f"note: {notice}")
     typer.echo(f"{report.read} read, {report.scored} scored into {out}, {report.rejected} rejected")
@@ -109,12 +111,24 @@ def _is_plain(path: Path) -> bool:
     return path.suffix.lower() == ".csv" and b"cart_amount" in head.partition(b"\n")[0].split(b",")
 
 
-def _score_export(program: Program, orders: list[str], out: str, rejects: str | None, how: How) -> ScoreReport:
+def _score_export(
+    program: Program, orders: list[str], out: str, rejects: str | None, engine: options.Engine, how: How
+) -> ScoreReport:
     from nector_sim.batch.exports import score_export
     from nector_sim.errors import InputError
 
     if len(orders) > 1:
         raise InputError("these options are for one file at a time; name one, or leave them out")
+    if engine is options.Engine.dask:
+        raise InputError(
+            f"{orders[0]} is read as a shop's export or with these options into the memory of this machine, without "
+            "--engine dask; to spread the work, score it into a .parquet file here, or bring cart_amount and "
+            "points_balance in the orders"
+        )
+    if "://" in orders[0]:
+        raise InputError(f"{orders[0]}: with these options the orders are read from this machine alone; copy them here")
+    if not Path(out).suffix:
+        raise InputError(f"{out} has no ending; with these options a single file is written: .csv, .parquet or .xlsx")
     return score_export(program, Path(orders[0]), out=Path(out), rejects=Path(rejects) if rejects else None, **how)
 
 
@@ -128,11 +142,8 @@ def _score_files(
     part_rows: int,
 ) -> ScoreReport:
     from nector_sim.batch.runs import score_files
-    from nector_sim.errors import InputError
 
     if engine is options.Engine.local:
-        if scheduler is not None:
-            raise InputError("--scheduler is for the engine dask; add --engine dask")
         with _shown_progress() as progress:
             return score_files(program, orders, out=out, rejects=rejects, part_rows=part_rows, progress=progress)
     from nector_sim.batch.cluster import dask_client, dask_engine

@@ -12,11 +12,11 @@ from nector_sim.cli.options import AssumptionsFile, ProgramFile
 
 
 def sweep(
-    orders: Annotated[Path, typer.Argument(help="Orders, CSV or Parquet.")],
+    orders: Annotated[str, typer.Argument(help="Orders, CSV or Parquet: a file, a folder of them, or a URL.")],
     program: ProgramFile,
     grid: Annotated[Path, typer.Option("--grid", help="Dotted paths with lists of values, TOML.")],
     assumptions: AssumptionsFile,
-    out: Annotated[Path, typer.Option("--out", help="Where to write one row for each setting, CSV or Parquet.")],
+    out: Annotated[str, typer.Option("--out", help="Where to write one row for each setting, CSV or Parquet.")],
     replayed: Annotated[
         bool, typer.Option("--replayed", help="Let balances run from order to order under each setting.")
     ] = False,
@@ -38,6 +38,7 @@ def sweep(
     from nector_sim.batch.files import apart, check_ending, write_table
     from nector_sim.economics.assumptions import named_percent
 
+    options.check_scheduler(engine, scheduler)
     check_ending(out)
     apart((out,), (orders,))
     most = None if discount_rate_at_most is None else named_percent("--discount-rate-at-most", discount_rate_at_most)

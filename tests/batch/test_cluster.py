@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import fsspec
 import pandas as pd
@@ -121,9 +122,82 @@ def test_a_sweep_in_parts_is_the_sweep(client, parts, history):
     assert table.attrs == whole.attrs
 
 
-def test_what_dask_cannot_do_is_said(client, orders, tmp_path):
-    with pytest.raises(InputError, match="writes a folder of parts"):
-        score_files(PROGRAM, orders, out=tmp_path / "scored.parquet", engine=dask_engine(client))
-    assert [file.name for file in tmp_path.iterdir()] == ["orders.parquet"]
+@pytest.mark.parametrize("ending", [".parquet", ".csv", ".xlsx"])
+@pytest.mark.parametrize("rows", [100, 5000])
+def test_a_single_file_is_joined_from_the_parts(client, orders, tmp_path, ending, rows):
+    local, dask = tmp_path / f"local{ending}", tmp_path / f"dask{ending}"
+    report = score_files(PROGRAM, orders, out=local, rejects=tmp_path / "local.txt.csv")
+    same = score_files(
+        PROGRAM, orders, out=dask, part_rows=rows, engine=dask_engine(client), rejects=tmp_path / "dask.txt.csv"
+    )
+    assert same == report
+    if ending == ".csv":
+        assert dask.read_bytes() == local.read_bytes()
+    read = pl.read_excel if ending == ".xlsx" else pl.read_parquet if ending == ".parquet" else pl.read_csv
+    assert read(dask).equals(read(local))
+    assert manifest(dask)["totals"] == manifest(local)["totals"]
+    assert (tmp_path / "dask.txt.csv").read_bytes() == (tmp_path / "local.txt.csv").read_bytes()
+    assert not [file.name for file in tmp_path.iterdir() if file.name.startswith(".")]
+
+
+def test_a_single_file_in_an_object_store_is_joined_from_the_parts(client, orders, tmp_path):
+    score_files(PROGRAM, orders, out=tmp_path / "local.csv")
+    score_files(PROGRAM, orders, out="memory://joined/dask.csv", part_rows=300, engine=dask_engine(client))
+    store = fsspec.filesystem("memory")
+    assert store.cat("/joined/dask.csv") == (tmp_path / "local.csv").read_bytes()
+    assert sorted(store.find("/joined")) == ["/joined/dask.csv", "/joined/dask.csv.manifest.json"]
+
+
+def test_the_only_worker_is_killed_and_its_successor_goes_on(orders, tmp_path):
+    frame(10_000).write_parquet(orders, row_group_size=1000)
+    report = score_files(PROGRAM, orders, out=tmp_path / "local", part_rows=1000)
+    with dask_client(workers=1) as client:
+        killed = []
+
+        def kill(done, _):
+            if done and not killed:
+                killed.extend(client.run(os.getpid).values())
+                os.kill(killed[0], signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+
+        same = score_files(
+            PROGRAM, orders, out=tmp_path / "dask", part_rows=1000, engine=dask_engine(client), progress=kill
+        )
+        with pytest.raises(InputError, match="workers of the Dask cluster"):
+            list(dask_runner(client)(end_the_worker, None, [0]))
+    assert killed
+    assert same == report
+    assert scored(tmp_path / "dask").equals(scored(tmp_path / "local"))
+
+
+def end_the_worker(_, number):
+    os._exit(1)
+
+
+def test_a_scheduler_that_goes_away_is_one_message_and_the_parts_are_kept(orders, tmp_path):
+    cluster = LocalCluster(n_workers=1, processes=False, threads_per_worker=1, dashboard_address=":0")
+    with dask_client(cluster.scheduler_address) as client:
+
+        def close(done, _):
+            if done:
+                cluster.close()
+
+        with pytest.raises(InputError, match=r"out of reach.*parts are kept"):
+            score_files(
+                PROGRAM, orders, out=tmp_path / "dask", part_rows=100, engine=dask_engine(client), progress=close
+            )
+    score_files(PROGRAM, orders, out=tmp_path / "dask", part_rows=100, engine=None)
+    score_files(PROGRAM, orders, out=tmp_path / "local", part_rows=100)
+    assert scored(tmp_path / "dask").equals(scored(tmp_path / "local"))
+
+
+def test_orders_that_cannot_be_used_are_told_by_the_worker_once(client, orders, tmp_path):
+    def refuse(log, number):
+        with Path(log).open("a") as file:
+            file.write(f"{number} ")
+        raise InputError("the row is bad")
+
+    with pytest.raises(InputError, match="the row is bad"):
+        list(dask_runner(client)(refuse, str(tmp_path / "log"), [0]))
+    assert (tmp_path / "log").read_text() == "0 "
     with pytest.raises(InputError, match="no Dask scheduler answers"), dask_client("nowhere"):
         pass

@@ -1,5 +1,7 @@
 """A replay in buckets of customers is the replay in one."""
 
+import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 import nector_sim as ns
-from nector_sim.batch import inputs, replays
+from nector_sim.batch import inputs, replays, shuffle
 from nector_sim.batch.cluster import dask_runner
 from nector_sim.batch.replays import replay_files
 from nector_sim.errors import InputError, OrdersError
@@ -46,7 +48,7 @@ OPENING = pd.DataFrame({"customer_id": [f"c{number}" for number in range(0, 90, 
 @pytest.fixture
 def orders(tmp_path, monkeypatch):
     monkeypatch.setattr(inputs, "PIECE_ROWS", 100)
-    monkeypatch.setattr(replays, "BUCKET_ROWS", 400)
+    monkeypatch.setattr(shuffle, "BUCKET_ROWS", 400)
     history().write_parquet(tmp_path / "orders.parquet", row_group_size=100)
     return tmp_path / "orders.parquet"
 
@@ -94,6 +96,52 @@ def test_buckets_give_the_rows_and_totals_of_one_replay(orders, tmp_path, runner
     assert (report.orders, report.as_of, report.notices) == (1500, whole.as_of, whole.notices)
 
 
+class Stop(Exception):
+    pass
+
+
+@pytest.mark.parametrize("stop_at", ["split_part", "replay_bucket"])
+def test_a_stopped_replay_goes_on_and_ends_in_the_same_bytes(orders, tmp_path, stop_at):
+    how = {"opening": pl.from_pandas(OPENING).to_arrow(), "buckets": 5, "take_up": 60, "seed": 4}
+    for name in ("unbroken", "broken"):
+        (tmp_path / name).mkdir()
+    unbroken = replay_files([PROGRAM], orders, out=tmp_path / "unbroken" / "out", **how)
+    done = []
+
+    def stopping(function, shared, numbers):
+        for number in numbers:
+            if function.__name__ == stop_at and len(done) == 2:
+                done.append("stop")
+                raise Stop
+            yield function(shared, number)
+            if function.__name__ == stop_at:
+                done.append(number)
+
+    out = tmp_path / "broken" / "out"
+    with pytest.raises(Stop):
+        replay_files([PROGRAM], orders, out=out, runner=stopping, **how)
+    with pytest.raises(InputError, match="other options"):
+        replay_files([PROGRAM], orders, out=out, **{**how, "seed": 5})
+    with pytest.raises(InputError, match="other programs"):
+        replay_files([PROGRAM.model_copy(update={"enabled": False})], orders, out=out, **how)
+    with pytest.raises(InputError, match="other opening balances"):
+        replay_files([PROGRAM], orders, out=out, **{**how, "opening": None})
+    report = replay_files([PROGRAM], orders, out=out, runner=stopping, **how)
+    assert sorted(number for number in done if number != "stop") == list(range(len(done) - 1))
+    assert report.notices == ("going on from an earlier run", *unbroken.notices)
+    files = {file.relative_to(tmp_path / "unbroken") for file in (tmp_path / "unbroken").rglob("*") if file.is_file()}
+    assert files == {file.relative_to(out.parent) for file in out.parent.rglob("*") if file.is_file()}
+    assert all((tmp_path / "unbroken" / file).read_bytes() == (out.parent / file).read_bytes() for file in files)
+    again = replay_files([PROGRAM], orders, out=out, **how)
+    assert "nothing was done" in again.notices[0]
+    pd.testing.assert_frame_equal(again.totals, unbroken.totals)
+    assert (again.orders, again.customers, again.as_of) == (unbroken.orders, unbroken.customers, unbroken.as_of)
+    manifest = json.loads(out.with_name("out.manifest.json").read_text())
+    assert manifest["rows"] == {"read": 1500, "replayed": 1500, "rejected": 0}
+    assert manifest["totals"]["closing"] == int(unbroken.totals["closing"][0])
+    assert manifest["programs"][0]["sha256"] == hashlib.sha256(PROGRAM.to_toml().encode()).hexdigest()
+
+
 def test_rows_that_cannot_be_replayed_are_named_by_their_row_in_the_file(orders, tmp_path):
     bad = history().with_columns(
         cart_amount=pl.when(pl.int_range(pl.len()) == 1234).then(-1).otherwise("cart_amount").cast(pl.Decimal(12, 2))
@@ -102,6 +150,8 @@ def test_rows_that_cannot_be_replayed_are_named_by_their_row_in_the_file(orders,
     with pytest.raises(OrdersError, match="orders, row 1235: cart_amount is negative"):
         replay_files([PROGRAM], orders, out=tmp_path / "out", buckets=5)
     assert [file.name for file in tmp_path.iterdir()] == ["orders.parquet"]
+    with pytest.raises(InputError, match="would be read as orders"):
+        replay_files([PROGRAM], tmp_path, out=tmp_path / "out")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine")
     with pytest.raises(InputError, match="files in it already"):

@@ -5,12 +5,13 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 import nector_sim as ns
-from nector_sim.batch import inputs
+from nector_sim.batch import inputs, places, runs
 from nector_sim.batch.lock import only_one
 from nector_sim.batch.runs import score_files
 from nector_sim.errors import InputError
@@ -75,6 +76,98 @@ def test_a_stopped_folder_goes_on_and_ends_in_the_same_bytes(orders, out, tmp_pa
     again = score_files(PROGRAM, orders, out=out, part_rows=300)
     assert "nothing was done" in again.notices[0]
     assert again.scored == report.scored
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.fixture
+def killed_at(monkeypatch):
+    """Make the n-th change of the file system the last one; gives how many there were before it."""
+    count, last = [0], [10**9]
+
+    def counted(function):
+        def call(*arguments, **options):
+            count[0] += 1
+            if count[0] > last[0]:
+                raise Killed
+            return function(*arguments, **options)
+
+        return call
+
+    for name in ("replace", "rename", "unlink", "mkdir", "rmdir"):
+        monkeypatch.setattr(Path, name, counted(getattr(Path, name)))
+    monkeypatch.setattr(places, "flush", counted(places.flush))
+    monkeypatch.setattr(shutil, "rmtree", counted(shutil.rmtree))
+
+    def run(number, work):
+        """Without what a run that is not killed does at its end."""
+        count[0], last[0] = 0, number
+        with monkeypatch.context() as patch:
+            patch.setattr(runs, "_explained", lambda job, failure: failure)
+            try:
+                work()
+            except Killed:
+                return True
+            finally:
+                last[0] = 10**9
+        return False
+
+    return run
+
+
+@pytest.mark.parametrize("ending", ["", ".csv"])
+def test_a_kill_at_any_change_of_the_file_system_ends_in_the_same_bytes(orders, tmp_path, killed_at, ending):
+    (tmp_path / "unbroken").mkdir()
+    score_files(PROGRAM, orders, out=tmp_path / "unbroken" / f"scored{ending}", part_rows=900)
+    expected, number, killed = contents(tmp_path / "unbroken"), 0, True
+    while killed:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+
+        def run(out=folder / f"scored{ending}"):
+            return score_files(PROGRAM, orders, out=out, part_rows=900)
+
+        killed = killed_at(number, run)
+        run()
+        assert contents(folder) == expected, number
+        number += 1
+    assert number > 15
+
+
+def test_an_output_that_is_not_whole_any_more_is_not_taken_for_whole(orders, out):
+    score_files(PROGRAM, orders, out=out, part_rows=300, rejects=out.with_name("rejects.csv"))
+    out.with_name("rejects.csv").unlink()
+    again = score_files(PROGRAM, orders, out=out, part_rows=300, rejects=out.with_name("rejects.csv"))
+    assert "rejects.csv was not written" in again.notices[1]
+    (out / "part-00003.parquet").unlink()
+    with pytest.raises(InputError, match=r"part-00003\.parquet is missing"):
+        score_files(PROGRAM, orders, out=out, part_rows=300)
+
+
+def test_a_part_that_was_taken_away_is_made_again(orders, out, tmp_path):
+    score_files(PROGRAM, orders, out=tmp_path / "unbroken", part_rows=300)
+    with pytest.raises(Stop):
+        score_files(PROGRAM, orders, out=out, part_rows=300, progress=stop_after(900))
+    (out.parent / ".scored.unfinished" / "parts" / "part-00000.parquet").unlink()
+    score_files(PROGRAM, orders, out=out, part_rows=300)
+    assert contents(out) == contents(tmp_path / "unbroken")
+
+
+def test_rejects_of_an_earlier_run_do_not_stay(orders, out):
+    rejects = out.with_suffix(".csv")
+    score_files(PROGRAM, orders, out=out.with_suffix(".parquet"), rejects=rejects)
+    assert rejects.read_text().count("\n") > 1
+    write_orders(orders, bad_every=10**9)
+    score_files(PROGRAM, pl_head(orders), out=out.with_suffix(".parquet"), rejects=rejects)
+    assert rejects.read_text() == "row,order_id,column,value,reason\n"
+
+
+def pl_head(orders):
+    """All but the first order, which write_orders makes a bad one."""
+    pl.read_parquet(orders).slice(1).write_parquet(orders)
+    return orders
 
 
 def test_a_stopped_single_file_starts_again_and_says_so(orders, out):
@@ -155,6 +248,10 @@ def test_places_that_cannot_be_written(orders, out, tmp_path):
     ):
         with pytest.raises(InputError, match=says):
             score_files(PROGRAM, orders, out=target)
+    with pytest.raises(InputError, match="would be read as orders"):
+        score_files(PROGRAM, tmp_path, out=tmp_path / "out" / "scored.parquet")
+    with pytest.raises(InputError, match="given twice"):
+        score_files(PROGRAM, [orders, tmp_path / "out" / ".." / "orders.parquet"], out=out)
     out.mkdir()
     (out / "mine.txt").write_text("mine")
     with pytest.raises(InputError, match="other files in it"):

@@ -1,7 +1,10 @@
 """Files of any size from the command line."""
 
+import signal
+import subprocess
 import sys
 
+import fsspec
 import polars as pl
 import pytest
 from distributed import LocalCluster
@@ -89,3 +92,51 @@ def test_what_does_not_fit_together_is_one_message(run, tmp_path, orders):
         code, _, err = run("score", *sorted(orders.iterdir()), "-p", EXAMPLE, "--out", out, *arguments)
         assert code == 2
         assert says in err
+    one, exists = orders / "0.parquet", ["--scheduler", "tcp://127.0.0.1:1"]
+    earning = ns.data_path("programs/gokwik-example-with-earning.toml")
+    (tmp_path / "grid.toml").write_text('"offers.0.max_discount" = [200, 500]\n')
+    for arguments, says in (
+        (["score", one, "-p", EXAMPLE, "--balances", "50", "--engine", "dask", "--out", "x.csv"], "without --engine"),
+        (["score", one, "-p", EXAMPLE, "--balances", "50", "--out", tmp_path / "folder"], "a single file is written"),
+        (["replay", one, "-p", earning, "--out", tmp_path / "r", *exists], "add --engine dask"),
+        (["replay", one, "-p", earning, "--out", tmp_path / "r", "--buckets", 2, "--format", "csv"], "writes Parquet"),
+        (["sweep", one, "-p", EXAMPLE, "--grid", tmp_path / "grid.toml", "-a", ASSUMPTIONS, "--out", "x.csv", *exists],
+         "add --engine dask"),
+    ):  # fmt: skip
+        code, _, err = run(*arguments)
+        assert (code, says in err) == (2, True), err
+
+
+def test_a_sweep_takes_a_folder_and_a_url(run, tmp_path, orders):
+    (tmp_path / "grid.toml").write_text('"offers.0.max_discount" = [200, 500]\n')
+    pl.concat([pl.read_parquet(file) for file in sorted(orders.iterdir())]).write_parquet(tmp_path / "one.parquet")
+    how = ["-p", EXAMPLE, "--grid", tmp_path / "grid.toml", "-a", ASSUMPTIONS, "--out"]
+    assert run("sweep", tmp_path / "one.parquet", *how, tmp_path / "one.csv")[0] == 0
+    assert run("sweep", orders, *how, tmp_path / "folder.csv")[0] == 0
+    fsspec.filesystem("memory").pipe("/swept/orders.parquet", (tmp_path / "one.parquet").read_bytes())
+    assert run("sweep", "memory://swept/orders.parquet", *how, "memory://swept/url.csv")[0] == 0
+    assert (tmp_path / "folder.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
+    assert fsspec.filesystem("memory").cat("/swept/url.csv") == (tmp_path / "one.csv").read_bytes()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to catch")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_says_what_is_kept(tmp_path, orders, number):
+    out, work = tmp_path / "scored", tmp_path / ".scored.unfinished"
+    code = (
+        "import sys; from nector_sim.batch import inputs; inputs.PIECE_ROWS = 1; from nector_sim.cli import main\n"
+        f"sys.argv = ['nector-sim', 'score', {str(orders)!r}, '-p', {EXAMPLE!r}, '--out', {str(out)!r}]\n"
+        "sys.argv += ['--part-rows', '1']; main()"
+    )
+    for file in orders.iterdir():
+        pl.read_parquet(file).write_parquet(file, row_group_size=5)
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not list(work.glob("part-*.json")):
+        pass
+    process.send_signal(number)
+    _, said = process.communicate()
+    assert process.returncode == 128 + number
+    assert "nector-sim: stopped; " in said
+    assert "parts are kept, and the same command goes on from them" in said
+    assert "Traceback" not in said
+    assert not list((work / "parts").glob(".*"))

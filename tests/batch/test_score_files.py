@@ -1,7 +1,8 @@
 """Files in, files out: every row once, whatever the kind of file, the size of the pieces and the number of files."""
 
 import json
-from datetime import UTC, datetime
+import zipfile
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from hashlib import sha256
 
@@ -93,7 +94,13 @@ def test_where_the_records_of_a_csv_begin_does_not_hang_on_the_blocks(monkeypatc
         monkeypatch.setattr("nector_sim.batch.records.BLOCK", block)
         with (tmp_path / "f").open("rb") as file:
             index = index_records(file, rows=2)
-        assert index == (begins[1], [(begins[number], 2) for number in (1, 3, 5)], len(text), sha256(text).hexdigest())
+        assert index == (
+            begins[1],
+            [(begins[number], 2) for number in (1, 3, 5)],
+            len(text),
+            sha256(text).hexdigest(),
+            False,
+        )
 
 
 def test_many_files_and_partitioned_folders(tmp_path):
@@ -113,6 +120,36 @@ def test_many_files_and_partitioned_folders(tmp_path):
     one_by_one = [tmp_path / "orders" / f"month=2026-0{month}" / "part.parquet" for month in (1, 2, 3)]
     score_files(PROGRAM, one_by_one, out=tmp_path / "scored.csv")
     assert len(pl.read_csv(tmp_path / "scored.csv")) == 300
+
+
+def test_partitions_as_hive_writes_them_and_patterns(tmp_path):
+    frame, _ = orders_frame(100)
+    for number, store in enumerate(("north%20east", "__HIVE_DEFAULT_PARTITION__")):
+        folder = tmp_path / "orders" / f"store={store}"
+        folder.mkdir(parents=True)
+        frame.slice(number * 50, 50).write_parquet(folder / "part.parquet")
+    pattern = tmp_path / "orders" / "*" / "part.pa*"
+    score_files(PROGRAM, tmp_path / "orders", out=tmp_path / "scored.parquet")
+    scored = pl.read_parquet(tmp_path / "scored.parquet").sort("store", nulls_last=True)
+    assert scored["store"].to_list() == ["north east"] * 50 + [None] * 50
+    assert score_files(PROGRAM, pattern, out=tmp_path / "scored.parquet").read == 100
+    with pytest.raises(InputError, match="does not exist"):
+        score_files(PROGRAM, tmp_path / "orders" / "*.csv", out=tmp_path / "scored.csv")
+
+
+@pytest.mark.parametrize("text", ['a,"500,9\nb,500,9\n', 'a,500,9\n"b,500,9\nc,500,9'])
+def test_a_quotation_mark_that_is_never_closed_is_refused_with_its_row(tmp_path, text):
+    (tmp_path / "orders.csv").write_text(f"order_id,cart_amount,points_balance\n{text}")
+    row = 1 if text.startswith('a,"') else 2
+    with pytest.raises(InputError, match=rf"orders\.csv: a quotation mark in row {row} is never closed"):
+        score_files(PROGRAM, tmp_path / "orders.csv", out=tmp_path / "scored.csv")
+
+
+def test_text_that_is_not_utf_8_far_into_a_file(tmp_path):
+    lines = b"order_id,cart_amount,points_balance\n" + b"abcdefghijklmnopqrstuvwxyz,500,9\n" * 50_000
+    (tmp_path / "orders.csv").write_bytes(lines + "é,500,9\n".encode("latin-1"))
+    with pytest.raises(InputError, match="not in the encoding UTF-8"):
+        score_files(PROGRAM, tmp_path / "orders.csv", out=tmp_path / "scored.csv")
 
 
 def test_rejects_stand_with_their_row_in_all_inputs_and_add_up(tmp_path):
@@ -182,6 +219,36 @@ def test_a_sheet_has_real_numbers(tmp_path):
     frame.write_csv(tmp_path / "orders.csv")
     score_files(PROGRAM, tmp_path / "orders.csv", out=tmp_path / "again.xlsx")
     assert fastexcel.read_excel(tmp_path / "again.xlsx").load_sheet(0).to_polars().schema["cart_amount"] == pl.Float64
+
+
+def test_a_sheet_changes_no_id_and_takes_what_a_file_of_orders_may_hold(tmp_path):
+    frame, _ = orders_frame(2)
+    odd = frame.with_columns(
+        id=pl.Series([31502400651, 5]),
+        long_id=pl.Series([2**60 + 1, 5]),
+        ratio=pl.Series([float("inf"), 0.5]),
+        took=pl.Series([timedelta(hours=30), None]),
+        at=pl.Series([time(1, 2), None]),
+        note=pl.Series(["x" * 40_000, None]),
+        paid=pl.Series([True, None]),
+        nothing=pl.Series([None, None]),
+    )
+    odd.write_parquet(tmp_path / "orders.parquet")
+    score_files(PROGRAM, tmp_path / "orders.parquet", out=tmp_path / "scored.xlsx")
+    sheet = fastexcel.read_excel(tmp_path / "scored.xlsx").load_sheet(0).to_polars()
+    assert sheet["id"].to_list() == [31502400651, 5]
+    assert sheet["long_id"].to_list() == [str(2**60 + 1), "5"]
+    assert sheet["ratio"].to_list() == [None, 0.5]
+    assert len(sheet["note"][0]) == 32_767
+    with zipfile.ZipFile(tmp_path / "scored.xlsx") as book:
+        formats = book.read("xl/styles.xml").decode()
+    assert 'formatCode="#,##0.00"' in formats
+    for name, deep in (("list", pl.Series([[1], [2]])), ("bytes", pl.Series([b"x", b"y"]))):
+        frame.with_columns(deep.alias(name)).write_parquet(tmp_path / "orders.parquet")
+        for ending in (".csv", ".xlsx"):
+            with pytest.raises(InputError, match=f"column {name} holds"):
+                score_files(PROGRAM, tmp_path / "orders.parquet", out=tmp_path / f"deep{ending}")
+        score_files(PROGRAM, tmp_path / "orders.parquet", out=tmp_path / "deep.parquet")
 
 
 def test_more_than_a_sheet_holds_is_said_before_anything_is_done(tmp_path, monkeypatch):

@@ -1,0 +1,128 @@
+"""Files of orders as they were when they were looked through, and the pieces that they are read in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from nector_sim.batch.places import Place
+from nector_sim.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some rows of one input, the least that is read at once.
+
+    Attributes
+    ----------
+    source : int
+        Which of the inputs.
+    first_row : int
+        Position of its first row among the rows of all inputs, from 0.
+    rows : int
+    start : int
+        Parquet: its first row in the file. CSV: its first byte.
+    end : int
+        CSV: the byte behind its last. Parquet: 0.
+    """
+
+    source: int
+    first_row: int
+    rows: int
+    start: int
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input file, as it was when it was looked through.
+
+    Attributes
+    ----------
+    place : Place
+    name : str
+        As the user gave it, or under the folder that the user gave.
+    stamp : tuple
+        Size and time of the last change, by which a change is noticed.
+    partition : tuple of tuple of str and (str or None)
+        Names and values that a partitioned folder says in its path (``month=2026-01``).
+    header : tuple of str
+        CSV: names of the columns.
+    separator : str
+        CSV: what parts the fields.
+    sha256 : str
+        CSV: of its bytes, which were all read to find its records.
+    """
+
+    place: Place
+    name: str
+    stamp: tuple[int, str]
+    partition: tuple[tuple[str, str | None], ...] = ()
+    header: tuple[str, ...] = ()
+    separator: str = ","
+    sha256: str = ""
+
+    def still_the_same(self) -> None:
+        """Raise InputError if the file is no longer what it was."""
+        if self.place.stamp() != self.stamp:
+            raise InputError(
+                f"{self.name} changed while it was read; nothing of it was kept. Run again when nobody writes to it"
+            )
+
+
+@dataclass(slots=True)
+class Inputs:
+    """All input files, cut into pieces.
+
+    Attributes
+    ----------
+    sources : list of Source
+    pieces : list of Piece
+        In order; together all rows.
+    schema : polars.Schema
+        Columns of all of them.
+    rows : int
+    given : list of Place
+        The files, folders and patterns that they were named by.
+    """
+
+    sources: list[Source] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    schema: pl.Schema = field(default_factory=pl.Schema)
+    rows: int = 0
+    given: list[Place] = field(default_factory=list)
+
+    def described(self) -> list[dict[str, Any]]:
+        """Name, size and SHA-256 of each; reads those that were not read for it yet."""
+        return [
+            {"name": source.name, "size": source.stamp[0], "sha256": source.sha256 or _sha256(source.place)}
+            for source in self.sources
+        ]
+
+    def changed(self) -> bool:
+        """Whether a file is no longer what it was."""
+        return any(source.place.stamp() != source.stamp for source in self.sources)
+
+    def check_unchanged(self, which: Collection[int] | None = None) -> None:
+        """Raise InputError if a file (of these) is no longer what it was."""
+        for number, source in enumerate(self.sources):
+            if which is None or number in which:
+                source.still_the_same()
+
+    def parts(self, rows: int) -> list[list[Piece]]:
+        """Gather pieces to parts of at least so many rows, but for the last."""
+        parts: list[list[Piece]] = []
+        for piece in self.pieces:
+            if not parts or sum(each.rows for each in parts[-1]) >= rows:
+                parts.append([])
+            parts[-1].append(piece)
+        return parts or [[]]
+
+
+def _sha256(place: Place) -> str:
+    with place.open() as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
