@@ -144,7 +144,7 @@ def on_history(
         raise InputError(f'The history {history!r} is unknown; it is "given balances" or "as replayed"')
     from nector_sim.ledger.replay import replay
 
-    take_up = round(float(assumptions.rates().take_up) * 100, 4)
+    take_up = f"{round(float(assumptions.rates().take_up) * 100, 4):f}%"
     replayed = replay(program, orders, take_up=take_up, seed=seed).orders
     sales = read_sales(replayed)
     check_costs(sales, assumptions)

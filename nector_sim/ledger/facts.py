@@ -126,18 +126,22 @@ def _check_alike(schedules: Sequence[Schedule]) -> None:
 
 
 def read_take_up(take_up: Decimal | float | str | None) -> Decimal | None:
-    """A percentage from 0 to 100; a share between 0 and 1 is asked about."""
+    """A percentage from 0 to 100; what may be a share between 0 and 1 is asked about, but for one with its %."""
     if take_up is None:
         return None
+    text = str(take_up).strip()
     try:
-        share = Decimal(str(take_up).strip())
+        share = Decimal(text.removesuffix("%").rstrip())
     except InvalidOperation:
         share = Decimal(-1)
     if not (share.is_finite() and 0 <= share <= 100):
         raise InputError(f"take_up is {take_up}; it is a percentage from 0 to 100, such as 40")
-    if 0 < share < 1:
+    if 0 < share < 1 and not text.endswith("%"):
         meant = (share * 100).normalize()
-        raise InputError(f"take_up is {take_up}; it is a percentage, so write {meant:f} for {meant:f} %")
+        raise InputError(
+            f"take_up is {take_up}; it is a percentage, so write {meant:f} for {meant:f} % "
+            f'(if you do mean {share:f} %, write "{share:f}%")'
+        )
     return share
 
 

@@ -102,7 +102,8 @@ def replay(
     grants : table, optional
         ``customer_id``, ``granted_at``, ``points``; optional ``expires_at``.
     take_up : number, optional
-        Percentage of orders that redeem where they could and ``redeems`` does not say; left out, all.
+        Percentage of orders that redeem where they could and ``redeems`` does not say, such as 40 or ``"0.5%"``; left
+        out, all.
     seed : int
         Of the draws of take-up; a draw depends on it and on ``order_id`` alone.
     as_of : datetime, date or str, optional

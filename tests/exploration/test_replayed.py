@@ -37,7 +37,7 @@ def margin(replayed):
     return (cart - discount - cart / 2 - 0.02 * (cart - discount)).sum()
 
 
-@pytest.mark.parametrize("take_up", [100, 60])
+@pytest.mark.parametrize("take_up", [100, 60, "0.5%"])
 def test_a_sweep_of_replays(orders, take_up):
     believed = BELIEVED.replaced(take_up_percent=take_up)
     table = ns.sweep(PROGRAM, orders, grid=GRID, assumptions=believed, history="as replayed")

@@ -115,7 +115,7 @@ def test_columns_that_are_missing_or_in_the_way(change, message):
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ({"take_up": 0.4}, "take_up is 0.4; it is a percentage, so write 40 for 40 %"),
+        ({"take_up": 0.4}, "take_up is 0.4; it is a percentage, so write 40 for 40 % .if you do mean 0.4 %, write"),
         ({"take_up": 101}, "take_up is 101; it is a percentage from 0 to 100"),
         ({"take_up": "many"}, "take_up is many; it is a percentage"),
         ({"seed": -1}, "seed is -1; it is a whole number"),

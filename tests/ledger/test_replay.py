@@ -167,6 +167,19 @@ def test_the_column_the_argument_and_the_draw_decide_in_this_order():
     assert set(result.orders.loc[result.orders["points_redeemed"] == 0, "limited_by"]) == {"requested"}
 
 
+def test_a_take_up_of_less_than_one_percent_says_so():
+    n = 3000
+    frame, opening = (
+        orders(order_id=range(n), customer_id=range(n)),
+        pd.DataFrame({"customer_id": range(n), "points": 9}),
+    )
+    result = ns.replay(PROGRAM, frame, opening=opening, take_up="0.5%", seed=2)
+    assert (result.orders["points_redeemed"] > 0).tolist() == [draw(2, i) < 0.005 for i in range(n)]
+    same = [ns.replay(PROGRAM, frame, opening=opening, take_up=all_of_it).totals for all_of_it in ("40 %", 40, "40")]
+    assert same[0].equals(same[1])
+    assert same[0].equals(same[2])
+
+
 def test_a_draw_depends_on_nothing_but_the_seed_and_the_order():
     n = 300
     frame = orders(order_id=range(n), customer_id=[f"c{i % 50}" for i in range(n)])
