@@ -73,7 +73,7 @@ def check(
         _write(report.orders, out)
     if rejects is not None and len(report.rejects):
         _write(report.rejects, rejects)
-    raise typer.Exit(1 if len(report.rejects) else 0)
+    raise typer.Exit(1 if len(report.rejects) or not len(report.orders) else 0)
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

@@ -261,7 +261,7 @@ def inspect_orders(
                 "balances": [balances],
                 "dates": [dates],
                 "numbers": [numbers],
-                "keep-status": kept,
+                "keep-status": sorted(kept),
                 "sheet": [sheet],
                 "key-file": [key_file],
             },

@@ -109,6 +109,16 @@ def test_nothing_that_is_read_is_written_over(run, check, export, tmp_path):
     assert balances.read_text(encoding="utf-8") == "mobile,points\n9876543210,5\n"
 
 
+def test_a_file_of_which_no_order_counts_must_be_looked_at(run, tmp_path):
+    unpaid = [row | {"Financial Status": "pending"} for row in EXPORT[:1]]
+    path = write(tmp_path / "orders.csv", unpaid)
+    code, page, _ = run("check", path, "--keep-status", "b", "--keep-status", "a", "--key-file", tmp_path / "key")
+    assert code == 1
+    assert "left out, not paid yet: 1 orders" in page
+    again = f"then again: nector-sim check {shlex.quote(str(path))} --keep-status a --keep-status b --key-file"
+    assert again in page
+
+
 def test_times_without_a_zone_are_in_the_one_that_is_named(run, tmp_path):
     path = tmp_path / "orders.csv"
     path.write_text("order_id,ordered_at,cart_amount\n1,2026-05-01 10:00,5\n", encoding="utf-8")
