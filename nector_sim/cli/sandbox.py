@@ -27,7 +27,9 @@ def sandbox(
             "Whoever is there already keeps what they have.",
         ),
     ] = None,
-    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = 8765,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8765,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     new_webhook_id: Annotated[
         bool, typer.Option("--new-webhook-id", help="Make a new webhook id; the old one stops working.")
@@ -45,19 +47,24 @@ def sandbox(
     """
     import nector_sim as ns
     from nector_sim.gokwik import Database, Integration, Wallets, application, read_customers, serve
+    from nector_sim.gokwik.integration import events_host
     from nector_sim.gokwik.openapi import PATH
     from nector_sim.gokwik.outgoing import Deliverer
 
     settings = ns.load_program(program)
     new = read_customers(customers, decimals=settings.decimals) if customers else []
     law = _law(variant)
+    if events_to:
+        events_host(events_to)  # before a webhook id is made that nobody would see
     with Database(db) as database, Deliverer(database):
         integration = Integration(database)
 
         def started(address: str) -> None:
-            # Only now, so that no webhook id is made for a server that could not listen.
-            webhook_id = _apply(integration, settings, new_webhook_id)
+            # The webhook id comes last, so that none is made that nobody sees where something is refused.
+            if integration.state.initialised:
+                _use(integration, settings)
             loaded = Wallets(database).add(new)
+            webhook_id = _make_webhook_id(integration, settings, anew=new_webhook_id)
             typer.echo(f"customers: {loaded.added} added, {loaded.kept} were there and keep what they have")
             typer.echo(integration.state)
             if events_to:
@@ -76,23 +83,25 @@ def sandbox(
         serve(application(database, law=law), host=host, port=port, started=started)
 
 
-def _apply(integration: Integration, program: Program, new_webhook_id: bool) -> str | None:
-    """Bring the integration to the program's settings; gives the webhook id where one was made."""
-    state = integration.state
-    webhook_id = None
-    if not state.initialised:
-        webhook_id = integration.initialise(program).get_secret_value()
-    elif new_webhook_id:
-        webhook_id = integration.rotate().get_secret_value()
-    if webhook_id is not None:
-        integration.hand_over()  # it is about to be shown
+def _use(integration: Integration, program: Program) -> None:
+    """Bring the integration to the program's settings."""
     if integration.program.model_copy(update={"enabled": program.enabled}) != program:
         integration.use(program)
-    if program.enabled and not integration.state.enabled:
-        integration.enable()
-    if not program.enabled and integration.state.enabled:
-        integration.disable()
-    return webhook_id
+    if program.enabled != integration.state.enabled:
+        (integration.enable if program.enabled else integration.disable)()
+
+
+def _make_webhook_id(integration: Integration, program: Program, *, anew: bool) -> str | None:
+    """Initialise, or make a new webhook id; gives the one that was made."""
+    if not integration.state.initialised:
+        webhook_id = integration.initialise(program)
+        _use(integration, program)
+    elif anew:
+        webhook_id = integration.rotate()
+    else:
+        return None
+    integration.hand_over()  # it is about to be shown
+    return webhook_id.get_secret_value()
 
 
 def _law(variant: str) -> type[Law]:

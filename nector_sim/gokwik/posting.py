@@ -7,12 +7,14 @@ import json
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from nector_sim.errors import InputError
 
 #: Bytes of an answer that are read at most.
 MAX_ANSWER = 1024 * 1024
+#: Seconds that anyone may want to wait.
+LONGEST = 86_400
 
 
 class NoAnswer(Exception):
@@ -42,6 +44,32 @@ class Reply(NamedTuple):
         return content
 
 
+def split(url: str) -> SplitResult:
+    """Part a URL that can be posted to.
+
+    Raises
+    ------
+    InputError
+        If it is none. It does not repeat the URL.
+    """
+    example = "http://127.0.0.1:8765/api/open/integrations/gokwikwebhook/<webhook id>"
+    if url.rpartition("/")[2].startswith("…"):
+        raise InputError(
+            "the URL ends in the last four characters of the webhook id; write the whole id there, as it was shown "
+            "when it was made, or make a new one"
+        )
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, or brackets that do not close
+        usable = False
+    if not usable:
+        raise InputError(f"the URL must be a full one, such as {example}")
+    if not (url.isascii() and url.isprintable()) or " " in url:
+        raise InputError(f"the URL holds characters that no URL has; write it as {example}")
+    return parts
+
+
 class Line:
     """A connection to one URL, kept open between calls; for one thread.
 
@@ -55,19 +83,15 @@ class Line:
     Raises
     ------
     InputError
-        If the URL is none.
+        If the URL is none, or the timeout is not above 0.
     """
 
     def __init__(self, url: str, *, timeout: float) -> None:
-        parts = urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError:
-            port = -1
-        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1:
-            raise InputError("the URL must be a full one, such as http://127.0.0.1:8765/api/open/integrations/…")
+        parts = split(url)
+        if not 0 < timeout <= LONGEST:
+            raise InputError(f"the timeout is {timeout:g}; it must be above 0 and at most {LONGEST} seconds")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(parts.hostname, port, timeout=timeout)
+        self._connection = kind(str(parts.hostname), parts.port, timeout=timeout)
         self._timeout = timeout
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         #: Where it goes, without the path, for messages.
@@ -123,6 +147,6 @@ def post(url: str, body: bytes, *, headers: Mapping[str, str], timeout: float) -
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError | BlockingIOError):
         return "it took too long"
     return getattr(error, "strerror", None) or type(error).__name__

@@ -121,12 +121,17 @@ class Wallets:
         cart = _cart(law, call.amount)
         earlier = connection.execute(_ORDER, {"order_id": call.reference_order_id}).one_or_none()
         if earlier is not None:
+            answered = dict(json.loads(earlier.performed))
             same = (earlier.customer_id, earlier.cart, earlier.wallet_type)
             if same != (customer.customer_id, cart, call.wallet_type):
                 raise Refused("other_content")
+            if call.fiat_value is not None and _cart(law, call.fiat_value, "fiat_value") != _cart(
+                law, Decimal(str(answered["fiat_value"]))
+            ):
+                raise Refused("other_content")
             if earlier.reverted is not None:
                 raise Refused("reverted")
-            return dict(json.loads(earlier.performed))
+            return answered
         given = _work_out(law, customer, cart, call.wallet_type)
         if given.limited_by == "not_live":
             raise Refused("not_live")
@@ -165,8 +170,10 @@ class Wallets:
         order = connection.execute(_ORDER, {"order_id": call.reference_order_id}).one_or_none()
         if order is None:
             raise Refused("unknown_order")
+        # What a revert may leave out, it may not contradict.
         another_amount = call.amount is not None and _cart(law, call.amount) != order.cart
-        if order.customer_id != customer.customer_id or another_amount:
+        another_wallet = "wallet_type" in call.model_fields_set and call.wallet_type != order.wallet_type
+        if order.customer_id != customer.customer_id or another_amount or another_wallet:
             raise Refused("other_content")
         if order.reverted is not None:
             return dict(json.loads(order.reverted))

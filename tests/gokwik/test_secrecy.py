@@ -3,12 +3,14 @@
 import logging
 import socket
 import time
+from contextlib import suppress
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 import nector_sim as ns
-from nector_sim.gokwik import Checkout, Database, Integration, application, running
+from nector_sim.gokwik import Checkout, Database, Integration, application, connections, running
+from nector_sim.gokwik.connections import MAX_HEAD
 from nector_sim.gokwik.integration import is_webhook_id, read_row
 from nector_sim.gokwik.posting import Line, NoAnswer
 from nector_sim.gokwik.sandbox import Guesses
@@ -34,6 +36,9 @@ def wrong_urls(shop):
         f"{base}/shopwebhook/{right}",
         f"{base}/gokwikwebhook/",
         f"{base}/gokwikwebhook/x/y",
+        f"{base}/gokwikwebhook/x/",
+        f"{base}/gokwikwebhook/{right}/",
+        f"{shop.address}/openapi.json/",
         f"{shop.address}/",
     ]
 
@@ -66,19 +71,21 @@ def test_the_comparison_takes_as_long_however_wrong_the_id_is(tmp_path):
         with database.reading() as connection:
             row = read_row(connection)
 
-    def fastest(webhook_id):
-        """The least of many: what else the machine does only ever adds."""
-        times = []
-        for _ in range(300):
-            start = time.perf_counter_ns()
-            for _ in range(20):
-                is_webhook_id(row, webhook_id)
-            times.append(time.perf_counter_ns() - start)
-        return min(times)
+    def seconds(webhook_id):
+        start = time.perf_counter_ns()
+        for _ in range(20):
+            is_webhook_id(row, webhook_id)
+        return time.perf_counter_ns() - start
 
     candidates = [right, right[:-1] + "?", "?" + right[1:], "?" * 43]
-    times = [fastest(webhook_id) for webhook_id in candidates]
-    assert max(times) < 1.2 * min(times)
+    fastest = dict.fromkeys(candidates, float("inf"))
+    # In turns, and the least of many: what else the machine does only ever adds, and goes on until it does not matter.
+    for turn in range(20_000):
+        for webhook_id in candidates:
+            fastest[webhook_id] = min(fastest[webhook_id], seconds(webhook_id))
+        if turn >= 300 and max(fastest.values()) < 1.2 * min(fastest.values()):
+            return
+    raise AssertionError(fastest)
 
 
 def test_wrong_guesses_are_limited(database, program):
@@ -88,6 +95,21 @@ def test_wrong_guesses_are_limited(database, program):
         # Not even the right id is recognised then, or guessing would go on.
         status, answer = shop.post(LIST)
         assert (status, answer["meta"]["error"]) == (429, "too_many_guesses")
+
+
+def test_guesses_that_wait_for_the_rest_of_their_bodies_are_limited_too(database, program):
+    with open_shop(database, program, guesses_a_minute=5) as shop:
+        path = wrong_urls(shop)[0].removeprefix(shop.address)
+        head = f"POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {len(LIST)}\r\n\r\n"
+        callers = [dial(shop) for _ in range(20)]
+        for caller in callers:
+            caller.sendall(head.encode() + LIST[:-1])
+        assert shop.call("list", customer_id="rich", amount=500)["fiat_value"] == 400
+        statuses = []
+        for caller in callers:
+            caller.sendall(LIST[-1:])
+            statuses.append(everything_from(caller)[9:12])
+    assert statuses == [b"404"] * 5 + [b"429"] * 15
 
 
 def test_guesses_come_back_and_addresses_are_forgotten(monkeypatch):
@@ -140,6 +162,46 @@ def test_ids_are_in_no_error_of_the_checkout():
         with pytest.raises(ns.InputError) as refused:
             Checkout(url)
         assert "hush" not in str(refused.value)
+
+
+def dial(shop):
+    return socket.create_connection(("127.0.0.1", int(shop.address.rpartition(":")[2])), timeout=20)
+
+
+def everything_from(caller):
+    """Read until the other side closes."""
+    with caller, suppress(ConnectionResetError):
+        return b"".join(iter(lambda: caller.recv(65536), b""))
+    return b""
+
+
+@pytest.mark.parametrize("beginning", ["POST /", "POST / HTTP/1.1\r\nhost: a\r\nx-long: "])
+def test_a_head_that_does_not_end_is_cut_off(untouched_shop, beginning):
+    caller = dial(untouched_shop)
+    caller.sendall(beginning.encode() + b"y" * MAX_HEAD)
+    assert everything_from(caller)[9:12] == b"400"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "",
+        "POST / HTTP/1.1\r\n",
+        "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{",
+        "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}POST / HTTP/1.1\r\n",
+    ],
+)
+def test_a_request_that_does_not_arrive_is_cut_off(tmp_path, program, monkeypatch, sent):
+    monkeypatch.setattr(connections, "PATIENCE", 0.3)
+    with Database(tmp_path / "gokwik.db") as database, open_shop(database, program) as shop:
+        caller = dial(shop)
+        caller.sendall(sent.encode())
+        answers = everything_from(caller)
+        assert answers.count(b"HTTP/1.1 404") == sent.count("\r\n\r\n")
+        # Whoever asks in time is answered, also when that is long after.
+        assert shop.call("list", customer_id="rich", amount=500)["fiat_value"] == 400
+        time.sleep(0.5)
+        assert shop.call("list", customer_id="rich", amount=500)["fiat_value"] == 400
 
 
 def test_a_caller_that_goes_away_is_no_failure(shop, caplog):
