@@ -39,6 +39,8 @@ class NectorDialect:
             return Theirs(error="its reply has no meta.code 200")
         if not isinstance(data, Mapping):
             return Theirs(error="its reply has no data")
+        if data.get("limited_by") == "refused":
+            return Theirs(refused=True)
         # Nector's own answer has the whole discount and the points; what else is there is compared as well.
         values = {"points_redeemed": data.get("coin_value"), "discount": data.get("fiat_value")}
         theirs = read_reply(

@@ -330,7 +330,7 @@ def _values(law: Law, given: Answer) -> dict[str, Any]:
     """The amounts of an answer: ``fiat_value`` is all that comes off the cart, ``credit_value`` the part of credits."""
     return {
         "fiat_value": _number(law.program, given.discount + given.credits_used),
-        "coin_value": given.points,
+        "coin_value": _plain(given.points),
         "credit_value": _number(law.program, given.credits_used),
         "payable": _number(law.program, given.payable),
         "limited_by": given.limited_by,
@@ -339,8 +339,12 @@ def _values(law: Law, given: Answer) -> dict[str, Any]:
 
 def _number(program: Program, minor: int) -> int | float:
     # An amount has at most 13 digits, so as a float it is written with exactly the currency's decimals.
-    amount = from_minor(minor, program.decimals)
-    return int(amount) if amount == int(amount) else float(amount)
+    return _plain(from_minor(minor, program.decimals))
+
+
+def _plain(number: Any) -> int | float:
+    """As JSON has it. Points are whole by the law, though not under every deliberate mistake that is tried here."""
+    return int(number) if number == int(number) else float(number)
 
 
 def _book(connection: Connection, kind: str, order: Any, sign: int) -> None:

@@ -47,6 +47,8 @@ def test_the_sandbox_agrees(tmp_path):
     ("choice", "program"),
     [
         ("steps_whole", MANY),
+        ("points_round", MANY),
+        ("min_payable_excess", ns.Program(offers=[one_to_one()], min_payable=ns.FixedMinPayable(amount=100))),
         ("min_cart_edge", ns.Program(offers=[one_to_one(min_cart=300)])),
         ("min_payable_base", ns.Program(offers=[one_to_one()], min_payable=ns.PercentMinPayable(percent=20))),
         ("percent_rounding", ns.Program(offers=[ns.FixedPercent(points=100, percent="12.5")])),
