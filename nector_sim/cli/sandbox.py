@@ -60,11 +60,15 @@ def sandbox(
         integration = Integration(database)
 
         def started(address: str) -> None:
-            # The webhook id comes last, so that none is made that nobody sees where something is refused.
-            if integration.state.initialised:
-                _use(integration, settings)
+            made = None if integration.state.initialised else integration.initialise(settings)
+            _use(integration, settings)
             loaded = Wallets(database).add(new)
-            webhook_id = _make_webhook_id(integration, settings, anew=new_webhook_id)
+            # Only now, so that none is made anew that nobody sees where something is refused.
+            if made is None and new_webhook_id:
+                made = integration.rotate()
+            webhook_id = made.get_secret_value() if made else None
+            if made:
+                integration.hand_over()  # it is about to be shown
             typer.echo(f"customers: {loaded.added} added, {loaded.kept} were there and keep what they have")
             typer.echo(integration.state)
             if events_to:
@@ -89,19 +93,6 @@ def _use(integration: Integration, program: Program) -> None:
         integration.use(program)
     if program.enabled != integration.state.enabled:
         (integration.enable if program.enabled else integration.disable)()
-
-
-def _make_webhook_id(integration: Integration, program: Program, *, anew: bool) -> str | None:
-    """Initialise, or make a new webhook id; gives the one that was made."""
-    if not integration.state.initialised:
-        webhook_id = integration.initialise(program)
-        _use(integration, program)
-    elif anew:
-        webhook_id = integration.rotate()
-    else:
-        return None
-    integration.hand_over()  # it is about to be shown
-    return webhook_id.get_secret_value()
 
 
 def _law(variant: str) -> type[Law]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nector_sim.calculator.exact import Answer, Law, Order
 from nector_sim.errors import InputError
-from nector_sim.gokwik.customers import Customer
+from nector_sim.gokwik.customers import Customer, checked
 from nector_sim.gokwik.database import Database, now
 from nector_sim.gokwik.integration import program_of, read_row
 from nector_sim.gokwik.outgoing import announce
@@ -200,25 +200,31 @@ class Wallets:
         Raises
         ------
         InputError
-            If a mobile number belongs to someone else who is there.
+            If the integration is not initialised, which says the currency; if a customer cannot be used, or a mobile
+            number belongs to someone else who is there.
         """
         try:
             return self._add(list(loaded))
         except IntegrityError:
             raise InputError("a customer's mobile number belongs to another one who is there already") from None
 
-    def _add(self, rows: list[Customer]) -> Loaded:
+    def _add(self, given: list[Customer]) -> Loaded:
         with self.database.writing() as connection:
+            row = read_row(connection)
+            if row is None:
+                raise InputError("the integration is not initialised yet; do that first")
+            decimals = program_of(row).decimals
             there = set(connection.execute(select(customers.c.customer_id)).scalars())
-            new = [row._asdict() for row in rows if row.customer_id not in there]
+            new = [one for one in checked(given, decimals=decimals) if one.customer_id not in there]
             if new:
+                rows = [one._asdict() | {"credits": to_minor(one.credits, decimals)} for one in new]
                 opening = [
-                    {"customer_id": row["customer_id"], "points": row["points_balance"], "credits": row["credits"]}
-                    for row in new
+                    {"customer_id": one["customer_id"], "points": one["points_balance"], "credits": one["credits"]}
+                    for one in rows
                 ]
-                connection.execute(insert(customers), new)
+                connection.execute(insert(customers), rows)
                 connection.execute(insert(movements).values(at=now(), kind="opening"), opening)
-        return Loaded(len(new), len(rows) - len(new))
+        return Loaded(len(new), len(given) - len(new))
 
     def balances(self) -> pd.DataFrame:
         """Every customer's balance now.

@@ -11,8 +11,8 @@ from tests.gokwik.shops import open_shop
 
 CUSTOMERS = [
     Customer("a", 5000, tier="Gold"),
-    Customer("b", 250, credits=12_345),
-    Customer("c", 100_000, credits=50_000, tier="Silver"),
+    Customer("b", 250, credits="123.45"),
+    Customer("c", 100_000, credits=500, tier="Silver"),
     Customer("d", -7),
 ]
 MANY = ns.Program(
