@@ -107,7 +107,18 @@ TAKEN = LISTED
 UNKNOWN = json.dumps({"meta": {"code": 404, "error": "unknown_order", "message": "Nothing."}, "data": None}).encode()
 
 
-@pytest.mark.parametrize("plan", [3.0, None, 503, b"no JSON", b"[]", b"{}", b'{"meta": {"code": "200"}}', ODD])
+#: Answers that go on and on: in the first line, in the headers, in the body.
+SLOW = [
+    ["HTTP/1.1 2", *"0" * 40],
+    ["HTTP/1.1 200 OK\r\nx: ", *"y" * 40],
+    ["HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n", *" " * 40],
+    ["HTTP/1.1 200 OK\r\n\r\n", *" " * 40],
+]
+
+
+@pytest.mark.parametrize(
+    "plan", [*SLOW, b" " * 2**21, 3.0, None, 503, b"no JSON", b"[]", b"{}", b'{"meta": {"code": "200"}}', ODD]
+)
 def test_a_list_without_an_answer_goes_on_without_points(plan):
     with receiving(plan) as receiver, Checkout(receiver.url + "/hush", timeout=0.5) as checkout:
         start = time.monotonic()
