@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nector_sim.cli.options import ProgramFile
 from nector_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,8 +16,10 @@ if TYPE_CHECKING:
 
 
 def sandbox(
-    program: ProgramFile,
     db: Annotated[str, typer.Option("--db", help="File that keeps everything, or a URL of PostgreSQL.")],
+    program: Annotated[
+        Path | None, typer.Option("--program", "-p", help="Program file, TOML or JSON; needed to serve.")
+    ] = None,
     customers: Annotated[
         Path | None,
         typer.Option(
@@ -37,6 +38,9 @@ def sandbox(
     events_to: Annotated[
         str | None, typer.Option("--events-to", help="Send signed events to this URL from now on.")
     ] = None,
+    ledger: Annotated[
+        bool, typer.Option("--ledger", help="Print what moved, also while the server runs, and serve nothing.")
+    ] = False,
     variant: Annotated[
         str, typer.Option("--variant", help="For tests: calculate with this deliberate mistake.", hidden=True)
     ] = "",
@@ -44,6 +48,8 @@ def sandbox(
     """Serve a checkout's calls (list, perform, revert) for a program and its customers.
 
     Example: nector-sim sandbox --program program.toml --customers customers.csv --db gokwik.db
+
+    Example: nector-sim sandbox --db gokwik.db --ledger
     """
     import nector_sim as ns
     from nector_sim.gokwik import Database, Integration, Wallets, application, read_customers, serve
@@ -51,6 +57,11 @@ def sandbox(
     from nector_sim.gokwik.openapi import PATH
     from nector_sim.gokwik.outgoing import Deliverer
 
+    if ledger:
+        _print_ledger(db)
+        return
+    if program is None:
+        raise InputError("a program is needed, which says what points buy: --program program.toml")
     settings = ns.load_program(program)
     new = read_customers(customers, decimals=settings.decimals) if customers else []
     law = _law(variant)
@@ -85,6 +96,18 @@ def sandbox(
             typer.echo(f"description: {address}/openapi.json     stop: Ctrl+C")
 
         serve(application(database, law=law), host=host, port=port, started=started)
+
+
+def _print_ledger(db: str) -> None:
+    from nector_sim.gokwik import Database, Wallets
+
+    if "://" not in db and not Path(db).exists():
+        raise InputError(f"{db} does not exist; check the name")
+    with Database(db) as database:
+        moved = Wallets(database).ledger()
+    moved.insert(5, "points_balance", moved.groupby("customer_id")["points"].cumsum())
+    moved["at"] = moved["at"].dt.strftime("%Y-%m-%d %H:%M:%S UTC")
+    typer.echo(moved.to_string(index=False, na_rep="") if len(moved) else "nothing has moved")
 
 
 def _use(integration: Integration, program: Program) -> None:

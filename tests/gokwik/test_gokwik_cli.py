@@ -73,6 +73,15 @@ def test_in_two_terminals(tmp_path, customers, run):
         )
         _, out, _ = run("checkout", "--url", url, "--mobile", "9876500001", "--cart", "500", "--fails")
         assert out.splitlines()[-1] == "  revert: 400 points given back"
+        # While the server runs, the ledger shows all of it.
+        code, out, _ = run("sandbox", "--db", db, "--ledger")
+        assert code == 0
+        assert [line.split()[4:7] for line in out.splitlines() if line.startswith("        007")] == [
+            ["opening", "5000", "50.00"],
+            ["redeemed", "-400", "0.00"],
+            ["redeemed", "-400", "0.00"],
+            ["given_back", "400", "0.00"],
+        ]
     webhook_id = url.rpartition("/")[2]
     with Database(db) as database:
         assert list(Wallets(database).ledger("007")["points"]) == [5000, -400, -400, 400]
@@ -193,6 +202,8 @@ VISIT = ("checkout", "--url", "http://127.0.0.1:1/hush")
         ((*VISIT, "--orders", "o.csv", "--customer", "a", "--cart", "1"), "--customer, --cart and --orders do not"),
         (("sandbox", "--program", EXAMPLE, "--db", "x.db", "--port", "99999"), "less than or equal to 65535"),
         (("sandbox", "--program", EXAMPLE, "--db", "x.db", "--customers", "none.csv"), "none.csv does not exist"),
+        (("sandbox", "--db", "x.db"), "a program is needed"),
+        (("sandbox", "--db", "x.db", "--ledger"), "x.db does not exist"),
         (("sandbox", "--program", EXAMPLE, "--db", "mysql://host/name"), "not a database that is known"),
         (("sandbox", "--program", EXAMPLE, "--db", "x.db", "--variant", "none"), "none of the named choices"),
     ],
