@@ -215,7 +215,8 @@ class Wallets:
                 raise InputError("the integration is not initialised yet; do that first")
             decimals = program_of(row).decimals
             there = set(connection.execute(select(customers.c.customer_id)).scalars())
-            new = [one for one in checked(given, decimals=decimals) if one.customer_id not in there]
+            unseen = checked([one for one in given if one.customer_id not in there], decimals=decimals)
+            new = [one for one in unseen if one.customer_id not in there]  # checked, an id may be another text
             if new:
                 rows = [one._asdict() | {"credits": to_minor(one.credits, decimals)} for one in new]
                 opening = [

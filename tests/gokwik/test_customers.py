@@ -82,7 +82,7 @@ def test_customers_made_in_python_are_checked_alike(shop):
         "row 3, points_balance",
         "row 4, credits",
     ]
-    shop.wallets.add([Customer("d", 99.9, credits=19.5)])
+    assert shop.wallets.add([Customer("d", 99.9, credits=19.5), Customer(" rich ", 7)]) == (1, 1)
     balances = shop.wallets.balances().set_index("customer_id")
     assert (shop.points("d"), balances["credits"]["d"]) == (99, Decimal("19.50"))
 
