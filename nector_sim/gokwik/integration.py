@@ -16,9 +16,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from nector_sim.errors import InputError
 from nector_sim.gokwik.database import Database, now
-from nector_sim.gokwik.posting import split
 from nector_sim.gokwik.schema import event_log
 from nector_sim.gokwik.schema import integration as table
+from nector_sim.parity.urls import split_url
 from nector_sim.rules.offers import Offer
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
@@ -291,7 +291,7 @@ class _Change:
 def events_host(url: str) -> str:
     """Name the host that events would go to; errors as :meth:`Integration.send_events`."""
     try:
-        return str(split(url).hostname)
+        return str(split_url(url).hostname)
     except InputError:
         raise InputError("events need a full URL to go to, such as https://shop.example/points") from None
 

@@ -10,14 +10,12 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, urlsplit
 
 from nector_sim.errors import InputError
+from nector_sim.parity.urls import LONGEST, split_url
 
 #: Bytes of an answer that are read at most.
 MAX_ANSWER = 1024 * 1024
-#: Seconds that anyone may want to wait.
-LONGEST = 86_400
 
 
 class NoAnswer(Exception):
@@ -47,32 +45,6 @@ class Reply(NamedTuple):
         return content
 
 
-def split(url: str) -> SplitResult:
-    """Part a URL that can be posted to.
-
-    Raises
-    ------
-    InputError
-        If it is none. It does not repeat the URL.
-    """
-    example = "http://127.0.0.1:8765/api/open/integrations/gokwikwebhook/<webhook id>"
-    if url.rpartition("/")[2].startswith("…"):
-        raise InputError(
-            "the URL ends in the last four characters of the webhook id; write the whole id there, as it was shown "
-            "when it was made, or make a new one"
-        )
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none, or brackets that do not close
-        usable = False
-    if not usable:
-        raise InputError(f"the URL must be a full one, such as {example}")
-    if not (url.isascii() and url.isprintable()) or " " in url:
-        raise InputError(f"the URL holds characters that no URL has; write it as {example}")
-    return parts
-
-
 class Line:
     """A connection to one URL, kept open between calls; for one thread.
 
@@ -90,7 +62,7 @@ class Line:
     """
 
     def __init__(self, url: str, *, timeout: float) -> None:
-        parts = split(url)
+        parts = split_url(url)
         if not 0 < timeout <= LONGEST:
             raise InputError(f"the timeout is {timeout:g}; it must be above 0 and at most {LONGEST} seconds")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
