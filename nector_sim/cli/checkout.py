@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nector_sim.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from nector_sim.gokwik import Checkout
 
 Url = Annotated[
@@ -25,13 +27,21 @@ Url = Annotated[
 ]
 
 
+class Wallet(StrEnum):
+    """Which wallet pays."""
+
+    coins = "coins"
+    credits = "credits"
+    coins_and_credits = "coins_and_credits"
+
+
 def checkout(
     url: Url,
     customer: Annotated[str | None, typer.Option("--customer", help="The customer's id.")] = None,
     mobile: Annotated[str | None, typer.Option("--mobile", help="Or the customer's mobile number.")] = None,
     cart: Annotated[str | None, typer.Option("--cart", help="Cart amount, before points.")] = None,
     wallet: Annotated[
-        str | None, typer.Option("--wallet", help="coins (the default), credits, or coins_and_credits.")
+        Wallet | None, typer.Option("--wallet", help="What pays; left out, what the other side takes: coins.")
     ] = None,
     reference: Annotated[str | None, typer.Option("--reference", help="The order's id; left out, a new one.")] = None,
     fails: Annotated[bool, typer.Option("--fails", help="The payment fails: the points are given back.")] = False,
@@ -40,6 +50,12 @@ def checkout(
     ] = None,
     orders: Annotated[
         Path | None, typer.Option("--orders", help="A file of orders, CSV or Parquet, to send as traffic.")
+    ] = None,
+    program: Annotated[
+        Path | None,
+        typer.Option(
+            "--program", "-p", help="With --orders: whose currency and time zone the file is in; else INR in India."
+        ),
     ] = None,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for an answer.")] = 30,
 ) -> None:
@@ -51,15 +67,21 @@ def checkout(
     """
     from nector_sim.gokwik import Checkout
 
+    one_visit = {"--cart": cart, "--wallet": wallet, "--reference": reference, "--fails": fails or None}
     if orders is not None:
-        _traffic(url, orders, timeout)
+        _alone("--orders", {"--customer": customer, "--mobile": mobile, "--revert": revert, **one_visit})
+        _traffic(url, orders, program, timeout)
+    _alone("a single order", {"--program": program})
     if (customer is None) == (mobile is None):
         raise InputError("name the customer with either --customer or --mobile, or a file with --orders")
     with Checkout(url, timeout=timeout) as desk:
         if revert is not None:
+            _alone("--revert", one_visit)
             _revert(desk, revert, customer, mobile)
+        if cart is None:
+            raise InputError("the cart is missing; write it as --cart 749.95")
         visit = desk.visit(
-            _amount(cart),
+            cart,
             customer_id=customer,
             mobile=mobile,
             reference_order_id=reference,
@@ -69,7 +91,14 @@ def checkout(
     typer.echo(f"order {visit.reference_order_id}, cart {cart}")
     for step in visit.steps:
         typer.echo(f"  {step}")
-    raise typer.Exit(0 if visit.settled else 1)
+    raise typer.Exit(1 if visit.trouble else 0)
+
+
+def _alone(what: str, others: dict[str, Any]) -> None:
+    """Refuse options that would be left unused."""
+    unused = [name for name, value in others.items() if value is not None]
+    if unused:
+        raise InputError(f"{', '.join(unused)} and {what} do not go together; leave one out")
 
 
 def _revert(desk: Checkout, reference: str, customer: str | None, mobile: str | None) -> None:
@@ -84,11 +113,13 @@ def _revert(desk: Checkout, reference: str, customer: str | None, mobile: str | 
     raise typer.Exit(0 if done else 1)
 
 
-def _traffic(url: str, orders: Path, timeout: float) -> None:
+def _traffic(url: str, orders: Path, program: Path | None, timeout: float) -> None:
+    import nector_sim as ns
     from nector_sim.batch.files import read_table
     from nector_sim.gokwik import play_orders
 
-    played = play_orders(url, read_table(orders).to_pandas(), timeout=timeout)
+    rules = ns.load_program(program) if program else None
+    played = play_orders(url, read_table(orders), program=rules, timeout=timeout)
     redeemed = played["points_redeemed"]
     typer.echo(
         f"{len(played)} orders, {(redeemed > 0).sum()} took {redeemed.sum()} points for {played['discount'].sum()}"
@@ -96,17 +127,14 @@ def _traffic(url: str, orders: Path, timeout: float) -> None:
     typer.echo(
         f"{played['given_back'].sum()} were refunded whole, which gave back {redeemed[played['given_back']].sum()}"
     )
-    unsettled = list(played.loc[~played["settled"], "order_id"])
-    if unsettled:
-        typer.echo(f"{len(unsettled)} got no answer, and may have taken points: {', '.join(map(str, unsettled[:10]))}")
-    raise typer.Exit(1 if unsettled else 0)
+    for trouble, of_trouble in played[played["trouble"] != ""].groupby("trouble", sort=False):
+        typer.echo(f"{len(of_trouble)} met trouble: {trouble} ({_some(of_trouble)})")
+    unsettled = played[~played["settled"]]
+    if len(unsettled):
+        typer.echo(f"{len(unsettled)} got no answer, and may have taken points: {_some(unsettled)}")
+    raise typer.Exit(1 if (played["trouble"] != "").any() or len(unsettled) else 0)
 
 
-def _amount(cart: str | None) -> Decimal:
-    try:
-        amount = Decimal(cart or "")
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
-        raise InputError("the cart amount is no number; write it as --cart 749.95")
-    return amount
+def _some(played: pd.DataFrame) -> str:
+    shown = ", ".join(map(str, played["order_id"].iloc[:10]))
+    return shown + (", …" if len(played) > 10 else "")

@@ -23,7 +23,15 @@ def parity(
     ] = None,
     program: Annotated[Path | None, typer.Option("--program", "-p", help="Program file, TOML or JSON.")] = None,
     function: Annotated[str | None, typer.Option(help="A calculator in Python, as module:function.")] = None,
-    url: Annotated[str | None, typer.Option(help="A calculator that answers POSTed cases.")] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="NECTOR_SIM_PARITY_URL",
+            show_envvar=True,
+            help="A calculator that answers POSTed cases. Where the URL holds a secret, the variable hides it from "
+            "other users of the machine, who can see its command lines.",
+        ),
+    ] = None,
     speaks: Annotated[
         str, typer.Option(help="What the URL understands: plain, or nector, the checkout's `list` call.")
     ] = "plain",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nector_sim.cli.options import ProgramFile
 from nector_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,8 +16,10 @@ if TYPE_CHECKING:
 
 
 def sandbox(
-    program: ProgramFile,
     db: Annotated[str, typer.Option("--db", help="File that keeps everything, or a URL of PostgreSQL.")],
+    program: Annotated[
+        Path | None, typer.Option("--program", "-p", help="Program file, TOML or JSON; needed to serve.")
+    ] = None,
     customers: Annotated[
         Path | None,
         typer.Option(
@@ -27,7 +28,9 @@ def sandbox(
             "Whoever is there already keeps what they have.",
         ),
     ] = None,
-    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = 8765,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8765,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     new_webhook_id: Annotated[
         bool, typer.Option("--new-webhook-id", help="Make a new webhook id; the old one stops working.")
@@ -35,6 +38,9 @@ def sandbox(
     events_to: Annotated[
         str | None, typer.Option("--events-to", help="Send signed events to this URL from now on.")
     ] = None,
+    ledger: Annotated[
+        bool, typer.Option("--ledger", help="Print what moved, also while the server runs, and serve nothing.")
+    ] = False,
     variant: Annotated[
         str, typer.Option("--variant", help="For tests: calculate with this deliberate mistake.", hidden=True)
     ] = "",
@@ -42,22 +48,38 @@ def sandbox(
     """Serve a checkout's calls (list, perform, revert) for a program and its customers.
 
     Example: nector-sim sandbox --program program.toml --customers customers.csv --db gokwik.db
+
+    Example: nector-sim sandbox --db gokwik.db --ledger
     """
     import nector_sim as ns
     from nector_sim.gokwik import Database, Integration, Wallets, application, read_customers, serve
+    from nector_sim.gokwik.integration import events_host
     from nector_sim.gokwik.openapi import PATH
     from nector_sim.gokwik.outgoing import Deliverer
 
+    if ledger:
+        _print_ledger(db)
+        return
+    if program is None:
+        raise InputError("a program is needed, which says what points buy: --program program.toml")
     settings = ns.load_program(program)
     new = read_customers(customers, decimals=settings.decimals) if customers else []
     law = _law(variant)
+    if events_to:
+        events_host(events_to)  # before a webhook id is made that nobody would see
     with Database(db) as database, Deliverer(database):
         integration = Integration(database)
 
         def started(address: str) -> None:
-            # Only now, so that no webhook id is made for a server that could not listen.
-            webhook_id = _apply(integration, settings, new_webhook_id)
+            made = None if integration.state.initialised else integration.initialise(settings)
+            _use(integration, settings)
             loaded = Wallets(database).add(new)
+            # Only now, so that none is made anew that nobody sees where something is refused.
+            if made is None and new_webhook_id:
+                made = integration.rotate()
+            webhook_id = made.get_secret_value() if made else None
+            if made:
+                integration.hand_over()  # it is about to be shown
             typer.echo(f"customers: {loaded.added} added, {loaded.kept} were there and keep what they have")
             typer.echo(integration.state)
             if events_to:
@@ -76,23 +98,24 @@ def sandbox(
         serve(application(database, law=law), host=host, port=port, started=started)
 
 
-def _apply(integration: Integration, program: Program, new_webhook_id: bool) -> str | None:
-    """Bring the integration to the program's settings; gives the webhook id where one was made."""
-    state = integration.state
-    webhook_id = None
-    if not state.initialised:
-        webhook_id = integration.initialise(program).get_secret_value()
-    elif new_webhook_id:
-        webhook_id = integration.rotate().get_secret_value()
-    if webhook_id is not None:
-        integration.hand_over()  # it is about to be shown
+def _print_ledger(db: str) -> None:
+    from nector_sim.gokwik import Database, Wallets
+
+    if "://" not in db and not Path(db).exists():
+        raise InputError(f"{db} does not exist; check the name")
+    with Database(db) as database:
+        moved = Wallets(database).ledger()
+    moved.insert(5, "points_balance", moved.groupby("customer_id")["points"].cumsum())
+    moved["at"] = moved["at"].dt.strftime("%Y-%m-%d %H:%M:%S UTC")
+    typer.echo(moved.to_string(index=False, na_rep="") if len(moved) else "nothing has moved")
+
+
+def _use(integration: Integration, program: Program) -> None:
+    """Bring the integration to the program's settings."""
     if integration.program.model_copy(update={"enabled": program.enabled}) != program:
         integration.use(program)
-    if program.enabled and not integration.state.enabled:
-        integration.enable()
-    if not program.enabled and integration.state.enabled:
-        integration.disable()
-    return webhook_id
+    if program.enabled != integration.state.enabled:
+        (integration.enable if program.enabled else integration.disable)()
 
 
 def _law(variant: str) -> type[Law]:

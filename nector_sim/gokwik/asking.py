@@ -11,7 +11,7 @@ from nector_sim.errors import InputError
 from nector_sim.gokwik.customers import Customer
 from nector_sim.parity.answers import Theirs, read_reply
 from nector_sim.parity.generate import random_orders
-from nector_sim.rules.money import from_minor
+from nector_sim.rules.money import from_minor, to_minor
 from nector_sim.rules.program import Program
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class NectorDialect:
             return Theirs(error="its reply has no meta.code 200")
         if not isinstance(data, Mapping):
             return Theirs(error="its reply has no data")
+        if data.get("limited_by") == "refused":
+            return Theirs(refused=True)
         # Nector's own answer has the whole discount and the points; what else is there is compared as well.
         values = {"points_redeemed": data.get("coin_value"), "discount": data.get("fiat_value")}
         theirs = read_reply(
@@ -87,7 +89,7 @@ def questions(program: Program, customers: Sequence[Customer], *, n: int, seed: 
                 "customer_id": customer.customer_id,
                 "cart_amount": from_minor(order.cart, decimals),
                 "points_balance": customer.points_balance,
-                "credits": from_minor(customer.credits if number % 2 else 0, decimals),
+                "credits": from_minor(to_minor(customer.credits, decimals) if number % 2 else 0, decimals),
                 "tier": customer.tier,
                 "ordered_at": now,
             }

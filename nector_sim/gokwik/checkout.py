@@ -8,11 +8,15 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, Self
 
+from nector_sim.errors import InputError
 from nector_sim.gokwik.posting import Line, NoAnswer
 from nector_sim.gokwik.wire import CHECKOUT_WAITS
+
+Amount = int | float | Decimal | str
+"""An amount in major units, as a caller has it."""
 
 #: Seconds before each repetition of a call that moves points and got no answer.
 PAUSES = (0.5, 1, 2, 4)
@@ -45,6 +49,9 @@ class Visit:
         Whether the payment went through.
     settled : bool
         False where points may still be taken for an order that went on without them: the checkout got no answer.
+    trouble : str
+        What kept the points from being offered, taken or given back: a refusal, or no answer. Empty where all went
+        well, and for a customer whom the other side does not know.
     steps : tuple of str
         What happened, a sentence each.
     """
@@ -55,6 +62,7 @@ class Visit:
     payable: Decimal
     paid: bool
     settled: bool
+    trouble: str
     steps: tuple[str, ...]
 
 
@@ -115,14 +123,14 @@ class Checkout:
             except NoAnswer:
                 time.sleep(pause)
                 continue
-            if answered.code < 500:
+            if not _is_passing(answered):
                 return answered
             time.sleep(pause)
         return self.call(action, **fields)
 
     def visit(
         self,
-        cart: Decimal,
+        cart: Amount,
         *,
         customer_id: str | None = None,
         mobile: str | None = None,
@@ -135,7 +143,7 @@ class Checkout:
 
         Parameters
         ----------
-        cart : Decimal
+        cart : int, float, Decimal or str
             Cart amount in major units.
         customer_id, mobile : str, optional
             Who; one of the two.
@@ -151,17 +159,32 @@ class Checkout:
         Returns
         -------
         Visit
+
+        Raises
+        ------
+        InputError
+            If the cart is no amount.
         """
+        amount = _amount(cart)
         reference = reference_order_id or f"order-{uuid.uuid4()}"
         who = {"customer_id": customer_id, "mobile": mobile, "wallet_type": wallet_type}
-        walk = _Walk(self, cart, {**who, "reference_order_id": reference})
+        walk = _Walk(self, amount, {**who, "reference_order_id": reference})
         steps = [*walk.take(redeems)]
         if payment_fails:
             steps.append("pay: the payment failed")
             steps.extend(walk.give_back())
         else:
             steps.append(f"pay: {walk.payable} paid")
-        return Visit(reference, walk.points, walk.discount, walk.payable, not payment_fails, walk.settled, tuple(steps))
+        return Visit(
+            reference,
+            walk.points,
+            walk.discount,
+            walk.payable,
+            paid=not payment_fails,
+            settled=walk.settled,
+            trouble=walk.trouble,
+            steps=tuple(steps),
+        )
 
     def revert(self, reference_order_id: str, *, customer_id: str | None = None, mobile: str | None = None) -> Answered:
         """Give back an order's points later, as for a refund; errors as :meth:`call`."""
@@ -188,6 +211,16 @@ class _Walk:
         self.payable = cart
         self.points, self.discount = 0, Decimal(0)
         self.settled = True
+        self.trouble = ""
+
+    def _refused(self, action: str, answered: Answered) -> str:
+        if answered.error != "unknown_customer":
+            self.trouble = self.trouble or answered.message or f"{action} was refused"
+        return f"{action}: {answered.message}"
+
+    def _unanswered(self, action: str, error: NoAnswer, what_then: str) -> str:
+        self.trouble = self.trouble or str(error)
+        return f"{action}: {error}; {what_then}"
 
     def take(self, redeems: bool) -> Iterator[str]:
         """List and perform; on any trouble the order goes on without points."""
@@ -195,10 +228,10 @@ class _Walk:
             listed = self._checkout.call("list", amount=self._cart, **self._fields)
             discount, points = _values(listed)
         except NoAnswer as error:
-            yield f"list: {error}; the order goes on without points"
+            yield self._unanswered("list", error, "the order goes on without points")
             return
         if listed.code != 200:
-            yield f"list: {listed.message}"
+            yield self._refused("list", listed)
             return
         limit = f" (limited by {listed.data['limited_by']})" if "limited_by" in listed.data else ""
         yield f"list: {discount} off for {points} points{limit}"
@@ -208,17 +241,17 @@ class _Walk:
             performed = self._checkout.insist(
                 "perform", **self._fields, amount=self._cart, fiat_value=listed.data["fiat_value"]
             )
-            if performed.code >= 500:
+            if _is_passing(performed):
                 raise NoAnswer(performed.message)
             discount, points = _values(performed)
         except NoAnswer as error:
             # Whether the points were taken is not known, so they are given back before the order goes on.
-            yield f"perform: {error}; the order goes on without points"
+            yield self._unanswered("perform", error, "the order goes on without points")
             self.settled = False
             yield from self.give_back()
             return
         if performed.code != 200:
-            yield f"perform: {performed.message}"
+            yield self._refused("perform", performed)
             return
         self.points, self.discount, self.payable = points, discount, self._cart - discount
         yield f"perform: {self.points} points taken, {self.discount} off"
@@ -232,14 +265,29 @@ class _Walk:
             reverted = self._checkout.insist("revert", **fields)
         except NoAnswer as error:
             self.settled = False
-            yield f"revert: {error}; it is still owed"
+            yield self._unanswered("revert", error, "it is still owed")
             return
         self.settled = reverted.code == 200 or reverted.error == "unknown_order"
         if reverted.code == 200:
             yield f"revert: {reverted.data.get('coin_value', self.points)} points given back"
             self.points, self.discount, self.payable = 0, Decimal(0), self._cart
         else:
-            yield f"revert: {reverted.message}"
+            yield self._refused("revert", reverted)
+
+
+def _is_passing(answered: Answered) -> bool:
+    """Whether it says nothing about the call, which may have been done at an earlier try."""
+    return answered.code >= 500 or answered.code == 429
+
+
+def _amount(cart: Amount) -> Decimal:
+    try:
+        amount = Decimal(str(cart).strip())
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise InputError("the cart is no amount; write it as 749.95")
+    return amount
 
 
 def _values(answered: Answered) -> tuple[Decimal, int]:

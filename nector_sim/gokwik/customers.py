@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nector_sim.errors import InputError, Problem
 from nector_sim.gokwik.wire import MAX_ID
-from nector_sim.rules.money import MAX_POINTS, to_minor
+from nector_sim.rules.money import MAX_POINTS, from_minor, to_minor
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,12 +21,12 @@ SHOWN = 20
 
 
 class Customer(NamedTuple):
-    """A customer with opening balances; credits in minor units."""
+    """A customer with opening balances; points may be negative, an overdraft; credits are in major units."""
 
     customer_id: str
     points_balance: int
     mobile: str | None = None
-    credits: int = 0
+    credits: int | float | Decimal | str = 0
     tier: str | None = None
 
 
@@ -66,17 +66,27 @@ def customers_of(table: pa.Table, *, decimals: int, source: str = "the customers
     missing = [name for name in ("customer_id", "points_balance") if name not in table.column_names]
     if missing:
         raise InputError(f"{source} cannot be used:", [Problem(name, "is missing; add the column") for name in missing])
+    columns = {name: table.column(name).to_pylist() for name in Customer._fields if name in table.column_names}
+    return _read(columns, table.num_rows, decimals=decimals, source=source)
+
+
+def checked(customers: Sequence[Customer], *, decimals: int) -> list[Customer]:
+    """Check customers that were made in Python as those of a file are; errors as :func:`read_customers`."""
+    columns = {name: [getattr(customer, name) for customer in customers] for name in Customer._fields}
+    return _read(columns, len(customers), decimals=decimals, source="the customers")
+
+
+def _read(columns: dict[str, list[Any]], rows: int, *, decimals: int, source: str) -> list[Customer]:
     readers: dict[str, Callable[[Any], Any]] = {
         "customer_id": _id,
         "points_balance": _balance,
         "mobile": lambda value: None if value is None else _id(value),
-        "credits": lambda value: 0 if value is None else to_minor(value, decimals),
+        "credits": lambda value: from_minor(0 if value is None else to_minor(value, decimals), decimals),
         "tier": lambda value: None if value is None else str(value),
     }
-    columns = {name: table.column(name).to_pylist() for name in readers if name in table.column_names}
     problems: list[Problem] = []
     customers = []
-    for row in range(table.num_rows):
+    for row in range(rows):
         fields = {}
         for name, values in columns.items():
             try:

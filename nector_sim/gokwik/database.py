@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from nector_sim.errors import InputError
@@ -52,10 +52,20 @@ class Database:
         try:
             self._engine = _sqlite(url) if self.is_file else _postgres(url)
             with self.writing() as connection:
-                metadata.create_all(connection)
+                foreign = _foreign(connection)
+                if not foreign:
+                    metadata.create_all(connection)
         except (DBAPIError, OSError) as error:
             reason = error.orig if isinstance(error, DBAPIError) else error.strerror
-            raise InputError(f"{url.render_as_string()} cannot be used as a database: {reason}") from None
+            # Options may hold a password as well.
+            shown = url.set(query={}).render_as_string()
+            raise InputError(f"{shown} cannot be used as a database: {reason}") from None
+        if foreign:
+            self.close()
+            raise InputError(
+                f"{url.set(query={}).render_as_string()} has other tables of the names used here "
+                f"({', '.join(foreign)}); give it a database of its own"
+            )
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -93,21 +103,38 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
+def _foreign(connection: Connection) -> list[str]:
+    """Tables that are there and lack our columns: someone else's."""
+    there = inspect(connection)
+    return [
+        table.name
+        for table in metadata.sorted_tables
+        if there.has_table(table.name)
+        and not set(table.columns.keys()) <= {column["name"] for column in there.get_columns(table.name)}
+    ]
+
+
 def _url(where: str | Path) -> URL:
     if isinstance(where, Path) or "://" not in where:
-        if str(where) == ":memory:":
-            raise InputError("the database must be a file, so that nothing is lost; name one, such as gokwik.db")
-        return URL.create("sqlite", database=str(where))
+        return _file(str(where))
     try:
         url = make_url(where)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is none
         raise InputError(
             "the database's URL cannot be read; write postgresql://user@host/name, or a file's path"
         ) from None
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
+    if url.get_backend_name() == "sqlite":
+        return _file(url.database or "")
+    if url.get_backend_name() != "postgresql":
         raise InputError(f"{url.get_backend_name()} is not a database that is known here; use a file or PostgreSQL")
     # A plain postgresql:// means the driver that the extra brings.
-    return url.set(drivername="postgresql+psycopg") if url.get_backend_name() == "postgresql" else url
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _file(path: str) -> URL:
+    if path in ("", ":memory:"):
+        raise InputError("the database must be a file, so that nothing is lost; name one, such as gokwik.db")
+    return URL.create("sqlite", database=path)
 
 
 def _sqlite(url: URL) -> Engine:

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from sqlalchemy import Connection, insert, select, update
@@ -19,6 +18,7 @@ from nector_sim.errors import InputError
 from nector_sim.gokwik.database import Database, now
 from nector_sim.gokwik.schema import event_log
 from nector_sim.gokwik.schema import integration as table
+from nector_sim.parity.urls import split_url
 from nector_sim.rules.offers import Offer
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
@@ -230,10 +230,9 @@ class Integration:
         InputError
             If the URL is none.
         """
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise InputError("events need a full URL to go to, such as https://shop.example/points")
+        host = events_host(url)
         secret = secrets.token_urlsafe(WEBHOOK_BYTES)
-        with self._changing("events sent", f"to {urlsplit(url).hostname}") as change:
+        with self._changing("events sent", f"to {host}") as change:
             change(events_url=url, events_secret=secret)
         return SecretStr(secret)
 
@@ -287,6 +286,14 @@ class _Change:
         if program is not None:
             columns["program"] = program.to_json()
         self._connection.execute(update(table).values(**columns))
+
+
+def events_host(url: str) -> str:
+    """Name the host that events would go to; errors as :meth:`Integration.send_events`."""
+    try:
+        return str(split_url(url).hostname)
+    except InputError:
+        raise InputError("events need a full URL to go to, such as https://shop.example/points") from None
 
 
 def read_row(connection: Connection, *, lock: bool = False) -> Any:

@@ -58,7 +58,7 @@ def describe() -> dict[str, Any]:
     schemas = dict(calls["$defs"])
     for schema in (schemas[name] for name in names.values()):
         # What the models check beyond their fields.
-        schema["oneOf"] = [{"required": ["customer_id"]}, {"required": ["mobile"]}]
+        schema["oneOf"] = [_named_by("customer_id", "mobile"), _named_by("mobile", "customer_id")]
     answers = {name: _object(properties) for name, properties in _ANSWERS.items()}
     return {
         "openapi": "3.1.0",
@@ -70,6 +70,10 @@ def describe() -> dict[str, Any]:
         "paths": {PATH: {"parameters": _parameters(), "post": _operation(names)}},
         "components": {"schemas": schemas | answers | {"Refusal": _refusal()}},
     }
+
+
+def _named_by(name: str, other: str) -> dict[str, Any]:
+    return {"required": [name], "properties": {name: {"type": "string"}, other: {"type": "null"}}}
 
 
 def _operation(names: dict[str, str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -75,7 +76,8 @@ def verify_event(
     Raises
     ------
     InputError
-        If the signature is missing or wrong, the headers say something else than the body, or the time is too far.
+        If the signature is missing or wrong, the body is no event, the headers say something else than it, or the
+        time is too far.
 
     Examples
     --------
@@ -93,7 +95,7 @@ def verify_event(
     signature = given.get("x-nector-webhook-hmac", "")
     if not hmac.compare_digest(signature.encode(), sign(body, secret).encode()):
         raise InputError("the event's signature is wrong: it was changed on the way, or signed by someone else")
-    event: dict[str, Any] = json.loads(body)
+    event = _event(body)
     for name, header in (
         ("delivery_id", "x-nector-delivery-id"),
         ("timestamp", "x-nector-timestamp"),
@@ -104,6 +106,15 @@ def verify_event(
     if abs((time.time() if at is None else at) - event["timestamp"]) > tolerance:
         raise InputError(f"the event's time is more than {tolerance:g} s away; it may have been sent a second time")
     return event
+
+
+def _event(body: bytes) -> dict[str, Any]:
+    with suppress(ValueError):
+        event = json.loads(body)
+        names = {"delivery_id", "topic", "timestamp", "data"}
+        if isinstance(event, dict) and names <= event.keys() and isinstance(event["timestamp"], int):
+            return event
+    raise InputError("the body is no event: it has no delivery_id, topic, timestamp (in seconds) and data")
 
 
 class Deliverer:

@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -31,6 +31,7 @@ from starlette.routing import Route
 
 from nector_sim.calculator.exact import Law
 from nector_sim.errors import InputError
+from nector_sim.gokwik.connections import Connection
 from nector_sim.gokwik.database import CONNECTIONS, Database
 from nector_sim.gokwik.integration import is_webhook_id, read_row
 from nector_sim.gokwik.openapi import CHECKOUTS, PATH, describe
@@ -95,10 +96,13 @@ def application(database: Database, *, law: type[Law] = Law, guesses_a_minute: f
     async def openapi(_request: Request) -> Response:
         return Response(description, media_type="application/json")
 
-    return Starlette(
+    app = Starlette(
         routes=[Route(PATH, endpoint, methods=["POST"]), Route("/openapi.json", openapi)],
         exception_handlers={HTTPException: _refused_by_routing},
     )
+    # A redirect to the path without its last slash would repeat the webhook id, and answer wrong ids in another way.
+    app.router.redirect_slashes = False
+    return app
 
 
 class _Endpoint:
@@ -128,9 +132,10 @@ class _Endpoint:
 
     async def _answer(self, request: Request) -> tuple[dict[str, Any], str]:
         address = request.client.host if request.client else ""
+        body = await _body(request)
+        # Only now, or guesses that wait together for the rest of their bodies would all be let through.
         if self._guesses.left(address) < 1:
             raise Refused("too_many_guesses")
-        body = await _body(request)
         in_thread = partial(asyncio.get_running_loop().run_in_executor, self._threads)
         try:
             if self._database.is_file:
@@ -177,19 +182,21 @@ async def _body(request: Request) -> bytes | Refused:
     return b"".join(pieces)
 
 
-def _response(body: dict[str, Any]) -> Response:
-    return Response(json.dumps(body), body["meta"]["code"], media_type="application/json")
+def _response(body: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    return Response(json.dumps(body), body["meta"]["code"], headers, media_type="application/json")
 
 
 def _refused_by_routing(_request: Request, error: Exception) -> Response:
-    code = error.status_code if isinstance(error, HTTPException) else 404
-    return _response(Refused("not_allowed" if code == 405 else "not_found").answer())
+    assert isinstance(error, HTTPException)
+    refusal = Refused("not_allowed" if error.status_code == 405 else "not_found")
+    return _response(refusal.answer(), error.headers)  # of 405: which methods are allowed
 
 
 def _server(app: Any) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
+            http=Connection,
             access_log=False,  # it has the path, and in it the webhook id
             log_level="warning",
             proxy_headers=False,  # else a header could pretend another address to the rate limit
@@ -209,9 +216,10 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
-        raise InputError(f"{host}:{port} cannot be listened on: {error.strerror}; choose another --port") from None
+        why = error.strerror if isinstance(error, OSError) else "a port is from 0 to 65535"
+        raise InputError(f"{host}:{port} cannot be listened on: {why}; choose another --port or --host") from None
     listener.listen(256)
     return listener
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nector_sim.errors import InputError, Problem
 from nector_sim.gokwik.checkout import Checkout
+from nector_sim.gokwik.posting import NoAnswer
 from nector_sim.gokwik.wire import CHECKOUT_WAITS
+from nector_sim.rules.money import from_minor
+from nector_sim.rules.program import Program
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,11 +20,10 @@ _NOT_CARRIED = {
     "points_requested": "the checkout's calls name no number of points; take the column out, or use replay",
     "credits": "credits are in the customer's wallet, not in the order; take the column out, or use replay",
 }
-_NEEDED = ("order_id", "customer_id", "ordered_at", "cart_amount")
 
 
 def play_orders(
-    url: str, orders: pd.DataFrame, *, clients: int = 4, timeout: float = CHECKOUT_WAITS, timezone: str = "UTC"
+    url: str, orders: Any, *, program: Program | None = None, clients: int = 4, timeout: float = CHECKOUT_WAITS
 ) -> pd.DataFrame:
     """Send orders through the checkout as traffic.
 
@@ -34,126 +35,147 @@ def play_orders(
     ----------
     url : str
         The endpoint, with the webhook id.
-    orders : pandas.DataFrame
+    orders : pandas.DataFrame, or any table with an Arrow interface
         ``order_id``, ``customer_id``, ``ordered_at``, ``cart_amount``; optional ``redeems``, ``refunded_at``,
-        ``refunded_amount``, ``paid_amount``. Other columns are not used.
+        ``refunded_amount``, ``paid_amount``. They are read as ``replay`` reads them. Other columns are not used; the
+        tier is the one that the other side has of a customer.
+    program : Program, optional
+        Whose currency and time zone the orders are in; left out, rupees, and India's for times that name none.
     clients : int, optional
         Connections at once.
     timeout : float, optional
         Seconds that a call waits for its answer.
-    timezone : str, optional
-        Zone of times that name none.
 
     Returns
     -------
     pandas.DataFrame
         The orders' ``order_id`` in the frame's order and index, with ``points_redeemed`` (before any refund),
-        ``discount`` and ``payable`` (Decimal), ``given_back`` and ``settled`` (bool).
+        ``discount`` and ``payable`` (Decimal), ``given_back`` and ``settled`` (bool), and ``trouble``: why points were
+        not offered, taken or given back, as of :class:`Visit`.
 
     Raises
     ------
     InputError
-        If a column is missing or cannot be carried over the wire, or a time cannot be read.
+        If a column is missing or cannot be carried over the wire, or a row cannot be read.
     """
     import pandas as pd
 
-    _check(orders)
-    rows = orders.astype(object).where(orders.notna(), None).to_dict("records")
+    from nector_sim.orders.checks import as_frame
+
+    frame = as_frame(orders)
+    if clients < 1:
+        raise InputError(f"clients is {clients}; it must be at least 1")
     queues: list[list[_Event]] = [[] for _ in range(clients)]
-    for number, events in enumerate(_by_customer(orders, timezone)):
-        queues[number % clients].extend(sorted(events))
+    for number, events in enumerate(_by_customer(frame, program or Program())):
+        queues[number % clients].extend(sorted(events, key=lambda event: event.when))
     results: dict[int, dict[str, Any]] = {}
     with ThreadPoolExecutor(clients) as pool:
-        for done in pool.map(lambda queue: _play(url, queue, rows, timeout), queues):
+        for done in pool.map(lambda queue: _play(url, queue, timeout), queues):
             results.update(done)
-    columns = ["order_id", "points_redeemed", "discount", "payable", "given_back", "settled"]
-    return pd.DataFrame([results[position] for position in range(len(rows))], columns=columns, index=orders.index)
+    columns = ["points_redeemed", "discount", "payable", "given_back", "settled", "trouble"]
+    played = pd.DataFrame([results[position] for position in range(len(frame))], columns=columns, index=frame.index)
+    played.insert(0, "order_id", frame["order_id"])
+    return played
+
+
+class _Order(NamedTuple):
+    """An order as it is sent; amounts in major units, None where not known."""
+
+    position: int
+    order_id: str
+    customer_id: str
+    cart: Any
+    redeems: bool
+    refunded: Any
+    paid: Any
 
 
 class _Event(NamedTuple):
-    """Sorts as the ledger runs: by time, orders before refunds, and both as their orders came."""
+    """An order or its refund; `when` sorts as the ledger runs: orders before refunds, and both as their orders came."""
 
-    at: int
-    is_refund: bool
-    ordered_at: int
-    order_id: str
-    position: int
+    when: tuple[int, bool, int, str]
+    order: _Order
 
 
-def _by_customer(orders: pd.DataFrame, timezone: str) -> list[list[_Event]]:
-    from nector_sim.orders.columns import NO_TIME, read_times
+def _by_customer(frame: pd.DataFrame, program: Program) -> list[list[_Event]]:
+    """Read the orders at the ledger's own door."""
+    from nector_sim.ledger.inputs import UNKNOWN, Table, read_orders, refuse
+    from nector_sim.ledger.schedule import make_schedule
+    from nector_sim.ledger.tables import NEVER
 
-    times = {}
-    for name in ("ordered_at", "refunded_at"):
-        if name in orders:
-            column = read_times(orders[name], timezone)
-            if column.refused:
-                row, what = next(iter(column.refused.items()))
-                raise InputError(f"{name} of order {orders['order_id'].iloc[row]} {what}")
-            times[name] = column.numbers.tolist()
-    refunds = times.get("refunded_at", [NO_TIME] * len(orders))
-    events: dict[str, list[_Event]] = {}
-    ids = zip(orders["customer_id"].astype(str), orders["order_id"].astype(str), strict=True)
-    for position, (customer_id, order_id) in enumerate(ids):
-        at = times["ordered_at"][position]
-        own = events.setdefault(customer_id, [])
-        own.append(_Event(at, False, at, order_id, position))
-        if refunds[position] != NO_TIME:
-            if refunds[position] < at:
-                raise InputError(f"order {order_id} was refunded before it was ordered; correct one of the times")
-            own.append(_Event(refunds[position], True, at, order_id, position))
-    return list(events.values())
-
-
-def _play(url: str, queue: list[_Event], rows: list[dict[Any, Any]], timeout: float) -> dict[int, dict[str, Any]]:
-    with Checkout(url, timeout=timeout) as checkout:
-        return _played(checkout, queue, rows)
-
-
-def _played(checkout: Checkout, queue: list[_Event], rows: list[dict[Any, Any]]) -> dict[int, dict[str, Any]]:
-    results: dict[int, dict[str, Any]] = {}
-    for event in queue:
-        row, result = rows[event.position], results.get(event.position)
-        who = str(row["customer_id"])
-        if result is None:
-            visit = checkout.visit(
-                Decimal(str(row["cart_amount"])),
-                customer_id=who,
-                reference_order_id=event.order_id,
-                redeems=_says_yes(row.get("redeems")),
-            )
-            results[event.position] = {
-                "order_id": row["order_id"],
-                "points_redeemed": visit.points_redeemed,
-                "discount": visit.discount,
-                "payable": visit.payable,
-                "given_back": False,
-                "settled": visit.settled,
-            }
-        elif result["points_redeemed"] and _is_full(row, result["payable"]):
-            result["given_back"] = checkout.revert(event.order_id, customer_id=who).code == 200
-    return results
-
-
-def _says_yes(redeems: Any) -> bool:
-    """Whether an order redeems; a blank is as if the column were missing."""
-    return redeems is None or redeems == "" or str(redeems).strip().lower() in ("true", "yes", "1", "1.0")
-
-
-def _is_full(row: dict[Any, Any], payable: Decimal) -> bool:
-    """Whether a refund is of all that was paid; only then are points given back."""
-    refunded, paid = (_amount(row.get(name)) for name in ("refunded_amount", "paid_amount"))
-    return refunded is None or refunded >= (payable if paid is None else paid)
-
-
-def _amount(value: Any) -> Decimal | None:
-    return None if value is None or value == "" else Decimal(str(value))
-
-
-def _check(orders: pd.DataFrame) -> None:
-    problems = [Problem(name, "is missing; add the column") for name in _NEEDED if name not in orders]
-    problems += [
-        Problem(name, what) for name, what in _NOT_CARRIED.items() if name in orders and orders[name].notna().any()
+    problems = [
+        Problem(name, what) for name, what in _NOT_CARRIED.items() if name in frame and frame[name].notna().any()
     ]
     if problems:
         raise InputError("the orders cannot be sent through a checkout:", problems)
+    table = Table("orders", frame)
+    columns, _ = read_orders(table, [make_schedule(program)], take_up=None, seed=0)
+    refuse([table])
+
+    def amounts(minor: Any) -> list[Any]:
+        if minor is None:
+            return [None] * len(frame)
+        return [None if value == UNKNOWN else from_minor(value, program.decimals) for value in minor.tolist()]
+
+    redeems = [True] * len(frame) if columns.redeems is None else columns.redeems.tolist()
+    refunds = [NEVER] * len(frame) if columns.refunded_at is None else columns.refunded_at.tolist()
+    rows = zip(
+        map(str, columns.order_id.tolist()),
+        map(str, columns.customer_id.tolist()),
+        amounts(columns.cart),
+        redeems,
+        amounts(columns.refunded),
+        amounts(columns.paid),
+        strict=True,
+    )
+    events: dict[str, list[_Event]] = {}
+    instants = zip(columns.ordered_at.tolist(), refunds, strict=True)
+    for position, (row, (at, refunded_at)) in enumerate(zip(rows, instants, strict=True)):
+        order = _Order(position, *row)
+        own = events.setdefault(order.customer_id, [])
+        own.append(_Event((at, False, at, order.order_id), order))
+        if refunded_at != NEVER:
+            own.append(_Event((refunded_at, True, at, order.order_id), order))
+    return list(events.values())
+
+
+def _play(url: str, queue: list[_Event], timeout: float) -> dict[int, dict[str, Any]]:
+    results: dict[int, dict[str, Any]] = {}
+    with Checkout(url, timeout=timeout) as checkout:
+        for _, order in queue:
+            result = results.get(order.position)
+            if result is None:
+                results[order.position] = _order(checkout, order)
+            elif result["points_redeemed"] and _is_full(order, result["payable"]):
+                _refund(checkout, order, result)
+    return results
+
+
+def _order(checkout: Checkout, order: _Order) -> dict[str, Any]:
+    visit = checkout.visit(
+        order.cart, customer_id=order.customer_id, reference_order_id=order.order_id, redeems=order.redeems
+    )
+    return {
+        "points_redeemed": visit.points_redeemed,
+        "discount": visit.discount,
+        "payable": visit.payable,
+        "given_back": False,
+        "settled": visit.settled,
+        "trouble": visit.trouble,
+    }
+
+
+def _refund(checkout: Checkout, order: _Order, result: dict[str, Any]) -> None:
+    try:
+        answered = checkout.revert(order.order_id, customer_id=order.customer_id)
+    except NoAnswer as error:
+        result["trouble"] = result["trouble"] or str(error)
+        return
+    result["given_back"] = answered.code == 200
+    if answered.code != 200:
+        result["trouble"] = result["trouble"] or answered.message
+
+
+def _is_full(order: _Order, payable: Any) -> bool:
+    """Whether a refund is of all that was paid; only then are points given back."""
+    return order.refunded is None or order.refunded >= (payable if order.paid is None else order.paid)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nector_sim.calculator.exact import Answer, Law, Order
 from nector_sim.errors import InputError
-from nector_sim.gokwik.customers import Customer
+from nector_sim.gokwik.customers import Customer, checked
 from nector_sim.gokwik.database import Database, now
 from nector_sim.gokwik.integration import program_of, read_row
 from nector_sim.gokwik.outgoing import announce
@@ -121,12 +121,17 @@ class Wallets:
         cart = _cart(law, call.amount)
         earlier = connection.execute(_ORDER, {"order_id": call.reference_order_id}).one_or_none()
         if earlier is not None:
+            answered = dict(json.loads(earlier.performed))
             same = (earlier.customer_id, earlier.cart, earlier.wallet_type)
             if same != (customer.customer_id, cart, call.wallet_type):
                 raise Refused("other_content")
+            if call.fiat_value is not None and _cart(law, call.fiat_value, "fiat_value") != _cart(
+                law, Decimal(str(answered["fiat_value"]))
+            ):
+                raise Refused("other_content")
             if earlier.reverted is not None:
                 raise Refused("reverted")
-            return dict(json.loads(earlier.performed))
+            return answered
         given = _work_out(law, customer, cart, call.wallet_type)
         if given.limited_by == "not_live":
             raise Refused("not_live")
@@ -165,8 +170,10 @@ class Wallets:
         order = connection.execute(_ORDER, {"order_id": call.reference_order_id}).one_or_none()
         if order is None:
             raise Refused("unknown_order")
+        # What a revert may leave out, it may not contradict.
         another_amount = call.amount is not None and _cart(law, call.amount) != order.cart
-        if order.customer_id != customer.customer_id or another_amount:
+        another_wallet = "wallet_type" in call.model_fields_set and call.wallet_type != order.wallet_type
+        if order.customer_id != customer.customer_id or another_amount or another_wallet:
             raise Refused("other_content")
         if order.reverted is not None:
             return dict(json.loads(order.reverted))
@@ -193,25 +200,32 @@ class Wallets:
         Raises
         ------
         InputError
-            If a mobile number belongs to someone else who is there.
+            If the integration is not initialised, which says the currency; if a customer cannot be used, or a mobile
+            number belongs to someone else who is there.
         """
         try:
             return self._add(list(loaded))
         except IntegrityError:
             raise InputError("a customer's mobile number belongs to another one who is there already") from None
 
-    def _add(self, rows: list[Customer]) -> Loaded:
+    def _add(self, given: list[Customer]) -> Loaded:
         with self.database.writing() as connection:
+            row = read_row(connection)
+            if row is None:
+                raise InputError("the integration is not initialised yet; do that first")
+            decimals = program_of(row).decimals
             there = set(connection.execute(select(customers.c.customer_id)).scalars())
-            new = [row._asdict() for row in rows if row.customer_id not in there]
+            unseen = checked([one for one in given if one.customer_id not in there], decimals=decimals)
+            new = [one for one in unseen if one.customer_id not in there]  # checked, an id may be another text
             if new:
+                rows = [one._asdict() | {"credits": to_minor(one.credits, decimals)} for one in new]
                 opening = [
-                    {"customer_id": row["customer_id"], "points": row["points_balance"], "credits": row["credits"]}
-                    for row in new
+                    {"customer_id": one["customer_id"], "points": one["points_balance"], "credits": one["credits"]}
+                    for one in rows
                 ]
-                connection.execute(insert(customers), new)
+                connection.execute(insert(customers), rows)
                 connection.execute(insert(movements).values(at=now(), kind="opening"), opening)
-        return Loaded(len(new), len(rows) - len(new))
+        return Loaded(len(new), len(given) - len(new))
 
     def balances(self) -> pd.DataFrame:
         """Every customer's balance now.
@@ -323,7 +337,7 @@ def _values(law: Law, given: Answer) -> dict[str, Any]:
     """The amounts of an answer: ``fiat_value`` is all that comes off the cart, ``credit_value`` the part of credits."""
     return {
         "fiat_value": _number(law.program, given.discount + given.credits_used),
-        "coin_value": given.points,
+        "coin_value": _plain(given.points),
         "credit_value": _number(law.program, given.credits_used),
         "payable": _number(law.program, given.payable),
         "limited_by": given.limited_by,
@@ -332,8 +346,12 @@ def _values(law: Law, given: Answer) -> dict[str, Any]:
 
 def _number(program: Program, minor: int) -> int | float:
     # An amount has at most 13 digits, so as a float it is written with exactly the currency's decimals.
-    amount = from_minor(minor, program.decimals)
-    return int(amount) if amount == int(amount) else float(amount)
+    return _plain(from_minor(minor, program.decimals))
+
+
+def _plain(number: Any) -> int | float:
+    """As JSON has it. Points are whole by the law, though not under every deliberate mistake that is tried here."""
+    return int(number) if number == int(number) else float(number)
 
 
 def _book(connection: Connection, kind: str, order: Any, sign: int) -> None:

@@ -28,7 +28,7 @@ REFUSALS = {
     "unknown_action": (400, "The action is none of list, perform and revert."),
     "unknown_customer": (404, "No customer has this id or mobile number."),
     "unknown_order": (404, "No points were taken for this reference_order_id, so there is nothing to give back."),
-    "other_content": (409, "This reference_order_id was used with another customer, amount or wallet."),
+    "other_content": (409, "This reference_order_id was used with another customer, amount, wallet or discount."),
     "reverted": (409, "The points of this reference_order_id were given back; a new order needs a new reference."),
     "nothing_to_redeem": (409, "This customer has nothing that can be redeemed on this amount."),
     "discount_changed": (409, "The discount is not what it was when it was listed; list it again."),

@@ -12,10 +12,10 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
-from urllib.parse import urlsplit
 
 from nector_sim.errors import InputError
 from nector_sim.parity.answers import Theirs, as_json, read_reply
+from nector_sim.parity.urls import LONGEST, split_url
 from nector_sim.rules.program import Program
 
 
@@ -137,7 +137,7 @@ class UrlCaller:
     Raises
     ------
     InputError
-        For another scheme; and from :meth:`ask`, if the host cannot be reached.
+        If it is no such URL; and from :meth:`ask`, if the host cannot be reached.
     """
 
     def __init__(
@@ -149,11 +149,12 @@ class UrlCaller:
         retries: int = 3,
         dialect: Dialect | None = None,
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InputError("the URL must begin with http:// or https:// and name a host")
-        if per_second <= 0 or timeout <= 0 or retries < 0:
-            raise InputError("the rate and the timeout must be above 0, and the number of retries 0 or more")
+        parts = split_url(url)
+        if not (per_second > 0 and 0 < timeout <= LONGEST and retries >= 0):
+            raise InputError(
+                f"the rate and the timeout must be above 0, the timeout at most {LONGEST} seconds, and the number of "
+                "retries 0 or more"
+            )
         self.url = url
         self.name = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
         self.pause = 1.0 / per_second

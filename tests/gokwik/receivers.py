@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Receiver:
     """Answers each request with the next of its plans; the last plan stays.
 
-    A plan is a status, bytes (a body with status 200), a number of seconds to wait before 200, or None: close the
-    connection without an answer.
+    A plan is a status, bytes (a body with status 200), a number of seconds to wait before 200, a list of texts (the
+    raw answer, a tenth of a second apart), or None: close the connection without an answer.
     """
 
     def __init__(self, plans):
@@ -35,6 +35,13 @@ def receiving(*plans):
             plan = receiver.next_plan()
             if plan is None:
                 self.close_connection = True
+                return
+            if isinstance(plan, list):
+                self.close_connection = True
+                with suppress(OSError):
+                    for text in plan:
+                        self.wfile.write(text.encode())
+                        time.sleep(0.1)
                 return
             if isinstance(plan, float):
                 time.sleep(plan)

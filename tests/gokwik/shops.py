@@ -83,7 +83,7 @@ def live(database, program, customers):
 
 
 CUSTOMERS = [
-    Customer("rich", 5000, mobile="9876500001", credits=5000),
+    Customer("rich", 5000, mobile="9876500001", credits=50),
     Customer("poor", 250),
     Customer("overdrawn", -40),
 ]

@@ -11,8 +11,8 @@ from tests.gokwik.shops import open_shop
 
 CUSTOMERS = [
     Customer("a", 5000, tier="Gold"),
-    Customer("b", 250, credits=12_345),
-    Customer("c", 100_000, credits=50_000, tier="Silver"),
+    Customer("b", 250, credits="123.45"),
+    Customer("c", 100_000, credits=500, tier="Silver"),
     Customer("d", -7),
 ]
 MANY = ns.Program(
@@ -47,6 +47,8 @@ def test_the_sandbox_agrees(tmp_path):
     ("choice", "program"),
     [
         ("steps_whole", MANY),
+        ("points_round", MANY),
+        ("min_payable_excess", ns.Program(offers=[one_to_one()], min_payable=ns.FixedMinPayable(amount=100))),
         ("min_cart_edge", ns.Program(offers=[one_to_one(min_cart=300)])),
         ("min_payable_base", ns.Program(offers=[one_to_one()], min_payable=ns.PercentMinPayable(percent=20))),
         ("percent_rounding", ns.Program(offers=[ns.FixedPercent(points=100, percent="12.5")])),

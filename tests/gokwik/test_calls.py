@@ -77,12 +77,13 @@ def test_perform_again_gives_the_same_answer_and_moves_nothing(shop):
 
 @pytest.mark.parametrize(
     "other",
-    [{"amount": 501}, {"customer_id": "poor"}, {"wallet_type": "coins_and_credits"}],
+    [{"amount": 501}, {"customer_id": "poor"}, {"wallet_type": "coins_and_credits"}, {"fiat_value": 399}],
 )
 def test_the_same_reference_with_other_content_is_refused(shop, other):
     call = {"customer_id": "rich", "amount": 500, "reference_order_id": "1"}
-    shop.call("perform", **call)
+    first = shop.call("perform", **call)
     assert shop.call("perform", **{**call, **other}) == "other_content"
+    assert shop.call("perform", **call, fiat_value=400.0) == first
     assert (shop.points("rich"), shop.points("poor")) == (4600, 250)
 
 
@@ -98,6 +99,7 @@ def test_revert_of_another_order_is_refused(shop):
     shop.call("perform", customer_id="rich", amount=500, reference_order_id="1")
     assert shop.call("revert", customer_id="poor", reference_order_id="1") == "other_content"
     assert shop.call("revert", customer_id="rich", reference_order_id="1", amount=499) == "other_content"
+    assert shop.call("revert", customer_id="rich", reference_order_id="1", wallet_type="credits") == "other_content"
     assert shop.points("rich") == 4600
 
 
@@ -121,6 +123,13 @@ def test_perform_works_the_discount_out_anew(shop):
     assert performed["fiat_value"] == 100
     assert shop.call("perform", customer_id="poor", amount=500, reference_order_id="3") == "nothing_to_redeem"
     assert shop.points("poor") == 0
+
+
+def test_a_wallet_of_credits_is_given_back_to_it(shop):
+    call = {"customer_id": "rich", "amount": 30, "reference_order_id": "1", "wallet_type": "credits"}
+    shop.call("perform", **call)
+    assert shop.call("revert", **call)["credit_value"] == 30
+    assert shop.wallets.balances().set_index("customer_id")["credits"]["rich"] == 50
 
 
 def test_an_overdraft_redeems_nothing(shop):
@@ -210,5 +219,6 @@ def test_only_post_is_answered(untouched_shop):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(untouched_shop.url)
     assert refused.value.code == 405
+    assert refused.value.headers["allow"] == "POST"
     assert json.loads(refused.value.read())["meta"]["error"] == "not_allowed"
     refused.value.close()

@@ -5,6 +5,7 @@ import time
 from decimal import Decimal
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import nector_sim as ns
@@ -52,6 +53,50 @@ def test_who_does_not_redeem_keeps_the_points(shop, checkout):
 def test_an_unknown_customer_pays_without_points(checkout):
     visit = checkout.visit(Decimal(500), customer_id="nobody")
     assert (visit.payable, visit.steps[0]) == (500, "list: No customer has this id or mobile number.")
+    assert visit.trouble == ""
+
+
+@pytest.mark.parametrize("cart", [749.95, "749.95", Decimal("749.950"), 750])
+def test_a_cart_is_any_kind_of_amount(checkout, cart):
+    assert checkout.visit(cart, customer_id="rich").discount == (650 if cart == 750 else 649)
+
+
+@pytest.mark.parametrize("cart", ["₹500", "", float("nan"), Decimal("Infinity"), -1, None])
+def test_a_cart_that_is_no_amount_is_refused(checkout, cart):
+    with pytest.raises(ns.InputError, match=r"write it as 749\.95"):
+        checkout.visit(cart, customer_id="rich")
+
+
+def test_what_went_wrong_is_said(shop, checkout):
+    checkout.visit(500, customer_id="rich", reference_order_id="1")
+    again = checkout.visit(600, customer_id="rich", reference_order_id="1")
+    assert (again.payable, again.settled) == (600, True)
+    assert again.trouble.startswith("This reference_order_id was used with another customer")
+    finer = checkout.visit("749.955", customer_id="rich")
+    assert (finer.discount, finer.trouble) == (0, finer.steps[0].removeprefix("list: "))
+    assert "finer than the currency" in finer.trouble
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 1e9])
+def test_a_timeout_is_a_number_of_seconds(timeout):
+    with pytest.raises(ns.InputError, match="it must be above 0"):
+        Checkout("http://127.0.0.1:1/hush", timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    ("last", "says"),
+    [("…o6aQ", "write the whole id"), ("hush é", "characters that no URL has"), ("a hush", "characters that no URL")],
+)
+def test_a_url_that_was_copied_wrong_is_refused(last, says):
+    with pytest.raises(ns.InputError, match=says) as refused:
+        Checkout(f"http://127.0.0.1:1/api/open/integrations/gokwikwebhook/{last}")
+    assert "hush" not in str(refused.value)
+
+
+def test_a_perform_that_must_wait_is_repeated():
+    busy = b'{"meta": {"code": 429, "error": "too_many_guesses", "message": "Wait."}, "data": null}'
+    with receiving(LISTED, busy, TAKEN) as receiver, Checkout(receiver.url, pauses=(0, 0)) as checkout:
+        assert checkout.visit(500, customer_id="a").discount == 400
 
 
 # All that Nector documents of an answer.
@@ -62,7 +107,18 @@ TAKEN = LISTED
 UNKNOWN = json.dumps({"meta": {"code": 404, "error": "unknown_order", "message": "Nothing."}, "data": None}).encode()
 
 
-@pytest.mark.parametrize("plan", [3.0, None, 503, b"no JSON", b"[]", b"{}", b'{"meta": {"code": "200"}}', ODD])
+#: Answers that go on and on: in the first line, in the headers, in the body.
+SLOW = [
+    ["HTTP/1.1 2", *"0" * 40],
+    ["HTTP/1.1 200 OK\r\nx: ", *"y" * 40],
+    ["HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n", *" " * 40],
+    ["HTTP/1.1 200 OK\r\n\r\n", *" " * 40],
+]
+
+
+@pytest.mark.parametrize(
+    "plan", [*SLOW, b" " * 2**21, 3.0, None, 503, b"no JSON", b"[]", b"{}", b'{"meta": {"code": "200"}}', ODD]
+)
 def test_a_list_without_an_answer_goes_on_without_points(plan):
     with receiving(plan) as receiver, Checkout(receiver.url + "/hush", timeout=0.5) as checkout:
         start = time.monotonic()
@@ -70,6 +126,7 @@ def test_a_list_without_an_answer_goes_on_without_points(plan):
         assert time.monotonic() - start < 2.5
     assert (visit.payable, visit.paid, visit.settled) == (500, True, True)
     assert visit.steps[0].startswith("list: ")
+    assert visit.trouble
     assert "hush" not in str(visit)
 
 
@@ -136,6 +193,42 @@ def test_orders_as_traffic_end_where_the_ledger_ends(database, program):
     pd.testing.assert_frame_equal(ORDERS, before)
 
 
+def test_orders_are_read_as_the_ledger_reads_them(tmp_path, program):
+    # Numbers as ids, an amount a little beside itself as floats are, an hour that only its zone puts last.
+    orders = {
+        "order_id": [1.0, 2.0],
+        "customer_id": [7, 7],
+        "ordered_at": ["2026-01-01T01:00:00+00:00", "2026-01-01 06:00"],
+        "cart_amount": [500.0000001, 749.9499999],
+    }
+    with Database(tmp_path / "gokwik.db") as database, open_shop(database, program, [Customer("7", 1000)]) as shop:
+        played = play_orders(shop.url, pa.table(orders), program=program)
+        # 06:00 in India is 00:30 UTC, so the second row is the first order.
+        assert list(played["points_redeemed"]) == [351, 649]
+        assert list(shop.wallets.ledger("7")["order_id"])[1:] == ["2", "1"]
+
+
+def test_orders_that_go_on_without_points_say_why(database, program):
+    with open_shop(database, program, [Customer("a", 1000)]) as shop:
+        played = play_orders(shop.url + "x", ORDERS)
+    assert set(played["trouble"]) == {"There is nothing at this address."}
+    assert not played["discount"].any()
+
+
+def test_a_refund_that_is_not_answered_says_so():
+    orders = ORDERS.loc[[3]]
+    with receiving(LISTED, TAKEN, b"no JSON") as receiver, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nector_sim.gokwik.checkout.time.sleep", lambda _: None)
+        played = play_orders(receiver.url, orders)
+    assert (list(played["given_back"]), list(played["points_redeemed"])) == ([False], [400])
+    assert "is not a JSON object" in played["trouble"].iloc[0]
+
+
+def test_no_client_at_all_is_refused():
+    with pytest.raises(ns.InputError, match="at least 1"):
+        play_orders("http://127.0.0.1:1/x", ORDERS, clients=0)
+
+
 def test_orders_that_do_not_redeem_and_that_were_refunded_whole(tmp_path, program):
     orders = pd.DataFrame(
         {
@@ -165,11 +258,17 @@ def test_orders_that_do_not_redeem_and_that_were_refunded_whole(tmp_path, progra
         ({"points_requested": 5}, "name no number of points"),
         ({"credits": 5}, "in the customer's wallet"),
         ({"ordered_at": "yesterday"}, "is not a time"),
-        ({"refunded_at": "2025-01-01"}, "refunded before it was ordered"),
+        ({"refunded_at": "2025-01-01"}, "is before ordered_at"),
+        ({"order_id": "twice"}, "an order occurs once"),
+        ({"cart_amount": "749.955"}, "cart_amount is finer than"),
+        ({"cart_amount": None}, "cart_amount is missing"),
+        ({"customer_id": None}, "customer_id is missing"),
+        ({"redeems": "perhaps"}, "neither true nor false"),
+        ({"refunded_amount": "many"}, "refunded_amount is not a number"),
     ],
 )
 def test_orders_that_cannot_be_played_are_refused(change, says):
     with pytest.raises(ns.InputError, match=says):
         play_orders("http://127.0.0.1:1/x", ORDERS.assign(**change))
-    with pytest.raises(ns.InputError, match="cart_amount: is missing"):
+    with pytest.raises(ns.InputError, match="no column cart_amount"):
         play_orders("http://127.0.0.1:1/x", ORDERS.drop(columns="cart_amount"))

@@ -1,10 +1,12 @@
 """Customers in: what is read, what is refused, and that nobody's balance starts anew."""
 
+from decimal import Decimal
+
 import pyarrow as pa
 import pytest
 
 import nector_sim as ns
-from nector_sim.gokwik import Customer
+from nector_sim.gokwik import Customer, Wallets
 from nector_sim.gokwik.customers import customers_of
 
 
@@ -15,7 +17,7 @@ def read(**columns):
 def test_texts_and_numbers_are_read_alike():
     texts = read(customer_id=["7", "8"], points_balance=["5000", "-40"], credits=["19.50", ""], mobile=["0987", ""])
     numbers = read(customer_id=[7, 8], points_balance=[5000, -40], credits=[19.5, None], mobile=["0987", None])
-    assert texts == numbers == [Customer("7", 5000, "0987", 1950), Customer("8", -40)]
+    assert texts == numbers == [Customer("7", 5000, "0987", Decimal("19.50")), Customer("8", -40)]
 
 
 def test_fractions_are_floored_and_other_columns_are_not_used():
@@ -68,3 +70,23 @@ def test_customers_who_are_there_keep_what_they_have(shop):
     loaded = shop.wallets.add([Customer("rich", 5000), Customer("new", 7)])
     assert loaded == (1, 1)
     assert (shop.points("rich"), shop.points("new")) == (4600, 7)
+
+
+def test_customers_made_in_python_are_checked_alike(shop):
+    many = [Customer("c", 1, credits="0.001"), Customer("", 1), Customer("e", "many"), Customer("f", 1, credits=-1)]
+    with pytest.raises(ns.InputError) as refused:
+        shop.wallets.add(many)
+    assert [problem.place for problem in refused.value.problems] == [
+        "row 1, credits",
+        "row 2, customer_id",
+        "row 3, points_balance",
+        "row 4, credits",
+    ]
+    assert shop.wallets.add([Customer("d", 99.9, credits=19.5), Customer(" rich ", 7)]) == (1, 1)
+    balances = shop.wallets.balances().set_index("customer_id")
+    assert (shop.points("d"), balances["credits"]["d"]) == (99, Decimal("19.50"))
+
+
+def test_customers_come_after_initialize(database):
+    with pytest.raises(ns.InputError, match="not initialised yet"):
+        Wallets(database).add([Customer("a", 1)])

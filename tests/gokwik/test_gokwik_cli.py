@@ -4,13 +4,14 @@ import re
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import nector_sim as ns
 from nector_sim.cli import main
-from nector_sim.gokwik import Database, Integration, Wallets
+from nector_sim.gokwik import Customer, Database, Integration, Wallets, application, serve
 
 EXAMPLE = str(ns.data_path("programs/gokwik-example.toml"))
 
@@ -72,6 +73,15 @@ def test_in_two_terminals(tmp_path, customers, run):
         )
         _, out, _ = run("checkout", "--url", url, "--mobile", "9876500001", "--cart", "500", "--fails")
         assert out.splitlines()[-1] == "  revert: 400 points given back"
+        # While the server runs, the ledger shows all of it.
+        code, out, _ = run("sandbox", "--db", db, "--ledger")
+        assert code == 0
+        assert [line.split()[4:7] for line in out.splitlines() if line.startswith("        007")] == [
+            ["opening", "5000", "50.00"],
+            ["redeemed", "-400", "0.00"],
+            ["redeemed", "-400", "0.00"],
+            ["given_back", "400", "0.00"],
+        ]
     webhook_id = url.rpartition("/")[2]
     with Database(db) as database:
         assert list(Wallets(database).ledger("007")["points"]) == [5000, -400, -400, 400]
@@ -85,6 +95,11 @@ def test_in_two_terminals(tmp_path, customers, run):
         assert (code, out) == (0, "revert: 400 points given back\n")
         code, out, _ = run("checkout", "--url", again, "--customer", "007", "--revert", "order-2")
         assert (code, out[:9]) == (1, "revert: N")
+        # What is not as it should be is said by the exit code as well.
+        code, out, _ = run("checkout", "--url", again, "--customer", "007", "--cart", "500", "--reference", "order-1")
+        assert (code, "given back; a new order needs a new reference" in out) == (1, True)
+        code, out, _ = run("checkout", "--url", again + "x", "--customer", "007", "--cart", "500")
+        assert (code, out.splitlines()[1:]) == (1, ["  list: There is nothing at this address.", "  pay: 500 paid"])
 
 
 def test_a_new_webhook_id_and_other_settings(tmp_path, customers, run):
@@ -101,12 +116,32 @@ def test_a_new_webhook_id_and_other_settings(tmp_path, customers, run):
         kinds = [event.what for event in Integration(database).events()]
     assert kinds == [
         "initialised",
-        "webhook id rotated",
-        "webhook id handed over",
         "program replaced",
         "enabled",
+        "webhook id rotated",
+        "webhook id handed over",
         "events sent",
     ]
+
+
+def test_what_is_refused_at_the_start_makes_no_webhook_id(tmp_path, customers, run):
+    db, program = tmp_path / "gokwik.db", tmp_path / "yen.toml"
+    refused = ("sandbox", "--program", EXAMPLE, "--db", db, "--port", "0", "--events-to", "shop.example")
+    code, out, err = run(*refused)
+    assert (code, out, "events need a full URL" in err) == (2, "", True)
+    assert not db.exists()
+    with Database(db) as database:
+        Integration(database).initialise(ns.load_program(Path(EXAMPLE)))
+        Wallets(database).add([Customer("other", 1, mobile="9876500001")])
+    program.write_text('currency = "JPY"\n', encoding="utf-8")
+    for says, arguments in (
+        ("belongs to another", ("--program", EXAMPLE, "--customers", customers)),
+        ("in INR and the program in JPY", ("--program", program)),
+    ):
+        code, _, err = run("sandbox", *arguments, "--db", db, "--port", "0", "--new-webhook-id")
+        assert (code, says in err) == (2, True)
+    with Database(db) as database:
+        assert "webhook id rotated" not in [event.what for event in Integration(database).events()]
 
 
 def test_a_file_of_orders_as_traffic(tmp_path, customers, run):
@@ -122,20 +157,26 @@ def test_a_file_of_orders_as_traffic(tmp_path, customers, run):
         }
     ).to_csv(orders, index=False)
     with sandbox("--customers", customers, "--db", tmp_path / "gokwik.db") as (_, url):
-        code, out, _ = run("checkout", "--url", url, "--orders", orders)
-    assert code == 0
-    assert out.splitlines() == [
-        "3 orders, 1 took 649 points for 649",
-        "1 were refunded whole, which gave back 649",
-    ]
+        code, out, _ = run("checkout", "--url", url, "--orders", orders, "--program", EXAMPLE)
+        assert code == 0
+        assert out.splitlines() == [
+            "3 orders, 1 took 649 points for 649",
+            "1 were refunded whole, which gave back 649",
+        ]
+        code, out, _ = run("checkout", "--url", url + "x", "--orders", orders)
+        assert code == 1
+        assert out.splitlines()[-1] == "3 met trouble: There is nothing at this address. (1, 2, 3)"
 
 
 @pytest.mark.parametrize(("variant", "code", "says"), [("", 0, ""), ("steps_whole", 1, "`steps_whole`")])
-def test_parity_over_the_wire(tmp_path, customers, run, variant, code, says):
+def test_parity_over_the_wire(tmp_path, customers, run, monkeypatch, variant, code, says):
     with sandbox("--customers", customers, "--db", tmp_path / "gokwik.db", "--variant", variant) as (_, url):
         over_the_wire = ("--url", url, "--speaks", "nector", "--balances", customers, "--per-second", "2000")
         found, out, err = run("parity", "--program", EXAMPLE, *over_the_wire, "--n", "100")
         assert (found, err) == (code, "")
+        # The URL in the environment, where other users of the machine do not see it.
+        monkeypatch.setenv("NECTOR_SIM_PARITY_URL", url)
+        assert run("parity", "--program", EXAMPLE, *over_the_wire[2:], "--n", "100") == (code, out, "")
         assert says in out
         assert url.rpartition("/")[2] not in out
         for lacking in (["--speaks", "nector"], ["--balances", customers], ["--speaks", "french"]):
@@ -143,13 +184,26 @@ def test_parity_over_the_wire(tmp_path, customers, run, variant, code, says):
             assert (found, "go with each other" in err) == (2, True)
 
 
+VISIT = ("checkout", "--url", "http://127.0.0.1:1/hush")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (("checkout", "--url", "hush", "--customer", "a", "--cart", "1"), "the URL must be a full one"),
         (("checkout", "--url", "http://127.0.0.1:1/hush", "--cart", "1"), "either --customer or --mobile"),
-        (("checkout", "--url", "http://127.0.0.1:1/hush", "--customer", "a"), "--cart 749.95"),
+        (("checkout", "--url", "http://127.0.0.1:1/…hush", "--customer", "a", "--cart", "1"), "write the whole id"),
+        ((*VISIT, "--customer", "a"), "--cart 749.95"),
+        ((*VISIT, "--customer", "a", "--cart", "-1"), "the cart is no amount"),
+        ((*VISIT, "--customer", "a", "--cart", "1", "--timeout", "-1"), "the timeout is -1"),
+        ((*VISIT, "--customer", "a", "--cart", "1", "--wallet", "points"), "'points' is not one of"),
+        ((*VISIT, "--customer", "a", "--cart", "1", "--program", EXAMPLE), "--program and a single order do not go"),
+        ((*VISIT, "--customer", "a", "--revert", "1", "--fails"), "--fails and --revert do not go together"),
+        ((*VISIT, "--orders", "o.csv", "--customer", "a", "--cart", "1"), "--customer, --cart and --orders do not"),
+        (("sandbox", "--program", EXAMPLE, "--db", "x.db", "--port", "99999"), "less than or equal to 65535"),
         (("sandbox", "--program", EXAMPLE, "--db", "x.db", "--customers", "none.csv"), "none.csv does not exist"),
+        (("sandbox", "--db", "x.db"), "a program is needed"),
+        (("sandbox", "--db", "x.db", "--ledger"), "x.db does not exist"),
         (("sandbox", "--program", EXAMPLE, "--db", "mysql://host/name"), "not a database that is known"),
         (("sandbox", "--program", EXAMPLE, "--db", "x.db", "--variant", "none"), "none of the named choices"),
     ],
@@ -170,6 +224,8 @@ def test_a_port_that_is_taken_is_said(run, tmp_path, customers):
     assert (code, f":{port} cannot be listened on" in err) == (2, True)
     with Database(tmp_path / "two.db") as database:
         assert not Integration(database).state.initialised  # no webhook id that nobody saw
+        with pytest.raises(ns.InputError, match="from 0 to 65535"):
+            serve(application(database), port=65_536)
 
 
 def test_without_the_extra_it_says_what_to_install(run, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The integration's page: what each step changes, what is missing, and where the secret is not."""
 
 import pytest
+import sqlalchemy
 
 import nector_sim as ns
 from nector_sim.gokwik import Database, Integration
@@ -134,6 +135,26 @@ def test_a_database_that_is_none_is_refused_in_words(tmp_path):
         Database(tmp_path / "no folder" / "gokwik.db")
     with pytest.raises(ns.InputError, match="mysql is not a database"):
         Database("mysql://user@host/name")
-    with pytest.raises(ns.InputError) as refused:
-        Database("postgresql://user:hush@127.0.0.1:1/name")
-    assert "hush" not in str(refused.value)
+    for url in ("postgresql://user:hush@127.0.0.1:1/name", "postgresql://user@127.0.0.1:1/name?password=hush"):
+        with pytest.raises(ns.InputError, match="cannot be used as a database") as refused:
+            Database(url)
+        assert "hush" not in str(refused.value)
+    with pytest.raises(ns.InputError, match="URL cannot be read"):
+        Database("postgresql://user@host:port/name")
+
+
+@pytest.mark.parametrize("where", ["", ":memory:", "sqlite://", "sqlite:///:memory:"])
+def test_a_database_that_would_be_lost_is_refused(where):
+    with pytest.raises(ns.InputError, match="must be a file"):
+        Database(where)
+
+
+def test_someone_elses_tables_are_left_alone(where):
+    engine = sqlalchemy.create_engine(where if "://" in where else f"sqlite:///{where}")
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("CREATE TABLE orders (number INTEGER)"))
+    with pytest.raises(ns.InputError, match=r"other tables of the names used here \(orders\)"):
+        Database(where)
+    with engine.connect() as connection:
+        assert sqlalchemy.inspect(connection).get_table_names() == ["orders"]
+    engine.dispose()

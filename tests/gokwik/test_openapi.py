@@ -1,8 +1,11 @@
 """The description says what the sandbox does: calls made up from it find no server error and no surprise."""
 
+import json
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from jsonschema import Draft202012Validator
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -35,6 +38,26 @@ def described(tmp_path_factory):
 
 def test_the_description_is_served(described):
     assert described[1].raw_schema == describe()
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"customer_id": "rich"}, 200),
+        ({"customer_id": "rich", "mobile": None}, 200),
+        ({"customer_id": None, "mobile": "9876500001"}, 200),
+        ({"customer_id": "rich", "mobile": "9876500001"}, 400),
+        ({"customer_id": None}, 400),
+        ({"customer_id": None, "mobile": None}, 400),
+        ({}, 400),
+    ],
+)
+def test_who_is_asked_for_is_described_as_it_is_read(described, fields, status):
+    shop, _ = described
+    call = {"action": "list", "amount": 500, **fields}
+    schema = describe()["paths"][PATH]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    validator = Draft202012Validator({**schema, "components": describe()["components"]})
+    assert (shop.post(json.dumps(call).encode())[0], validator.is_valid(call)) == (status, status == 200)
 
 
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode), ids=lambda mode: mode.value)

@@ -106,7 +106,9 @@ def test_without_a_url_nothing_is_kept(shop):
         assert sent_by(shop, receiver) == []
 
 
-@pytest.mark.parametrize("url", ["shop.example/points", "ftp://shop.example", "https://"])
+@pytest.mark.parametrize(
+    "url", ["shop.example/points", "ftp://shop.example", "https://", "https://shop.example:99999/", "https://shop/a b"]
+)
 def test_events_need_a_full_url(shop, url):
     with pytest.raises(ns.InputError, match="full URL"):
         shop.integration.send_events(url)
@@ -144,3 +146,10 @@ def test_an_event_that_was_tampered_with_is_refused(body, headers, secret, at, s
     with pytest.raises(ns.InputError, match=says) as refused:
         verify_event(body, {**HEADERS, **headers}, secret=secret, at=at)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("body", [b"no JSON", b"[]", b"{}", b'{"delivery_id": "d", "topic": "t", "timestamp": "now"}'])
+def test_a_body_that_is_no_event_is_refused_though_it_is_signed(body):
+    headers = {**HEADERS, "X-Nector-Webhook-Hmac": sign(body, "secret")}
+    with pytest.raises(ns.InputError, match="is no event"):
+        verify_event(body, headers, secret="secret", at=1000)

@@ -4,12 +4,14 @@ import hmac
 import logging
 import socket
 import time
+from contextlib import suppress
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 import nector_sim as ns
-from nector_sim.gokwik import Checkout, Database, Integration, application, running
+from nector_sim.gokwik import Checkout, Database, Integration, application, connections, running
+from nector_sim.gokwik.connections import MAX_HEAD
 from nector_sim.gokwik.integration import is_webhook_id, read_row
 from nector_sim.gokwik.posting import Line, NoAnswer
 from nector_sim.gokwik.sandbox import Guesses
@@ -35,6 +37,9 @@ def wrong_urls(shop):
         f"{base}/shopwebhook/{right}",
         f"{base}/gokwikwebhook/",
         f"{base}/gokwikwebhook/x/y",
+        f"{base}/gokwikwebhook/x/",
+        f"{base}/gokwikwebhook/{right}/",
+        f"{shop.address}/openapi.json/",
         f"{shop.address}/",
     ]
 
@@ -116,6 +121,23 @@ def test_wrong_guesses_are_limited(database, program):
         assert (status, answer["meta"]["error"]) == (429, "too_many_guesses")
 
 
+def test_guesses_that_wait_for_the_rest_of_their_bodies_are_limited_too(database, program):
+    with open_shop(database, program, guesses_a_minute=5) as shop:
+        path = wrong_urls(shop)[0].removeprefix(shop.address)
+        head = f"POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {len(LIST)}\r\n\r\n"
+        callers = [dial(shop) for _ in range(20)]
+        for caller in callers:
+            caller.sendall(head.encode() + LIST[:-1])
+        assert shop.call("list", customer_id="rich", amount=500)["fiat_value"] == 400
+        statuses = []
+        for caller in callers:
+            caller.sendall(LIST[-1:])
+            statuses.append(everything_from(caller)[9:12])
+    # On a slow machine some guesses come back meanwhile, five in a minute.
+    assert statuses[:5] == [b"404"] * 5
+    assert statuses.count(b"429") > 5
+
+
 def test_guesses_come_back_and_addresses_are_forgotten(monkeypatch):
     clock = [1000.0]
     monkeypatch.setattr("nector_sim.gokwik.sandbox.time.monotonic", lambda: clock[0])
@@ -166,6 +188,51 @@ def test_ids_are_in_no_error_of_the_checkout():
         with pytest.raises(ns.InputError) as refused:
             Checkout(url)
         assert "hush" not in str(refused.value)
+
+
+def dial(shop):
+    return socket.create_connection(("127.0.0.1", int(shop.address.rpartition(":")[2])), timeout=20)
+
+
+def everything_from(caller):
+    """Read until the other side closes."""
+    with caller, suppress(ConnectionResetError):
+        return b"".join(iter(lambda: caller.recv(65536), b""))
+    return b""
+
+
+@pytest.mark.parametrize("beginning", ["POST /", "POST / HTTP/1.1\r\nhost: a\r\nx-long: "])
+def test_a_head_that_does_not_end_is_cut_off(untouched_shop, beginning):
+    caller = dial(untouched_shop)
+    caller.sendall(beginning.encode() + b"y" * MAX_HEAD)
+    assert everything_from(caller)[9:12] == b"400"
+
+
+@pytest.mark.parametrize(
+    ("before", "sent"),
+    [
+        (False, ""),
+        (False, "POST {path} HTTP/1.1\r\n"),
+        (False, "POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n"),
+        (True, "POST {path} HTTP/1.1\r\n"),
+        (True, "POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n"),
+    ],
+)
+def test_a_request_that_does_not_arrive_is_cut_off(untouched_shop, monkeypatch, before, sent):
+    if before:  # the connection has had its answer to another request
+        caller = dial(untouched_shop)
+        caller.sendall(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        answer = b""
+        while not answer.endswith(b"null}"):
+            answer += caller.recv(65536)
+    monkeypatch.setattr(connections, "PATIENCE", 0.2)
+    if not before:
+        caller = dial(untouched_shop)
+    with suppress(ConnectionError):
+        caller.sendall(sent.format(path=untouched_shop.url.removeprefix(untouched_shop.address)).encode())
+    assert everything_from(caller) == b""
+    monkeypatch.undo()
+    assert untouched_shop.call("list", customer_id="rich", amount=500)["fiat_value"] == 400
 
 
 def test_a_caller_that_goes_away_is_no_failure(shop, caplog):

@@ -132,13 +132,25 @@ def test_a_host_that_is_not_there_is_one_message_without_the_secret():
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["", "file:///etc/passwd", "https://", "ftp://host/x"])
+@pytest.mark.parametrize(
+    "url", ["", "file:///etc/passwd", "https://", "ftp://host/x", "http://host:99999/x", "http://[x/"]
+)
 def test_only_http(url):
     with pytest.raises(InputError, match="http:// or https://"):
         UrlCaller(url)
 
 
-@pytest.mark.parametrize("options", [{"per_second": 0}, {"timeout": 0}, {"retries": -1}])
+@pytest.mark.parametrize("url", ["http://host/…hush", "http://host/a hush", "http://host/hushé", "http://host/hush\n"])
+def test_a_url_that_was_copied_wrong_is_refused(url):
+    with pytest.raises(InputError, match="whole") as refused:
+        UrlCaller(url)
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"per_second": 0}, {"per_second": float("nan")}, {"timeout": 0}, {"timeout": float("nan")}, {"retries": -1}],
+)
 def test_options_that_make_no_sense(options):
     with pytest.raises(InputError, match="must be above 0"):
         UrlCaller("http://host", **options)

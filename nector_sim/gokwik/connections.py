@@ -1,0 +1,73 @@
+"""Connections to the sandbox that do not wait for ever: a request arrives in time and in measure, or it is cut off."""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from nector_sim.gokwik.wire import CHECKOUT_WAITS
+
+#: Seconds for a whole request to arrive; a few more than its body has, so that one that is slow can be told so.
+PATIENCE = CHECKOUT_WAITS + 5
+#: Bytes of the request's line and headers; the path and a handful of headers need a few hundred.
+MAX_HEAD = 16 * 1024
+
+
+class Connection(HttpToolsProtocol):
+    """A client's connection.
+
+    uvicorn by itself keeps a request's head whatever its size, and waits for the rest of it without an end: a few
+    silent connections could take all that the system has to give.
+    """
+
+    _late: asyncio.TimerHandle | None = None
+    _in_head = False
+    _head = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._expect()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._arrived()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Wait for the rest of a request."""
+        super().on_message_begin()
+        self._expect()
+
+    def on_headers_complete(self) -> None:
+        """Note that what follows is the body, which the application measures."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that the request is here; how long its answer takes is another matter."""
+        self._arrived()
+        super().on_message_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, and stop where the head does not end."""
+        super().data_received(data)
+        self._head = self._head + len(data) if self._in_head else 0
+        if self._head > MAX_HEAD and not self.transport.is_closing():
+            self.send_400_response("The line and headers of this request are too large.")
+
+    def _expect(self) -> None:
+        self._in_head = True
+        if self._late is None:
+            self._late = self.loop.call_later(PATIENCE, self.give_up)
+
+    def _arrived(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def give_up(self) -> None:
+        """Cut the connection off."""
+        self._late = None
+        self.transport.abort()
