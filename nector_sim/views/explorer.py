@@ -93,7 +93,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self.program_form.when_typed(self._typed)
         self.assumptions_form.when_typed(self._typed)
         columns = widgets.Box([self._side, self._main]).add_class("nector-columns")
-        super().__init__([self._head, self._own, columns])
+        super().__init__([self._head, self._bar, self.your_orders, columns])
         self.add_class("nector-explorer")
         self.update()
 
@@ -274,23 +274,21 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
             offer="Use the documented example's earning: 5 coins for every ₹100 paid",
             take_offer=self.use_documented_earning,
         )
-        self._side = widgets.VBox([self._bar(), self._balances, self.program_form, self.assumptions_form]).add_class(
-            "nector-side"
-        )
+        self._side = widgets.VBox([self._balances, self.program_form, self.assumptions_form]).add_class("nector-side")
         self._main = widgets.VBox([self._message, self._figures, self._findings, self._tabs]).add_class("nector-main")
         self.your_orders = YourOrders(self.use_orders)
         # An accordion's heading cannot be reached with the keyboard; a button can.
         self._opens = widgets.ToggleButton(description="Your orders")
         self._opens.observe(lambda change: self._open_own(change["new"]), "value")
-        self._own = widgets.VBox([self._opens, self.your_orders]).add_class("nector-own")
         self._open_own(False)
+        self._bar = self._buttons()
 
     def _open_own(self, is_open: bool) -> None:
         self.your_orders.layout.display = "" if is_open else "none"
 
-    def _bar(self) -> widgets.Box:
-        """Buttons for the setting as a whole."""
-        buttons = []
+    def _buttons(self) -> widgets.Box:
+        """The bar of buttons: the orders, then the setting as a whole."""
+        buttons = [self._opens]
         for words, call in (
             ("Undo", self.undo),
             ("Back to today's setting", lambda: self.propose(self.session.today_beside(self.outcome.program))),
@@ -300,7 +298,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
             button.on_click(lambda _, call=call: call())
             buttons.append(button)
         self.save = Download("Save setting", make=self._file)
-        self.load = Upload("Load a setting (TOML)", accept=".toml,.json", use=self._load, most=1 << 20)
+        self.load = Upload("Load setting (TOML)", accept=".toml,.json", use=self._load, most=1 << 20)
         self.page = Download("Report (web page)", make=self._report_page)
         self.workbook = Download("Report (Excel)", make=self._report_workbook)
         return widgets.Box([*buttons, self.save, self.page, self.workbook, self.load]).add_class("nector-bar")

@@ -118,6 +118,28 @@ def test_a_slider_moves_by_dragging(page, program, demo):
     expect(page.locator(".nector-card").first).to_contain_text(f"today {monthly_cost(program, demo)}")
 
 
+def test_what_is_typed_while_figures_are_worked_out_is_kept(page, program, demo):
+    """Two fields, one right after the other: the second keystroke comes before the first figure."""
+    coins, discount = (page.get_by_label(name, exact=True) for name in ("Coins Required", "Discount Amount"))
+    coins.fill("100")
+    discount.select_text()
+    discount.press_sequentially("10")
+    page.keyboard.press("Tab")
+    expect(cost(page)).to_have_text(monthly_cost(offering(program, points_per_step=100, discount_per_step=10), demo))
+    expect(coins).to_have_value("100")
+    expect(discount).to_have_value("10")
+    expect(page.get_by_label("What one coin is worth", exact=True)).to_have_value("0.1")
+
+
+def test_parts_that_were_opened_stay_open(page):
+    more = page.locator("details.nector-more", has_text="Earning")
+    more.locator("summary").click()
+    page.get_by_label("Expiry", exact=True).check()
+    expect(page.get_by_label("Months", exact=True)).to_be_visible()
+    expect(page.get_by_label("Expiry", exact=True)).to_be_focused()
+    more.locator("summary").click()
+
+
 def test_balances_as_replayed_and_back(page, program, demo):
     given, replayed = (page.get_by_role("radio", name=re.compile(f"^as {how}")) for how in ("given", "replayed"))
     replayed.click()
@@ -240,7 +262,7 @@ def test_a_setting_is_saved_and_loaded(page, program, tmp_path):
     assert ns.load_program(path) == offering(program, min_cart="499.50")
     page.get_by_role("button", name="Back to today's setting").click()
     expect(page.get_by_label("Minimum Cart Amount", exact=True)).to_have_value("0")
-    page.get_by_label("Load a setting (TOML)").set_input_files(path)
+    page.get_by_label("Load setting (TOML)").set_input_files(path)
     expect(page.get_by_label("Minimum Cart Amount", exact=True)).to_have_value("499.50")
 
 
