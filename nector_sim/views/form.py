@@ -65,9 +65,8 @@ class Form(anywidget.AnyWidget):
         """Call this with the path of the field whenever something was typed, switched, added or removed."""
         self._on_typed = call
 
-    def fill(self, data: Mapping[str, Any], *, units: Mapping[str, str] | None = None) -> None:
+    def fill(self, data: Mapping[str, Any]) -> None:
         """Fill the form with a program's plain data."""
-        self._units |= units or {}
         self._show(values_of(data))
 
     def unshown(self, data: Mapping[str, Any]) -> list[str]:
@@ -87,8 +86,9 @@ class Form(anywidget.AnyWidget):
         """Put back what was typed before."""
         self._show(values)
 
-    def refresh(self) -> None:
-        """Draw the fields again, where their sliders reach elsewhere."""
+    def refresh(self, *, units: Mapping[str, str]) -> None:
+        """Draw the fields again, if their units or the reach of their sliders changed."""
+        self._units |= units
         self._show(dict(self.values))
 
     def labels(self) -> dict[str, str]:

@@ -29,10 +29,8 @@ RESAMPLES = 500
 class LivePictures(widgets.Box):  # type: ignore[misc]
     """What a setting gives by cart size, what limits it, and what becomes of the sales."""
 
-    def __init__(self, currency: str) -> None:
-        self._curve = DiscountByCart(new_figure(WIDTH, HEIGHT).subplots(), currency=currency)
-        self._limits = Limits(new_figure(WIDTH, HEIGHT).subplots())
-        self._steps = Waterfall(new_figure(WIDTH, HEIGHT).subplots(), currency=currency)
+    def __init__(self) -> None:
+        self._currency = ""
         self._views = [widgets.HTML() for _ in range(3)]
         titles = ("Discount by cart size", "What limits it", "From sales to margin")
         self._facts = widgets.HTML()
@@ -42,6 +40,8 @@ class LivePictures(widgets.Box):  # type: ignore[misc]
 
     def update(self, proposal: Outcome, today: Outcome) -> None:
         """Draw a proposal, with today's setting behind it unless it is the same."""
+        if proposal.program.currency != self._currency:
+            self._begin(proposal.program.currency)
         same = proposal.program == today.program
         discounts = proposal.discounts()
         self._curve.update(
@@ -56,15 +56,19 @@ class LivePictures(widgets.Box):  # type: ignore[misc]
             draw(view, picture)
         self._facts.value = bullets(named(facts(proposal.program).text()).splitlines())
 
+    def _begin(self, currency: str) -> None:
+        self._currency = currency
+        self._curve = DiscountByCart(new_figure(WIDTH, HEIGHT).subplots(), currency=currency)
+        self._limits = Limits(new_figure(WIDTH, HEIGHT).subplots())
+        self._steps = Waterfall(new_figure(WIDTH, HEIGHT).subplots(), currency=currency)
+
 
 class HowSure(widgets.VBox):  # type: ignore[misc]
     """How sure the figures are: the break-even with its range, and which assumption moves the answer most."""
 
-    def __init__(self, currency: str) -> None:
+    def __init__(self) -> None:
         self._break_even = BreakEven(new_figure(WIDTH, HEIGHT).subplots())
-        self._tornado = Tornado(new_figure(WIDTH, HEIGHT).subplots(), currency=currency)
         figure_of(self._break_even.ax).subplots_adjust(left=0.25)
-        figure_of(self._tornado.ax).subplots_adjust(left=0.36)  # names of assumptions are long
         self._words, *self._views = (widgets.HTML() for _ in range(3))
         titles = ("Break-even with its range", "What moves the answer most")
         pictures = [titled(title, view) for title, view in zip(titles, self._views, strict=True)]
@@ -94,8 +98,10 @@ class HowSure(widgets.VBox):  # type: ignore[misc]
         rows["today's setting" if same else "proposal"] = "candidate.break_even_uplift"
         self._break_even.update(found.ranges.loc[list(rows.values())].set_axis(list(rows)))
         answer = "margin against no points" if same else "margin against today's"
-        self._tornado.update(found.tornado, likely=found.incremental_margin, answer=answer)
-        for view, picture in zip(self._views, (self._break_even, self._tornado), strict=True):
+        tornado = Tornado(new_figure(WIDTH, HEIGHT).subplots(), currency=found.currency)
+        figure_of(tornado.ax).subplots_adjust(left=0.36)  # names of assumptions are long
+        tornado.update(found.tornado, likely=found.incremental_margin, answer=answer)
+        for view, picture in zip(self._views, (self._break_even, tornado), strict=True):
             draw(view, picture)
         self.remove_class(STALE)
         return found

@@ -119,6 +119,12 @@ def test_example_orders_are_those_of_quote_and_explained(explorer, program, orde
     assert explorer._examples.words == words.replace("offers.0", "Offer 1")
 
 
+def test_orders_in_another_currency_are_refused(orders):
+    orders.attrs["currency"] = "USD"
+    with pytest.raises(ns.InputError, match="the orders are in USD, and this is INR"):
+        ns.RuleExplorer(orders=orders)
+
+
 def test_the_demo_orders_are_labelled():
     explorer = ns.RuleExplorer()
     assert "demo data, scaled; balances as under the documented example" in explorer._head.value

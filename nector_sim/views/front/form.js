@@ -213,7 +213,7 @@ function render({ model, el }) {
     for (const marked of el.querySelectorAll(".nector-error:not([hidden])")) marked.closest("details.nector-more")?.setAttribute("open", "");
   }
   function draw() {
-    const focused = document.activeElement?.id;
+    const active = document.activeElement, { id: focused, value: typed, selectionStart: caret } = active ?? {};
     const open = [...el.querySelectorAll("details[open]")].map((more) => more.dataset.of);
     controls.clear();
     const top = { path: "", parts: model.get("fields") };
@@ -223,7 +223,13 @@ function render({ model, el }) {
     for (const more of el.querySelectorAll("details")) more.open = open.includes(more.dataset.of);
     show();
     mark();
-    if (focused) document.getElementById(focused)?.focus();
+    const again = focused && document.getElementById(focused);
+    if (!again || again === active) return;
+    again.focus();
+    if (again.type === "text") {
+      again.value = typed;
+      again.setSelectionRange(caret, caret);
+    }
   }
 
   model.on("change:fields", draw);
