@@ -104,8 +104,8 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
             balances=self._given_balances(),
             points_code=self.points_code.value.strip() or None,
             currency=currency,
-            dates=self.dates.value,
-            numbers=self.numbers.value,
+            dates=self.dates.value or None,
+            numbers=self.numbers.value or None,
             sheet=self.sheet.value.strip() or None,
         )
 
@@ -168,13 +168,14 @@ def _page(report: OrdersReport) -> str:
         "<tr>" + "".join(f"<td>{escape(v)}</td>" for v in row) + "</tr>" for row in shown.itertuples(index=False)
     )
     more = f"<p>and {len(report.rejects) - SHOWN:,} more</p>" if len(report.rejects) > SHOWN else ""
-    return f"{page}<h4>Rejected</h4><table class='nector-table'><tr>{head}</tr>{rows}</table>{more}"
+    table = f"<div class='nector-scrolls'><table class='nector-table'><tr>{head}</tr>{rows}</table></div>"
+    return f"{page}<h4>Rejected</h4>{table}{more}"
 
 
 def _choice(label: str, options: tuple[str, ...]) -> widgets.Dropdown:
     """One of several ways to write something; the first is what is read when nobody says."""
-    values = [(options[0], None), *((option, option) for option in options[1:])]
-    return widgets.Dropdown(description=label, options=values, value=None).add_class("nector-labelled")
+    values = [(options[0], ""), *((option, option) for option in options[1:])]
+    return widgets.Dropdown(description=label, options=values).add_class("nector-labelled")
 
 
 def _text(label: str) -> widgets.Text:

@@ -2,6 +2,11 @@
 
 const TYPING_PAUSE = 250; // ms; a slider is sent at once
 
+// JupyterLab takes arrow keys and letters for its own outside of text fields: a slider's arrow would fold the notebook.
+document.addEventListener("focusin", (event) => {
+  if (event.target.closest?.(".nector-explorer")) event.target.setAttribute("data-lm-suppress-shortcuts", "true");
+});
+
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
