@@ -70,9 +70,8 @@ def _in_the_browser() -> None:
             page.get_by_label("What one coin is worth, slider").focus()
             moves = [_key_to_figure(page, cost) for _ in range(KEYS)]
             _show("in the browser, from a key to the new figure", moves, 500)
-            print(
-                f"  {'from the command to the first figures':44}{opened:10.0f}{'':24}{8000:9}{'  OVER' * (opened > 8e3)}"
-            )
+            over = "  OVER" * (opened > 8000)
+            print(f"  {'from the command to the first figures':44}{opened:10.0f}{'':24}{8000:9}{over}")
         finally:
             stop(server)
             browser.close()
