@@ -132,11 +132,14 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         if history != before:
             self.session.change(history=history)
             with Telling(self._message, "The figures below stay with the balances as they were."):
+                self._main.add_class(STALE)
                 try:
                     self._work_out()
                 except Exception:
                     if self.outcome is shown:
                         self.session.change(history=before)
+                    if not (self.program_form.problems or self.assumptions_form.problems):
+                        self._main.remove_class(STALE)
                     self._balances.offered = history == "as replayed" and self._lacks_documented_earning()
                     raise
         self._balances.chosen = self.session.history
