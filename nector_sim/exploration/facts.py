@@ -10,6 +10,7 @@ from math import ceil, floor
 from typing import Any, NamedTuple
 
 from nector_sim.calculator.exact import Law, Order
+from nector_sim.calculator.reasons import SENTENCES
 from nector_sim.errors import InputError
 from nector_sim.rules.money import MAX_POINTS, from_minor, money_text, to_minor
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
@@ -104,7 +105,8 @@ class Facts:
         if offer.gives_from is None:
             yield "no cart gets a discount."
         for limit in offer.limits:
-            yield f"from a cart of {money_text(limit.cart_amount, self.currency)}, limited by {limit.limited_by}."
+            words = SENTENCES[limit.limited_by]
+            yield f"from a cart of {money_text(limit.cart_amount, self.currency)}, {words[0].lower()}{words[1:]}"
 
 
 def facts(program: Program, *, cart_amount: Any = 1000, spend_per_order: Any = None, tier: str | None = None) -> Facts:
@@ -134,8 +136,8 @@ def facts(program: Program, *, cart_amount: Any = 1000, spend_per_order: Any = N
     >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
     >>> print(facts(program, cart_amount=750).text())
     The largest possible discount on a cart of ₹750 is ₹650.
-    offers.0: from a cart of ₹101, limited by min_payable.
-    offers.0: from a cart of ₹1,100, limited by max_discount.
+    offers.0: from a cart of ₹101, your minimum amount to pay holds the rest back.
+    offers.0: from a cart of ₹1,100, your maximum discount is reached.
     """
     cart = _minor(cart_amount, program, "cart_amount")
     spend = cart if spend_per_order is None else _minor(spend_per_order, program, "spend_per_order")

@@ -22,7 +22,8 @@ LARGEST_MESSAGE = 64 << 20
 #: The page may load from its own server only; a test sees that it asks for nothing else.
 POLICY = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; "
-    "style-src 'self' 'unsafe-inline'; connect-src 'self' ws: data: blob:; frame-ancestors 'self'"
+    "style-src 'self' 'unsafe-inline'; connect-src 'self' ws://127.0.0.1:* ws://localhost:* data: blob:; "
+    "frame-ancestors 'self'"
 )
 #: A page that was closed leaves its kernel, with all its orders, behind: it ends after ten minutes, in seconds.
 _CULLING = {"cull_idle_timeout": 600, "cull_interval": 60, "cull_connected": False}

@@ -179,8 +179,8 @@ class DiscountByCart:
         if names != self._legend:
             self._legend, self._reasons = names, reasons
             self.ax.legend(
-                *zip(*entries, strict=True), ncols=2, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.3,
-                fontsize=9, frameon=False, labelcolor=INK, handlelength=1.6,
+                *zip(*entries, strict=True), ncols=2, loc="lower left", bbox_to_anchor=(-0.14, 1), borderaxespad=0.3,
+                fontsize=9, frameon=False, labelcolor=INK, handlelength=1.6, columnspacing=1.2,
             )  # fmt: skip
 
     def _title(self, data: str) -> None:

@@ -12,6 +12,7 @@ from nector_sim.calculator.explain import explain
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program
 from nector_sim.views import FRONT
+from nector_sim.views.figures import named
 from nector_sim.views.session import Outcome
 from nector_sim.views.style import SHORT
 
@@ -84,7 +85,8 @@ class Examples(anywidget.AnyWidget):
             given["points_requested"] = 0  # take-up was drawn, or ``redeems`` says so
         # An overdraft of a replay is nothing to spend.
         balance = max(0, order["points_balance"]) if self._replayed else order["points_balance"]
-        self.words = explain(self._program, cart_amount=order["cart_amount"], points_balance=balance, **given)
+        words = explain(self._program, cart_amount=order["cart_amount"], points_balance=balance, **given)
+        self.words = named(words)
 
 
 def _is_given(value: Any) -> bool:

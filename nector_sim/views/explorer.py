@@ -30,7 +30,7 @@ from nector_sim.views.later import Later
 from nector_sim.views.panels import STALE, HowSure, LivePictures, range_of
 from nector_sim.views.report import make_report
 from nector_sim.views.report_html import html_report
-from nector_sim.views.session import Outcome, Session
+from nector_sim.views.session import Outcome, Session, in_currency
 from nector_sim.views.style import currency_sign
 from nector_sim.views.telling import Telling
 from nector_sim.views.workbook import workbook
@@ -93,7 +93,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self.program_form.when_typed(self._typed)
         self.assumptions_form.when_typed(self._typed)
         columns = widgets.Box([self._side, self._main]).add_class("nector-columns")
-        super().__init__([self._head, self._own, columns])
+        super().__init__([self._head, self._bar, self.your_orders, columns])
         self.add_class("nector-explorer")
         self.update()
 
@@ -106,8 +106,13 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
     def _work_out(self) -> None:
         program = self._read(self.program_form, self.session.today)
         assumptions = self._read(self.assumptions_form, self.session.assumptions)
+        if self.session.currency not in (None, program.currency):
+            self.program_form.mark([Problem("currency", f"the orders are in {self.session.currency}")])
+            raise InputError("Mend what is marked in the form.")
         if assumptions != self.session.assumptions:
             self.session.change(assumptions=assumptions)
+        if program.currency != self.session.today.currency:
+            self.session.change(today=in_currency(self.session.today, program.currency))
         outcome = self.session.outcome(program)
         self.session.todays(program)
         self.outcome = outcome
@@ -127,11 +132,14 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         if history != before:
             self.session.change(history=history)
             with Telling(self._message, "The figures below stay with the balances as they were."):
+                self._main.add_class(STALE)
                 try:
                     self._work_out()
                 except Exception:
                     if self.outcome is shown:
                         self.session.change(history=before)
+                    if not (self.program_form.problems or self.assumptions_form.problems):
+                        self._main.remove_class(STALE)
                     self._balances.offered = history == "as replayed" and self._lacks_documented_earning()
                     raise
         self._balances.chosen = self.session.history
@@ -148,8 +156,8 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
     def _lacks_documented_earning(self) -> bool:
         return self.session.label == DEMO_LABEL and "earning" not in self.program_form.data()
 
-    def use_orders(self, orders: pd.DataFrame, label: str) -> None:
-        """Go on with other orders.
+    def use_orders(self, orders: pd.DataFrame, label: str) -> str:
+        """Go on with other orders, in their currency where ``orders.attrs`` holds one.
 
         Parameters
         ----------
@@ -158,24 +166,33 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         label : str
             What they are.
 
+        Returns
+        -------
+        str
+            What the merchant must know beside it.
+
         Raises
         ------
         InputError
             If they cannot be used; nothing changes then.
         """
+        before = self.session.today.currency
+        currency = orders.attrs.get("currency", before)
+        today, proposal = (in_currency(each, currency) for each in (self.session.today, self.outcome.program))
         trial = Session(
-            orders,
-            label=label,
-            today=self.session.today,
-            assumptions=self.session.assumptions,
-            history=self.session.history,
+            orders, label=label, today=today, assumptions=self.session.assumptions, history=self.session.history
         )
-        trial.todays(self.outcome.program)
-        self.session.change(orders=orders, label=label)
+        trial.todays(proposal)
+        self.session.change(orders=orders, label=label, today=today)
         self._most = usual_cart(orders["cart_amount"].to_numpy(dtype="float64"))
-        self.program_form.refresh()
+        typed, _ = self._state()
+        self.program_form.restore(typed | {"currency": currency})
+        self._history.note(self._state(), field="")
         self._head.value = self._title()
         self.update()
+        if currency == before:
+            return ""
+        return f"They are in {currency}, and so are now the setting and what you believe: look at their amounts."
 
     def propose(self, program: Program) -> None:
         """Fill a program into the form.
@@ -190,7 +207,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
             If the form cannot show all of it; nothing changes then.
         """
         self._check_shown(program)
-        self.program_form.fill(program.model_dump(), units=_units(program))
+        self.program_form.fill(program.model_dump())
         self._typed("")
 
     def set_today(self) -> None:
@@ -236,6 +253,8 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
     def _show(self) -> None:
         """Numbers first: they are what people wait for."""
         outcome, today = self.outcome, self.session.todays(self.outcome.program)
+        for form in (self.program_form, self.assumptions_form):
+            form.refresh(units=_units(outcome.program))
         self._show_figures(None)
         self._findings.value = findings_html(review(outcome.program), self.program_form.labels())
         self._pictures.update(outcome, today)
@@ -263,8 +282,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
     def _build(self) -> None:
         self._head = widgets.HTML(self._title())
         self._message, self._figures, self._findings = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        currency = self.session.today.currency
-        self._pictures, self._how_sure, self._examples = LivePictures(currency), HowSure(currency), Examples()
+        self._pictures, self._how_sure, self._examples = LivePictures(), HowSure(), Examples()
         self._ranges = Later(self.work_out_ranges, seconds=RANGES_AFTER)
         self._tabs = widgets.Tab(
             [self._pictures, self._examples, self._how_sure], titles=["Pictures", "Example orders", "How sure"]
@@ -274,23 +292,21 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
             offer="Use the documented example's earning: 5 coins for every ₹100 paid",
             take_offer=self.use_documented_earning,
         )
-        self._side = widgets.VBox([self._bar(), self._balances, self.program_form, self.assumptions_form]).add_class(
-            "nector-side"
-        )
+        self._side = widgets.VBox([self._balances, self.program_form, self.assumptions_form]).add_class("nector-side")
         self._main = widgets.VBox([self._message, self._figures, self._findings, self._tabs]).add_class("nector-main")
-        self.your_orders = YourOrders(self.use_orders)
+        self.your_orders = YourOrders(self.use_orders, currency=lambda: self.outcome.program.currency)
         # An accordion's heading cannot be reached with the keyboard; a button can.
         self._opens = widgets.ToggleButton(description="Your orders")
         self._opens.observe(lambda change: self._open_own(change["new"]), "value")
-        self._own = widgets.VBox([self._opens, self.your_orders]).add_class("nector-own")
         self._open_own(False)
+        self._bar = self._buttons()
 
     def _open_own(self, is_open: bool) -> None:
         self.your_orders.layout.display = "" if is_open else "none"
 
-    def _bar(self) -> widgets.Box:
-        """Buttons for the setting as a whole."""
-        buttons = []
+    def _buttons(self) -> widgets.Box:
+        """The bar of buttons: the orders, then the setting as a whole."""
+        buttons = [self._opens]
         for words, call in (
             ("Undo", self.undo),
             ("Back to today's setting", lambda: self.propose(self.session.today_beside(self.outcome.program))),
@@ -300,7 +316,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
             button.on_click(lambda _, call=call: call())
             buttons.append(button)
         self.save = Download("Save setting", make=self._file)
-        self.load = Upload("Load a setting (TOML)", accept=".toml,.json", use=self._load, most=1 << 20)
+        self.load = Upload("Load setting (TOML)", accept=".toml,.json", use=self._load, most=1 << 20)
         self.page = Download("Report (web page)", make=self._report_page)
         self.workbook = Download("Report (Excel)", make=self._report_workbook)
         return widgets.Box([*buttons, self.save, self.page, self.workbook, self.load]).add_class("nector-bar")

@@ -36,7 +36,7 @@ class Field:
     path : str
         Dotted, as in a program file and in error messages.
     shape : str
-        ``number``, ``text``, ``switch``, ``choice``; or of several fields ``group``, ``list``.
+        ``number``, ``text``, ``texts``, ``time``, ``switch``, ``choice``; or of several fields ``group``, ``list``.
     label : str
         What it is called: the name on Nector's screen where it has one.
     help : str
@@ -99,6 +99,23 @@ def fields_of(model: type[Model], values: Mapping[str, str | bool], *, path: str
     shown = [(name, item) for name, item in named.items() if item is not None]
     shown.sort(key=lambda entry: (not entry[1].on_screen, own.index(entry[0])))
     return tuple(item for _, item in shown)
+
+
+def labels_of(model: type[Model], values: Mapping[str, str | bool]) -> dict[str, str]:
+    """Give what a form calls the field of each path; of several offers, with the offer.
+
+    Examples
+    --------
+    >>> values = {"offers.0.kind": "fixed_amount", "offers.1.kind": "fixed_amount"}
+    >>> labels_of(ns.Program, values)["offers.1.min_cart"]
+    'Offer 2: Minimum Cart Amount'
+    """
+    labels: dict[str, str] = {}
+    for top in fields_of(model, values):
+        labels |= {item.path: item.label for item in top.all()}
+        for part in top.parts if top.shape == "list" and len(top.parts) > 1 else ():
+            labels |= {item.path: f"{part.label}: {item.label}" for item in part.all() if item is not part}
+    return labels
 
 
 def values_of(data: Mapping[str, Any], *, path: str = "") -> Values:
@@ -214,7 +231,7 @@ def _field(info: FieldInfo, path: str, values: Mapping[str, str | bool]) -> Fiel
     if get_origin(arm) is tuple:
         items = [item for item in _arms(get_args(arm)[0]) if isinstance(item, type) and issubclass(item, Model)]
         return _list(common, items, values) if items else Field(shape="texts", **common)
-    shape = {bool: "switch", int: "number", Decimal: "number"}.get(arm, "text")
+    shape = {bool: "switch", int: "number", Decimal: "number", datetime: "time"}.get(arm, "text")
     return Field(shape=shape, **common)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from html import escape
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from nector_sim.economics.summary import Summary
 from nector_sim.errors import Problem
+from nector_sim.exploration.compare import Comparison
 from nector_sim.rules.money import money_text
 from nector_sim.views.style import percent_text
 
@@ -149,6 +151,23 @@ def findings_html(findings: Sequence[Problem], labels: dict[str, str]) -> str:
         for finding in findings
     )
     return f'<div class="nector-findings"><h4>Look at this</h4><ul>{lines}</ul></div>'
+
+
+def named(text: str) -> str:
+    """Call offers without a name as the form does.
+
+    Examples
+    --------
+    >>> named("offers.0: 100 coins for ₹10.")
+    'Offer 1: 100 coins for ₹10.'
+    """
+    return re.sub(r"\boffers\.(\d+)\b", lambda found: f"Offer {int(found[1]) + 1}", text)
+
+
+def in_words(comparison: Comparison) -> list[str]:
+    """Say a comparison in a merchant's words: the proposal and today's setting."""
+    text = comparison.text().replace("the baseline", "today's setting")
+    return text.replace("The candidate", "The proposal").replace("the candidate", "the proposal").splitlines()
 
 
 def message_html(text: str, *, kind: str = "note") -> str:

@@ -14,7 +14,7 @@ from nector_sim.errors import Problem
 from nector_sim.rules.money import MAX_POINTS
 from nector_sim.rules.offers import Model
 from nector_sim.views import FRONT
-from nector_sim.views.fields import Field, Values, data_of, fields_of, values_of
+from nector_sim.views.fields import Field, Values, data_of, fields_of, labels_of, values_of
 
 #: A slider: from, to, step, as texts.
 Slider = tuple[str, str, str]
@@ -65,9 +65,8 @@ class Form(anywidget.AnyWidget):
         """Call this with the path of the field whenever something was typed, switched, added or removed."""
         self._on_typed = call
 
-    def fill(self, data: Mapping[str, Any], *, units: Mapping[str, str] | None = None) -> None:
+    def fill(self, data: Mapping[str, Any]) -> None:
         """Fill the form with a program's plain data."""
-        self._units |= units or {}
         self._show(values_of(data))
 
     def unshown(self, data: Mapping[str, Any]) -> list[str]:
@@ -87,13 +86,14 @@ class Form(anywidget.AnyWidget):
         """Put back what was typed before."""
         self._show(values)
 
-    def refresh(self) -> None:
-        """Draw the fields again, where their sliders reach elsewhere."""
+    def refresh(self, *, units: Mapping[str, str]) -> None:
+        """Draw the fields again, if their units or the reach of their sliders changed."""
+        self._units |= units
         self._show(dict(self.values))
 
     def labels(self) -> dict[str, str]:
         """What the form calls the field of each path."""
-        return {item.path: item.label for top in fields_of(self._model, self.values) for item in top.all()}
+        return labels_of(self._model, self.values)
 
     def mark(self, problems: Sequence[Problem]) -> list[Problem]:
         """Mark what is wrong at its fields.
@@ -143,7 +143,16 @@ class Form(anywidget.AnyWidget):
         self._on_typed(min(changed, default=""))
 
     def _asked(self, _: Any, content: Any, __: Any) -> None:
-        """Add an item to a list, or take one away."""
+        """Take what was typed, then add an item to a list or take one away; and say when that is done."""
+        try:
+            if typed := _as_values(content.get("values")):
+                self.values = {**self.values, **typed}
+            if content.get("do") in ("add", "remove"):
+                self._change_list(content)
+        finally:
+            self.send({"do": "taken"})
+
+    def _change_list(self, content: Mapping[str, Any]) -> None:
         path, position = str(content.get("path")), content.get("position")
         items = next((f.parts for top in fields_of(self._model, self.values) for f in top.all() if f.path == path), ())
         values = dict(self.values)
@@ -175,21 +184,27 @@ class Form(anywidget.AnyWidget):
             "help": item.help,
             "unit": self._units.get(item.unit, "") if item.shape == "number" else "",
             "before": item.unit == "money",
+            "item": item.label.removesuffix("s"),
+            "example": _EXAMPLES.get(item.shape, ""),
             "slider": slider,
-            # Always in sight: what must be filled in, what slides, and what is a part of its own.
-            "shown": item.needed
-            or slider is not None
-            or item.shape in ("choice", "group", "list")
-            or item.path == "enabled",
+            "shown": self._is_shown(item),
             "options": item.options,
             "parts": self._parts(item),
         }
+
+    def _is_shown(self, item: Field) -> bool:
+        """Always in sight: what must be filled in, what slides, choices, and the parts that Nector's screens have."""
+        if item.shape in ("group", "list"):
+            return item.on_screen or item.needed
+        return item.needed or self._slider(item) is not None or item.shape == "choice" or item.path == "enabled"
 
     def _parts(self, item: Field) -> list[dict[str, Any]]:
         """The fields of a group; behind so much discount for so many points, what a point is worth, as a slider."""
         parts = []
         for part in item.parts:
             parts.append(self._plain(part))
+            if not item.on_screen:
+                parts[-1]["shown"] = True  # whoever opened such a part wants to see all of it
             if part.path == f"{item.path}.{_DISCOUNT}":
                 name = self._units.get("points", "points").removesuffix("s")
                 worth = Field(
@@ -204,6 +219,8 @@ class Form(anywidget.AnyWidget):
         return parts
 
 
+#: How something is written, where it may not be guessed.
+_EXAMPLES = {"time": "2026-04-01 00:00", "texts": "Gold, Silver"}
 #: A field that is no part of the model: the discount of a step over its points.
 POINT_VALUE = "point_value"
 _STEP, _DISCOUNT = "points_per_step", "discount_per_step"
@@ -229,6 +246,12 @@ def _with_point_values(values: Values) -> Values:
         if points and discount is not None:
             values[f"{offer}.{POINT_VALUE}"] = _short(round(discount / points, 4))
     return values
+
+
+def _as_values(typed: Any) -> Values:
+    """What a browser says was typed."""
+    items = typed.items() if isinstance(typed, Mapping) else ()
+    return {str(path): value if isinstance(value, bool) else str(value) for path, value in items}
 
 
 def _differing(one: Any, other: Any, path: str = "") -> Iterator[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nector_sim.rules.money import money_text
-from nector_sim.views.style import FAINT, INK, PROPOSAL, TODAY, make_room, money_axis, plain_axes, title_of
+from nector_sim.views.style import FAINT, INK, PROPOSAL, TODAY, make_room, plain_axes, short_money, title_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,6 +142,8 @@ class Tornado:
         data : str
             What the orders are, for the title.
         """
+        from matplotlib.ticker import FuncFormatter, MaxNLocator
+
         moving = table[table["swing"] > 0].reset_index(drop=True)
         self.ax.clear()
         plain_axes(self.ax)
@@ -155,7 +157,7 @@ class Tornado:
                 outward = 1 if reached >= likely else -1
                 self.ax.annotate(
                     f"{row[end]:g}", (reached, float(str(place))), (4 * outward, 0), textcoords="offset points",
-                    ha="left" if outward > 0 else "right", va="center", fontsize=8, color=INK,
+                    ha="left" if outward > 0 else "right", va="center", fontsize=9, color=INK,
                 )  # fmt: skip
             spoken = SPOKEN.get(str(row["assumption"]), str(row["assumption"]))
             names.append(spoken if row["given"] else f"{spoken} (±10 %)")
@@ -166,13 +168,15 @@ class Tornado:
         self.ax.axvline(likely, color=INK, linewidth=1)
         self.ax.set_yticks(range(len(names)), names, fontsize=9)
         self.ax.set_ylim(max(len(names), 1) - 0.4, -0.6)
-        self.ax.margins(x=0.12)
-        money_axis(self.ax.xaxis, self.currency)
+        self.ax.margins(x=0.2)
+        self.ax.xaxis.set_major_locator(MaxNLocator(4))
+        self.ax.xaxis.set_major_formatter(FuncFormatter(lambda amount, _: short_money(amount, self.currency)))
         self.ax.spines["bottom"].set_color(FAINT)
         title = (
             f"What moves the {answer} most ({self.currency})\nline: {self._money(likely)}, all assumptions as likely"
         )
-        title_of(self.ax, title, data)
+        bars = self.ax.get_position()  # names of assumptions leave the title little room above the bars
+        title_of(self.ax, title, data, x=(0.01 - bars.x0) / bars.width)
         moved = "; ".join(said) if said else "no assumption moves it"
         self._said = f"{answer.capitalize()}, likely {self._money(likely)}: {moved}"
 

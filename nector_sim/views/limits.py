@@ -64,10 +64,10 @@ class Limits:
             if before is not None and self._before is not None:
                 self._before.patches[place].set_width(before)
             changed = before is not None and percent_text(before) != percent_text(share)
-            label = percent_text(share) + (f"  (today {percent_text(before or 0)})" if changed else "")
+            label = percent_text(share) + (f" ({percent_text(before or 0)})" if changed else "")
             self._texts[place].set_text(label)
             self._texts[place].set_x(max(share, before or 0.0) + 0.01)
-        self.ax.set_xlim(0, 1.22)
+        self.ax.set_xlim(0, 1.22 if today is None else 1.5)  # room for the texts
         if data or self.ax.get_title(loc="left"):
             title_of(self.ax, "What limits the discounts (share of orders)", data)
             make_room(self.ax, top=0.86)
@@ -87,7 +87,7 @@ class Limits:
         self.ax.set_yticks(list(places), [SHORT[reason] for reason in rows], fontsize=9)
         self.ax.invert_yaxis()
         self.ax.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"], fontsize=9)
-        self.ax.set_xlabel("Share of orders" + (" (grey: today's setting)" if today else ""))
+        self.ax.set_xlabel("Share of orders" + (" (grey, in brackets: today's setting)" if today else ""))
         self._rows = rows
 
     def describe(self) -> str:

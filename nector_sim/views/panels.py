@@ -11,6 +11,7 @@ import ipywidgets as widgets
 from nector_sim.exploration.compare import Comparison, compare
 from nector_sim.exploration.facts import facts
 from nector_sim.views.discount_by_cart import DiscountByCart, usual_cart
+from nector_sim.views.figures import in_words, named
 from nector_sim.views.how_sure import BreakEven, Tornado
 from nector_sim.views.limits import Limits
 from nector_sim.views.session import Outcome, Session
@@ -18,7 +19,7 @@ from nector_sim.views.style import figure_of, new_figure, svg
 from nector_sim.views.waterfall import Waterfall
 
 #: Of a picture in the explorer, in inches: small enough that its texts are readable in half a window.
-WIDTH, HEIGHT = 5.6, 3.3
+WIDTH, HEIGHT = 4.9, 3.1
 #: The class of what is shown but no longer true.
 STALE = "nector-stale"
 #: How often customers are drawn anew for a range.
@@ -28,10 +29,8 @@ RESAMPLES = 500
 class LivePictures(widgets.Box):  # type: ignore[misc]
     """What a setting gives by cart size, what limits it, and what becomes of the sales."""
 
-    def __init__(self, currency: str) -> None:
-        self._curve = DiscountByCart(new_figure(WIDTH, HEIGHT).subplots(), currency=currency)
-        self._limits = Limits(new_figure(WIDTH, HEIGHT).subplots())
-        self._steps = Waterfall(new_figure(WIDTH, HEIGHT).subplots(), currency=currency)
+    def __init__(self) -> None:
+        self._currency = ""
         self._views = [widgets.HTML() for _ in range(3)]
         titles = ("Discount by cart size", "What limits it", "From sales to margin")
         self._facts = widgets.HTML()
@@ -41,6 +40,8 @@ class LivePictures(widgets.Box):  # type: ignore[misc]
 
     def update(self, proposal: Outcome, today: Outcome) -> None:
         """Draw a proposal, with today's setting behind it unless it is the same."""
+        if proposal.program.currency != self._currency:
+            self._begin(proposal.program.currency)
         same = proposal.program == today.program
         discounts = proposal.discounts()
         self._curve.update(
@@ -53,16 +54,21 @@ class LivePictures(widgets.Box):  # type: ignore[misc]
         self._steps.update(proposal.summary)
         for view, picture in zip(self._views, (self._curve, self._limits, self._steps), strict=True):
             draw(view, picture)
-        self._facts.value = bullets(facts(proposal.program).text().splitlines())
+        self._facts.value = bullets(named(facts(proposal.program).text()).splitlines())
+
+    def _begin(self, currency: str) -> None:
+        self._currency = currency
+        self._curve = DiscountByCart(new_figure(WIDTH, HEIGHT).subplots(), currency=currency)
+        self._limits = Limits(new_figure(WIDTH, HEIGHT).subplots())
+        self._steps = Waterfall(new_figure(WIDTH, HEIGHT).subplots(), currency=currency)
 
 
 class HowSure(widgets.VBox):  # type: ignore[misc]
     """How sure the figures are: the break-even with its range, and which assumption moves the answer most."""
 
-    def __init__(self, currency: str) -> None:
+    def __init__(self) -> None:
         self._break_even = BreakEven(new_figure(WIDTH, HEIGHT).subplots())
-        self._tornado = Tornado(new_figure(WIDTH, HEIGHT).subplots(), currency=currency)
-        figure_of(self._tornado.ax).subplots_adjust(left=0.32)  # names of assumptions are long
+        figure_of(self._break_even.ax).subplots_adjust(left=0.25)
         self._words, *self._views = (widgets.HTML() for _ in range(3))
         titles = ("Break-even with its range", "What moves the answer most")
         pictures = [titled(title, view) for title, view in zip(titles, self._views, strict=True)]
@@ -83,7 +89,7 @@ class HowSure(widgets.VBox):  # type: ignore[misc]
             resamples=resamples,
             history=session.history,
         )
-        lines = [found.break_even] if same else found.text().splitlines()
+        lines = [found.break_even] if same else in_words(found)
         lines.append(session.balances)
         if not resamples:
             lines.append("The orders name no customers, so there are no ranges.")
@@ -91,9 +97,11 @@ class HowSure(widgets.VBox):  # type: ignore[misc]
         rows = {} if same else {"today": "baseline.break_even_uplift"}
         rows["today's setting" if same else "proposal"] = "candidate.break_even_uplift"
         self._break_even.update(found.ranges.loc[list(rows.values())].set_axis(list(rows)))
-        answer = "margin beyond no points at all" if same else "margin beyond today's setting"
-        self._tornado.update(found.tornado, likely=found.incremental_margin, answer=answer)
-        for view, picture in zip(self._views, (self._break_even, self._tornado), strict=True):
+        answer = "margin against no points" if same else "margin against today's"
+        tornado = Tornado(new_figure(WIDTH, HEIGHT).subplots(), currency=found.currency)
+        figure_of(tornado.ax).subplots_adjust(left=0.36)  # names of assumptions are long
+        tornado.update(found.tornado, likely=found.incremental_margin, answer=answer)
+        for view, picture in zip(self._views, (self._break_even, tornado), strict=True):
             draw(view, picture)
         self.remove_class(STALE)
         return found

@@ -21,7 +21,8 @@ from nector_sim.exploration.prepared import History
 from nector_sim.rules.program import Program
 from nector_sim.rules.review import review
 from nector_sim.views.discount_by_cart import DiscountByCart
-from nector_sim.views.fields import Field, fields_of, values_of
+from nector_sim.views.fields import Field, fields_of, labels_of, values_of
+from nector_sim.views.figures import in_words
 from nector_sim.views.limits import Limits
 from nector_sim.views.screens import not_on_screen, screens
 from nector_sim.views.session import Outcome, Session
@@ -139,7 +140,8 @@ def _sections(session: Session, proposal: Outcome, comparison: Comparison) -> It
     program, today = proposal.program, session.todays(proposal.program)
     yield Section("The setting", columns=["Field", "Proposal", "Today"], rows=_beside(program, today.program))
     if findings := review(program):
-        yield Section("Look at this", notes=[str(finding) for finding in findings])
+        labels = labels_of(type(program), values_of(program.model_dump()))
+        yield Section("Look at this", notes=[f"{labels.get(f.place, f.place)}: {f.what}" for f in findings])
     yield Section(
         "What limits the discounts",
         columns=["Limited by", "Share of orders, proposal", "today"],
@@ -181,7 +183,7 @@ def _headline(session: Session, comparison: Comparison) -> Section:
         ends = [Money(cost[end]) if end in ranges else "" for end in ("low", "high")]
         before = value_of("baseline.cost_of_program") / months
         rows.insert(0, [f"Cost of the program a month{at_most}", Money(cost["value"]), *ends, Money(before)])
-    notes = [comparison.break_even, *comparison.text().splitlines()[2:]]
+    notes = [comparison.break_even, *in_words(comparison)[2:]]
     notes.append(
         f"{comparison.candidate.orders:,} orders: {session.label}. Low and high are the 5th and 95th percentile."
     )

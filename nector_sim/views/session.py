@@ -13,7 +13,7 @@ import pandas as pd
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.sales import Sales
 from nector_sim.economics.summary import Summary
-from nector_sim.errors import InputError
+from nector_sim.errors import InputError, Problem
 from nector_sim.exploration.prepared import History, Prepared, on_history, prepare
 from nector_sim.rules.program import Program
 from nector_sim.scoring import score
@@ -65,6 +65,19 @@ class Outcome:
         return pd.DataFrame({"cart_amount": self.sales.cart, "discount": self.sales.discount}, copy=False)
 
 
+def in_currency(program: Program, currency: str) -> Program:
+    """A program with its amounts read in another currency.
+
+    Raises
+    ------
+    ProgramError
+        If an amount has more decimals than that currency.
+    """
+    if currency == program.currency:
+        return program
+    return type(program).parse({**program.model_dump(), "currency": currency}, source="this setting")
+
+
 @dataclass(slots=True)
 class Session:
     """Orders, assumptions and today's setting; proposals are held against them.
@@ -98,8 +111,12 @@ class Session:
         Raises
         ------
         InputError
-            If the orders cannot be used, or a setting to be replayed does not say what orders earn.
+            If the orders cannot be used or are in another currency, or a setting to be replayed does not say what
+            orders earn.
         """
+        if self.currency not in (None, program.currency):
+            problem = Problem("currency", f"the orders are in {self.currency}, and this is {program.currency}")
+            raise InputError("The orders and the setting are in two currencies:", [problem])
         if self.history == "as replayed":
             return self._replay(program)
         found = self._prepare(program).score(program)
@@ -126,6 +143,12 @@ class Session:
             # One at a time: it holds every order.
             self._prepared = {reads: prepare(program, self.orders, assumptions=self.assumptions)}
         return self._prepared[reads]
+
+    @property
+    def currency(self) -> str | None:
+        """ISO 4217 code of the orders' amounts, where it is known."""
+        known: str | None = self.orders.attrs.get("currency")
+        return known
 
     @property
     def balances(self) -> str:

@@ -146,9 +146,9 @@ def plain_axes(ax: Axes) -> None:
     ax.set_axisbelow(True)
 
 
-def title_of(ax: Axes, what: str, data: str, *, pad: float | None = None) -> None:
+def title_of(ax: Axes, what: str, data: str, *, pad: float | None = None, x: float = 0.0) -> None:
     """Set a title that says what a picture shows, and below it what the data are where that is said."""
-    ax.set_title(f"{what}\n{data}" if data else what, loc="left", fontsize=10, color=INK, pad=pad)
+    ax.set_title(f"{what}\n{data}" if data else what, loc="left", fontsize=10, color=INK, pad=pad, x=x)
 
 
 def make_room(ax: Axes, **margins: float) -> None:
@@ -156,6 +156,24 @@ def make_room(ax: Axes, **margins: float) -> None:
     figure = ax.get_figure(root=True)
     if figure is not None and len(figure.axes) == 1:
         figure.subplots_adjust(**margins)
+
+
+def short_money(amount: float, currency: str) -> str:
+    """Write a large amount in four digits, as its readers say it: lakhs and crores, or thousands and millions.
+
+    Examples
+    --------
+    >>> short_money(154905297, "INR"), short_money(-7179765, "INR"), short_money(950, "INR")
+    ('₹15.49 Cr', '−₹71.8 L', '₹950')
+    >>> short_money(1.25e6, "EUR"), short_money(999999, "EUR")
+    ('€1.25 M', '€1 M')
+    """
+    sign, size = "−" if round(amount) < 0 else "", abs(amount)
+    for unit, name in ((1e7, "Cr"), (1e5, "L")) if currency == "INR" else ((1e9, "bn"), (1e6, "M"), (1e3, "K")):
+        number = float(f"{size / unit:.4g}")  # 999,999 is 1 M, not 1000 K
+        if number >= 1:
+            return f"{sign}{money_text(Decimal(0), currency).replace('0', f'{number:g}')} {name}"
+    return sign + money_text(Decimal(round(size)), currency)
 
 
 def money_axis(axis: object, currency: str) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from nector_sim.rules.money import money_text
-from nector_sim.views.style import FAINT, INK, make_room, plain_axes, title_of
+from nector_sim.views.style import FAINT, INK, figure_of, make_room, plain_axes, short_money, title_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,6 +60,7 @@ class Waterfall:
             self.ax.spines[side].set_visible(False)
         self.ax.set_yticks([])  # every bar carries its amount
         level, last = 0.0, len(self._steps) - 1
+        write = self._money if self._has_room() else self._short
         for place, (name, amount) in enumerate(self._steps):
             whole = place in (0, last)
             bottom = 0.0 if whole else level
@@ -67,12 +68,12 @@ class Waterfall:
             self.ax.bar(place, amount, 0.62, bottom=bottom, color=colour)
             top = max(bottom, bottom + amount)
             self.ax.annotate(
-                self._money(amount),
+                write(amount),
                 (place, top),
                 (0, 3),
                 textcoords="offset points",
                 ha="center",
-                fontsize=8,
+                fontsize=8 if write == self._money else 9,
                 color=INK,
             )
             level = bottom + amount
@@ -91,6 +92,14 @@ class Waterfall:
         """Say what the picture shows, for those who do not see it."""
         lines = (f"{name.replace(chr(10), ' ')} {self._money(amount)}" for name, amount in self._steps)
         return f"{', '.join(lines).capitalize()}."
+
+    def _has_room(self) -> bool:
+        """Whether amounts in full fit side by side: a character is at most 5 points wide."""
+        longest = max(len(self._money(amount)) for _, amount in self._steps)
+        return 5 * longest * len(self._steps) <= 72 * figure_of(self.ax).get_figwidth() * self.ax.get_position().width
+
+    def _short(self, amount: float) -> str:
+        return short_money(amount, self.currency)
 
     def _money(self, amount: float) -> str:
         text = money_text(Decimal(round(abs(amount))), self.currency)

@@ -30,11 +30,13 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
     Parameters
     ----------
     take : callable
-        Called with orders that can be scored and what they are.
+        Called with orders that can be scored and what they are; what it returns is said with the rest.
+    currency : callable
+        Gives the ISO 4217 code of amounts where neither the file nor the merchant names one.
     """
 
-    def __init__(self, take: Callable[[pd.DataFrame, str], None]) -> None:
-        self._take = take
+    def __init__(self, take: Callable[[pd.DataFrame, str], str], *, currency: Callable[[], str]) -> None:
+        self._take, self._currency = take, currency
         self.report: OrdersReport | None = None
         self._orders: Path | None = None
         self._balances: Path | None = None
@@ -49,6 +51,10 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
         self.balances_path = _text("Or the path of a balances file")
         self.everybody = _text("Or one balance for everybody, in points")
         self.points_code = _text("Coupon codes that were points, such as COINS-*")
+        self.currency = _text("Currency, if the file has several or none: INR")
+        self.dates = _choice("Dates in the file", ("year first", "dd/mm/yyyy", "mm/dd/yyyy"))
+        self.numbers = _choice("Numbers in the file", ("1234.50", "1,234.50", "1.234,50"))
+        self.sheet = _text("Sheet of an Excel file, if not the first")
         read = widgets.Button(description="Read again")
         read.on_click(lambda _: self._read_again())
         demo = widgets.Button(description="Back to the demo orders")
@@ -57,8 +63,13 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
         self.rejects.layout.display = "none"
         files = widgets.Box([self.orders_file, self.balances_file]).add_class("nector-two")
         named = widgets.Box([self.path, self.balances_path, self.everybody, self.points_code]).add_class("nector-two")
+        how = [self.currency, self.dates, self.numbers, self.sheet]
+        how_read = widgets.Box(how).add_class("nector-two")
+        heading = widgets.HTML(
+            "<h4>If a file is not read as you mean it, say how it is written and press Read again</h4>"
+        )
         buttons = widgets.Box([read, demo, self.rejects]).add_class("nector-bar")
-        super().__init__([files, named, buttons, self._message, self._understood])
+        super().__init__([files, named, heading, how_read, buttons, self._message, self._understood])
         self.add_class("nector-orders")
 
     def read_orders(self, path: Path) -> None:
@@ -78,10 +89,25 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
     def _read(self) -> None:
         with Telling(self._message, "The figures did not change."):
             self._say("Reading …")
-            assert self._orders is not None
-            points_code = self.points_code.value.strip() or None
-            self.report = inspect_orders(self._orders, balances=self._given_balances(), points_code=points_code)
+            self.report, self._understood.value = None, ""
+            self.rejects.layout.display = "none"
+            stated = self.currency.value.strip().upper()
+            self.report = self._inspect(stated or None)
+            if not stated and "currency" not in self.report.columns and self.report.currency != self._currency():
+                self.report = self._inspect(self._currency())  # the file names none: that of the setting
             self._show(self.report)
+
+    def _inspect(self, currency: str | None) -> OrdersReport:
+        assert self._orders is not None
+        return inspect_orders(
+            self._orders,
+            balances=self._given_balances(),
+            points_code=self.points_code.value.strip() or None,
+            currency=currency,
+            dates=self.dates.value or None,
+            numbers=self.numbers.value or None,
+            sheet=self.sheet.value.strip() or None,
+        )
 
     def _given_balances(self) -> Any:
         typed = self.everybody.value.replace(",", "").strip()
@@ -112,8 +138,8 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
                 f"{report.source} was understood, but it has no points balances: upload a balances file, or type one "
                 "balance for everybody and press Read again."
             )
-        self._take(report.orders, f"{report.source}: your orders")
-        self._say(f"The figures are now of {len(report.orders):,} orders of {report.source}.")
+        also = self._take(report.orders, f"{report.source}: your orders")
+        self._say(f"The figures are now of {len(report.orders):,} orders of {report.source}. {also}".strip())
 
     def _back(self) -> None:
         orders = demo_orders()
@@ -142,7 +168,14 @@ def _page(report: OrdersReport) -> str:
         "<tr>" + "".join(f"<td>{escape(v)}</td>" for v in row) + "</tr>" for row in shown.itertuples(index=False)
     )
     more = f"<p>and {len(report.rejects) - SHOWN:,} more</p>" if len(report.rejects) > SHOWN else ""
-    return f"{page}<h4>Rejected</h4><table class='nector-table'><tr>{head}</tr>{rows}</table>{more}"
+    table = f"<div class='nector-scrolls'><table class='nector-table'><tr>{head}</tr>{rows}</table></div>"
+    return f"{page}<h4>Rejected</h4>{table}{more}"
+
+
+def _choice(label: str, options: tuple[str, ...]) -> widgets.Dropdown:
+    """One of several ways to write something; the first is what is read when nobody says."""
+    values = [(options[0], ""), *((option, option) for option in options[1:])]
+    return widgets.Dropdown(description=label, options=values).add_class("nector-labelled")
 
 
 def _text(label: str) -> widgets.Text:

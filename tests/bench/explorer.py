@@ -1,4 +1,4 @@
-"""How long the explorer takes from a moved slider, in the kernel: the numbers alone, and with all pictures.
+"""How long the explorer takes from a moved slider: in the kernel, numbers alone and with all pictures; in a browser.
 
 On the demo orders, then on a million orders drawn from them. Checked first: the figures are those of ``score`` and
 ``summarize``. The time of the processor stands beside that of the clock, which on a busy machine says little.
@@ -6,16 +6,23 @@ On the demo orders, then on a million orders drawn from them. Checked first: the
 
 from __future__ import annotations
 
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+from playwright.sync_api import Locator, Page, sync_playwright
 
 import nector_sim as ns
 from nector_sim.views.session import Session
+from tests.browser.conftest import FLAGS, chromium, serve, stop
 
 RUNS = 25
 LARGE = 1_000_000
+#: Fewer: the slider ends.
+KEYS = 16
 
 
 def run() -> None:
@@ -41,6 +48,41 @@ def run() -> None:
     values = iter(_values())
     moves = [_seconds(lambda: move(next(values))) for _ in range(RUNS + 1)]
     _show("numbers, pictures and examples, demo orders", moves, 260)
+    _in_the_browser()
+
+
+def _in_the_browser() -> None:
+    """From the command to the first figures, and from a key to a new figure on the screen."""
+    found = chromium()
+    if found is None:
+        print("  in the browser: left out, there is no Chromium")
+        return
+    command = [sys.executable, "-m", "nector_sim", "app", "--no-browser", "--port", "8971"]
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        server, address, begun = serve(command, r"http://\S+token=\S+", Path(folder))
+        try:
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(address)
+            cost = page.locator(".nector-value").first
+            cost.wait_for()
+            opened = 1e3 * (time.monotonic() - begun)
+            page.get_by_label("What one coin is worth, slider").focus()
+            moves = [_key_to_figure(page, cost) for _ in range(KEYS)]
+            _show("in the browser, from a key to the new figure", moves, 500)
+            over = "  OVER" * (opened > 8000)
+            print(f"  {'from the command to the first figures':44}{opened:10.0f}{'':24}{8000:9}{over}")
+        finally:
+            stop(server)
+            browser.close()
+
+
+def _key_to_figure(page: Page, cost: Locator) -> tuple[float, float]:
+    before, begun = cost.text_content(), time.perf_counter()
+    page.keyboard.press("ArrowLeft")
+    # In the page itself, so that asking takes no time.
+    page.wait_for_function("before => document.querySelector('.nector-value').textContent !== before", arg=before)
+    return time.perf_counter() - begun, 0.0
 
 
 def _values() -> list[str]:

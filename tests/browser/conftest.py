@@ -29,10 +29,15 @@ PATIENCE = 240
 expect.set_options(timeout=PATIENCE * 1000)
 
 
+def chromium():
+    """Path of the machine's Chromium, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
 @pytest.fixture(scope="session")
 def browser():
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    found = chromium()
     if found is None:
         pytest.fail("these tests need Chromium: apt-get install chromium, or name it in the variable CHROMIUM")
     with sync_playwright() as playwright:
@@ -41,7 +46,7 @@ def browser():
         started.close()
 
 
-def _serve(command, pattern, folder):
+def serve(command, pattern, folder):
     """Start a server, and give the address that it prints and how long that took."""
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
     log = folder / "server.log"
@@ -54,11 +59,11 @@ def _serve(command, pattern, folder):
         if server.poll() is not None:
             break
         time.sleep(0.1)
-    _stop(server)
+    stop(server)
     pytest.fail(f"the server did not start:\n{log.read_text()}")
 
 
-def _stop(server):
+def stop(server):
     server.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
         server.wait(15)
@@ -71,11 +76,11 @@ def _stop(server):
 def app(tmp_path_factory):
     """Address of the app, and the moment of the command."""
     folder = tmp_path_factory.mktemp("app")
-    server, address, begun = _serve(
+    server, address, begun = serve(
         [sys.executable, "-m", "nector_sim", "app", "--no-browser", "--port", "8931"], r"http://\S+token=\S+", folder
     )
     yield address, begun
-    _stop(server)
+    stop(server)
 
 
 @pytest.fixture(scope="session")
@@ -84,9 +89,26 @@ def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     notebook = shutil.copy(ROOT / "notebooks" / "01_redemption_rule.ipynb", folder)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port", "8951", notebook]
-    server, address, _ = _serve(command, r"http://127\.0\.0\.1:\d+/lab\S+token=\S+", folder)
+    server, address, _ = serve(command, r"http://127\.0\.0\.1:\d+/lab\S+token=\S+", folder)
     yield address.replace("/lab?", f"/lab/tree/{Path(notebook).name}?")
-    _stop(server)
+    stop(server)
+
+
+@pytest.fixture(scope="session")
+def large_export(tmp_path_factory):
+    """An export of exactly 200 MiB, the largest that is taken."""
+    path = tmp_path_factory.mktemp("large") / "large.csv"
+    whole, count = 200 << 20, 200_000
+    head = "order_id,customer_id,ordered_at,cart_amount,note\n"
+    room = (whole - len(head)) // count - len("000000,c000,2026-01-01,500.00,\n")
+    lines = (f"{number:06},c{number % 999:03},2026-01-01,500.00,{'x' * room}\n" for number in range(count - 1))
+    with path.open("w") as large:
+        large.write(head)
+        large.writelines(lines)
+        last = f"{count - 1:06},c000,2026-01-01,500.00,"
+        large.write(last + "x" * (whole - large.tell() - len(last) - 1) + "\n")
+    assert path.stat().st_size == whole
+    return path
 
 
 class Watched:

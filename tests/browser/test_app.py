@@ -1,7 +1,6 @@
 """The app, used as a merchant would: what the page shows is what the calculator gives."""
 
 import re
-import time
 import urllib.request
 from decimal import Decimal
 from pathlib import Path
@@ -118,6 +117,28 @@ def test_a_slider_moves_by_dragging(page, program, demo):
     expect(page.locator(".nector-card").first).to_contain_text(f"today {monthly_cost(program, demo)}")
 
 
+def test_what_is_typed_while_figures_are_worked_out_is_kept(page, program, demo):
+    """Two fields, one right after the other: the second keystroke comes before the first figure."""
+    coins, discount = (page.get_by_label(name, exact=True) for name in ("Coins Required", "Discount Amount"))
+    coins.fill("100")
+    discount.select_text()
+    discount.press_sequentially("10")
+    page.keyboard.press("Tab")
+    expect(cost(page)).to_have_text(monthly_cost(offering(program, points_per_step=100, discount_per_step=10), demo))
+    expect(coins).to_have_value("100")
+    expect(discount).to_have_value("10")
+    expect(page.get_by_label("What one coin is worth", exact=True)).to_have_value("0.1")
+
+
+def test_parts_that_were_opened_stay_open(page):
+    more = page.locator("details.nector-more", has_text="Earning")
+    more.locator("summary").click()
+    page.get_by_label("Expiry", exact=True).check()
+    expect(page.get_by_label("Months", exact=True)).to_be_visible()
+    expect(page.get_by_label("Expiry", exact=True)).to_be_focused()
+    more.locator("summary").click()
+
+
 def test_balances_as_replayed_and_back(page, program, demo):
     given, replayed = (page.get_by_role("radio", name=re.compile(f"^as {how}")) for how in ("given", "replayed"))
     replayed.click()
@@ -188,18 +209,11 @@ def test_a_file_above_the_limit_is_refused_with_a_message(page, tmp_path):
     expect(page.get_by_text("at most 200 MiB can be uploaded here")).to_be_visible()
 
 
-def test_an_export_of_200_mib_uploads(page, tmp_path):
-    line = "{0},c{1},2026-01-01,500.00," + "x" * 980 + "\n"
-    with (tmp_path / "large.csv").open("w") as large:
-        large.write("order_id,customer_id,ordered_at,cart_amount,note\n")
-        for number in range(200_000):
-            large.write(line.format(number, number % 999))
-    size = (tmp_path / "large.csv").stat().st_size
-    assert 190 << 20 < size <= 200 << 20
+def test_an_export_of_200_mib_uploads(page, large_export):
     your_orders(page)
     page.get_by_label("Or one balance for everybody, in points").fill("300")
-    page.get_by_label(ORDERS).set_input_files(tmp_path / "large.csv")
-    expect(page.get_by_text("The figures are now of 200,000 orders of large.csv")).to_be_visible(timeout=180_000)
+    page.get_by_label(ORDERS).set_input_files(large_export)
+    expect(page.get_by_text("The figures are now of 200,000 orders of large.csv")).to_be_visible()
 
 
 def test_a_report_opens_without_a_network(page, browser, tmp_path):
@@ -240,7 +254,7 @@ def test_a_setting_is_saved_and_loaded(page, program, tmp_path):
     assert ns.load_program(path) == offering(program, min_cart="499.50")
     page.get_by_role("button", name="Back to today's setting").click()
     expect(page.get_by_label("Minimum Cart Amount", exact=True)).to_have_value("0")
-    page.get_by_label("Load a setting (TOML)").set_input_files(path)
+    page.get_by_label("Load setting (TOML)").set_input_files(path)
     expect(page.get_by_label("Minimum Cart Amount", exact=True)).to_have_value("499.50")
 
 
@@ -274,15 +288,11 @@ def test_every_field_can_be_reached_and_has_a_label(page):
     assert nameless == []
 
 
-def test_a_new_figure_is_on_screen_within_half_a_second(page):
+def test_each_key_brings_a_new_figure(page):
+    """How soon it is there is measured by the bench."""
     slider = page.get_by_label("What one coin is worth, slider")
     slider.focus()
-    took = []
     for _ in range(8):
         before = cost(page).text_content()
-        begun = time.monotonic()
         page.keyboard.press("ArrowLeft")
         expect(cost(page)).not_to_have_text(before)
-        took.append(time.monotonic() - begun)
-    print(f"\nfrom key to new figure: median {np.median(took) * 1000:.0f} ms, slowest {max(took) * 1000:.0f} ms")
-    assert np.median(took) < 2  # four times what is asked, since a test machine may be busy; the bench measures

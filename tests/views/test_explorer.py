@@ -116,7 +116,13 @@ def test_example_orders_are_those_of_quote_and_explained(explorer, program, orde
         points_balance=chosen["points_balance"],
         ordered_at=chosen["ordered_at"],
     )
-    assert explorer._examples.words == words
+    assert explorer._examples.words == words.replace("offers.0", "Offer 1")
+
+
+def test_orders_in_another_currency_are_refused(orders):
+    orders.attrs["currency"] = "USD"
+    with pytest.raises(ns.InputError, match="the orders are in USD, and this is INR"):
+        ns.RuleExplorer(orders=orders)
 
 
 def test_the_demo_orders_are_labelled():

@@ -126,6 +126,37 @@ class TestForm:
         self.type(form, min_payable__kind="percent")
         assert ns.Program.parse({**form.data(), "min_payable": {"kind": "percent", "percent": "0"}})
 
+    def test_what_was_typed_while_the_kernel_worked_is_taken_as_it_was_typed(self, form):
+        """A page that still shows the old point value types the discount; only what was typed counts."""
+        said = []
+        form.send = lambda content, buffers=None: said.append(content)
+        form._asked(form, {"do": "type", "values": {"offers.0.points_per_step": "100"}}, [])
+        form._asked(form, {"do": "type", "values": {"offers.0.discount_per_step": "10"}}, [])
+        assert form.data()["offers"][0]["discount_per_step"] == "10"
+        assert form.values["offers.0.point_value"] == "0.1"
+        assert said == [{"do": "taken"}, {"do": "taken"}]
+
+    def test_what_was_typed_comes_before_the_list_changes(self, form):
+        form._asked(form, {"do": "add", "path": "offers"}, [])
+        form._asked(form, {"do": "remove", "path": "offers", "position": 0, "values": {"offers.1.min_cart": "99"}}, [])
+        assert form.data()["offers"] == [{"kind": "variable_amount", "min_cart": "99"}]
+
+    def test_whatever_a_page_says_it_is_answered(self, form):
+        said = []
+        form.send = lambda content, buffers=None: said.append(content)
+        before = dict(form.values)
+        for content in ({}, {"do": "type", "values": ["x"]}, {"do": "remove", "path": "offers", "position": 7}):
+            form._asked(form, content, [])
+        assert form.values == before
+        assert len(said) == 3
+
+    def test_parts_that_nectors_screens_lack_are_out_of_sight_but_named(self, form):
+        shown = {field["path"]: field["shown"] for field in form.fields}
+        assert {path for path, is_shown in shown.items() if is_shown} == {"enabled", "offers", "min_payable"}
+        self.type(form, earning=True)
+        earning = next(field for field in form.fields if field["path"] == "earning")
+        assert all(part["shown"] for part in earning["parts"])
+
     def test_offers_are_added_and_taken_away(self, form):
         form._asked(form, {"do": "add", "path": "offers"}, [])
         assert [offer["kind"] for offer in form.data()["offers"]] == ["variable_amount", "variable_amount"]

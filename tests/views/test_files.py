@@ -110,6 +110,53 @@ class TestYourOrders:
         assert "no points balances" in explorer.your_orders._message.value
         assert "first" in explorer._head.value
 
+    def test_orders_in_another_currency_bring_the_setting_along(self, explorer, tmp_path):
+        text = "order_id,cart_amount,points_balance,currency\n1,500,5000,USD\n2,90,30,USD\n"
+        (tmp_path / "dollars.csv").write_text(text)
+        explorer.your_orders.read_orders(tmp_path / "dollars.csv")
+        assert explorer.outcome.program.currency == explorer.session.today.currency == "USD"
+        assert "look at their amounts" in explorer.your_orders._message.value
+        assert "$500" in explorer._examples.rows[-1]
+        assert "₹" not in explorer._figures.value + "".join(view.value for view in explorer._pictures._views)
+        assert explorer.program_form.fields[1]["parts"][0]["parts"][3]["unit"] == "$"
+        explorer.work_out_ranges()
+        assert "$" in explorer._how_sure._views[1].value
+        explorer.program_form.values = {**explorer.program_form.values, "currency": "INR"}
+        assert explorer.program_form.problems == {"currency": "the orders are in USD"}
+        assert explorer.outcome.program.currency == "USD"
+
+    def test_a_currency_is_that_of_both_settings(self, explorer):
+        explorer.program_form.values = {**explorer.program_form.values, "currency": "EUR"}
+        assert explorer.session.today.currency == "EUR"
+        assert "€" in explorer._figures.value
+        assert "<svg" in explorer._report_page()[2].decode()
+
+    def test_a_file_without_a_currency_is_in_that_of_the_setting(self, explorer, tmp_path):
+        explorer.program_form.values = {**explorer.program_form.values, "currency": "EUR"}
+        (tmp_path / "plain.csv").write_text("cart_amount,points_balance\n500,5000\n")
+        explorer.your_orders.read_orders(tmp_path / "plain.csv")
+        assert explorer.session.currency == explorer.outcome.program.currency == "EUR"
+
+    def test_a_merchant_says_how_a_file_is_written(self, explorer, tmp_path):
+        own = explorer.your_orders
+        text = 'order_id,cart_amount,points_balance,ordered_at\n1,"1.234,50",5000,03/04/2026\n'
+        (tmp_path / "written.csv").write_text(text)
+        own.read_orders(tmp_path / "written.csv")
+        assert "No order of written.csv can be used" in own._message.value
+        own.dates.value, own.numbers.value = "dd/mm/yyyy", "1.234,50"
+        own._read_again()
+        order = explorer.session.orders.iloc[0]
+        assert (order["cart_amount"], order["ordered_at"].month) == (1234.5, 4)
+        with pd.ExcelWriter(tmp_path / "book.xlsx") as book:
+            pd.DataFrame({"note": [1]}).to_excel(book, sheet_name="Notes", index=False)
+            pd.DataFrame({"cart_amount": [99], "points_balance": [9]}).to_excel(book, sheet_name="Orders", index=False)
+        own.read_orders(tmp_path / "book.xlsx")
+        assert "cannot be used" in own._message.value
+        assert own._understood.value == ""  # not what was understood of the file before
+        own.sheet.value = "Orders"
+        own._read_again()
+        assert explorer.session.orders["cart_amount"].tolist() == [99]
+
     def test_an_unreadable_file_changes_nothing(self, explorer, tmp_path):
         (tmp_path / "orders.csv").write_bytes(bytes(range(256)) * 9)
         explorer.your_orders.read_orders(tmp_path / "orders.csv")

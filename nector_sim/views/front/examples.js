@@ -6,7 +6,10 @@ function render({ model, el }) {
   const words = document.createElement("pre");
   words.className = "nector-words";
   words.setAttribute("aria-live", "polite");
-  el.replaceChildren(table, words);
+  const scrolls = document.createElement("div");
+  scrolls.className = "nector-scrolls";
+  scrolls.append(table);
+  el.replaceChildren(scrolls, words);
 
   function choose(position) {
     model.set("chosen", position);

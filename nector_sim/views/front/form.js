@@ -2,6 +2,11 @@
 
 const TYPING_PAUSE = 250; // ms; a slider is sent at once
 
+// JupyterLab takes arrow keys and letters for its own outside of text fields: a slider's arrow would fold the notebook.
+document.addEventListener("focusin", (event) => {
+  if (event.target.closest?.(".nector-explorer")) event.target.setAttribute("data-lm-suppress-shortcuts", "true");
+});
+
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -17,26 +22,54 @@ function element(tag, attributes = {}, ...children) {
 function render({ model, el }) {
   const prefix = `nector-form-${Math.random().toString(36).slice(2)}-`; // each widget has a module of its own
   const controls = new Map(); // path -> { show(value), mark(text) }
-  let waiting = null;
+  // What was typed goes to the kernel as changes, never as the whole form: the kernel changes other fields meanwhile.
+  const typing = new Map(); // path -> value, not sent yet
+  const sent = new Map(); // path -> value, not taken yet
+  let unanswered = 0, timer = null;
 
   function send(path, value, pause = 0) {
-    clearTimeout(waiting);
-    model.set("values", { ...model.get("values"), [path]: value });
-    waiting = setTimeout(() => model.save_changes(), pause);
+    typing.set(path, value);
+    clearTimeout(timer);
+    timer = setTimeout(sendNow, pause);
   }
   function sendNow() {
-    clearTimeout(waiting);
-    model.save_changes();
+    clearTimeout(timer);
+    timer = null;
+    // While the kernel works, changes gather, so that a dragged slider never runs ahead of its figures.
+    if (typing.size && !unanswered) ask({ do: "type" });
+  }
+  function ask(message) {
+    unanswered += 1;
+    model.send({ ...message, values: Object.fromEntries(typing) });
+    for (const [path, value] of typing) sent.set(path, value);
+    typing.clear();
+  }
+  function answered(message) {
+    if (message.do !== "taken") return;
+    unanswered = Math.max(0, unanswered - 1);
+    if (unanswered) return;
+    sent.clear();
+    show();
+    if (timer === null) sendNow();
   }
 
   function about(field, id) {
     const error = element("p", { class: "nector-error", id: `${id}-error`, role: "alert", hidden: true });
     const help = field.help
-      ? element("details", { class: "nector-help" },
-          element("summary", { "aria-label": `About ${field.label}`, text: "?" }),
-          element("p", { id: `${id}-help`, text: field.help }))
+      ? element("p", { class: "nector-help", id: `${id}-help`, text: field.help, hidden: true })
       : null;
-    return { error, help, described: `${id}-error` };
+    const ask = help && element("button", {
+      type: "button", class: "nector-ask", "aria-label": `About ${field.label}`, "aria-expanded": "false", "aria-controls": help.id, text: "?",
+    });
+    ask?.addEventListener("click", () => {
+      help.hidden = !help.hidden;
+      ask.setAttribute("aria-expanded", String(!help.hidden));
+    });
+    return { error, help, ask, described: help ? `${help.id} ${error.id}` : error.id };
+  }
+
+  function headed(id, field, ask) {
+    return element("div", { class: "nector-head" }, element("label", { for: id, text: field.label }), ask);
   }
 
   function marker(input, error) {
@@ -49,12 +82,12 @@ function render({ model, el }) {
   }
 
   function typed(field, id) {
-    const { error, help, described } = about(field, id);
+    const { error, help, ask, described } = about(field, id);
     const number = field.shape === "number";
     const input = element("input", {
       id, type: "text", class: number ? "nector-number" : "nector-text", autocomplete: "off", spellcheck: "false",
       inputmode: number ? "decimal" : false, "aria-describedby": described,
-      placeholder: field.slider && !field.needed ? "none" : false,
+      placeholder: field.slider && !field.needed ? "none" : field.example || false,
     });
     const unit = field.unit ? element("span", { class: "nector-unit", text: field.unit }) : null;
     let slider = null;
@@ -82,9 +115,8 @@ function render({ model, el }) {
       });
     }
     const line = element("div", { class: "nector-line" }, field.before ? unit : null, input, field.before ? null : unit);
-    const box = element("div", { class: "nector-field", "data-path": field.path },
-      element("div", { class: "nector-head" }, element("label", { for: id, text: field.label }), help),
-      element("div", { class: "nector-controls" }, slider, line), error);
+    const box = element("div", { class: slider || !number ? "nector-field" : "nector-field nector-beside-label", "data-path": field.path },
+      headed(id, field, ask), help, element("div", { class: "nector-controls" }, slider, line), error);
     controls.set(field.path, {
       show(value) {
         if (input.value !== value) input.value = value;
@@ -96,16 +128,16 @@ function render({ model, el }) {
   }
 
   function switched(field, id) {
-    const { error, help, described } = about(field, id);
+    const { error, help, ask, described } = about(field, id);
     const input = element("input", { id, type: "checkbox", "aria-describedby": described });
     input.addEventListener("change", () => send(field.path, input.checked));
     controls.set(field.path, { show: (value) => { input.checked = value === true; }, mark: marker(input, error) });
     return element("div", { class: "nector-field nector-switch", "data-path": field.path },
-      element("div", { class: "nector-head" }, input, element("label", { for: id, text: field.label }), help), error);
+      element("div", { class: "nector-head" }, input, element("label", { for: id, text: field.label }), ask), help, error);
   }
 
   function chosen(field, id) {
-    const { error, help, described } = about(field, id);
+    const { error, help, ask, described } = about(field, id);
     const few = field.options.length <= 3;
     let box;
     if (few) {
@@ -115,6 +147,7 @@ function render({ model, el }) {
         one.addEventListener("change", () => send(field.path, value));
         group.append(element("span", { class: "nector-option" }, one, element("label", { for: `${id}-${value}`, text: label })));
       }
+      if (ask) group.append(ask);
       controls.set(field.path, {
         show(value) {
           for (const one of group.querySelectorAll("input")) one.checked = one.value === (value || "");
@@ -127,21 +160,21 @@ function render({ model, el }) {
       for (const [value, label] of field.options) select.append(element("option", { value, text: label }));
       select.addEventListener("change", () => send(field.path, select.value));
       controls.set(field.path, { show: (value) => { select.value = value; }, mark: marker(select, error) });
-      box = element("div", {}, element("div", { class: "nector-head" }, element("label", { for: id, text: field.label }), help), select);
+      box = element("div", {}, headed(id, field, ask), select);
     }
-    return element("div", { class: "nector-field", "data-path": field.path }, box, error);
+    return element("div", { class: "nector-field", "data-path": field.path }, box, help, error);
   }
 
   function many(field) {
     const box = element("div", { class: "nector-list" });
     field.parts.forEach((part, position) => {
       const remove = element("button", { type: "button", class: "nector-small", text: `Remove ${part.label}` });
-      remove.addEventListener("click", () => model.send({ do: "remove", path: field.path, position }));
+      remove.addEventListener("click", () => ask({ do: "remove", path: field.path, position }));
       box.append(element("fieldset", { class: "nector-group" }, element("legend", { text: part.label }),
         ...parts(part), field.parts.length > 1 ? remove : null));
     });
-    const add = element("button", { type: "button", class: "nector-small", text: `Add to ${field.label}` });
-    add.addEventListener("click", () => model.send({ do: "add", path: field.path }));
+    const add = element("button", { type: "button", class: "nector-small", text: `Add ${field.item}` });
+    add.addEventListener("click", () => ask({ do: "add", path: field.path }));
     const error = element("p", { class: "nector-error", role: "alert", hidden: true });
     controls.set(field.path, { show() {}, mark: marker(box, error) });
     box.append(error, add);
@@ -157,20 +190,27 @@ function render({ model, el }) {
     return typed(field, id);
   }
 
+  function isFilled(part) {
+    return Object.entries(model.get("values")).some(([path, value]) => value && (path === part.path || path.startsWith(`${part.path}.`)));
+  }
   function parts(field) {
     const made = field.parts.filter((part) => part.shown).map(one);
     const rest = field.parts.filter((part) => !part.shown);
     if (rest.length) {
-      const set = rest.filter((part) => model.get("values")[part.path]).length;
-      made.push(element("details", { class: "nector-more" },
-        element("summary", { text: set ? `More (${set} filled in)` : "More" }), ...rest.map(one)));
+      const filled = rest.filter(isFilled).length;
+      made.push(element("details", { class: "nector-more", "data-of": field.path },
+        element("summary", { text: `More${filled ? ` (${filled} filled in)` : ""}: ${rest.map((part) => part.label).join(", ")}` }),
+        ...rest.map(one)));
     }
     return made;
   }
 
   function show() {
     const values = model.get("values");
-    for (const [path, control] of controls) control.show(values[path] ?? "");
+    for (const [path, control] of controls) {
+      // What somebody is typing is newer than what the kernel says of it.
+      if (!typing.has(path) && !sent.has(path)) control.show(values[path] ?? "");
+    }
   }
   function mark() {
     const problems = model.get("problems");
@@ -178,20 +218,29 @@ function render({ model, el }) {
     for (const marked of el.querySelectorAll(".nector-error:not([hidden])")) marked.closest("details.nector-more")?.setAttribute("open", "");
   }
   function draw() {
-    const focused = document.activeElement?.id;
+    const active = document.activeElement, { id: focused, value: typed, selectionStart: caret } = active ?? {};
+    const open = [...el.querySelectorAll("details[open]")].map((more) => more.dataset.of);
     controls.clear();
-    const top = { parts: model.get("fields") };
+    const top = { path: "", parts: model.get("fields") };
     el.replaceChildren(element("form", { class: "nector-form", "aria-label": model.get("title") },
       element("h3", { text: model.get("title") }), ...parts(top)));
     el.firstChild.addEventListener("submit", (event) => event.preventDefault());
+    for (const more of el.querySelectorAll("details")) more.open = open.includes(more.dataset.of);
     show();
     mark();
-    if (focused) document.getElementById(focused)?.focus();
+    const again = focused && document.getElementById(focused);
+    if (!again || again === active) return;
+    again.focus();
+    if (again.type === "text") {
+      again.value = typed;
+      again.setSelectionRange(caret, caret);
+    }
   }
 
   model.on("change:fields", draw);
   model.on("change:values", show);
   model.on("change:problems", mark);
+  model.on("msg:custom", answered);
   draw();
 }
 
