@@ -106,7 +106,12 @@ def count_odd_points(values: Any) -> tuple[int, int]:
     if isinstance(array, np.ndarray):
         finite = array[np.isfinite(array)]
         return int(((finite > 0) & (finite != np.floor(finite))).sum()), int((finite < 0).sum())
-    _, plain = _plain_texts(array, 0)  # whole numbers from 0
+    if _is_decimal(array):
+        unscaled, plain = _unscaled(array)
+        plain &= (unscaled >= 0) & (unscaled % 10**array.type.scale == 0)
+    else:
+        _, plain = _plain_texts(array, 0)
+    # All but whole numbers from 0.
     unusual = array.filter(pa.array(~plain)).to_pylist()
     numbers = [number for number in map(_number_or_none, unusual) if number is not None]
     return sum(number > 0 and number % 1 != 0 for number in numbers), sum(number < 0 for number in numbers)
@@ -220,7 +225,7 @@ def _amounts(array: Any, decimals: int) -> tuple[Int64, Mask]:
     if isinstance(array, np.ndarray):
         return _float_amounts(array, decimals) if array.dtype.kind == "f" else _int_amounts(array, decimals)
     kind = array.type
-    if pa.types.is_decimal128(kind) and kind.precision <= 18 and 0 <= kind.scale <= 18:
+    if _is_decimal(array):
         return _decimal_amounts(array, decimals)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         minor, good = _amounts(pc.fill_null(array, 0).to_numpy(zero_copy_only=False), decimals)
@@ -248,17 +253,27 @@ def _int_amounts(array: Any, decimals: int) -> tuple[Int64, Mask]:
 
 
 def _decimal_amounts(array: pa.Array, decimals: int) -> tuple[Int64, Mask]:
-    words = np.frombuffer(array.buffers()[1], np.int64)[2 * array.offset : 2 * (array.offset + len(array))]
-    unscaled, scale = words[::2], array.type.scale
+    (unscaled, fits), scale = _unscaled(array), array.type.scale
     if scale <= decimals:
         good = (unscaled >= 0) & (unscaled <= MAX_MINOR // 10 ** (decimals - scale))
         minor = np.where(good, unscaled, 0) * 10 ** (decimals - scale)
     else:
         minor, finer = np.divmod(unscaled, 10 ** (scale - decimals))
         good = (finer == 0) & (minor >= 0) & (minor <= MAX_MINOR)
-    if array.null_count:
-        good &= _present(array)
+    good &= fits
     return np.where(good, minor, 0), good
+
+
+def _is_decimal(array: Any) -> bool:
+    return isinstance(array, pa.Array) and pa.types.is_decimal128(array.type) and 0 <= array.type.scale <= 18
+
+
+def _unscaled(array: pa.Array) -> tuple[Int64, Mask]:
+    """Decimals as whole numbers of their last digit, and which of them are there and fit into 64 bits."""
+    words = np.frombuffer(array.buffers()[1], np.int64)[2 * array.offset : 2 * (array.offset + len(array))]
+    lower, upper = words[::2], words[1::2]
+    fits = upper == lower >> 63  # the upper half is but the sign
+    return lower, fits & _present(array) if array.null_count else fits
 
 
 def _points(array: Any) -> tuple[Int64, Mask]:
@@ -272,6 +287,11 @@ def _points(array: Any) -> tuple[Int64, Mask]:
     if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
         points, good = _points(pc.fill_null(array, 0).to_numpy(zero_copy_only=False))
         return points, good & _present(array)
+    if _is_decimal(array):
+        unscaled, fits = _unscaled(array)
+        points, fraction = np.divmod(unscaled, 10**array.type.scale)
+        good = fits & ((points < MAX_POINTS) | ((points == MAX_POINTS) & (fraction == 0)))
+        return np.maximum(np.where(good, points, 0), 0), good
     points, good = _plain_texts(array, 0)
     return points, good & (points <= MAX_POINTS)
 

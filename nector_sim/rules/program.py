@@ -356,17 +356,15 @@ def _sentence(detail: Any, model: type[Model], parts: list[str]) -> str:
         case "union_tag_invalid":
             return f"kind {context['tag']!r} is unknown; it is one of {context['expected_tags']}"
         case "greater_than":
-            required = parts[-1] not in fields or fields[parts[-1]].is_required()
-            left_out = "" if required else " (for no limit, leave the field out)"
-            return f"is {detail['input']}; it must be above {context['gt']}{left_out}"
+            can_be_left_out = parts[-1] in fields and not fields[parts[-1]].is_required()
+            way_on = " (for no limit, leave the field out)" if can_be_left_out else ""
+            return f"is {detail['input']}; it must be above {context['gt']}{way_on}"
         case "greater_than_equal":
             return f"is {detail['input']}; it must be at least {context['ge']}"
         case "less_than_equal":
             return f"is {detail['input']}; it must be at most {context['le']}"
-        case "too_fine":
-            return f"is {given}; {detail['msg']}"
-        case "time":
-            return f"{given} {detail['msg']}"
+        case "too_fine" | "time":
+            return f"is {given}; {detail['msg']}" if kind == "too_fine" else f"{given} {detail['msg']}"
         case "currency" | "timezone" | "not_a_number" | "expiry":
             return str(detail["msg"])
         case _ if kind in _MUST_BE:
@@ -391,9 +389,7 @@ _MUST_BE = {
 
 def _said(given: Any) -> str:
     """A value as a program file has it, or nearly so."""
-    if isinstance(given, bool):
-        return str(given).lower()
-    text = repr(given) if isinstance(given, str) else str(given)
+    text = str(given).lower() if isinstance(given, bool) else repr(given) if isinstance(given, str) else str(given)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import nector_sim as ns
 from nector_sim.orders.columns import (
     NO_TIME,
+    count_odd_points,
     decimal_array,
     is_exact,
     read_money,
@@ -81,6 +82,10 @@ BAD = {
         pa.array([Decimal("1.000"), Decimal("-1.000"), None, Decimal("1.005"), Decimal("10000000000.000")]),
         {1: "negative", 2: "missing", 3: "finer", 4: "large"},
     ),
+    "wide decimals": (
+        pa.array([Decimal(1), Decimal(-1), None, Decimal(2**64 + 100), Decimal(1 - 2**64)], pa.decimal128(38, 0)),
+        {1: "negative", 2: "missing", 3: "large", 4: "negative"},
+    ),
     "ints": (np.array([1, -1, 10**10]), {1: "negative", 2: "large"}),
     "nullable": (pd.Series([1, None, -1], dtype="Int64"), {1: "missing", 2: "negative"}),
 }
@@ -103,6 +108,20 @@ def test_points_are_floored_and_not_negative_and_the_rest_is_refused():
     assert floats.numbers.tolist()[:2] == [99, 0]
     assert set(floats.refused) == {2, 3, 4}
     assert read_points([None, 3], blank=-1).numbers.tolist() == [-1, 3]
+
+
+@pytest.mark.parametrize("kind", [pa.decimal128(16, 2), pa.decimal128(38, 2), pa.decimal256(40, 2)])
+def test_decimals_are_points_too(kind):
+    given = ["250", "99.99", "-5.5", "-0.01", "0.01", None, "1000000000000", "1000000000000.01"]
+    values = pa.array([None if text is None else Decimal(text) for text in ["7", *given]], kind).slice(1)
+    column = read_points(values)
+    assert column.numbers.tolist() == [250, 99, 0, 0, 0, 0, 10**12, 0]
+    assert set(column.refused) == {5, 7}
+    assert count_odd_points(values) == (3, 2)
+    beyond = pa.array([Decimal(-(10**20)), Decimal(2**64 + 5)], pa.decimal128(38, 0))
+    assert read_points(beyond).numbers.tolist() == [0, 0]
+    assert set(read_points(beyond).refused) == {1}
+    assert count_odd_points(beyond) == (0, 1)
 
 
 def test_blank_amounts_can_stand_for_something():
