@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -292,8 +293,17 @@ def _join(job: Job) -> None:
         write_frames(frames(), job.schema, target=target, ending=job.work.out.suffix, decimals=job.program.decimals)
 
 
+@contextmanager
+def _named(place: Place) -> Iterator[None]:
+    """Name the rejects where they cannot be written, and not the output."""
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError) as failure:
+        raise told(failure, place, "") from None
+
+
 def _write_rejects(job: Job, place: Place) -> None:
-    with place.written() as target:
+    with _named(place), place.written() as target:
         write_frames(
             each_reject(job.work, len(job.parts)),
             rejects_schema(job.inputs.schema),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import Any
 
 import numpy as np
@@ -72,5 +73,8 @@ def check_places(inputs: Inputs, work: Work, *more: Place | None) -> None:
                                  "time; write the results elsewhere")  # fmt: skip
         if out.is_local and not out.local.absolute().parent.is_dir():
             raise InputError(f"{out} cannot be written: there is no folder {out.local.parent}; make it first")
+        if out.is_local and not os.access(out.local.absolute().parent, os.W_OK):
+            raise InputError(f"{out} cannot be written: nothing can be written into {out.local.absolute().parent}; "
+                             "have its permissions changed, or write elsewhere")  # fmt: skip
     if work.is_folder and work.out.exists() and not work.out.is_folder():
         raise InputError(f"{work.out} is a file; give it the ending .csv, .parquet or .xlsx, or name a folder")

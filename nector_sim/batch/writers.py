@@ -158,8 +158,10 @@ def _write_sheet(frames: Iterator[pl.DataFrame], schema: pl.Schema, target: Path
     packed = io.BytesIO()  # a sheet is small; onto a full disk only its bytes would fail, and not its packing
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         book = xlsxwriter.Workbook(packed, {"constant_memory": True, "tmpdir": scratch, **dates, **plain})
-        _fill(book, frames, schema, decimals)
-        book.close()
+        try:
+            _fill(book, frames, schema, decimals)
+        finally:
+            book.close()  # its file of rows too, where the frames fail
     if isinstance(target, Path):
         target.write_bytes(packed.getbuffer())
     else:

@@ -1,5 +1,6 @@
 """Runs that are stopped, doubled, starved or fed with what changes: nothing is lost, and nothing half-written."""
 
+import os
 import random
 import shutil
 import subprocess
@@ -120,14 +121,14 @@ def killed_at(monkeypatch):
 @pytest.mark.parametrize("ending", ["", ".csv"])
 def test_a_kill_at_any_change_of_the_file_system_ends_in_the_same_bytes(orders, tmp_path, killed_at, ending):
     (tmp_path / "unbroken").mkdir()
-    score_files(PROGRAM, orders, out=tmp_path / "unbroken" / f"scored{ending}", part_rows=900)
+    score_files(PROGRAM, orders, out=tmp_path / "unbroken" / f"scored{ending}", part_rows=1000)
     expected, number, killed = contents(tmp_path / "unbroken"), 0, True
     while killed:
         folder = tmp_path / str(number)
         folder.mkdir()
 
         def run(out=folder / f"scored{ending}"):
-            return score_files(PROGRAM, orders, out=out, part_rows=900)
+            return score_files(PROGRAM, orders, out=out, part_rows=1000)
 
         killed = killed_at(number, run)
         run()
@@ -238,7 +239,7 @@ def test_a_parquet_file_with_a_hole(orders, out):
     assert list(out.parent.iterdir()) == []
 
 
-def test_places_that_cannot_be_written(orders, out, tmp_path):
+def test_places_that_cannot_be_written(orders, out, tmp_path, monkeypatch):
     for target, says in (
         (orders, "also the input"),
         (orders.parent, "also the input"),
@@ -248,6 +249,11 @@ def test_places_that_cannot_be_written(orders, out, tmp_path):
     ):
         with pytest.raises(InputError, match=says):
             score_files(PROGRAM, orders, out=target)
+    monkeypatch.setattr(os, "access", lambda folder, mode: folder != tmp_path / "locked")
+    (tmp_path / "locked").mkdir()
+    for where in ({"out": tmp_path / "locked" / "a.csv"}, {"out": out, "rejects": tmp_path / "locked" / "a.csv"}):
+        with pytest.raises(InputError, match=r"a\.csv cannot be written: nothing can be written into"):
+            score_files(PROGRAM, orders, **where)
     with pytest.raises(InputError, match="would be read as orders"):
         score_files(PROGRAM, tmp_path, out=tmp_path / "out" / "scored.parquet")
     with pytest.raises(InputError, match="given twice"):
@@ -279,6 +285,47 @@ def test_a_full_disk_keeps_the_finished_parts(orders, out, monkeypatch):
         score_files(PROGRAM, orders, out=out, part_rows=300)
     assert not out.exists()
     assert "2 of 7" in score_files(PROGRAM, orders, out=out, part_rows=300).notices[0]
+
+
+@pytest.fixture
+def small_disk(tmp_path, monkeypatch):
+    """A disk of 28 kB: where one can be mounted a real one, else what a full one says when files are flushed."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=28k", "tmpfs", str(disk)]
+    linux = sys.platform.startswith("linux") and shutil.which("mount")
+    if linux and not subprocess.run(mount, capture_output=True, check=False).returncode:
+        yield disk, lambda: subprocess.run(["mount", "-o", "remount,size=9m", str(disk)], check=True)
+        subprocess.run(["umount", str(disk)], check=True)
+        return
+    flush, size = places.flush, [28_000]
+
+    def flush_if_there_is_room(path):
+        if sum(file.stat().st_size for file in disk.rglob("*") if file.is_file()) > size[0]:
+            raise OSError(28, "No space left on device", str(path))
+        flush(path)
+
+    monkeypatch.setattr(places, "flush", flush_if_there_is_room)
+    yield disk, lambda: size.append(size.pop() * 1000)
+
+
+@pytest.mark.parametrize("ending", ["", ".csv", ".parquet", ".xlsx"])
+def test_a_small_disk_is_told_and_holds_nothing_half_written(orders, tmp_path, small_disk, ending):
+    write_orders(orders, 9000)
+    disk, grow = small_disk
+    out, unbroken = disk / f"scored{ending}", tmp_path / f"scored{ending}"
+    with pytest.raises(InputError, match="cannot be written: the disk is full") as told:
+        score_files(PROGRAM, orders, out=out, part_rows=300)
+    assert not out.exists()
+    assert list(disk.iterdir()) == ([] if ending else [disk / ".scored.unfinished"])
+    assert ("parts are kept" in str(told.value)) == (ending == "")
+    grow()
+    score_files(PROGRAM, orders, out=out, part_rows=300)
+    score_files(PROGRAM, orders, out=unbroken, part_rows=300)
+    if ending == "":
+        assert contents(out) == contents(unbroken)
+    elif ending != ".xlsx":  # which holds the time when it was made
+        assert out.read_bytes() == unbroken.read_bytes()
 
 
 def run_in_background(orders, out):
