@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import inspect
 import json
+import math
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
+from urllib.parse import unquote
 
 from nector_sim.errors import InputError
 from nector_sim.parity.answers import Theirs, as_json, read_reply
 from nector_sim.parity.urls import LONGEST, split_url
 from nector_sim.rules.program import Program
+
+#: Orders in a row without any answer, after which no more are asked.
+SILENT = 5
+#: The longest pause before asking again, in seconds.
+LONGEST_PAUSE = 30.0
+#: The most that is read of a reply, in bytes; one of the documented shape is far shorter.
+LARGEST_REPLY = 1_000_000
 
 
 @runtime_checkable
@@ -123,21 +134,23 @@ class UrlCaller:
     Parameters
     ----------
     url : str
-        ``http://`` or ``https://``. Its path may be a secret: no report or error shows more than the host.
+        ``http://`` or ``https://``, with ``user:password@`` before the host where it wants them. All of it may be a
+        secret: no report or error shows more than the host.
     per_second : float
         At most so many requests a second.
     timeout : float
         Seconds to wait for an answer.
     retries : int
-        How often to ask again after a timeout, a lost connection, or status 429 or 500 and above; the pause doubles
-        each time.
+        How often to ask again after a timeout, a lost connection, or status 429 or 500 and above. The pause doubles
+        each time; where the server names a longer one in seconds (``Retry-After``), it is that, up to 30 s.
     dialect : Dialect, optional
         How it is spoken to; left out, :class:`PlainDialect`.
 
     Raises
     ------
     InputError
-        If it is no such URL; and from :meth:`ask`, if the host cannot be reached.
+        For a URL or numbers that make no sense; and from :meth:`ask`, if the host cannot be reached from the start, or
+        gave no answer to five orders in a row.
     """
 
     def __init__(
@@ -149,62 +162,111 @@ class UrlCaller:
         retries: int = 3,
         dialect: Dialect | None = None,
     ) -> None:
-        parts = split_url(url)
-        if not (per_second > 0 and 0 < timeout <= LONGEST and retries >= 0):
+        self.url, self.name, self.login = _read_url(url)
+        if not (0 < per_second < math.inf and 0 < timeout <= LONGEST and retries >= 0):
             raise InputError(
                 f"the rate and the timeout must be above 0, the timeout at most {LONGEST} seconds, and the number of "
                 "retries 0 or more"
             )
-        self.url = url
-        self.name = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
         self.pause = 1.0 / per_second
         self.timeout = timeout
         self.retries = retries
         self.dialect = dialect or PlainDialect()
         self.next_at = 0.0
+        self.heard, self.silent = False, 0
         # A redirect would turn the POST into a GET; it is a finding, not something to follow.
         self.opener = urllib.request.build_opener(_NoRedirect)
 
     def ask(self, program: Program, order: Mapping[str, Any]) -> Theirs:
-        """Answer one order; a status other than 200 is an error of that order alone."""
+        """Answer one order; what the server does wrong is an error of that order alone."""
         body = json.dumps(self.dialect.write(program, order)).encode()
         for attempt in range(self.retries + 1):
-            last = attempt == self.retries
             try:
                 reply = self._post(body)
-            except urllib.error.HTTPError as error:
-                if last or (error.code != 429 and error.code < 500):
-                    return Theirs(error=f"it answered with status {error.code}")
-            except TimeoutError:
-                if last:
-                    return Theirs(error=f"it gave no answer within {self.timeout:g} s")
-            except OSError as error:
-                if last:
-                    reason = getattr(error, "reason", error)
-                    if isinstance(reason, TimeoutError):
-                        return Theirs(error=f"it gave no answer within {self.timeout:g} s")
-                    raise InputError(f"{self.name} cannot be reached: {reason}") from None
+            except _NoReplyError as error:
+                failed = error
             else:
+                self.heard, self.silent = True, 0
                 return self._read(program, reply)
-            time.sleep(min(30.0, 0.2 * 2**attempt))
-        raise AssertionError("the last attempt returns")
+            if not failed.again or attempt == self.retries:
+                break
+            time.sleep(min(LONGEST_PAUSE, max(0.2 * 2**attempt, failed.pause)))
+        self.silent = 0 if failed.heard else self.silent + 1
+        self.heard |= failed.heard
+        if (failed.nobody and not self.heard) or self.silent >= SILENT:
+            orders = "" if self.silent < SILENT else f" for {SILENT} orders in a row"
+            raise InputError(f"{self.name} {failed}{orders}; check the URL, and that the server runs")
+        return Theirs(error=f"it {failed}")
 
     def _post(self, body: bytes) -> bytes:
         wait = self.next_at - time.monotonic()
         if wait > 0:
             time.sleep(wait)
-        self.next_at = time.monotonic() + self.pause
+        now = time.monotonic()
+        self.next_at = now + self.pause
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "nector-sim"}
-        request = urllib.request.Request(self.url, data=body, headers=headers, method="POST")
-        with self.opener.open(request, timeout=self.timeout) as response:
-            return bytes(response.read())
+        request = urllib.request.Request(self.url, data=body, headers=headers | self.login, method="POST")
+        try:
+            with self.opener.open(request, timeout=self.timeout) as response:
+                return _read_body(response, now + self.timeout)
+        except urllib.error.HTTPError as error:
+            error.close()
+            asked = error.headers.get("Retry-After", "")
+            raise _NoReplyError(
+                f"answered with status {error.code}",
+                heard=True,
+                again=error.code == 429 or error.code >= 500,
+                pause=float(asked) if asked.isascii() and asked.isdigit() else 0.0,
+            ) from None
+        except HTTPException as error:
+            raise _NoReplyError(f"answered with what is not HTTP, or breaks off ({type(error).__name__})") from None
+        except OSError as error:
+            reason = getattr(error, "reason", error)
+            if isinstance(reason, TimeoutError):
+                raise _NoReplyError(f"gave no answer within {self.timeout:g} s") from None
+            raise _NoReplyError(f"cannot be reached: {reason}", nobody=True) from None
 
     def _read(self, program: Program, reply: bytes) -> Theirs:
         try:
             data = json.loads(reply)
-        except ValueError:
+        except (ValueError, RecursionError):
             return Theirs(error="its reply is not JSON")
         return self.dialect.read(program, data)
+
+
+class _NoReplyError(Exception):
+    """Why one request gave no reply: whether a server was heard, or nobody was there, and whether to ask again."""
+
+    def __init__(
+        self, what: str, *, heard: bool = False, nobody: bool = False, again: bool = True, pause: float = 0.0
+    ) -> None:
+        super().__init__(what)
+        self.heard, self.nobody, self.again, self.pause = heard, nobody, again, pause
+
+
+def _read_url(url: str) -> tuple[str, str, dict[str, str]]:
+    """Split a URL into the one to open, what may be shown of it, and the header that its user and password make."""
+    parts = split_url(url)
+    place = parts.netloc.rpartition("@")[2]
+    login = {}
+    if parts.username is not None:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        login["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return parts._replace(netloc=place).geturl(), f"{parts.scheme}://{place}", login
+
+
+def _read_body(response: HTTPResponse, until: float) -> bytes:
+    """Read a reply; one that is sent drop by drop has to end in time, too."""
+    body = b""
+    while part := response.read1(65536):
+        body += part
+        if time.monotonic() > until:
+            raise TimeoutError
+        if len(body) > LARGEST_REPLY:
+            raise HTTPException("longer than any reply")
+    if response.length:
+        raise IncompleteRead(body)
+    return body
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -240,9 +240,28 @@ class _FirstListed(Law):
         return position, 0, 0
 
 
+class _FirstOpenAlone(Law):
+    def is_open(self, terms: Terms, order: Order) -> bool:
+        return terms is next((one for one in self.offers if super(_FirstOpenAlone, self).is_open(one, order)), None)
+
+
+class _LastListed(Law):
+    def rank(self, position: int, points: int, discount: int) -> tuple[int, int, int]:
+        return -position, 0, 0
+
+
+class _FewestPoints(Law):
+    def rank(self, position: int, points: int, discount: int) -> tuple[int, int, int]:
+        return points, -discount, position
+
+
 class _ExcessGivesNothing(Law):
     def answer(self, order: Order) -> Answer:
-        if order.requested is None or order.requested <= super().answer(replace(order, requested=None)).points:
+        if (
+            not self.enabled
+            or order.requested is None
+            or order.requested <= super().answer(replace(order, requested=None)).points
+        ):
             return super().answer(order)
         return self.instead(order)
 
@@ -299,6 +318,9 @@ VARIANTS = (
     Variant("percent_clip", "points scaled down", _ClippedPointsScaled),
     Variant("percent_fewest_steps", "the most steps", _MostSteps),
     Variant("best_offer", "the first listed", _FirstListed),
+    Variant("best_offer", "the first open, even if it gives nothing", _FirstOpenAlone),
+    Variant("best_offer", "the last listed", _LastListed),
+    Variant("best_offer", "the fewest points", _FewestPoints),
     Variant("excess_request", "nothing", _ExcessGivesNothing),
     Variant("excess_request", "refused", _ExcessRefused),
     Variant("credits_first", "points before credits", _PointsFirst),

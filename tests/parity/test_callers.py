@@ -1,9 +1,10 @@
 """A calculator behind a URL: the documented shape, patience, and what it does wrong."""
 
 import json
+import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -110,6 +111,120 @@ def test_what_a_server_does_wrong_is_an_error_of_that_order(replies, error, aske
     assert handler.asked == asked
 
 
+@contextmanager
+def sending(*parts):
+    """A server that sends these bytes, whatever it is asked, with a short rest before each but the first."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.05)
+        over = threading.Event()
+
+        def serve():
+            while not over.is_set():
+                try:
+                    connection, _ = server.accept()
+                except TimeoutError:
+                    continue
+                with connection, suppress(OSError):
+                    connection.recv(65536)
+                    for number, part in enumerate(parts):
+                        over.wait(0.05 if number else 0)
+                        connection.sendall(part)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}/secret-webhook-id"
+        finally:
+            over.set()
+            thread.join()
+
+
+BROKEN = "it answered with what is not HTTP, or breaks off"
+
+
+@pytest.mark.parametrize(
+    ("sent", "error"),
+    [
+        (b"", f"{BROKEN} (RemoteDisconnected)"),
+        (b"HELLO\r\n\r\n", f"{BROKEN} (BadStatusLine)"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}", f"{BROKEN} (IncompleteRead)"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n{}", f"{BROKEN} (IncompleteRead)"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n{}", f"{BROKEN} (LineTooLong)"),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 1_100_000, f"{BROKEN} (HTTPException)"),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 100_000, "its reply is not JSON"),
+        (b"HTTP/1.1 200 OK\r\n\r\n\xe9", "its reply is not JSON"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", "its reply is not JSON"),
+        (b"HTTP/1.1 200 OK\r\n\r\n[1, 2, 3]", "its reply has no points_redeemed and no discount"),
+    ],
+)
+def test_an_answer_that_is_broken_is_an_error_of_that_order(sent, error):
+    with sending(sent) as url:
+        assert UrlCaller(url, per_second=10_000, retries=1).ask(EXAMPLE, ORDER) == Theirs(error=error)
+
+
+def test_an_answer_that_comes_drop_by_drop_has_to_end_in_time():
+    drops = [b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n", *[b" "] * 200]
+    with sending(*drops) as url:
+        error = "it gave no answer within 0.2 s"
+        assert UrlCaller(url, retries=0, timeout=0.2).ask(EXAMPLE, ORDER) == Theirs(error=error)
+
+
+def test_a_server_that_asks_for_a_pause_gets_it(monkeypatch):
+    paused = []
+    monkeypatch.setattr("nector_sim.parity.callers.time.sleep", paused.append)
+
+    class Busy(answering((429, ""), (503, ""), (429, ""), GOOD)):
+        def answer(self, status, text, **headers):
+            super().answer(
+                status, text, **headers, **{"Retry-After": {1: "7", 2: "soon", 3: "3600"}.get(self.asked, "")}
+            )
+
+    with served(Busy) as url:
+        assert UrlCaller(url, per_second=1e9).ask(EXAMPLE, ORDER) == FOUR_HUNDRED
+    assert [pause for pause in paused if pause > 0.01] == [7, 0.4, 30]
+
+
+def test_a_server_that_stops_answering_is_not_asked_for_ever():
+    handler = answering(GOOD, *[(None, "2")] * 4, GOOD, (None, "2"))
+    with served(handler) as url:
+        caller = UrlCaller(url, per_second=10_000, retries=0)
+        assert caller.ask(EXAMPLE, ORDER) == FOUR_HUNDRED
+        caller.timeout = 0.05
+        for _ in range(4):
+            assert caller.ask(EXAMPLE, ORDER) == Theirs(error="it gave no answer within 0.05 s")
+        caller.timeout = 10
+        assert caller.ask(EXAMPLE, ORDER) == FOUR_HUNDRED
+        caller.timeout = 0.05
+        for _ in range(4):
+            caller.ask(EXAMPLE, ORDER)
+        with pytest.raises(InputError, match=r"gave no answer within 0.05 s for 5 orders in a row; check") as caught:
+            caller.ask(EXAMPLE, ORDER)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_goes_away_is_an_error_of_the_orders_behind():
+    with served(answering(GOOD)) as url:
+        caller = UrlCaller(url, per_second=10_000, retries=0)
+        assert caller.ask(EXAMPLE, ORDER) == FOUR_HUNDRED
+    assert caller.ask(EXAMPLE, ORDER).error.startswith("it cannot be reached")
+
+
+def test_a_user_and_a_password_are_sent_and_never_shown():
+    seen = []
+
+    class Guarded(Checkout):
+        def do_POST(self):
+            seen.append(self.headers["Authorization"])
+            super().do_POST()
+
+    with served(Guarded) as url:
+        caller = UrlCaller(url.replace("//", "//shop:p%40ss@"))
+        assert caller.ask(EXAMPLE, ORDER) == FOUR_HUNDRED
+    # base64 of shop:p@ss
+    assert seen == ["Basic c2hvcDpwQHNz"]
+    assert caller.name == url.removesuffix("/secret-webhook-id")
+
+
 def test_null_refuses_the_order():
     with served(answering((200, "null"))) as url:
         assert UrlCaller(url).ask(EXAMPLE, ORDER) == Theirs(refused=True)
@@ -147,9 +262,29 @@ def test_a_url_that_was_copied_wrong_is_refused(url):
     assert "hush" not in str(refused.value)
 
 
+@pytest.mark.parametrize("url", ["http://host:abc/pass", "http://[::1/pass", "http://host:99999/pass"])
+def test_a_host_or_port_that_is_none(url):
+    with pytest.raises(InputError, match="must be a full one") as caught:
+        UrlCaller(url)
+    assert "pass" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://ho st/", "http://host/a b", "http://host/ü", "http://host/\tx\x00"])
+def test_letters_that_urls_do_not_have(url):
+    with pytest.raises(InputError, match="characters that no URL has"):
+        UrlCaller(url)
+
+
 @pytest.mark.parametrize(
     "options",
-    [{"per_second": 0}, {"per_second": float("nan")}, {"timeout": 0}, {"timeout": float("nan")}, {"retries": -1}],
+    [
+        {"per_second": 0},
+        {"per_second": float("nan")},
+        {"timeout": 0},
+        {"timeout": float("nan")},
+        {"timeout": float("inf")},
+        {"retries": -1},
+    ],
 )
 def test_options_that_make_no_sense(options):
     with pytest.raises(InputError, match="must be above 0"):

@@ -105,6 +105,19 @@ BY_HAND = {
         *(program({"kind": "fixed_amount", "points": 10, "discount": 5}, RUPEE), Order(10_000, 50)),
         (10, 500, 9500),
     ),
+    # The first is open, and 50 points are too few for it.
+    "best_offer: the first open, even if it gives nothing": (
+        *(program({"kind": "fixed_amount", "points": 60, "discount": 5}, RUPEE), Order(10_000, 50)),
+        (0, 0, 10_000),
+    ),
+    "best_offer: the last listed": (
+        *(program(RUPEE, {"kind": "fixed_amount", "points": 10, "discount": 5}), Order(10_000, 50)),
+        (10, 500, 9500),
+    ),
+    "best_offer: the fewest points": (
+        *(program(RUPEE, {"kind": "fixed_amount", "points": 10, "discount": 5}, RUPEE), Order(10_000, 50)),
+        (10, 500, 9500),
+    ),
     "excess_request: nothing": (program(RUPEE), Order(10_000, 50, requested=51), (0, 0, 10_000)),
     "excess_request: refused": (program(RUPEE), Order(10_000, 50, requested=51), None),
     "credits_first: points before credits": (
