@@ -22,8 +22,8 @@ class Theirs:
 
     Attributes
     ----------
-    points, discount : Fraction
-    payable, credits_used : Fraction, optional
+    discount : Fraction
+    points, payable, credits_used : Fraction, optional
         Compared where they are given.
     refused : bool
         It refused the order instead of giving no discount.
@@ -31,7 +31,7 @@ class Theirs:
         Why there is no answer; such an answer agrees with none.
     """
 
-    points: Fraction = Fraction(0)
+    points: Fraction | None = Fraction(0)
     discount: Fraction = Fraction(0)
     payable: Fraction | None = None
     credits_used: Fraction | None = None
@@ -52,6 +52,8 @@ class Theirs:
         )
 
     def _agrees_in_points(self, points: Any) -> bool:
+        if self.points is None:
+            return True
         if isinstance(points, Fraction) and points.denominator > 1:
             return abs(self.points - points) < _POINTS_APART
         return bool(self.points == points)
@@ -145,9 +147,14 @@ def answer_fields(program: Program, answer: Answer | Theirs) -> dict[str, Any]:
             return from_minor(whole.numerator, program.decimals)
         return Decimal(whole.numerator) / (whole.denominator * Decimal(10) ** program.decimals)
 
-    points = Fraction(answer.points)
+    def count(points: Any) -> int | Decimal | None:
+        if points is None:
+            return None
+        exact = Fraction(points)
+        return int(exact) if exact.denominator == 1 else Decimal(exact.numerator) / exact.denominator
+
     return {
-        "points_redeemed": int(points) if points.denominator == 1 else Decimal(points.numerator) / points.denominator,
+        "points_redeemed": count(answer.points),
         "discount": money(answer.discount),
         "payable": money(answer.payable),
         "credits_used": money(answer.credits_used),

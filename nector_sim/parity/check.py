@@ -37,9 +37,10 @@ def check_parity(
     program : Program, optional
         What the merchant sets. None, with a calculator and without orders: generated programs too.
     orders : path, str, pandas.DataFrame, or any table with an Arrow interface, shape (m, any), optional
-        Columns as for :func:`nector_sim.score`. Without `calculator` it is a record: ``points_redeemed`` and
-        ``discount`` (major units) are what the checkout gave, and ``payable`` and ``credits_used`` are compared where
-        they stand. Left out: cases are generated that visit every corner of the rules.
+        Columns as for :func:`nector_sim.score`. Without `calculator` it is a record: ``discount`` (major units; or
+        ``discount_given``, as an export was read) is what the checkout gave, and ``points_redeemed``, ``payable`` and
+        ``credits_used`` are compared where they stand. Left out: cases are generated that visit every corner of the
+        rules.
     calculator : Caller, callable or str, optional
         A function (see :class:`~nector_sim.parity.callers.FunctionCaller`), ``"module:function"``, a URL (see
         :class:`~nector_sim.parity.callers.UrlCaller`, which also takes a rate and timeouts), or any

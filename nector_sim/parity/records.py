@@ -18,8 +18,10 @@ from nector_sim.orders.words import shown_names
 from nector_sim.parity.answers import Theirs, read_number
 from nector_sim.rules.program import Program
 
-#: What a record holds beside the orders; the last two where the checkout keeps them.
+#: What a record holds beside the orders; all but the discount where the checkout keeps it.
 GIVEN = ("points_redeemed", "discount", "payable", "credits_used")
+#: What a shop's export calls the discount that points gave, as it is read.
+AS_EXPORTED = "discount_given"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -96,7 +98,7 @@ def read_orders(program: Program, frame: pd.DataFrame) -> list[Order]:
 def read_given(program: Program, frame: pd.DataFrame) -> list[Theirs]:
     """Read what the checkout gave.
 
-    Blank points and a blank discount say that it refused the order.
+    A blank discount, and blank points where there are any, say that it refused the order.
 
     Raises
     ------
@@ -105,14 +107,16 @@ def read_given(program: Program, frame: pd.DataFrame) -> list[Theirs]:
     InputError
         If a needed column is missing.
     """
-    missing = [name for name in ("points_redeemed", "discount") if name not in frame]
-    if missing:
+    if "discount" not in frame and AS_EXPORTED in frame:
+        frame = frame.rename(columns={AS_EXPORTED: "discount"})
+    if "discount" not in frame:
         raise InputError(
-            f"the record has no column {' and no column '.join(missing)}; it has {shown_names(frame.columns)}",
-            [Problem("", f"name it: columns={{{missing[0]!r}: 'its name'}}, or --column {missing[0]}=NAME")],
+            f"the record has no column discount; it has {shown_names(frame.columns)}",
+            [Problem("", "name it: columns={'discount': 'its name'}, or --column discount=NAME")],
         )
     refused: dict[int, list[tuple[str, str]]] = {}
     present = [name for name in GIVEN if name in frame]
+    needed = [name for name in present if name in ("points_redeemed", "discount")]
     given = []
     for row, values in enumerate(zip(*(frame[name].tolist() for name in present), strict=True)):
         numbers: dict[str, Any] = {}
@@ -123,16 +127,16 @@ def read_given(program: Program, frame: pd.DataFrame) -> list[Theirs]:
                 )
             except ValueError as error:
                 refused.setdefault(row, []).append((name, str(error)))
-        points, discount = numbers.get("points_redeemed"), numbers.get("discount")
         if row in refused:
             continue
-        if (points is None) != (discount is None):
-            blank = "points_redeemed" if points is None else "discount"
-            refused[row] = [(blank, "is blank; fill it in, or leave both blank where the order was refused")]
-        elif points is None or discount is None:
+        blank = [name for name in needed if numbers[name] is None]
+        if not blank:
+            points, payable, used = (numbers.get(name) for name in GIVEN if name != "discount")
+            given.append(Theirs(points, numbers["discount"], payable, used))
+        elif blank == needed:
             given.append(Theirs(refused=True))
         else:
-            given.append(Theirs(points, discount, numbers.get("payable"), numbers.get("credits_used")))
+            refused[row] = [(blank[0], "is blank; fill it in, or leave both blank where the order was refused")]
     if refused:
         raise refuse(rejects_frame(frame, refused), len(frame))
     return given

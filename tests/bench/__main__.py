@@ -1,6 +1,8 @@
 import argparse
 import importlib
+import multiprocessing
 import pkgutil
+import sys
 from pathlib import Path
 
 from tests.bench import harness
@@ -19,9 +21,16 @@ def main():
     names = parser.parse_args().names or list(known)
     if unknown := [name for name in names if name not in known]:
         parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(known)}")
-    print(harness.versions())
+    print(harness.versions(), flush=True)
+    failed = []
     for name in names:
-        known[name]()
+        # A process for each, so that the memory which one says is its own.
+        process = multiprocessing.get_context("spawn").Process(target=known[name])
+        process.start()
+        process.join()
+        failed += [name] * (process.exitcode != 0)
+    if failed:
+        sys.exit(f"did not end: {', '.join(failed)}")
 
 
 if __name__ == "__main__":
