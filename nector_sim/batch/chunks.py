@@ -16,9 +16,12 @@ from nector_sim.calculator.reasons import REASONS
 from nector_sim.calculator.tables import compile_program
 from nector_sim.orders.checks import Inputs, as_frame, read_inputs, read_optional, rejects_frame
 from nector_sim.orders.columns import count_odd_points, decimal_array
+from nector_sim.rules.money import MAX_POINTS
 from nector_sim.rules.program import Program
 from nector_sim.scoring import RESULTS, free_of_results, offer_names
 
+#: Columns that the calculator reads as numbers, also where a CSV brings them as texts.
+_MONEY, _POINTS = ("cart_amount", "credits"), ("points_balance", "points_requested")
 _LIMITED_BY = pl.Series(REASONS, dtype=pl.Enum(REASONS))
 #: Columns of rejects, but for ``order_id``, which is there where the orders have one.
 REJECTS = {
@@ -47,10 +50,11 @@ class Chunk(NamedTuple):
     tally: Tally
 
 
-def scored_schema(program: Program, schema: pl.Schema) -> pl.Schema:
+def scored_schema(program: Program, schema: pl.Schema, *, typed: bool) -> pl.Schema:
     """Columns of scored orders; InputError if an order's column has the name of a result, or one is missing.
 
-    It works nothing out, so that the calculator is loaded while the first orders are read and hashed.
+    With `typed`, texts that the calculator reads as money or points are decimals and whole numbers in the output, as
+    the results are. It works nothing out, so that the calculator is loaded while the first orders are read and hashed.
     """
     free_of_results(list(schema))
     empty = schema.to_frame()
@@ -64,8 +68,10 @@ def scored_schema(program: Program, schema: pl.Schema) -> pl.Schema:
         "limited_by": pl.Enum(REASONS),
         "credits_used": money,
     }
+    read: dict[str, pl.DataType] = {**dict.fromkeys(_MONEY, money), **dict.fromkeys(_POINTS, pl.Int64())}
+    kinds = {name: read.get(name, kind) if typed and kind == pl.String else kind for name, kind in schema.items()}
     return pl.Schema(
-        {**schema, **{name: results[name] for name in RESULTS if name != "credits_used" or "credits" in schema}}
+        {**kinds, **{name: results[name] for name in RESULTS if name != "credits_used" or "credits" in schema}}
     )
 
 
@@ -75,7 +81,12 @@ def rejects_schema(schema: pl.Schema) -> pl.Schema:
 
 
 def score_frame(
-    program: Program, frame: pl.DataFrame, *, first_row: int = 0, broken: list[tuple[int, str]] | None = None
+    program: Program,
+    frame: pl.DataFrame,
+    *,
+    first_row: int = 0,
+    broken: list[tuple[int, str]] | None = None,
+    typed: bool = False,
 ) -> Chunk:
     """Score a frame of orders.
 
@@ -88,6 +99,8 @@ def score_frame(
         Position of the first row among all orders, from 0.
     broken : list of tuple of int and str, optional
         Rows (positions) that could not be read, with what is wrong with them; the frame leaves them out.
+    typed : bool
+        See :func:`scored_schema`.
 
     Returns
     -------
@@ -124,7 +137,29 @@ def score_frame(
     tally.read, tally.rejected = rows, Counter(rejects["reason"].to_list())
     if inputs.notices:
         tally.fractional, tally.negative = count_odd_points(_values(frame["points_balance"]))
+    if typed:
+        frame = frame.with_columns(_typed(frame, inputs, program.decimals))
     return Chunk(frame.hstack(columns), rejects, tally)
+
+
+def _typed(frame: pl.DataFrame, inputs: Inputs, decimals: int) -> list[pl.Series]:
+    """The texts that were read as money or points, as numbers; what is blank stays so."""
+    read = inputs.columns
+    numbers = dict(zip((*_MONEY, *_POINTS), (read.cart, read.credits, read.balance, read.requested), strict=True))
+    typed = []
+    for name, values in numbers.items():
+        if name not in frame.columns or frame[name].dtype != pl.String:
+            continue
+        texts = frame[name].str.strip_chars()
+        if name in _MONEY:
+            series = _money(name, values, decimals)
+        else:  # a negative balance redeems nothing, but it is what it is
+            given = np.nan_to_num(texts.cast(pl.Float64, strict=False).to_numpy(), nan=0.0)
+            below = np.floor(np.clip(given, -float(MAX_POINTS), 0.0)).astype(np.int64)
+            series = pl.Series(name, np.where(values > 0, values, below))
+        blank = texts.fill_null("") == ""
+        typed.append(series.to_frame().select(pl.when(~blank).then(pl.col(name)).alias(name)).to_series())
+    return typed
 
 
 def _from_one(offer: Any) -> Any:

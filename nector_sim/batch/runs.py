@@ -119,7 +119,7 @@ def score_files(
     listed = Place.of(rejects) if rejects is not None else None
     _check_places(inputs, work, listed)
     parts = inputs.parts(part_rows if work.is_folder or work.joins else inputs.rows + 1)
-    job = Job(program, inputs, parts, work, scored_schema(program, inputs.schema))
+    job = Job(program, inputs, parts, work, scored_schema(program, inputs.schema, typed=work.typed))
     with work.held(), ThreadPoolExecutor(1, thread_name_prefix="hash") as hashing:
         terms = hashing.submit(_terms, job, part_rows if work.is_folder else None)
         known, notices = _take_up(job, terms, listed)
@@ -154,7 +154,8 @@ def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
 
     def frames() -> Iterator[pl.DataFrame]:
         for piece, frame, broken in read_pieces(job.inputs, job.parts[number]):
-            chunk = score_frame(job.program, frame, first_row=piece.first_row, broken=broken)
+            first = piece.first_row
+            chunk = score_frame(job.program, frame, first_row=first, broken=broken, typed=job.work.typed)
             rejects.add(chunk.rejects)
             tally.add(chunk.tally)
             yield chunk.scored

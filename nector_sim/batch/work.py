@@ -69,6 +69,11 @@ class Work:
         return not self.out.suffix
 
     @property
+    def typed(self) -> bool:
+        """Whether its columns have types; CSV and sheets keep the texts of orders as they came."""
+        return self.out.suffix in ("", ".parquet")
+
+    @property
     def manifest(self) -> Place:
         """Where the manifest goes: beside the output."""
         return Place(f"{self.out.path.rstrip('/')}.manifest.json")

@@ -269,3 +269,24 @@ def test_no_rows_are_no_rows(tmp_path, ending):
     assert (tmp_path / "scored.csv").read_text().startswith("order_id,cart_amount,points_balance,offer")
     score_files(PROGRAM, source, out=tmp_path / "scored")
     assert len(pl.read_parquet(tmp_path / "scored" / "part-00000.parquet")) == 0
+
+
+@pytest.mark.parametrize("out", ["scored.parquet", "scored"])
+def test_a_csv_becomes_numbers_in_parquet(tmp_path, out):
+    (tmp_path / "orders.csv").write_text(
+        "order_id,cart_amount,points_balance,credits,points_requested,note\n"
+        "a,749.9, 5000 ,,10,x\nb,80,-2.5,1.5,,\nc,500,99.9,0,600,7\n"
+    )
+    assert score_files(PROGRAM, tmp_path / "orders.csv", out=tmp_path / out).scored == 3
+    scored = pl.read_parquet(tmp_path / out)
+    assert [str(scored.schema[name]) for name in ("cart_amount", "credits", "discount")] == [
+        "Decimal(precision=18, scale=2)"
+    ] * 3
+    assert scored.schema["points_balance"] == scored.schema["points_requested"] == pl.Int64
+    assert scored["cart_amount"].to_list() == [Decimal("749.90"), Decimal("80.00"), Decimal("500.00")]
+    assert scored["credits"].to_list() == [None, Decimal("1.50"), Decimal("0.00")]
+    assert scored["points_balance"].to_list() == [5000, -3, 99]
+    assert scored["points_requested"].to_list() == [10, None, 600]
+    assert scored["note"].to_list() == ["x", None, "7"]
+    left = scored["cart_amount"] - scored["discount"] - scored["credits_used"]
+    assert left.to_list() == scored["payable"].to_list()
