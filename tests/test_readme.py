@@ -39,6 +39,15 @@ def test_the_demo_prints_what_stands_in_the_readme(demo):
     assert (ROOT / "out" / "demo.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_it_tells_how_many_tests_there_are(request):
+    told = int(re.search(r"^=+ (\d+) passed in .*=$", README, flags=re.MULTILINE)[1])
+    collected = len(request.session.items)
+    # As many as when it was written, about; where only some tests are run, nobody can tell.
+    assert told > 0.95 * collected
+    if request.config.args == request.config.getini("testpaths"):
+        assert told < 1.05 * collected
+
+
 def test_the_next_command_runs_as_printed(demo):
     command = shlex.split(demo.stdout.splitlines()[-1].removeprefix("Next: "))
     run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT, check=False)

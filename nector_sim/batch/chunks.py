@@ -148,7 +148,7 @@ def _typed(frame: pl.DataFrame, inputs: Inputs, decimals: int) -> list[pl.Series
     numbers = dict(zip((*_MONEY, *_POINTS), (read.cart, read.credits, read.balance, read.requested), strict=True))
     typed = []
     for name, values in numbers.items():
-        if name not in frame.columns or frame[name].dtype != pl.String:
+        if values is None or frame[name].dtype != pl.String:
             continue
         texts = frame[name].str.strip_chars()
         if name in _MONEY:
