@@ -2,9 +2,13 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+from nector_sim.cli import main
 
 # The same examples in every run, so that a failure is never luck; the campaigns of `make long` draw at random.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -12,6 +16,21 @@ settings.load_profile("steady")
 
 
 BROWSER = Path(__file__).parent / "browser"
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """The command line as its user meets it: give it words, and it gives exit code, output and errors."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["nector-sim", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        output = capsys.readouterr()
+        assert "Traceback" not in output.out + output.err
+        return stop.value.code or 0, output.out, output.err
+
+    return call
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -10,23 +10,9 @@ import pytest
 from distributed import LocalCluster
 
 import nector_sim as ns
-from nector_sim.cli import main
 
 EXAMPLE = str(ns.data_path("programs/gokwik-example.toml"))
 ASSUMPTIONS = str(ns.data_path("assumptions/example.toml"))
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["nector-sim", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        output = capsys.readouterr()
-        assert "Traceback" not in output.out + output.err
-        return stop.value.code or 0, output.out, output.err
-
-    return call
 
 
 @pytest.fixture

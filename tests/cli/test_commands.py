@@ -1,6 +1,5 @@
 """The command line as its user meets it: output, exit codes, and messages instead of tracebacks."""
 
-import sys
 from decimal import Decimal
 
 import pandas as pd
@@ -9,22 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import nector_sim as ns
-from nector_sim.cli import main
 
 EXAMPLE = str(ns.data_path("programs/gokwik-example.toml"))
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["nector-sim", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        output = capsys.readouterr()
-        assert "Traceback" not in output.out + output.err
-        return stop.value.code or 0, output.out, output.err
-
-    return call
 
 
 @pytest.mark.parametrize("command", [[], ["quote"], ["explain"], ["check"], ["score"], ["demo"]])

@@ -1,30 +1,21 @@
 """``nector-sim parity`` as its user meets it."""
 
 import json
-import sys
+from functools import partial
 
 import jsonschema
 import pandas as pd
 import pytest
 
 import nector_sim as ns
-from nector_sim.cli import main
 from nector_sim.parity.cases import case_schema
 
 EXAMPLE = str(ns.data_path("programs/gokwik-example.toml"))
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["nector-sim", "parity", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        output = capsys.readouterr()
-        assert "Traceback" not in output.out + output.err
-        return stop.value.code or 0, output.out, output.err
-
-    return call
+def run(run):
+    return partial(run, "parity")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """``nector-sim check`` on a shop's export: the page, the tables that it writes, and the command that it names."""
 
 import shlex
-import sys
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -9,22 +8,8 @@ import pytest
 from exports import EXPORT, PERSONAL, write
 
 import nector_sim as ns
-from nector_sim.cli import main
 
 EXAMPLE = str(ns.data_path("programs/gokwik-example-with-earning.toml"))
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["nector-sim", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        output = capsys.readouterr()
-        assert "Traceback" not in output.out + output.err
-        return stop.value.code or 0, output.out, output.err
-
-    return call
 
 
 @pytest.fixture
