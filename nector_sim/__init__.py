@@ -73,6 +73,8 @@ _HOMES = {
     "nector_sim.views.explorer": ("RuleExplorer",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+#: What only the extra `lab` brings.
+_OF_LAB = ("anywidget", "ipywidgets")
 
 __all__ = [
     "Assumptions",
@@ -141,7 +143,14 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
-        value = globals()[name] = getattr(importlib.import_module(_HOME_OF[name]), name)
+        try:
+            home = importlib.import_module(_HOME_OF[name])
+        except ModuleNotFoundError as missing:
+            if missing.name not in _OF_LAB:
+                raise
+            what = f"{name} needs {missing.name}, which is not installed: pip install 'nector-sim[lab]'"
+            raise ModuleNotFoundError(what, name=missing.name) from None
+        value = globals()[name] = getattr(home, name)
         return value
     raise AttributeError(f"module 'nector_sim' has no attribute {name!r}")
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import nector_sim as ns
 
 PACKAGE = Path(ns.__file__).parent
@@ -110,3 +112,12 @@ def test_the_command_line_asks_for_help_without_loading_anything_heavy():
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
     assert run.stderr.strip() == "[]"
     assert "score" in run.stdout
+
+
+def test_a_missing_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    monkeypatch.delitem(vars(ns), "RuleExplorer", raising=False)
+    for name in [name for name in sys.modules if name.startswith("nector_sim.views")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(ModuleNotFoundError, match=r"RuleExplorer needs ipywidgets.*pip install 'nector-sim\[lab\]'"):
+        _ = ns.RuleExplorer
