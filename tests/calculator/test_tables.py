@@ -1,4 +1,4 @@
-"""A program as plain numbers."""
+"""A program as plain numbers: the tables of the compiled law, and the terms of the exact one."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -6,6 +6,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from nector_sim.calculator.exact import Law, Order
 from nector_sim.calculator.tables import compile_program
 from nector_sim.errors import ProgramError
 from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount
@@ -54,6 +55,7 @@ def test_the_same_program_gives_the_same_tables_which_nobody_can_change():
         ({"offers": [PLAIN | {"min_cart": 5, "max_cart": 9}], "min_payable": {"kind": "percent", "percent": 5}}, True),
         ({"offers": [PLAIN | {"max_discount_percent": 150, "min_cart_multiple": 1}]}, True),
         ({"offers": [{"kind": "fixed_amount", "points": 1, "discount": 1}]}, True),
+        ({"offers": [{"kind": "fixed_amount", "points": 1, "discount": "0.01"}]}, True),
         ({"offers": [{"kind": "fixed_percent", "points": 1, "percent": 1}]}, False),
         ({"offers": [PLAIN], "enabled": False}, False),
         ({"offers": []}, False),
@@ -94,6 +96,18 @@ def test_offers_whose_numbers_do_not_fit_are_refused(field, offer):
         compile_program(program)
 
 
+def test_the_first_number_that_does_not_fit_is_refused():
+    # Points of a balance and one more step stay below 2⁶³.
+    def costing(points):
+        offer = VariableAmount(**PLAIN).model_copy(update={"points_per_step": points})
+        return Program().model_copy(update={"offers": (offer,)})
+
+    most = 2**63 - 1 - 10**12
+    assert compile_program(costing(most)).terms["points"].tolist() == [most]
+    with pytest.raises(ProgramError, match=r"offers\.0\.points: is too large .* needs over 63 bits"):
+        compile_program(costing(most + 1))
+
+
 @pytest.mark.parametrize(
     "minimum",
     [
@@ -105,3 +119,29 @@ def test_a_minimum_payable_that_does_not_fit_is_refused(minimum):
     program = Program(offers=[PLAIN]).model_copy(update={"min_payable": minimum})
     with pytest.raises(ProgramError, match="min_payable: is too large to be computed exactly"):
         compile_program(program)
+
+
+@pytest.mark.parametrize(
+    ("offer", "amount", "percent"),
+    [
+        (PLAIN, 1_000, 0),
+        ({"kind": "fixed_amount", "points": 1, "discount": "0.5"}, 50, 0),
+        ({"kind": "variable_percent", "points_per_step": 1, "percent_per_step": "12.5"}, 0, 1_250),
+        ({"kind": "fixed_percent", "points": 1, "percent": "0.01"}, 0, 1),
+    ],
+)
+def test_a_step_takes_off_an_amount_or_a_percentage(offer, amount, percent):
+    program = Program(offers=[offer])
+    exact, compiled = Law(program).offers[0], compile_program(program).terms[0]
+    for terms in ((exact.amount, exact.percent), (compiled["amount"], compiled["percent"])):
+        assert terms == (amount, percent)
+
+
+@pytest.mark.parametrize(
+    ("offer", "balance", "reason"),
+    [(PLAIN, 99, "balance"), ({"kind": "fixed_percent", "points": 1, "percent": 1}, 5, "cart")],
+)
+def test_a_discount_of_nothing_costs_no_points(offer, balance, reason):
+    # 1 % of 99 paise is less than a paisa.
+    law = Law(Program(offers=[offer]))
+    assert law.one_offer(law.offers[0], Order(99, balance), 0) == (0, 0, reason)
