@@ -96,16 +96,27 @@ def test_offers_whose_numbers_do_not_fit_are_refused(field, offer):
         compile_program(program)
 
 
-def test_the_first_number_that_does_not_fit_is_refused():
-    # Points of a balance and one more step stay below 2⁶³.
-    def costing(points):
-        offer = VariableAmount(**PLAIN).model_copy(update={"points_per_step": points})
-        return Program().model_copy(update={"offers": (offer,)})
+@pytest.mark.parametrize(
+    ("offer", "field", "most", "more", "named"),
+    [
+        # Points of the largest balance and of one more step: 10¹² + n < 2⁶³.
+        (VariableAmount(**PLAIN), "points_per_step", 2**63 - 1 - 10**12, 2**63 - 10**12, "points"),
+        # The largest cart as a cap and two steps of n basis points of it: (9·10¹¹ + 1)·10⁴ + 2·9·10¹¹·n < 2⁶³.
+        (FixedPercent(points=1, percent=1), "percent", Decimal("51190.95"), Decimal("51190.96"), "percent"),
+        # A maximum discount of 20,000 paise, n times: 20000·n < 2⁶³.
+        (
+            VariableAmount(**PLAIN),
+            *("min_cart_multiple", Decimal("461168601842738.7"), Decimal("461168601842738.8"), "min_cart_multiple"),
+        ),
+    ],
+)
+def test_the_first_number_that_does_not_fit_is_refused(offer, field, most, more, named):
+    def with_it(number):
+        return Program().model_copy(update={"offers": (offer.model_copy(update={field: number}),)})
 
-    most = 2**63 - 1 - 10**12
-    assert compile_program(costing(most)).terms["points"].tolist() == [most]
-    with pytest.raises(ProgramError, match=r"offers\.0\.points: is too large .* needs over 63 bits"):
-        compile_program(costing(most + 1))
+    assert len(compile_program(with_it(most)).terms) == 1
+    with pytest.raises(ProgramError, match=rf"offers\.0\.{named}: is too large .* needs over 63 bits"):
+        compile_program(with_it(more))
 
 
 @pytest.mark.parametrize(
