@@ -21,8 +21,6 @@ MAX_POINTS = 1_000_000_000_000
 #: How far a float may lie from an amount of the currency and still mean it, in major units: half the spacing of
 #: floats at MAX_MINOR paise is just below it.
 FLOAT_TOLERANCE = 1e-6
-#: Locale in which a currency's readers write money.
-LOCALES = {"INR": "en_IN"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +167,7 @@ def to_points(value: Any) -> int:
     number = _decimal(value)
     if number > MAX_POINTS:
         raise ValueError(f"is too large; a number of points is at most {MAX_POINTS}")
-    return max(0, math.floor(number)) if number > 0 else 0
+    return math.floor(number) if number > 0 else 0
 
 
 def is_finer(number: Decimal, decimals: int) -> bool:
@@ -183,8 +181,6 @@ def is_finer(number: Decimal, decimals: int) -> bool:
 def _decimal(value: Any) -> Decimal:
     if value is None or (isinstance(value, str) and not value.strip()):
         raise ValueError("is missing; fill it in")
-    if isinstance(value, bool):
-        raise ValueError("is not a number")
     try:
         # By way of text, so that a float of any width is the number that it prints.
         number = value if isinstance(value, Decimal) else Decimal(_digits(value))
@@ -231,9 +227,7 @@ def money_text(amount: Decimal | float, currency: str) -> str:
     shown = 0 if amount == amount.to_integral_value() else decimals
     pattern = "¤#,##,##0" if currency == "INR" else "¤#,##0"
     pattern += "." + "0" * shown if shown else ""
-    return str(
-        format_currency(amount, currency, format=pattern, locale=LOCALES.get(currency, "en"), currency_digits=False)
-    )
+    return str(format_currency(amount, currency, format=pattern, locale="en", currency_digits=False))
 
 
 def _number(value: Any) -> Any:

@@ -324,7 +324,7 @@ def _inexact(amount: Decimal, decimals: int, currency: str) -> str | None:
 
 
 def _problems(error: ValidationError, model: type[Model]) -> Iterator[Problem]:
-    for detail in error.errors(include_url=False):
+    for detail in error.errors():
         if detail["type"] == "default_factory_not_called":
             continue  # a default that hangs on another field, which is named by itself
         if detail["type"] == "whole":
@@ -344,7 +344,7 @@ def _sentence(detail: Any, model: type[Model], parts: list[str]) -> str:
     fields = _fields(model, parts)
     match kind:
         case "extra_forbidden":
-            near = difflib.get_close_matches(parts[-1], list(fields), n=1)
+            near = difflib.get_close_matches(parts[-1], list(fields))
             return "is not a field here" + (
                 f"; did you mean {near[0]}?" if near else "; take it out or correct its name"
             )

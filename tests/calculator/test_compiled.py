@@ -345,6 +345,53 @@ def test_an_offer_that_is_not_wanted_changes_nothing_else(offers, minimum, way):
     assert answers(unnamed._replace(offer=everything.offer)) == exact
 
 
+# By hand: a minimum of 0.01 % holds back one paisa of 100 rupees; a fixed one of 100 leaves what lies above it.
+@pytest.mark.parametrize("way", [COMPILED, PLAIN])
+@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize(
+    ("minimum", "cart", "discount", "limited_by"),
+    [
+        (None, 10_000, 10_000, "cart"),
+        (percent("0.01"), 10_000, 9_999, "min_payable"),
+        (percent("0.01"), 1, 0, "min_payable"),
+        (fixed(100), 10_001, 1, "min_payable"),
+        (fixed(100), 10_000, 0, "min_payable"),
+    ],
+)
+def test_a_minimum_holds_back_the_last_paisa(minimum, cart, discount, limited_by, wanted, way):
+    tables = compile_program(Program(offers=[step(1, "0.01")], min_payable=minimum))
+    expected = Answer(0 if discount else None, discount, discount, cart - discount, 0, limited_by)
+    columns = Columns(np.array([cart]), np.array([AMPLE]))
+    floats = float_columns([cart / 100], [AMPLE])
+    found, in_floats = new_results(columns), new_results(floats, money=np.float64)
+    if not wanted:
+        found, in_floats = found._replace(offer=None), in_floats._replace(offer=None)
+    answer(tables, columns, found, loops=way)
+    answer_floats(tables, floats, in_floats, scale=100.0, loops=way)
+    offer = found.offer if wanted else np.array([0 if discount else -1])
+    assert answers(found._replace(offer=offer)) == [expected]
+    assert (in_floats.points[0], in_floats.discount[0]) == (discount, discount / 100)
+    assert (in_floats.payable[0], REASONS[in_floats.limited_by[0]]) == ((cart - discount) / 100, limited_by)
+    assert not wanted or in_floats.offer.tolist() == offer.tolist()
+
+
+@pytest.mark.parametrize("way", [COMPILED, PLAIN])
+def test_credits_count_where_their_use_is_not_wanted(way):
+    # By hand: credits of 300 leave 200 of a cart of 500 for points.
+    tables = compile_program(Program(offers=[DEFAULT]))
+    columns = Columns(np.array([50_000]), np.array([5000]), credits=np.array([30_000]))
+    found = answer(tables, columns, new_results(columns)._replace(credits_used=None), loops=way)
+    assert answers(found) == [Answer(0, 200, 20_000, 0, 0, "cart")]
+
+
+def test_arrays_that_cannot_be_written_are_read():
+    columns = Columns(np.array([50_000]), np.array([250]), requested=np.array([100]))
+    for array in (columns.cart, columns.balance, columns.requested):
+        array.flags.writeable = False
+    found = answer(compile_program(Program(offers=[DEFAULT])), columns)
+    assert answers(found) == [Answer(0, 100, 10_000, 40_000, 0, "requested")]
+
+
 def test_credits_that_are_not_there_are_not_used():
     columns = Columns(np.array([500, 700]), np.array([1, 1]))
     out = new_results(columns)._replace(credits_used=np.full(2, 9))

@@ -141,6 +141,19 @@ def test_what_the_steps_of_a_percentage_come_to(program, cart, balance, says):
     assert f"    {says}" in words.splitlines()
 
 
+def test_a_cart_of_nothing_limits_every_percentage():
+    program = ns.Program.parse({"offers": [FIXED | {"max_discount": 10, "min_cart_multiple": 2}]})
+    assert ns.explain(program, cart_amount=0, points_balance=100).splitlines() == [
+        "Cart ₹0, balance 100 points.",
+        "offers.0: 100 points for 10 % of the cart, all or nothing.",
+        "    offer          all or nothing                            1 step",
+        "    balance        100 points                                1 step",
+        "    cart           ₹0                                        0 steps  ← the smallest",
+        "Nothing is given; the customer pays ₹0.",
+        "Limited by cart: The cart is not worth more.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("balance", "says"),
     [

@@ -1,4 +1,4 @@
-"""A program as plain numbers."""
+"""A program as plain numbers: the tables of the compiled law, and the terms of the exact one."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -6,6 +6,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from nector_sim.calculator.exact import Law, Order
 from nector_sim.calculator.tables import compile_program
 from nector_sim.errors import ProgramError
 from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount
@@ -54,6 +55,7 @@ def test_the_same_program_gives_the_same_tables_which_nobody_can_change():
         ({"offers": [PLAIN | {"min_cart": 5, "max_cart": 9}], "min_payable": {"kind": "percent", "percent": 5}}, True),
         ({"offers": [PLAIN | {"max_discount_percent": 150, "min_cart_multiple": 1}]}, True),
         ({"offers": [{"kind": "fixed_amount", "points": 1, "discount": 1}]}, True),
+        ({"offers": [{"kind": "fixed_amount", "points": 1, "discount": "0.01"}]}, True),
         ({"offers": [{"kind": "fixed_percent", "points": 1, "percent": 1}]}, False),
         ({"offers": [PLAIN], "enabled": False}, False),
         ({"offers": []}, False),
@@ -95,6 +97,29 @@ def test_offers_whose_numbers_do_not_fit_are_refused(field, offer):
 
 
 @pytest.mark.parametrize(
+    ("offer", "field", "most", "more", "named"),
+    [
+        # Points of the largest balance and of one more step: 10¹² + n < 2⁶³.
+        (VariableAmount(**PLAIN), "points_per_step", 2**63 - 1 - 10**12, 2**63 - 10**12, "points"),
+        # The largest cart as a cap and two steps of n basis points of it: (9·10¹¹ + 1)·10⁴ + 2·9·10¹¹·n < 2⁶³.
+        (FixedPercent(points=1, percent=1), "percent", Decimal("51190.95"), Decimal("51190.96"), "percent"),
+        # A maximum discount of 20,000 paise, n times: 20000·n < 2⁶³.
+        (
+            VariableAmount(**PLAIN),
+            *("min_cart_multiple", Decimal("461168601842738.7"), Decimal("461168601842738.8"), "min_cart_multiple"),
+        ),
+    ],
+)
+def test_the_first_number_that_does_not_fit_is_refused(offer, field, most, more, named):
+    def with_it(number):
+        return Program().model_copy(update={"offers": (offer.model_copy(update={field: number}),)})
+
+    assert len(compile_program(with_it(most)).terms) == 1
+    with pytest.raises(ProgramError, match=rf"offers\.0\.{named}: is too large .* needs over 63 bits"):
+        compile_program(with_it(more))
+
+
+@pytest.mark.parametrize(
     "minimum",
     [
         FixedMinPayable.model_construct(amount=Decimal(10**10)),
@@ -105,3 +130,29 @@ def test_a_minimum_payable_that_does_not_fit_is_refused(minimum):
     program = Program(offers=[PLAIN]).model_copy(update={"min_payable": minimum})
     with pytest.raises(ProgramError, match="min_payable: is too large to be computed exactly"):
         compile_program(program)
+
+
+@pytest.mark.parametrize(
+    ("offer", "amount", "percent"),
+    [
+        (PLAIN, 1_000, 0),
+        ({"kind": "fixed_amount", "points": 1, "discount": "0.5"}, 50, 0),
+        ({"kind": "variable_percent", "points_per_step": 1, "percent_per_step": "12.5"}, 0, 1_250),
+        ({"kind": "fixed_percent", "points": 1, "percent": "0.01"}, 0, 1),
+    ],
+)
+def test_a_step_takes_off_an_amount_or_a_percentage(offer, amount, percent):
+    program = Program(offers=[offer])
+    exact, compiled = Law(program).offers[0], compile_program(program).terms[0]
+    for terms in ((exact.amount, exact.percent), (compiled["amount"], compiled["percent"])):
+        assert terms == (amount, percent)
+
+
+@pytest.mark.parametrize(
+    ("offer", "balance", "reason"),
+    [(PLAIN, 99, "balance"), ({"kind": "fixed_percent", "points": 1, "percent": 1}, 5, "cart")],
+)
+def test_a_discount_of_nothing_costs_no_points(offer, balance, reason):
+    # 1 % of 99 paise is less than a paisa.
+    law = Law(Program(offers=[offer]))
+    assert law.one_offer(law.offers[0], Order(99, balance), 0) == (0, 0, reason)

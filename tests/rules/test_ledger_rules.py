@@ -142,6 +142,9 @@ def test_review_finds_what_is_odd_about_earning_and_tiers():
     assert odd(earning={"points_per_unit": "1.1"}, tiers=[silver]) == [
         "earning.points_per_unit: what an order earns is worth up to 110 % of what the customer paid for it"
     ]
+    assert odd(earning={"points_per_unit": 1}, tiers=[silver]) == [
+        "earning.points_per_unit: what an order earns is worth up to 100 % of what the customer paid for it"
+    ]
     assert odd(tiers=[silver]) == ["tiers.0.earning_factor: has nothing to multiply, as nothing is earned"]
     assert odd(earning={}, tiers=[silver, gold]) == ["tiers.1.earning_factor: is below that of the tier before it"]
     offers = [{"kind": "fixed_amount", "points": 10, "discount": 5, "tiers": ["Gold", "silver"]}]
@@ -150,3 +153,34 @@ def test_review_finds_what_is_odd_about_earning_and_tiers():
         "offers.0.tiers: none of them is a tier of this program (Silver)"
     ]
     assert odd(offers=offers, earning={}, tiers=[silver, {**gold, "earning_factor": 2}]) == []
+
+
+#: Offers by what a point is worth in them: a third, a half, and no amount.
+THIRD = {"kind": "fixed_amount", "points": 3, "discount": 1}
+HALF = {"kind": "variable_amount", "points_per_step": 10, "discount_per_step": 5}
+NO_AMOUNT = {"kind": "fixed_percent", "points": 1, "percent": 10}
+
+
+@pytest.mark.parametrize(
+    ("points", "factors", "offers", "percent"),
+    [
+        # 4 points for each unit, at a third: 133.333… %.
+        (4, [], [THIRD], "133.33"),
+        # The offer in which a point is worth most, and the tier that earns most: 2 · 1½ · ½.
+        (2, [1, "1.5"], [THIRD, HALF, NO_AMOUNT], "150"),
+        # Who has no tier earns once, whatever the tiers do.
+        (2, ["0.5"], [HALF], "100"),
+        (1, ["0.5"], [HALF], None),
+        (1, [], [HALF], None),
+        # A percentage of an unknown cart is worth nobody knows what.
+        (1, [], [NO_AMOUNT], None),
+    ],
+)
+def test_what_an_order_earns_is_held_against_what_was_paid(points, factors, offers, percent):
+    tiers = [
+        {"name": f"tier {position}", "min_lifetime_spend": position, "earning_factor": factor}
+        for position, factor in enumerate(factors)
+    ]
+    program = ns.Program.parse({"offers": offers, "earning": {"points_per_unit": points}, "tiers": tiers})
+    says = f"what an order earns is worth up to {percent} % of what the customer paid for it"
+    assert [finding.what for finding in ns.review(program)] == ([says] if percent else [])

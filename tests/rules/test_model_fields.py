@@ -1,14 +1,15 @@
 """What each field of the checkout half is: its unit and its bounds, written out by hand."""
 
 from decimal import Decimal
+from typing import Annotated
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from nector_sim.errors import ProgramError
-from nector_sim.rules.ledger import Earning, Expiry
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
 from nector_sim.rules.money import MAX_POINTS, About, to_points
-from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount, VariablePercent
+from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
 OF_EVERY_OFFER = {
@@ -35,6 +36,16 @@ UNITS = {
     FixedPercent: OF_EVERY_OFFER | {"points": "points", "percent": "percent", "max_discount": "money"},
     FixedMinPayable: {"kind": "", "amount": "money"},
     PercentMinPayable: {"kind": "", "percent": "percent"},
+    Earning: {
+        "points_per_unit": "points per currency unit",
+        "base": "",
+        "rounding": "",
+        "delay_days": "days",
+        "on_redeeming_orders": "",
+    },
+    Expiry: {"months": "months", "days": "days", "kind": ""},
+    Tier: {"name": "tier name", "min_lifetime_spend": "money", "earning_factor": "times"},
+    Reversal: {"earned": "", "redeemed": "", "overdraft": ""},
 }
 
 
@@ -122,7 +133,9 @@ BOUNDS = [
     (FixedPercent, "percent", ["0.01", 10_000], [0, "10000.01", "0.001"]),
     (FixedMinPayable, "amount", [0, "0.01"], ["-0.01", True]),
     (PercentMinPayable, "percent", [0, "0.01", 100], ["-0.01", "100.01", "0.001"]),
+    (Earning, "points_per_unit", [0, "0.0001", 10_000], ["-0.0001", "10000.0001", "0.00001"]),
     (Earning, "delay_days", [0, 36_525], [-1, 36_526]),
+    (Tier, "earning_factor", [0, "0.0001", 10_000], ["-0.0001", "10000.0001", "0.00001"]),
     (Expiry, "months", [1, 1200], [0, 1201]),
     (Expiry, "days", [1, 36_525], [0, 36_526]),
 ]
@@ -145,6 +158,14 @@ def test_what_a_program_is_without_being_told():
     assert VariableAmount(points_per_step=1, discount_per_step=1).min_cart == 0
 
 
+def test_what_is_left_out_is_checked_as_what_is_given():
+    class Odd(Model):
+        number: Annotated[int, Field(ge=1)] = 0
+
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        Odd()
+
+
 def test_a_truth_value_is_no_number():
     with pytest.raises(ProgramError, match=r"offers\.0\.min_cart: is true, not a number"):
         Program.parse(
@@ -163,8 +184,9 @@ def test_an_unknown_time_zone_is_named():
 
 
 def test_json_is_indented_for_people():
-    lines = Program(name="Diwali").to_json().splitlines()
-    assert lines[:2] == ["{", '  "name": "Diwali",']
+    text = Program(name="Diwali").to_json()
+    assert text.splitlines()[:2] == ["{", '  "name": "Diwali",']
+    assert "null" not in text  # what is left out stays out
 
 
 def test_the_fields_of_the_program_have_their_units():
@@ -191,6 +213,7 @@ def test_the_fields_of_the_program_have_their_units():
             {"min_payable": {"kind": "percent", "percnt": 1}},
             "min_payable.percnt: is not a field here; did you mean per",
         ),
+        ({"expiry": {"month": 6}}, "expiry.month: is not a field here; did you mean months"),
     ],
 )
 def test_a_misspelt_field_of_every_kind_is_found(data, says):

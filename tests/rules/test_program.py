@@ -1,11 +1,13 @@
 """Programs: in and out without loss, and every mistake named with its place."""
 
 import json
+import re
 import tomllib
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from pydantic import ValidationError
 
 import nector_sim as ns
 from nector_sim.calculator.choices import CHOICES
@@ -116,6 +118,7 @@ OFFER = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1
         ({"min_payable": {"kind": "percent", "percent": 120}}, "min_payable.percent", "at most 100"),
         ({"min_payable": {"kind": "percent", "percent": "20.005"}}, "min_payable.percent", "2 decimals"),
         ({"min_payable": {"kind": "fixed", "amount": -1}}, "min_payable.amount", "at least 0"),
+        ({"min_payable": {"kind": "fixed", "amount": "0.001"}}, "min_payable.amount", "finer than INR's 2"),
         ({"min_payable": {"kind": "fixed", "percent": 5}}, "min_payable.percent", "not a field here"),
         ({"currency": "XYZ"}, "currency", "not a currency"),
         ({"timezone": "Mars/Olympus"}, "timezone", "not a time zone"),
@@ -168,6 +171,33 @@ def test_a_needed_field_is_not_to_be_left_out():
     assert str(error.value.problems[0]) == "offers.0.discount_per_step: is 0; it must be above 0"
 
 
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (
+            {"offers": [OFFER | {"min_cart_multiple": "1.23456"}]},
+            "offers.0.min_cart_multiple: is '1.23456'; a multiple has at most 4 decimals; round it first, in the way "
+            "you mean",
+        ),
+        ({"currency": "XYZ"}, "currency: 'XYZ' is not a currency of ISO 4217; write its three letters, such as INR"),
+    ],
+)
+def test_mistakes_are_said_word_for_word(data, says):
+    with pytest.raises(ns.ProgramError) as error:
+        Program.parse(data)
+    assert [str(problem) for problem in error.value.problems] == [says]
+
+
+def test_the_class_called_directly_says_what_is_wrong_too():
+    with pytest.raises(ValidationError, match=r"offers\.0\.max_discount: 0\.001 is finer than INR's 2 decimals"):
+        Program(offers=[OFFER | {"max_discount": "0.001"}])
+
+
+def test_whole_amounts_are_written_without_decimals():
+    lines = Program(offers=[OFFER | {"discount_per_step": "10.00", "max_discount": "99.50"}]).to_toml().splitlines()
+    assert {"discount_per_step = 10", "max_discount = 99.50"} <= set(lines)
+
+
 def test_times_are_dates_or_iso_texts():
     given = [date(2026, 1, 1), datetime(2026, 1, 1), "2026-01-01", " 2026-01-01 00:00 ", "20260101"]
     assert {Program(valid_from=time).valid_from for time in given} == {datetime(2026, 1, 1)}
@@ -183,6 +213,13 @@ def test_an_instant_beyond_the_calendar_is_its_end():
     assert program.instant(behind) == datetime.max.replace(tzinfo=UTC)
 
 
+def test_of_two_equal_clock_times_the_first_is_meant():
+    # London's clocks went back from 2:00 to 1:00 on 26 October 2025, when UTC was 1:00.
+    for fold in (0, 1):
+        clock = datetime(2025, 10, 26, 1, 30, fold=fold)
+        assert Program(timezone="Europe/London").instant(clock) == datetime(2025, 10, 26, 0, 30, tzinfo=UTC)
+
+
 def test_all_mistakes_together():
     with pytest.raises(ns.ProgramError) as error:
         Program.parse({"currency": "XYZ", "nam": "x", "offers": [OFFER | {"points_per_step": 0}, {"kind": "?"}]})
@@ -196,11 +233,16 @@ def test_all_mistakes_together():
 
 def test_files_that_cannot_be_read(tmp_path):
     cases = {"no.toml": None, "bad.toml": b"= 1", "bad.json": b"{", "list.json": b"[]", "binary.toml": b"\xff\xfe\x00"}
-    cases["twice.json"] = b'{"name":1,"name":2}'
+    cases["twice.json"] = b'{"name":"A","name":"B"}'
+    says = {
+        "bad.toml": " is not TOML:",
+        "bad.json": " is not JSON:",
+        "twice.json": " is not JSON: a field stands twice",
+    }
     for name, content in cases.items():
         if content is not None:
             (tmp_path / name).write_bytes(content)
-        with pytest.raises(ns.ProgramError, match=name.replace(".", r"\.")):
+        with pytest.raises(ns.ProgramError, match=re.escape(name + says.get(name, " "))):
             ns.load_program(tmp_path / name)
 
 

@@ -7,6 +7,7 @@ from nector_sim.rules.review import review
 
 PERCENT = {"kind": "variable_percent", "points_per_step": 1, "percent_per_step": 10}
 RUPEE = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}
+WHOLE_PERCENT = {"kind": "fixed_percent", "points": 1, "percent": 10}
 FIXED = {"kind": "fixed_amount", "points": 10, "discount": 50}
 
 
@@ -16,6 +17,18 @@ FIXED = {"kind": "fixed_amount", "points": 10, "discount": 50}
         (PERCENT | {"min_cart_multiple": 1}, None, ["offers.0.min_cart_multiple"]),
         (PERCENT | {"min_cart_multiple": "1.0001"}, None, []),
         (PERCENT | {"max_percent": 20}, None, []),
+        (PERCENT | {"percent_per_step": 1, "max_percent": 1}, None, []),
+        (PERCENT | {"percent_per_step": 100}, None, []),
+        (PERCENT | {"percent_per_step": "100.01"}, None, ["offers.0.percent_per_step"]),
+        (WHOLE_PERCENT | {"percent": 120}, None, ["offers.0.percent"]),
+        (WHOLE_PERCENT | {"percent": 120, "max_discount": 50}, None, []),
+        (WHOLE_PERCENT | {"max_discount": 50}, {"kind": "fixed", "amount": 0}, []),
+        (WHOLE_PERCENT | {"max_discount": 50}, {"kind": "percent", "percent": "0.01"}, ["offers.0.max_discount"]),
+        (RUPEE | {"max_discount": 1}, None, []),
+        (RUPEE | {"discount_per_step": 10, "max_discount": 200}, None, []),
+        (RUPEE | {"min_cart_multiple": "1.0001"}, None, []),
+        (RUPEE | {"starts_at": "2026-01-01", "ends_at": "2026-01-01"}, None, ["offers.0.ends_at"]),
+        (RUPEE | {"starts_at": "2026-01-01", "ends_at": "2026-01-01T00:00:00.000001"}, None, []),
         (PERCENT | {"max_percent": 25}, None, ["offers.0.max_percent"]),
         (PERCENT | {"max_percent": 9}, None, ["offers.0.max_percent"]),
         (FIXED | {"max_cart": 50}, None, ["offers.0.discount"]),
@@ -27,3 +40,15 @@ FIXED = {"kind": "fixed_amount", "points": 10, "discount": 50}
 def test_what_is_found_and_what_is_not(offer, minimum, places):
     program = Program.parse({"offers": [offer], "min_payable": minimum})
     assert [problem.place for problem in review(program)] == places
+
+
+@pytest.mark.parametrize(
+    ("cap", "says"),
+    [
+        (25, "₹25 is no multiple of the step of ₹10; nobody gets more than ₹20"),
+        ("9.50", "₹9.50 is below a step, ₹10; nobody gets anything"),
+    ],
+)
+def test_a_cap_beside_the_steps_is_said_in_money(cap, says):
+    program = Program.parse({"offers": [RUPEE | {"discount_per_step": 10, "max_discount": cap}]})
+    assert [problem.what for problem in review(program)] == [says]
