@@ -43,9 +43,9 @@ def test_it_tells_how_many_tests_there_are(request):
     told = int(re.search(r"^=+ (\d+) passed in .*=$", README, flags=re.MULTILINE)[1])
     collected = len(request.session.items)
     # As many as when it was written, about; where only some tests are run, nobody can tell.
-    assert told > 0.95 * collected
+    assert told > 0.9 * collected
     if request.config.args == request.config.getini("testpaths"):
-        assert told < 1.05 * collected
+        assert told < 1.1 * collected
 
 
 def test_the_next_command_runs_as_printed(demo):
