@@ -14,7 +14,6 @@ import pyarrow as pa
 from nector_sim.calculator.compiled import Counts, Results, answer, answer_floats, new_results
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.calculator.tables import compile_program
-from nector_sim.errors import InputError
 from nector_sim.orders.checks import (
     Inputs,
     as_frame,
@@ -26,13 +25,11 @@ from nector_sim.orders.checks import (
     rejects_frame,
 )
 from nector_sim.orders.columns import as_array, write_money
+from nector_sim.orders.results import free_of_results, offer_names
 from nector_sim.rules.program import Program
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Columns that scoring adds, in their order; ``credits_used`` only where credits came in.
-RESULTS = ("offer", "points_redeemed", "discount", "payable", "limited_by", "credits_used")
 
 #: Fewer rows than this are not worth a thread.
 ROWS_A_THREAD = 250_000
@@ -226,17 +223,3 @@ def _frame_money(amounts: Any) -> Any:
 def _from_one(offer: Any) -> Any:
     """Positions of offers as codes of :func:`offer_names`."""
     return offer + np.int8(1)
-
-
-def offer_names(program: Program) -> list[str]:
-    """Categories of ``offer``: empty first, then each offer's name."""
-    return ["", *(program.offer_name(position) for position in range(len(program.offers)))]
-
-
-def free_of_results(names: list[str]) -> None:
-    """Refuse columns that have the name of a result."""
-    taken = [name for name in names if name in RESULTS]
-    if taken:
-        raise InputError(
-            f"the orders already have a column {', '.join(taken)}, which a result would replace; rename or drop it"
-        )

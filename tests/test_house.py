@@ -102,6 +102,12 @@ def test_importing_loads_nothing_heavy():
     assert json.loads(run.stdout) == []
 
 
+def test_files_are_looked_through_before_the_calculator_is_loaded():
+    code = "import sys, nector_sim.batch.runs; print('numba' in sys.modules, 'pandas' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "False"]
+
+
 def test_the_command_line_asks_for_help_without_loading_anything_heavy():
     heavy = ["pandas", "polars", "numba", "matplotlib", "pyarrow", "numpy", "pydantic"]
     code = (

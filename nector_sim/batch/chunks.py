@@ -10,27 +10,18 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from nector_sim.batch.schemas import MONEY, POINTS, plain_values, rejects_schema
 from nector_sim.batch.tally import Tally
 from nector_sim.calculator.compiled import answer
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.calculator.tables import compile_program
-from nector_sim.orders.checks import Inputs, as_frame, read_inputs, read_optional, rejects_frame
+from nector_sim.orders.checks import Inputs, as_frame, read_inputs, rejects_frame
 from nector_sim.orders.columns import count_odd_points, decimal_array
+from nector_sim.orders.results import free_of_results, offer_names
 from nector_sim.rules.money import MAX_POINTS
 from nector_sim.rules.program import Program
-from nector_sim.scoring import RESULTS, free_of_results, offer_names
 
-#: Columns that the calculator reads as numbers, also where a CSV brings them as texts.
-_MONEY, _POINTS = ("cart_amount", "credits"), ("points_balance", "points_requested")
 _LIMITED_BY = pl.Series(REASONS, dtype=pl.Enum(REASONS))
-#: Columns of rejects, but for ``order_id``, which is there where the orders have one.
-REJECTS = {
-    "row": pl.Int64(),
-    "order_id": pl.String(),
-    "column": pl.String(),
-    "value": pl.String(),
-    "reason": pl.String(),
-}
 
 
 class Chunk(NamedTuple):
@@ -41,43 +32,13 @@ class Chunk(NamedTuple):
     scored : polars.DataFrame
         The good rows with their results; money is decimal.
     rejects : polars.DataFrame
-        The others: see :data:`REJECTS`. ``row`` is 1 for the first of all inputs.
+        The others: see :data:`nector_sim.batch.schemas.REJECTS`. ``row`` is 1 for the first of all inputs.
     tally : Tally
     """
 
     scored: pl.DataFrame
     rejects: pl.DataFrame
     tally: Tally
-
-
-def scored_schema(program: Program, schema: pl.Schema, *, typed: bool) -> pl.Schema:
-    """Columns of scored orders; InputError if an order's column has the name of a result, or one is missing.
-
-    With `typed`, texts that the calculator reads as money or points are decimals and whole numbers in the output, as
-    the results are. It works nothing out, so that the calculator is loaded while the first orders are read and hashed.
-    """
-    free_of_results(list(schema))
-    empty = schema.to_frame()
-    read_optional(program, lambda name: _values(empty[name]), list(schema))
-    money = pl.Decimal(18, program.decimals)
-    results = {
-        "offer": pl.Enum(offer_names(program)),
-        "points_redeemed": pl.Int64(),
-        "discount": money,
-        "payable": money,
-        "limited_by": pl.Enum(REASONS),
-        "credits_used": money,
-    }
-    read: dict[str, pl.DataType] = {**dict.fromkeys(_MONEY, money), **dict.fromkeys(_POINTS, pl.Int64())}
-    kinds = {name: read.get(name, kind) if typed and kind == pl.String else kind for name, kind in schema.items()}
-    return pl.Schema(
-        {**kinds, **{name: results[name] for name in RESULTS if name != "credits_used" or "credits" in schema}}
-    )
-
-
-def rejects_schema(schema: pl.Schema) -> pl.Schema:
-    """Columns of the rejects of orders."""
-    return pl.Schema({name: kind for name, kind in REJECTS.items() if name != "order_id" or name in schema})
 
 
 def score_frame(
@@ -100,7 +61,7 @@ def score_frame(
     broken : list of tuple of int and str, optional
         Rows (positions) that could not be read, with what is wrong with them; the frame leaves them out.
     typed : bool
-        See :func:`scored_schema`.
+        See :func:`nector_sim.batch.schemas.scored_schema`.
 
     Returns
     -------
@@ -136,7 +97,7 @@ def score_frame(
     tally = _count(inputs, results)
     tally.read, tally.rejected = rows, Counter(rejects["reason"].to_list())
     if inputs.notices:
-        tally.fractional, tally.negative = count_odd_points(_values(frame["points_balance"]))
+        tally.fractional, tally.negative = count_odd_points(plain_values(frame["points_balance"]))
     if typed:
         frame = frame.with_columns(_typed(frame, inputs, program.decimals))
     return Chunk(frame.hstack(columns), rejects, tally)
@@ -145,13 +106,13 @@ def score_frame(
 def _typed(frame: pl.DataFrame, inputs: Inputs, decimals: int) -> list[pl.Series]:
     """The texts that were read as money or points, as numbers; what is blank stays so."""
     read = inputs.columns
-    numbers = dict(zip((*_MONEY, *_POINTS), (read.cart, read.credits, read.balance, read.requested), strict=True))
+    numbers = dict(zip((*MONEY, *POINTS), (read.cart, read.credits, read.balance, read.requested), strict=True))
     typed = []
     for name, values in numbers.items():
         if values is None or frame[name].dtype != pl.String:
             continue
         texts = frame[name].str.strip_chars()
-        if name in _MONEY:
+        if name in MONEY:
             series = _money(name, values, decimals)
         else:  # a negative balance redeems nothing, but it is what it is
             given = np.nan_to_num(texts.cast(pl.Float64, strict=False).to_numpy(), nan=0.0)
@@ -169,19 +130,12 @@ def _from_one(offer: Any) -> Any:
 
 def _read(program: Program, frame: pl.DataFrame) -> Inputs:
     # A column of texts is copied on its way to Arrow, and asked for more than once.
-    return read_inputs(program, cache(lambda name: _values(frame[name])), frame.columns)
-
-
-def _values(series: pl.Series) -> Any:
-    """A numpy array of plain numbers, else an Arrow array; not by way of Arrow, whose conversion loads pandas."""
-    plain = series.dtype.is_numeric() and not series.dtype.is_decimal() and series.null_count() == 0
-    return series.to_numpy() if plain else series.to_arrow()
+    return read_inputs(program, cache(lambda name: plain_values(frame[name])), frame.columns)
 
 
 def _money(name: str, minor: Any, decimals: int) -> pl.Series:
-    series: Any = pl.from_arrow(decimal_array(minor, decimals))
-    named: pl.Series = series.alias(name)
-    return named
+    # As a table: a lone array goes through Arrow's functions, which take a while to load.
+    return pl.DataFrame(pa.record_batch([decimal_array(minor, decimals)], [name])).to_series()
 
 
 def _count(inputs: Inputs, results: Any) -> Tally:

@@ -7,6 +7,8 @@ import io
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -25,8 +27,10 @@ from nector_sim.errors import InputError, Problem
 PIECE_ROWS = 262_144
 #: A row group of at most so many rows is read whole, since cutting it means unpacking it twice.
 MOST_GROUP_ROWS = 4 * PIECE_ROWS
-#: Pieces that are read while another is worked on.
-AHEAD = 3
+#: Cells of a Parquet file that are read at once where pieces are smaller, since opening it anew costs a share of each.
+CELLS_AT_ONCE = 16 * PIECE_ROWS
+#: Readings ahead of the one that is worked on: at first, while the calculator is loaded, and then.
+AHEAD_AT_FIRST, AHEAD = 3, 1
 _HEAD = 1 << 20
 #: The longest row of a CSV, in bytes.
 _CSV_BLOCK = 4 << 20
@@ -80,12 +84,34 @@ def read_pieces(inputs: Inputs, pieces: Sequence[Piece]) -> Iterator[tuple[Piece
     broken : list of tuple of int and str
         CSV: rows (positions in the piece) that have too many or too few fields, which the frame leaves out.
     """
+    readings = _readings(inputs, pieces)
     with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
-        ahead = deque(reader.submit(read_piece, inputs, piece) for piece in pieces[:AHEAD])
-        for position, piece in enumerate(pieces):
+        waiting = (reader.submit(read_piece, inputs, whole) for whole, _ in readings)
+        ahead = deque(islice(waiting, AHEAD_AT_FIRST))
+        for whole, cut in readings:
             frame, broken = ahead.popleft().result()
-            ahead.extend(reader.submit(read_piece, inputs, piece) for piece in pieces[position + AHEAD :][:1])
-            yield piece, frame, broken
+            ahead.extend(islice(waiting, max(0, AHEAD - len(ahead))))
+            for piece in cut:
+                yield piece, frame.slice(piece.first_row - whole.first_row, piece.rows), broken
+            del frame  # its memory is for the next
+
+
+def _readings(inputs: Inputs, pieces: Sequence[Piece]) -> list[tuple[Piece, list[Piece]]]:
+    """Join pieces that are neighbours in a Parquet file; each whole, and the pieces that it is cut into again."""
+    runs: list[list[Piece]] = []
+    most_rows = CELLS_AT_ONCE // max(1, len(inputs.schema))
+    for piece in pieces:
+        last = runs[-1][-1] if runs else None
+        if (
+            last is not None
+            and (piece.source, piece.start) == (last.source, last.start + last.rows)
+            and not inputs.sources[piece.source].header
+            and piece.first_row + piece.rows - runs[-1][0].first_row <= most_rows
+        ):
+            runs[-1].append(piece)
+        else:
+            runs.append([piece])
+    return [(replace(run[0], rows=sum(piece.rows for piece in run)), run) for run in runs]
 
 
 def read_piece(inputs: Inputs, piece: Piece) -> tuple[pl.DataFrame, list[tuple[int, str]]]:

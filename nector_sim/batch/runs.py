@@ -14,10 +14,10 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from nector_sim.batch.chunks import rejects_schema, score_frame, scored_schema
 from nector_sim.batch.files import ScoreReport
 from nector_sim.batch.inputs import PIECE_ROWS, open_inputs, read_pieces
 from nector_sim.batch.places import Place
+from nector_sim.batch.schemas import rejects_schema, scored_schema
 from nector_sim.batch.sources import Inputs, Piece
 from nector_sim.batch.tally import Tally
 from nector_sim.batch.terms import check_places, check_same_terms, describe_program, versions
@@ -154,6 +154,8 @@ def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
 
     def frames() -> Iterator[pl.DataFrame]:
         for piece, frame, broken in read_pieces(job.inputs, job.parts[number]):
+            from nector_sim.batch.chunks import score_frame  # loads the calculator, while more pieces are read
+
             first = piece.first_row
             chunk = score_frame(job.program, frame, first_row=first, broken=broken, typed=job.work.typed)
             rejects.add(chunk.rejects)

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import polars as pl
-from numba import njit
 
 from nector_sim.errors import InputError
 
@@ -23,10 +21,6 @@ SHEET_ROWS = 1_048_575
 #: Letters of a cell of Excel, at most; and the first whole number that has more digits than its numbers.
 _CELL, _EXACT = 32_767, 10**15
 
-# What a spreadsheet takes for a formula, unless all of the cell is a number.
-_FORMULA = r"^[=+\-@\t\r]"
-_FIRST_OF_FORMULA = np.isin(np.arange(256), list(b"=+-@\t\r"))
-_NUMBER = r"^[+\-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+\-]?[0-9]+)?$"
 #: Columns of orders that are numbers, also where a CSV brought them as text: money, and points.
 _MONEY = ("cart_amount", "credits", "credits_used", "discount", "payable", "cost", "paid_amount", "refunded_amount")
 _POINTS = ("points_balance", "points_requested", "points_redeemed")
@@ -56,63 +50,6 @@ def write_frames(
             _write_csv(frames, schema, target)
         case ".xlsx":
             _write_sheet(frames, schema, target, decimals)
-
-
-def harmless(frame: pl.DataFrame) -> pl.DataFrame:
-    """Put an apostrophe before the text cells and headings that a spreadsheet would run as formulas.
-
-    These begin with ``=``, ``+``, ``-``, ``@``, a tab or a return, and are no numbers as a whole: ``-5`` stays.
-
-    Parameters
-    ----------
-    frame : polars.DataFrame, shape (n, any)
-
-    Returns
-    -------
-    polars.DataFrame, shape (n, any)
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> harmless(pl.DataFrame({"note": ["=1+1", "-5", "a-b"]}))["note"].to_list()
-    ["'=1+1", '-5', 'a-b']
-    """
-    mended = []
-    for column in frame.iter_columns():
-        texts = column
-        if isinstance(column.dtype, pl.Categorical | pl.Enum):
-            if not _risky(column.unique().cast(pl.String)).any():
-                continue
-            texts = column.cast(pl.String)
-        if texts.dtype != pl.String:
-            continue
-        risky = _risky(texts)
-        if risky.any():
-            mended.append(pl.select(pl.when(risky).then("'" + texts).otherwise(texts).alias(column.name)).to_series())
-    frame = frame.with_columns(mended)
-    headings = {name: f"'{name}" for name in frame.columns if name.startswith(tuple("=+-@\t\r"))}
-    return frame.rename(headings) if headings else frame
-
-
-def _risky(texts: pl.Series) -> pl.Series:
-    """Which texts are formulas to a spreadsheet. Their first byte is looked at first, since that is quick."""
-    array = texts.to_arrow(compat_level=pl.CompatLevel.newest())
-    # Arrow's string views: in 16 bytes the length, in 4, and then the first bytes of the text.
-    views = np.frombuffer(array.buffers()[1], np.uint8).reshape(-1, 16)[array.offset : array.offset + len(array)]
-    if not _any_begins(views, _FIRST_OF_FORMULA):
-        return pl.Series([False]).new_from_index(0, len(texts))
-    return (texts.str.contains(_FORMULA) & ~texts.str.contains(_NUMBER)).fill_null(False)
-
-
-def _any_begins_slow(views: Any, wanted: Any) -> Any:
-    for row in range(len(views)):
-        view = views[row]
-        if (view[0] | view[1] | view[2] | view[3]) != 0 and wanted[view[4]]:
-            return True
-    return False
-
-
-_any_begins = njit(cache=True, nogil=True)(_any_begins_slow)
 
 
 def _write_parquet(frames: Iterator[pl.DataFrame], schema: pl.Schema, target: Path | BinaryIO) -> None:
@@ -145,6 +82,8 @@ def _write_csv(frames: Iterator[pl.DataFrame], schema: pl.Schema, target: Path |
         with target.open("wb") as file:
             _write_csv(frames, schema, file)
         return
+    from nector_sim.batch.formulas import harmless  # compiled, which takes a while to load
+
     harmless(schema.to_frame()).write_csv(target)
     for frame in frames:
         harmless(frame).write_csv(target, include_header=False)

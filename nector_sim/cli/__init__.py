@@ -59,7 +59,7 @@ def main() -> None:
 def command() -> None:
     """Run the command line in a process that is for nothing else, which starts and ends sooner so."""
     # Loading makes a million objects that stay, and looking through them for garbage again and again is a tenth of it.
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(300_000, 50, 50)
     try:
         main()
     except SystemExit as stop:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +57,8 @@ def score(
 
     Example: nector-sim score s3://shop/orders --program program.toml --engine dask --out s3://shop/scored
     """
+    # Nothing here is linear algebra, whose threads look for work in vain while they wait.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import nector_sim as ns
 
     how: How = {

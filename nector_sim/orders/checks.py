@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nector_sim.calculator.compiled import Columns
+from nector_sim.calculator.loops import Columns
 from nector_sim.errors import InputError, OrdersError, Problem
 from nector_sim.orders.columns import (
     NOT_ASKED,

@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from nector_sim.orders.text import parse_decimals
 from nector_sim.rules.money import FLOAT_TOLERANCE, MAX_MINOR, MAX_POINTS, to_minor, to_points
 from nector_sim.rules.times import NOT_A_TIME, read_time
 
@@ -41,7 +40,7 @@ class Column:
     Attributes
     ----------
     numbers : ndarray of int64, shape (n,)
-        0 where the row could not be read.
+        0 where the row could not be read. Not to be written into: it may be the caller's own memory.
     refused : dict of int to str
         Row (position from 0) to what is wrong with its value.
     """
@@ -210,7 +209,7 @@ def decimal_array(minor: Int64, decimals: int) -> pa.Array:
     """Wrap whole numbers as Arrow decimals of 18 digits, of which `decimals` behind the point."""
     words = np.empty((len(minor), 2), np.int64)
     words[:, 0] = minor
-    words[:, 1] = minor >> 63  # the sign fills the upper half
+    np.right_shift(minor, 63, out=words[:, 1])  # the sign fills the upper half
     return pa.Array.from_buffers(pa.decimal128(18, decimals), len(minor), [None, pa.py_buffer(words)])
 
 
@@ -254,13 +253,21 @@ def _int_amounts(array: Any, decimals: int) -> tuple[Int64, Mask]:
 def _decimal_amounts(array: pa.Array, decimals: int) -> tuple[Int64, Mask]:
     (unscaled, fits), scale = _unscaled(array), array.type.scale
     if scale <= decimals:
-        good = (unscaled >= 0) & (unscaled <= MAX_MINOR // 10 ** (decimals - scale))
-        minor = np.where(good, unscaled, 0) * 10 ** (decimals - scale)
+        times = 10 ** (decimals - scale)
+        if _all_good(unscaled, MAX_MINOR // times) and fits.all():
+            return unscaled * times, fits
+        good = (unscaled >= 0) & (unscaled <= MAX_MINOR // times)
+        minor = np.where(good, unscaled, 0) * times
     else:
         minor, finer = np.divmod(unscaled, 10 ** (scale - decimals))
         good = (finer == 0) & (minor >= 0) & (minor <= MAX_MINOR)
     good &= fits
     return np.where(good, minor, 0), good
+
+
+def _all_good(numbers: Any, most: int) -> bool:
+    """Whether all are from 0 to the most: nearly every column is good as a whole, which is seen soon."""
+    return len(numbers) == 0 or bool(numbers.min() >= 0 and numbers.max() <= most)
 
 
 def _is_decimal(array: Any) -> bool:
@@ -281,6 +288,8 @@ def _points(array: Any) -> tuple[Int64, Mask]:
         good = (wide <= MAX_POINTS) & (wide > -np.inf)  # NaN is neither
         return np.floor(np.clip(np.where(good, wide, 0.0), 0, None)).astype(np.int64), good
     if isinstance(array, np.ndarray):
+        if array.dtype == np.int64 and _all_good(array, MAX_POINTS):
+            return array, np.ones(len(array), np.bool_)
         good = array <= MAX_POINTS
         return np.maximum(np.where(good, array, 0), 0).astype(np.int64), good
     if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
@@ -297,6 +306,8 @@ def _points(array: Any) -> tuple[Int64, Mask]:
 
 def _plain_texts(array: pa.Array, decimals: int) -> tuple[Int64, Mask]:
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
+        from nector_sim.orders.text import parse_decimals  # compiled, which takes a while to load
+
         values, plain = parse_decimals(array.cast(pa.large_string()), decimals)
         return values, plain & _present(array)
     return np.zeros(len(array), np.int64), np.zeros(len(array), np.bool_)
@@ -308,6 +319,7 @@ def _refusing(array: Any, values: Int64, good: Mask, read: Callable[[Any], int],
     left_out = np.flatnonzero(~good)
     if not len(left_out):
         return Column(values, refused)
+    values = values.copy()  # it may be the caller's own memory
     taken = array[left_out] if isinstance(array, np.ndarray) else array.take(pa.array(left_out))
     for row, value in zip(left_out.tolist(), _python_values(taken), strict=True):
         missing = value is None or value != value or (isinstance(value, str) and not value.strip())

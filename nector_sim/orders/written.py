@@ -112,8 +112,7 @@ def _numbers(values: pl.Series, written: Written, blank: int | None, read: Calla
     nought = pl.lit("0") if plain.dtype == pl.String else pl.lit(0).cast(plain.dtype)
     filled = plain.to_frame("v").select(pl.when(empty).then(nought).otherwise(pl.col("v"))).to_series()
     column = _better_reasons(values, read(filled.to_arrow()), written.numbers)
-    column.numbers[empty.to_numpy()] = blank
-    return column
+    return Column(np.where(empty.to_numpy(), blank, column.numbers), column.refused)
 
 
 def _plain(values: pl.Series, numbers: str) -> pl.Series:

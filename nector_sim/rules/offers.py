@@ -11,8 +11,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
+from nector_sim.rules.docs import field_docs
 from nector_sim.rules.money import About, Amount, Multiple, OfferPercent, PositiveAmount, StepPoints
 from nector_sim.rules.times import Time
 
@@ -26,10 +29,18 @@ class Model(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        use_attribute_docstrings=True,
         validate_default=True,
         ser_json_inf_nan="constants",
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        described = handler.resolve_ref_schema(handler(schema))
+        docs = field_docs(cls)
+        for name, field in described.get("properties", {}).items():
+            if name in docs:
+                field.setdefault("description", docs[name])
+        return described
 
 
 class _Offer(Model):

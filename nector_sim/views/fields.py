@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from annotated_types import Gt
 from pydantic.fields import FieldInfo
 
+from nector_sim.rules.docs import field_docs
 from nector_sim.rules.money import About
 from nector_sim.rules.offers import Model
 
@@ -95,7 +96,10 @@ def fields_of(model: type[Model], values: Mapping[str, str | bool], *, path: str
     ['Coins Required', 'Discount Amount', 'Maximum Discount Amount', 'Maximum Discount Percentage']
     """
     own = [name for base in model.__mro__ for name in vars(base).get("__annotations__", {})]
-    named = {name: _field(info, f"{path}{name}", values) for name, info in model.model_fields.items()}
+    docs = field_docs(model)
+    named = {
+        name: _field(info, f"{path}{name}", values, docs.get(name, "")) for name, info in model.model_fields.items()
+    }
     shown = [(name, item) for name, item in named.items() if item is not None]
     shown.sort(key=lambda entry: (not entry[1].on_screen, own.index(entry[0])))
     return tuple(item for _, item in shown)
@@ -206,7 +210,7 @@ def _text(value: Any) -> str:
     return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
 
 
-def _field(info: FieldInfo, path: str, values: Mapping[str, str | bool]) -> Field | None:
+def _field(info: FieldInfo, path: str, values: Mapping[str, str | bool], docs: str) -> Field | None:
     about = next((item for item in (*info.metadata, *_metadata(info.annotation)) if isinstance(item, About)), About())
     name = path.rpartition(".")[2]
     arms = list(_arms(info.annotation))
@@ -215,7 +219,7 @@ def _field(info: FieldInfo, path: str, values: Mapping[str, str | bool]) -> Fiel
     common: dict[str, Any] = {
         "path": path,
         "label": about.screen or _label(name),
-        "help": _help(info.description or ""),
+        "help": _help(docs),
         "unit": about.unit,
         "needed": info.is_required(),
         "above_zero": any(isinstance(item, Gt) for item in (*info.metadata, *_metadata(info.annotation))),
@@ -291,9 +295,9 @@ def _label(name: str) -> str:
     return words.replace("Cod ", "COD ").replace("Take up", "Take-up")
 
 
-def _help(description: str) -> str:
+def _help(docs: str) -> str:
     """A docstring without the named choices, which are for developers, and the unit and label, which the form shows."""
-    plain = _NAMED_CHOICES.sub("", " ".join(description.split())).replace("`", "")
+    plain = _NAMED_CHOICES.sub("", " ".join(docs.split())).replace("`", "")
     return plain.rpartition(" [")[0] if plain.endswith("]") else plain
 
 

@@ -52,6 +52,28 @@ def assert_as_by_hand(scored, which):
 def small_pieces(monkeypatch):
     monkeypatch.setattr(inputs, "PIECE_ROWS", 40)
     monkeypatch.setattr(inputs, "MOST_GROUP_ROWS", 160)
+    monkeypatch.setattr(inputs, "CELLS_AT_ONCE", 400)
+
+
+def test_neighbours_in_parquet_are_read_at_once_and_cut_into_their_pieces_again(tmp_path, monkeypatch):
+    for number, (rows, groups) in enumerate([(250, 30), (90, 90), (500, 200)]):
+        orders_frame(rows, seed=number)[0].write_parquet(tmp_path / f"{number}.parquet", row_group_size=groups)
+    found = inputs.open_inputs([tmp_path])
+    assert [piece.rows for piece in found.pieces] == [30] * 7 + [40, 90] + [40] * 10 + [100]
+    read, read_piece = [], inputs.read_piece
+
+    def noted(inputs, piece):
+        read.append(piece.rows)
+        return read_piece(inputs, piece)
+
+    monkeypatch.setattr(inputs, "read_piece", noted)
+    pieces = list(inputs.read_pieces(found, found.pieces))
+    # At most 400 cells, of three columns, and never of two files.
+    assert read == [120, 130, 90, 120, 120, 120, 40, 100]
+    assert [piece for piece, _, _ in pieces] == found.pieces
+    assert [len(frame) for _, frame, _ in pieces] == [piece.rows for piece in found.pieces]
+    whole = pl.concat([pl.read_parquet(tmp_path / f"{number}.parquet") for number in range(3)])
+    assert pl.concat([frame for _, frame, _ in pieces]).equals(whole)
 
 
 @pytest.mark.parametrize("groups", [1000, 170, 30, 7])

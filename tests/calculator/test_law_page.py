@@ -9,6 +9,7 @@ from nector_sim.calculator.choices import CHOICES
 from nector_sim.calculator.exact import Order
 from nector_sim.calculator.reasons import REASONS, SENTENCES
 from nector_sim.parity.variants import VARIANTS
+from nector_sim.rules.docs import field_docs
 from nector_sim.rules.money import About
 from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
@@ -24,7 +25,7 @@ def carried():
         for name, field in model.model_fields.items():
             for item in field.metadata:
                 if isinstance(item, About):
-                    yield from ((choice, model, name, field) for choice in item.choices)
+                    yield from ((choice, model, name) for choice in item.choices)
 
 
 def test_the_table_of_choices_is_that_of_the_code():
@@ -42,9 +43,9 @@ def test_each_choice_stands_where_it_is_made(choice):
 
 
 def test_a_field_that_carries_a_choice_says_so():
-    for choice, model, name, field in carried():
+    for choice, model, name in carried():
         assert choice in CHOICES
-        assert f"`{choice}`" in field.description, f"{model.__name__}.{name}"
+        assert f"`{choice}`" in field_docs(model)[name], f"{model.__name__}.{name}"
 
 
 def test_each_choice_has_a_variant_on_the_test_bench():

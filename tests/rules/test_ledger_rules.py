@@ -8,6 +8,7 @@ import pytest
 import nector_sim as ns
 from nector_sim.calculator.choices import CHOICES
 from nector_sim.ledger.choices import LEDGER_CHOICES
+from nector_sim.rules.docs import field_docs
 from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
 from nector_sim.rules.money import About
 
@@ -120,12 +121,12 @@ def test_a_threshold_is_money_of_the_currency():
 def test_every_field_says_what_it_is_and_every_choice_is_known():
     for model in (Earning, Expiry, Tier, Reversal):
         for name, field in model.model_fields.items():
-            assert field.description, (model, name)
+            assert field_docs(model)[name], (model, name)
             about = [item for item in field.metadata if isinstance(item, About)]
             assert about, (model, name)
             for choice in about[0].choices:
                 assert choice in CHOICES | LEDGER_CHOICES
-                assert f"`{choice}`" in field.description
+                assert f"`{choice}`" in field_docs(model)[name]
 
 
 def test_review_finds_what_is_odd_about_earning_and_tiers():

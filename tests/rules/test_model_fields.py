@@ -7,6 +7,7 @@ import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
 from nector_sim.errors import ProgramError
+from nector_sim.rules.docs import field_docs
 from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
 from nector_sim.rules.money import MAX_POINTS, About, to_points
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, VariableAmount, VariablePercent
@@ -113,7 +114,7 @@ def test_every_docstring_ends_with_the_unit_and_the_name_on_the_screen(model):
         about = next((item for item in field.metadata if isinstance(item, About)), About())
         notes = [WORDS.get(about.unit, about.unit), about.screen and f"Nector: {about.screen}"]
         note = "; ".join(filter(None, notes))
-        words = " ".join(field.description.split())
+        words = " ".join(field_docs(model)[name].split())
         assert words.endswith(f". [{note}]" if note else "."), (name, words)
 
 
