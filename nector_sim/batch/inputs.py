@@ -30,7 +30,7 @@ MOST_GROUP_ROWS = 4 * PIECE_ROWS
 #: Cells of a Parquet file that are read at once where pieces are smaller, since opening it anew costs a share of each.
 CELLS_AT_ONCE = 16 * PIECE_ROWS
 #: Readings ahead of the one that is worked on: at first, while the calculator is loaded, and then.
-AHEAD_AT_FIRST, AHEAD = 3, 1
+AHEAD_AT_FIRST, AHEAD = 4, 2
 _HEAD = 1 << 20
 #: The longest row of a CSV, in bytes.
 _CSV_BLOCK = 4 << 20

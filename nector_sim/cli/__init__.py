@@ -60,6 +60,8 @@ def command() -> None:
     """Run the command line in a process that is for nothing else, which starts and ends sooner so."""
     # Loading makes a million objects that stay, and looking through them for garbage again and again is a tenth of it.
     gc.set_threshold(300_000, 50, 50)
+    if sys.argv[1:2] == ["score"]:
+        score.without_linear_algebra()
     try:
         main()
     except SystemExit as stop:

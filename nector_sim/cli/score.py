@@ -57,8 +57,6 @@ def score(
 
     Example: nector-sim score s3://shop/orders --program program.toml --engine dask --out s3://shop/scored
     """
-    # Nothing here is linear algebra, whose threads look for work in vain while they wait.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import nector_sim as ns
 
     how: How = {
@@ -87,6 +85,15 @@ def score(
     if report.rejected and rejects is None:
         typer.echo("  to have them with their reasons: --rejects rejects.csv")
     raise typer.Exit(1 if report.rejected else 0)
+
+
+def without_linear_algebra() -> None:
+    """Keep out of this process what numpy and numba load for linear algebra, of which scoring has none.
+
+    That is numpy's threads, which look for work in vain while other work waits, and scipy, where it is installed.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    sys.modules.setdefault("scipy.linalg.cython_blas", None)  # type: ignore[arg-type]  # as good as not installed
 
 
 def _must_be_understood(orders: list[str]) -> bool:

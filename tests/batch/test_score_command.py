@@ -105,6 +105,15 @@ def test_a_sweep_takes_a_folder_and_a_url(run, tmp_path, orders):
     assert fsspec.filesystem("memory").cat("/swept/url.csv") == (tmp_path / "one.csv").read_bytes()
 
 
+def test_scoring_loads_no_linear_algebra(tmp_path, orders):
+    command = [sys.executable, "-X", "importtime", "-m", "nector_sim", "score", orders]
+    command += ["-p", EXAMPLE, "--out", tmp_path / "scored.parquet"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "numba" in loaded
+    assert "scipy.linalg" not in loaded
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to catch")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_says_what_is_kept(tmp_path, orders, number):
