@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 import nector_sim as ns
 
-ROUNDS = 3
+ROUNDS = 7
 EXAMPLE = ns.data_path("programs/gokwik-example.toml")
 
 OURS = "import sys; from nector_sim.cli import command; sys.argv[0] = 'nector-sim'; command()"
