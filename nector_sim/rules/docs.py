@@ -39,7 +39,7 @@ def field_docs(model: type[BaseModel]) -> dict[str, str]:
             continue
         try:
             source = inspect.getsource(base)
-        except OSError:  # it was typed into a session
+        except (OSError, TypeError):  # it was typed into a session
             continue
         tree = ast.parse(f"if True:\n{source}" if source[0].isspace() else source)
         body = next(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
