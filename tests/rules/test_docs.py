@@ -58,6 +58,12 @@ def test_what_was_typed_into_a_session_says_what_its_bases_say():
     )
     assert field_docs(typed["Typed"]) == field_docs(FixedAmount)
 
+    class Written(typed["Typed"]):
+        last: int = 0
+        """The last."""
+
+    assert field_docs(Written) == field_docs(FixedAmount) | {"last": "The last."}
+
 
 def test_the_schema_for_other_languages_says_it_too():
     schema = Program.model_json_schema()
