@@ -252,7 +252,7 @@ def test_every_field_says_what_it_is_and_each_choice_stands_somewhere():
     for model in MODELS:
         for name, field in model.model_fields.items():
             about = next((m for m in field.metadata if isinstance(m, About)), About())
-            assert name in field_docs(model), f"{model.__name__}.{name} has no docstring"
+            assert field_docs(model).get(name), f"{model.__name__}.{name} has no docstring"
             for choice in about.choices:
                 assert choice in CHOICES
                 carried.add(choice)
