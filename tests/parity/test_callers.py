@@ -124,8 +124,13 @@ def sending(*parts):
                     connection, _ = server.accept()
                 except TimeoutError:
                     continue
-                with connection, suppress(OSError):
-                    connection.recv(65536)
+                with connection, connection.makefile("rb") as asked, suppress(OSError):
+                    # All of it, or closing would reset the connection, and what was sent be lost on its way.
+                    size = 0
+                    while (line := asked.readline()).strip():
+                        name, _, value = line.partition(b":")
+                        size = int(value) if name.lower() == b"content-length" else size
+                    asked.read(size)
                     for number, part in enumerate(parts):
                         over.wait(0.05 if number else 0)
                         connection.sendall(part)
