@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nector_sim.exploration.forecast import Forecast, forecast
     from nector_sim.exploration.grid import load_grid
     from nector_sim.exploration.sweep import sweep
+    from nector_sim.languages.export import export
     from nector_sim.ledger.liability import Liability, liability
     from nector_sim.ledger.replay import Replay, replay
     from nector_sim.ledger.sweep import replay_sweep
@@ -56,6 +57,7 @@ _HOMES = {
     "nector_sim.exploration.forecast": ("Forecast", "forecast"),
     "nector_sim.exploration.grid": ("load_grid",),
     "nector_sim.exploration.sweep": ("sweep",),
+    "nector_sim.languages.export": ("export",),
     "nector_sim.ledger.liability": ("Liability", "liability"),
     "nector_sim.ledger.replay": ("Replay", "replay"),
     "nector_sim.ledger.sweep": ("replay_sweep",),
@@ -112,6 +114,7 @@ __all__ = [
     "defer",
     "demo_orders",
     "explain",
+    "export",
     "facts",
     "first_grid",
     "forecast",

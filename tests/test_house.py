@@ -16,6 +16,7 @@ ROOMS = [
     ["errors", "_data"],
     ["rules"],
     ["calculator"],
+    ["languages"],
     ["orders"],
     ["scoring"],
     ["ledger"],

@@ -11,7 +11,20 @@ from contextlib import suppress
 
 import typer
 
-from nector_sim.cli import check, checkout, compare, demo, explore, one_order, parity, replay, sandbox, score, sweep
+from nector_sim.cli import (
+    check,
+    checkout,
+    compare,
+    demo,
+    explore,
+    export,
+    one_order,
+    parity,
+    replay,
+    sandbox,
+    score,
+    sweep,
+)
 from nector_sim.errors import InputError
 
 #: Exit codes: done; ran, and found what you must look at; input that cannot be used.
@@ -30,6 +43,7 @@ app.command("quote")(one_order.quote)
 app.command("explain")(one_order.explain)
 app.command("check")(check.check)
 app.command("score")(score.score)
+app.command("export")(export.export)
 app.command("parity")(parity.parity)
 app.command("sweep")(sweep.sweep)
 app.command("compare")(compare.compare)
