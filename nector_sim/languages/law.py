@@ -272,8 +272,7 @@ class _OneOffer:
         self.builder, self.position, self.terms = builder, position, terms
         self.prefix = f"o{position}_"
         self.cart = builder.cart
-        named = f"offer {position}: " if len(builder.law.offers) > 1 else ""
-        self.note = lambda words: f"{named}{words}"
+        self.named = f"offer {position}: " if len(builder.law.offers) > 1 else ""
         self.open()
         limits = self.limits()
         steps = self.let("steps", least(*(one.steps for one in limits), *([1] if terms.is_fixed else [])), "step 4")
@@ -288,7 +287,7 @@ class _OneOffer:
 
     def let(self, name: str, value: Node, words: str, **bounds: int) -> Node:
         """Name an expression of this offer."""
-        return self.builder.sheet.let(self.prefix + name, value, self.note(words), **bounds)
+        return self.builder.sheet.let(self.prefix + name, value, self.named + words, **bounds)
 
     def open(self) -> None:
         """Step 3: the tier and the date fit, and the cart, before credits, is within the offer's."""

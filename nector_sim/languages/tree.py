@@ -310,7 +310,10 @@ def value_of(node: Node, known: Mapping[str, Any]) -> Any:
 
 
 _OPERATIONS: dict[str, Callable[[list[Any]], Any]] = {
-    **{op: lambda values, apply=apply: apply(*values) for op, apply in _ARITHMETIC.items()},
+    "+": lambda values: values[0] + values[1],
+    "-": lambda values: values[0] - values[1],
+    "*": lambda values: values[0] * values[1],
+    "//": lambda values: values[0] // values[1],
     "min": min,
     "max": max,
     "<": lambda values: values[0] < values[1],

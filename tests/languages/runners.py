@@ -75,7 +75,7 @@ def whole(order):
 
 
 class Python:
-    export = {"to": "python"}
+    export = {"to": "python"}  # noqa: RUF012
     missing = ""
 
     def run(self, made):
@@ -92,7 +92,7 @@ class Python:
 class Node:
     """JavaScript; TypeScript is the same file with types, which Node of version 20 does not read."""
 
-    export = {"to": "javascript"}
+    export = {"to": "javascript"}  # noqa: RUF012
     missing = "" if shutil.which("node") else "Node.js"
     #: Reads orders in major units and gives amounts as text, so that its door is tested, too.
     DRIVER = """
@@ -234,6 +234,7 @@ class Spark(Database):
     def run(self, made):
         from pyspark.sql import SparkSession
 
+        # One session for all tests: it takes most of the time to start.
         session = (
             SparkSession.builder.master("local[1]")
             .config("spark.ui.enabled", "false")
@@ -241,14 +242,11 @@ class Spark(Database):
             .getOrCreate()
         )
         kinds = "order_id long, cart_amount long, points_balance long, credits long, points_requested long"
-        try:
-            for batch in made:
-                rows = [(n, *whole(order)) for n, order in enumerate(batch.orders)]
-                frame = session.createDataFrame(rows, f"{kinds}, tier string, ordered_at timestamp")
-                frame.createOrReplaceTempView("orders")
-                yield [tuple(row[1:]) for row in sorted(map(tuple, session.sql(batch.text).collect()))]
-        finally:
-            session.stop()
+        for batch in made:
+            rows = [(n, *whole(order)) for n, order in enumerate(batch.orders)]
+            frame = session.createDataFrame(rows, f"{kinds}, tier string, ordered_at timestamp")
+            frame.createOrReplaceTempView("orders")
+            yield [tuple(row[1:]) for row in sorted(map(tuple, session.sql(batch.text).collect()))]
 
 
 class LibreOffice:
