@@ -13,7 +13,7 @@ import nector_sim as ns
 PACKAGE = Path(ns.__file__).parent
 #: The rooms from top to bottom; a room imports from those above it and from itself, never upward.
 ROOMS = [
-    ["errors", "_data"],
+    ["errors", "_data", "results"],
     ["rules"],
     ["calculator"],
     ["frames"],
