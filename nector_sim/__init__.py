@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from nector_sim.exploration.forecast import Forecast, forecast
     from nector_sim.exploration.grid import load_grid
     from nector_sim.exploration.sweep import sweep
+    from nector_sim.frames.checks import CheckedOrders, check_orders
     from nector_sim.ledger.liability import Liability, liability
     from nector_sim.ledger.replay import Replay, replay
     from nector_sim.ledger.sweep import replay_sweep
     from nector_sim.orders.balances import read_balances
-    from nector_sim.orders.checks import CheckedOrders, check_orders
     from nector_sim.orders.demo import demo_orders
     from nector_sim.orders.read import inspect_orders, read_orders
     from nector_sim.orders.report import OrdersReport
@@ -60,7 +60,7 @@ _HOMES = {
     "nector_sim.ledger.replay": ("Replay", "replay"),
     "nector_sim.ledger.sweep": ("replay_sweep",),
     "nector_sim.orders.balances": ("read_balances",),
-    "nector_sim.orders.checks": ("CheckedOrders", "check_orders"),
+    "nector_sim.frames.checks": ("CheckedOrders", "check_orders"),
     "nector_sim.orders.demo": ("demo_orders",),
     "nector_sim.orders.read": ("inspect_orders", "read_orders"),
     "nector_sim.orders.report": ("OrdersReport",),

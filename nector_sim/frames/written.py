@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from nector_sim.errors import InputError
-from nector_sim.orders.columns import NO_TIME, Column, read_money, read_points, read_times
+from nector_sim.frames.columns import NO_TIME, Column, read_money, read_points, read_times
 
 Numbers = Literal["1234.50", "1,234.50", "1.234,50"]
 Dates = Literal["yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy"]
@@ -94,12 +94,12 @@ def check_written(written: Written) -> None:
 
 
 def amounts(values: pl.Series, decimals: int, written: Written, *, blank: int | None = None) -> Column:
-    """Read amounts as minor units, whatever their type; see :func:`nector_sim.orders.columns.read_money`."""
+    """Read amounts as minor units, whatever their type; see :func:`nector_sim.frames.columns.read_money`."""
     return _numbers(values, written, blank, lambda plain: read_money(plain, decimals))
 
 
 def points(values: pl.Series, written: Written, *, blank: int | None = None) -> Column:
-    """Read numbers of points; see :func:`nector_sim.orders.columns.read_points`."""
+    """Read numbers of points; see :func:`nector_sim.frames.columns.read_points`."""
     return _numbers(values, written, blank, read_points)
 
 

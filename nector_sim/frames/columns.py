@@ -306,7 +306,7 @@ def _points(array: Any) -> tuple[Int64, Mask]:
 
 def _plain_texts(array: pa.Array, decimals: int) -> tuple[Int64, Mask]:
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
-        from nector_sim.orders.text import parse_decimals  # compiled, which takes a while to load
+        from nector_sim.frames.text import parse_decimals  # compiled, which takes a while to load
 
         values, plain = parse_decimals(array.cast(pa.large_string()), decimals)
         return values, plain & _present(array)

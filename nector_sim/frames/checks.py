@@ -10,7 +10,7 @@ import numpy as np
 
 from nector_sim.calculator.loops import Columns
 from nector_sim.errors import InputError, OrdersError, Problem
-from nector_sim.orders.columns import (
+from nector_sim.frames.columns import (
     NOT_ASKED,
     Column,
     as_array,
@@ -20,7 +20,7 @@ from nector_sim.orders.columns import (
     read_points,
     read_times,
 )
-from nector_sim.orders.words import shown_names
+from nector_sim.frames.masking import shown_names
 from nector_sim.rules.program import Program
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nector_sim as ns
-from nector_sim.orders.columns import (
+from nector_sim.frames.columns import (
     NO_TIME,
     count_odd_points,
     decimal_array,
@@ -24,7 +24,7 @@ from nector_sim.orders.columns import (
     to_microseconds,
     write_money,
 )
-from nector_sim.orders.text import _parse_slow, parse_decimals
+from nector_sim.frames.text import _parse_slow, parse_decimals
 from nector_sim.rules.money import to_minor, to_points
 
 AMOUNTS = [Decimal("749.95"), Decimal("500"), Decimal("0.10"), Decimal("9000000000")]

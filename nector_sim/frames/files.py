@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nector_sim.errors import InputError
-from nector_sim.orders.columns import as_array, in_calendar
-from nector_sim.orders.csv_files import CsvTable
-from nector_sim.orders.sheets import EXPORT_AGAIN, LONGEST_HEADER, SAVE_AS_UTF8, Sheet, Table
+from nector_sim.frames.columns import as_array, in_calendar
+from nector_sim.frames.csv_files import CsvTable
+from nector_sim.frames.sheets import EXPORT_AGAIN, LONGEST_HEADER, SAVE_AS_UTF8, Sheet, Table
 
 #: The most that an Excel file may hold once unpacked.
 _MOST_UNPACKED = 2 << 30

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from nector_sim.errors import InputError
-from nector_sim.orders.sheets import EXPORT_AGAIN, LONGEST_HEADER, SAVE_AS_UTF8, Sheet
+from nector_sim.frames.sheets import EXPORT_AGAIN, LONGEST_HEADER, SAVE_AS_UTF8, Sheet
 
 #: The longest row of a CSV, in bytes.
 LONGEST_ROW = 8 << 20
