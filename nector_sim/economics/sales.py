@@ -170,7 +170,10 @@ def _units(amounts: Floats | None) -> npt.NDArray[np.int64] | None:
     """Amounts in the finest units that any currency has; what is not known as such."""
     if amounts is None:
         return None
-    return np.rint(np.where(np.isnan(amounts), UNKNOWN / FINEST, amounts) * FINEST).astype(np.int64)
+    units: npt.NDArray[np.int64] = np.rint(np.where(np.isnan(amounts), UNKNOWN / FINEST, amounts) * FINEST).astype(
+        np.int64
+    )
+    return units
 
 
 def _redeems(orders: pd.DataFrame) -> Floats | None:

@@ -34,8 +34,9 @@ def paid_in_history(cart: Int64, *, credits: Any = 0, discount_given: Any = 0, p
     >>> paid_in_history(np.array([1000, 1000]), discount_given=np.array([200, 200]), paid=np.array([-1, 900])).tolist()
     [800, 900]
     """
-    due = np.maximum(cart - credits - discount_given, 0)
-    return due if paid is None else np.where(paid == UNKNOWN, due, paid)
+    due: Int64 = np.maximum(cart - credits - discount_given, 0)
+    known: Int64 = due if paid is None else np.where(paid == UNKNOWN, due, paid)
+    return known
 
 
 def never_paid(cart: Int64, *, credits: Any = 0, discount_given: Any = 0, paid: Any = None) -> Bools:
