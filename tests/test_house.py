@@ -125,5 +125,5 @@ def test_a_missing_extra_is_named(monkeypatch):
     monkeypatch.delitem(vars(ns), "RuleExplorer", raising=False)
     for name in [name for name in sys.modules if name.startswith("nector_sim.views")]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(ModuleNotFoundError, match=r"RuleExplorer needs ipywidgets.*pip install 'nector-sim\[lab\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"RuleExplorer needs ipywidgets.*pip install \"nector-sim\[lab\]\""):
         _ = ns.RuleExplorer
