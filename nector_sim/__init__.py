@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from nector_sim._extras import named
+
 if TYPE_CHECKING:
     from nector_sim._data import data_path
     from nector_sim.calculator.explain import explain
@@ -21,12 +23,13 @@ if TYPE_CHECKING:
     from nector_sim.exploration.forecast import Forecast, forecast
     from nector_sim.exploration.grid import load_grid
     from nector_sim.exploration.sweep import sweep
+    from nector_sim.explorer.explorer import RuleExplorer
+    from nector_sim.frames.checks import CheckedOrders, check_orders
     from nector_sim.languages.export import export
     from nector_sim.ledger.liability import Liability, liability
     from nector_sim.ledger.replay import Replay, replay
     from nector_sim.ledger.sweep import replay_sweep
     from nector_sim.orders.balances import read_balances
-    from nector_sim.orders.checks import CheckedOrders, check_orders
     from nector_sim.orders.demo import demo_orders
     from nector_sim.orders.read import inspect_orders, read_orders
     from nector_sim.orders.report import OrdersReport
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
     from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, load_program
     from nector_sim.rules.review import review
     from nector_sim.scoring import score, score_batch
-    from nector_sim.views.explorer import RuleExplorer
 
 __version__ = "0.1.0"
 
@@ -62,7 +64,7 @@ _HOMES = {
     "nector_sim.ledger.replay": ("Replay", "replay"),
     "nector_sim.ledger.sweep": ("replay_sweep",),
     "nector_sim.orders.balances": ("read_balances",),
-    "nector_sim.orders.checks": ("CheckedOrders", "check_orders"),
+    "nector_sim.frames.checks": ("CheckedOrders", "check_orders"),
     "nector_sim.orders.demo": ("demo_orders",),
     "nector_sim.orders.read": ("inspect_orders", "read_orders"),
     "nector_sim.orders.report": ("OrdersReport",),
@@ -72,11 +74,9 @@ _HOMES = {
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
     "nector_sim.rules.review": ("review",),
     "nector_sim.scoring": ("score", "score_batch"),
-    "nector_sim.views.explorer": ("RuleExplorer",),
+    "nector_sim.explorer.explorer": ("RuleExplorer",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-#: What only the extra `lab` brings.
-_OF_LAB = ("anywidget", "ipywidgets")
 
 __all__ = [
     "Assumptions",
@@ -149,9 +149,8 @@ def __getattr__(name: str) -> Any:
         try:
             home = importlib.import_module(_HOME_OF[name])
         except ModuleNotFoundError as missing:
-            if missing.name not in _OF_LAB:
+            if (what := named(missing, name)) is None:
                 raise
-            what = f"{name} needs {missing.name}, which is not installed: pip install 'nector-sim[lab]'"
             raise ModuleNotFoundError(what, name=missing.name) from None
         value = globals()[name] = getattr(home, name)
         return value

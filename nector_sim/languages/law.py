@@ -374,7 +374,9 @@ class _OneOffer:
 
     def by_amount(self, steps: Node, why: Node) -> tuple[Node, Node, Node]:
         """Step 6 for amounts: points, discount, reason."""
-        return steps * self.terms.points, steps * self.terms.amount, why
+        points = self.let("costs", steps * self.terms.points, "step 6: points", at_most=self.builder.bounds.points)
+        gives = self.let("gives", steps * self.terms.amount, "step 6: n steps", at_most=self.builder.bounds.money)
+        return points, gives, why
 
     def by_percent(self, steps: Node, why: Node) -> tuple[Node, Node, Node]:
         """Step 6 for percentages: rounded down, clipped, and the fewest steps that give it are charged."""
@@ -399,4 +401,5 @@ class _OneOffer:
         reason = choose(clipped, "max_discount", why)
         # No step at all keeps its limit; steps that round to nothing are the cart's.
         reason = choose(discount > 0, reason, choose(steps > 0, "cart", why))
-        return charged * self.terms.points, discount, self.let("why", reason, "section 5")
+        points = self.let("costs", charged * self.terms.points, "step 6: points", at_most=self.builder.bounds.points)
+        return points, discount, self.let("why", reason, "section 5")
