@@ -79,9 +79,9 @@ def defer(
     Examples
     --------
     >>> defer(100_000, 10_000, point_value=1, ultimate_percent=97)
-    Deferral(revenue=Decimal('91157.70'), deferred=Decimal('8842.30'))
+    <Deferral: Revenue of the goods 91,157.70, deferred for the points 8,842.30.>
     >>> defer(800, 2_000, point_value="0.012", ultimate_percent=80)
-    Deferral(revenue=Decimal('781.25'), deferred=Decimal('18.75'))
+    <Deferral: Revenue of the goods 781.25, deferred for the points 18.75.>
     """
     given: dict[str, Any] = {"sales": sales, "point_value": point_value, "ultimate_percent": ultimate_percent}
     paid, value, share, count = _checked(given | {"points": points}, whole=("points",))
