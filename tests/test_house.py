@@ -19,6 +19,7 @@ ROOMS = [
     ["orders"],
     ["scoring"],
     ["ledger"],
+    ["simulation"],
     ["economics"],
     ["exploration"],
     ["batch"],
