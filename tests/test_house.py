@@ -16,8 +16,9 @@ ROOMS = [
     ["errors", "_data"],
     ["rules"],
     ["calculator"],
-    ["orders"],
+    ["frames"],
     ["scoring"],
+    ["orders"],
     ["ledger"],
     ["simulation"],
     ["economics"],
@@ -25,16 +26,18 @@ ROOMS = [
     ["batch"],
     ["parity"],
     ["gokwik"],
-    ["views"],
+    ["pictures"],
+    ["report"],
+    ["explorer"],
     ["cli"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 #: Heavy or optional libraries, each with the one room that imports it.
 AT_HOME = {
-    "matplotlib": "views",
-    "ipywidgets": "views",
-    "anywidget": "views",
-    "voila": "views",
+    "matplotlib": "pictures",
+    "ipywidgets": "explorer",
+    "anywidget": "explorer",
+    "voila": "explorer",
     "chainladder": "economics",
     "dask": "batch",
     "distributed": "batch",
@@ -124,7 +127,7 @@ def test_the_command_line_asks_for_help_without_loading_anything_heavy():
 def test_a_missing_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     monkeypatch.delitem(vars(ns), "RuleExplorer", raising=False)
-    for name in [name for name in sys.modules if name.startswith("nector_sim.views")]:
+    for name in [name for name in sys.modules if name.startswith("nector_sim.explorer")]:
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(ModuleNotFoundError, match=r"RuleExplorer needs ipywidgets.*pip install 'nector-sim\[lab\]'"):
         _ = ns.RuleExplorer

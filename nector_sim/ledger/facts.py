@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nector_sim.errors import InputError, Problem
+from nector_sim.frames.checks import as_frame
+from nector_sim.frames.columns import as_array, is_exact, to_microseconds
 from nector_sim.ledger.inputs import Table, read_grants, read_opening, read_orders, refuse
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderColumns, Prepared, prepare
 from nector_sim.ledger.schedule import Schedule, uncovered
 from nector_sim.ledger.tables import ALWAYS, NEVER
-from nector_sim.orders.checks import as_frame
-from nector_sim.orders.columns import as_array, is_exact, to_microseconds
 
 #: Columns that a replay adds to the orders; ``credits_used`` only where credits came in.
 RESULTS = (

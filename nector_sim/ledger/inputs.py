@@ -18,14 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nector_sim.errors import InputError, OrdersError, Problem
+from nector_sim.frames.checks import WAYS_ON, rejects_frame
+from nector_sim.frames.columns import NO_TIME, NOT_ASKED, Column, as_array, read_money, read_points, read_times
+from nector_sim.frames.masking import shown_names
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.draws import hash_ids, redeeming
 from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderColumns, number_customers
 from nector_sim.ledger.schedule import Schedule
 from nector_sim.ledger.tables import NEVER, microseconds, tier_names
-from nector_sim.orders.checks import WAYS_ON, rejects_frame
-from nector_sim.orders.columns import NO_TIME, NOT_ASKED, Column, as_array, read_money, read_points, read_times
-from nector_sim.orders.words import shown_names
 from nector_sim.rules.money import MAX_POINTS
 
 #: Rows of a message; ``.rejects`` has all of them.

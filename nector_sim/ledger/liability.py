@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from nector_sim.errors import InputError
+from nector_sim.frames.checks import as_frame
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.lots import Lots, lots_at
 from nector_sim.ledger.replay import Replay, replay
 from nector_sim.ledger.tables import ALWAYS, NEVER
-from nector_sim.orders.checks import as_frame
 from nector_sim.rules.offers import FixedAmount, VariableAmount
 from nector_sim.rules.program import Program
 

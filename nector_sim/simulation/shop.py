@@ -128,6 +128,18 @@ SHOPS = {
     "shrinking": Shop(growth_percent=-40.0),
     "seasonal": Shop(season_percent=40.0),
     "heavy-tailed": Shop(orders_tail="heavy", cart_tail="heavy"),
+    # The second bundled demo is this one, with data/programs/web-shop.toml and seed 2026.
+    "web shop": Shop(
+        customers_per_month=480,
+        growth_percent=10,
+        season_percent=20,
+        established_months=24,
+        lifetime_months=13,
+        orders_per_year=2.8,
+        orders_shape=0.8,
+        redeemers_percent=30,
+        take_up_percent=65,
+    ),
 }
 
 

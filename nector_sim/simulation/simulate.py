@@ -13,9 +13,9 @@ from nector_sim.errors import InputError
 from nector_sim.ledger.replay import Replay, replay
 from nector_sim.rules.program import Program
 from nector_sim.simulation.chance import Chance
+from nector_sim.simulation.invented import balance_file, shopify_export
 from nector_sim.simulation.process import Calendar, Customers, Placed, calendar_of, customers_of, orders_of
 from nector_sim.simulation.shop import Shop, shop_named
-from nector_sim.simulation.shopify_export import shopify_export
 
 #: Amounts have two decimals.
 DECIMALS = 2
@@ -101,11 +101,29 @@ class Simulated:
         pandas.DataFrame
             The rows of the file, as text.
         """
-        rows = shopify_export(self.orders, self.truth, self.seed, self.shop.timezone)
-        if path is not None:
-            packed: Any = {"method": "gzip", "mtime": 0} if str(path).endswith(".gz") else None
-            rows.to_csv(path, index=False, compression=packed, lineterminator="\n")
-        return rows
+        return _written(shopify_export(self.orders, self.truth, self.seed, self.shop.timezone), path)
+
+    def balance_file(self, path: str | Path | None = None) -> pd.DataFrame:
+        """Write the snapshot of balances with the same invented people as the export.
+
+        Parameters
+        ----------
+        path : path, optional
+            As for :meth:`shopify_export`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``mobile``, ``email``, ``points``: what :func:`nector_sim.read_balances` reads.
+
+        Raises
+        ------
+        InputError
+            If the shop was simulated without a program.
+        """
+        if self.balances is None:
+            raise InputError("there are no balances; simulate the shop with a program that earns points")
+        return _written(balance_file(self.balances, self.seed), path)
 
 
 def simulate(shop: Shop | str = "steady", program: Program | None = None, *, seed: int = 0) -> Simulated:
@@ -119,7 +137,8 @@ def simulate(shop: Shop | str = "steady", program: Program | None = None, *, see
     Parameters
     ----------
     shop : Shop or str
-        Or the name of one: ``steady``, ``growing``, ``shrinking``, ``seasonal``, ``heavy-tailed``.
+        Or the name of one: ``steady``, ``growing``, ``shrinking``, ``seasonal``, ``heavy-tailed``,
+        ``web shop``.
     program : Program, optional
         What runs; its currency has two decimals. Left out, there are no points.
     seed : int
@@ -164,6 +183,14 @@ def simulate(shop: Shop | str = "steady", program: Program | None = None, *, see
         balances = ended.loc[ended["points_balance"] > 0, ["customer_id", "points_balance"]]
         balances = balances.set_axis(["customer_id", "points"], axis="columns").reset_index(drop=True)
     return Simulated(described, seed, program, orders, truth, _people(calendar, customers), balances)
+
+
+def _written(rows: pd.DataFrame, path: str | Path | None) -> pd.DataFrame:
+    """Write a table as CSV, the same bytes each time."""
+    if path is not None:
+        packed: Any = {"method": "gzip", "mtime": 0} if str(path).endswith(".gz") else None
+        rows.to_csv(path, index=False, compression=packed, lineterminator="\n")
+    return rows
 
 
 def _run(program: Program, orders: pd.DataFrame, redeems: Any, shares: Any) -> Replay:
@@ -216,7 +243,7 @@ def _truth(calendar: Calendar, customers: Customers, placed: Placed) -> pd.DataF
 
 def _orders(truth: pd.DataFrame, placed: Placed, kept: Any) -> pd.DataFrame:
     names = ["order_id", "customer_id", "ordered_at", "cart_amount", "payment_method", "refunded_at"]
-    orders = truth.loc[kept, names].reset_index(drop=True)
+    orders: pd.DataFrame = truth.loc[kept, names].reset_index(drop=True)
     _write_paid(orders, placed.cart[kept], placed.refunded_share[kept])
     return orders
 

@@ -1,0 +1,1 @@
+"""Pictures: matplotlib axes in and out; nothing is computed here."""
