@@ -188,7 +188,8 @@ def _times(calendar: Calendar, customers: Customers, chance: Chance) -> tuple[In
     who = np.arange(len(customers.number))
     clock = np.interp(customers.arrives, calendar.grid, calendar.orders)
     last = np.interp(np.minimum(customers.leaves, calendar.ends), calendar.grid, calendar.orders)
-    found, nth = [], 0
+    nothing = np.empty(0, np.int64)
+    found, nth = [(nothing, nothing, np.empty(0))], 0
     while len(who):
         found.append((who, np.full(len(who), nth), np.interp(clock, calendar.orders, calendar.grid)))
         nth += 1

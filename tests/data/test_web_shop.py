@@ -115,9 +115,9 @@ def test_card_figures(shop):
         "customers who redeemed, of those who could": f"{redeemers:.1%}",
         "orders that redeemed": f"{did.mean():.1%}",
         "refunded orders": f"{orders['refunded_at'].notna().mean():.1%}",
-        "points earned": f"{totals['earned']:,}",
-        "points redeemed": f"{totals['redeemed']:,}",
-        "points expired": f"{totals['expired']:,}",
+        "points earned": f"{totals['earned']:,.0f}",
+        "points redeemed": f"{totals['redeemed']:,.0f}",
+        "points expired": f"{totals['expired']:,.0f}",
         "discount by points": f"₹{orders['discount_given'].sum():,.0f}",
         "discount rate, Σ discount ÷ Σ cart": f"{orders['discount_given'].sum() / orders['cart_amount'].sum():.2%}",
     }
