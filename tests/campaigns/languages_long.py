@@ -1,8 +1,8 @@
-"""Every exported form against the exact law: ``python -m tests.campaigns.languages_long [PAIRS] [SEED] [LANGUAGE ...]``.
+"""Exported forms against the exact law: ``python -m tests.campaigns.languages_long [PAIRS] [SEED] [LANGUAGE ...]``.
 
-A million random pairs of a program and an order for each language on this machine, and a fiftieth
-of them for the workbook; prints the pairs, the seconds and the differences; exit code 1 if there is any. Without a seed, one is
-drawn and printed.
+A million random pairs of a program and an order for each language on this machine, and a fiftieth of them for the
+workbook; prints the pairs, the seconds and the differences; exit code 1 if there is any. Without a seed, one is drawn
+and printed.
 """
 
 import secrets
