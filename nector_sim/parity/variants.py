@@ -14,7 +14,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from nector_sim.calculator.exact import WHOLE, Answer, Law, Limit, Order, Terms
 
@@ -30,7 +30,61 @@ class Variant(NamedTuple):
     law: type[Law]
 
     def __str__(self) -> str:
+        if self.choice in NOT_READ:
+            return f"it takes no notice of {self.way}"
+        if self.choice == "min_points":
+            return f"it gives nothing below {self.way}"
         return f"`{self.choice}` is {self.way}"
+
+
+#: What a calculator may not read at all, by the order's column.
+NOT_READ = ("credits", "points_requested", "tier", "ordered_at")
+
+
+class _NoCredits(Law):
+    def answer(self, order: Order) -> Answer:
+        return super().answer(replace(order, credits=0))
+
+
+class _NoRequest(Law):
+    def answer(self, order: Order) -> Answer:
+        return super().answer(replace(order, requested=None))
+
+
+class _NoTiers(Law):
+    """Offers for some tiers are open to everybody."""
+
+    def fits(self, terms: Terms, order: Order) -> bool:
+        everyone = copy.copy(terms)
+        everyone.tiers = None
+        return super().fits(everyone, order)
+
+
+class _NobodyHasATier(Law):
+    """Offers for some tiers are open to nobody."""
+
+    def fits(self, terms: Terms, order: Order) -> bool:
+        return super().fits(terms, replace(order, tier=None))
+
+
+class _NoDates(Law):
+    def fits(self, terms: Terms, order: Order) -> bool:
+        return super().fits(terms, replace(order, at=None))
+
+
+# A minimum number of points, which the other calculator alone has.
+
+
+def below_minimum(least: int, *, of: Literal["points", "balance"]) -> type[Law]:
+    """The law of a calculator that gives nothing where fewer points than these would be used, or are owned."""
+
+    class _Minimum(Law):
+        def one_offer(self, terms: Terms, order: Order, credits_used: int) -> tuple[int, int, str]:
+            points, discount, reason = super().one_offer(terms, order, credits_used)
+            enough = (points if of == "points" else order.balance) >= least
+            return (points, discount, reason) if enough else (0, 0, "balance")
+
+    return _Minimum
 
 
 # Steps and points.
@@ -141,15 +195,23 @@ class _CreditsPayMinimum(Law):
 
 
 class _FixedOfferClipped(Law):
+    """A fixed offer larger than the minimum payable allows is clipped to that."""
+
+    clipped_by: tuple[str, ...] = ("min_payable",)
+
     def one_offer(self, terms: Terms, order: Order, credits_used: int) -> tuple[int, int, str]:
         points, discount, reason = super().one_offer(terms, order, credits_used)
-        if not terms.is_fixed or discount or reason != "min_payable":
+        if not terms.is_fixed or discount or reason not in self.clipped_by:
             return points, discount, reason
         others_fit = all(
-            limit.steps for limit in self.limits(terms, order, credits_used) if limit.reason != "min_payable"
+            limit.steps for limit in self.limits(terms, order, credits_used) if limit.reason not in self.clipped_by
         )
         room = self.room(order, credits_used) // WHOLE
         return (terms.points, room, reason) if others_fit and room else (0, 0, reason)
+
+
+class _FixedOfferClippedByCart(_FixedOfferClipped):
+    clipped_by = ("cart", "min_payable")
 
 
 # The minimum cart and the multiple.
@@ -212,6 +274,24 @@ class _HalfEven(_RoundedPercent):
 class _RoundedUp(_RoundedPercent):
     def rounded(self, exact: Fraction) -> int:
         return ceil(exact)
+
+
+class _ToMajorUnit(_RoundedPercent):
+    """To the rupee, but no more than the cart."""
+
+    half = Fraction(0)
+
+    def percent_discount(self, terms: Terms, order: Order, steps: int) -> tuple[int, bool]:
+        discount, clipped = super().percent_discount(terms, order, steps)
+        return min(discount, order.cart), clipped
+
+    def rounded(self, exact: Fraction) -> int:
+        unit = 10**self.program.decimals
+        return int(floor(exact / unit + self.half) * unit)
+
+
+class _HalfUpToMajorUnit(_ToMajorUnit):
+    half = Fraction(1, 2)
 
 
 class _ClippingStepRefused(Law):
@@ -289,6 +369,14 @@ class _UndatedOutside(Law):
         return not undated and super().fits(terms, order)
 
 
+#: What a calculator may not read; tried before everything else.
+IGNORING = (
+    Variant("credits", "credits", _NoCredits),
+    Variant("points_requested", "the points that were asked for", _NoRequest),
+    Variant("tier", "the tier: offers for some tiers are everybody's", _NoTiers),
+    Variant("tier", "the tier: offers for some tiers are nobody's", _NobodyHasATier),
+    Variant("ordered_at", "the time", _NoDates),
+)
 #: At least one for each name of :data:`nector_sim.calculator.choices.CHOICES`, in that order.
 VARIANTS = (
     Variant("steps_whole", "clipped to the limit, points rounded up", _PointsRoundedUp),
@@ -307,6 +395,7 @@ VARIANTS = (
     Variant("min_payable_credits", "held back by it", _CreditsHeldBack),
     Variant("min_payable_credits", "counted as payment", _CreditsPayMinimum),
     Variant("min_payable_fixed_offer", "clipped, all points charged", _FixedOfferClipped),
+    Variant("min_payable_fixed_offer", "clipped by the cart, too, all points charged", _FixedOfferClippedByCart),
     Variant("min_cart_base", "after credits", _MinCartAfterCredits),
     Variant("min_cart_base", "after points", _MinCartAfterPoints),
     Variant("min_cart_edge", "exclusive", _MinCartExceeded),
@@ -314,6 +403,8 @@ VARIANTS = (
     Variant("percent_rounding", "half up", _RoundedPercent),
     Variant("percent_rounding", "half to even", _HalfEven),
     Variant("percent_rounding", "up", _RoundedUp),
+    Variant("percent_rounding", "down to the major unit", _ToMajorUnit),
+    Variant("percent_rounding", "half up to the major unit", _HalfUpToMajorUnit),
     Variant("percent_clip", "refused, the step below given", _ClippingStepRefused),
     Variant("percent_clip", "points scaled down", _ClippedPointsScaled),
     Variant("percent_fewest_steps", "the most steps", _MostSteps),
@@ -338,7 +429,8 @@ def together(variants: tuple[Variant, ...]) -> type[Law]:
 
 def pairs() -> Iterator[tuple[Variant, Variant]]:
     """Every two variants of different choices."""
-    for position, first in enumerate(VARIANTS):
-        for second in VARIANTS[position + 1 :]:
+    every = (*IGNORING, *VARIANTS)
+    for position, first in enumerate(every):
+        for second in every[position + 1 :]:
             if first.choice != second.choice:
                 yield first, second

@@ -78,6 +78,10 @@ BY_HAND = {
         *(program({"kind": "fixed_amount", "points": 100, "discount": 50}, minimum=HUNDRED), Order(12_000, 500)),
         (100, 2000, 10_000),
     ),
+    "min_payable_fixed_offer: clipped by the cart, too, all points charged": (
+        *(program({"kind": "fixed_amount", "points": 100, "discount": 100}), Order(8500, 500)),
+        (100, 8500, 0),
+    ),
     "min_cart_base: after credits": (
         *(program({**RUPEE, "min_cart": 500}), Order(50_000, 100, credits=1)),
         (0, 0, 49_999),
@@ -89,6 +93,15 @@ BY_HAND = {
     "percent_rounding: half up": (program({**EIGHTY, "percent": 10}), Order(5, 50), (10, 1, 4)),
     "percent_rounding: half to even": (program({**EIGHTY, "percent": 10}), Order(15, 50), (10, 2, 13)),
     "percent_rounding: up": (program({**EIGHTY, "percent": 10}), Order(11, 50), (10, 2, 9)),
+    # 10 % of 149.95 is 14.995.
+    "percent_rounding: down to the major unit": (
+        *(program({**EIGHTY, "percent": 10}), Order(14_995, 50)),
+        (10, 1400, 13_595),
+    ),
+    "percent_rounding: half up to the major unit": (
+        *(program({**EIGHTY, "percent": 10}), Order(14_500, 50)),
+        (10, 1500, 13_000),
+    ),
     "percent_clip: refused, the step below given": (
         *(program({"kind": "variable_percent", "points_per_step": 1, "percent_per_step": 10, "max_discount": 25}),),
         *(Order(10_000, 50), (2, 2000, 8000)),
