@@ -1,0 +1,121 @@
+"""The app: the explorer in a browser, without code on screen, for this machine only."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+import webbrowser
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from nector_sim.errors import InputError
+from nector_sim.explorer import FRONT
+
+#: The largest message between browser and kernel, in bytes. An upload travels in small pieces, so this is ample.
+LARGEST_MESSAGE = 64 << 20
+#: The page may load from its own server only; a test sees that it asks for nothing else.
+POLICY = (
+    "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; "
+    "style-src 'self' 'unsafe-inline'; connect-src 'self' ws://127.0.0.1:* ws://localhost:* data: blob:; "
+    "frame-ancestors 'self'"
+)
+#: A page that was closed leaves its kernel, with all its orders, behind: it ends after ten minutes, in seconds.
+_CULLING = {"cull_idle_timeout": 600, "cull_interval": 60, "cull_connected": False}
+_NOTEBOOK = """{
+ "cells": [{"cell_type": "code", "execution_count": null, "id": "explorer", "metadata": {}, "outputs": [],
+  "source": "import nector_sim as ns\\n\\nns.RuleExplorer()"}],
+ "metadata": {"title": "nector_sim",
+  "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+ "nbformat": 4, "nbformat_minor": 5
+}
+"""
+
+
+def serve(
+    *, port: int = 8866, open_browser: bool = True, token: str | None = None, say: Callable[[str], Any] = print
+) -> None:
+    """Serve the explorer on this machine until it is stopped.
+
+    Parameters
+    ----------
+    port : int
+        Where to begin looking for a free port.
+    open_browser : bool
+        Open the page when it is ready.
+    token : str, optional
+        What the address must carry; left out, a new random one.
+    say : callable
+        Told the address.
+
+    Raises
+    ------
+    InputError
+        If the packages of the extra ``lab`` are not installed, or no port is free.
+    """
+    # Read while jupyter_core is imported.
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(FRONT / "jupyter"), os.environ.get("JUPYTER_PATH")]))
+    try:
+        from traitlets.config import Config
+        from voila.app import Voila
+    except ModuleNotFoundError:
+        raise InputError('the app needs the extra "lab": pip install "nector-sim[lab]"') from None
+
+    token = token or secrets.token_urlsafe(24)
+
+    class App(Voila):  # type: ignore[misc]
+        """Voila on one notebook, which says where it is once it listens."""
+
+        def launch_browser(self) -> None:
+            address = f"http://127.0.0.1:{self.port}/?token={token}"
+            say(f"The explorer is at {address}\nIt is for this machine only. To stop it, press Ctrl+C.")
+            if open_browser:
+                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    with tempfile.TemporaryDirectory(prefix="nector_sim_") as folder:
+        notebook = Path(folder) / "explorer.ipynb"
+        notebook.write_text(_NOTEBOOK, encoding="utf-8")
+        app = App(
+            ip="127.0.0.1",
+            port=port,
+            token=token,
+            open_browser=True,
+            log_level="WARN",
+            config=Config(MappingKernelManager=_CULLING),
+            connection_dir_root=folder,
+            tornado_settings={
+                # Only requests that name this machine; a page elsewhere cannot reach in by a name of its own.
+                "allow_remote_access": False,
+                "headers": {"Content-Security-Policy": POLICY},
+                "websocket_max_message_size": LARGEST_MESSAGE,
+            },
+        )
+        app.initialize(["--template=nector", str(notebook)])
+        app.start()
+
+
+def open_lab(notebook: Path, *, open_browser: bool = True) -> None:
+    """Open JupyterLab on a notebook, in a process of its own, until it is stopped.
+
+    Parameters
+    ----------
+    notebook : pathlib.Path
+    open_browser : bool
+        Open the page when it is ready.
+
+    Raises
+    ------
+    InputError
+        If there is no such notebook, or the packages of the extra ``lab`` are not installed.
+    """
+    if not notebook.exists():
+        raise InputError(f"{notebook} does not exist; name a notebook, or run this in a checkout of nector_sim")
+    if find_spec("jupyterlab") is None:
+        raise InputError('JupyterLab needs the extra "lab": pip install "nector-sim[lab]"')
+    options = [] if open_browser else ["--no-browser"]
+    subprocess.run([sys.executable, "-m", "jupyterlab", str(notebook), *options], check=False)
