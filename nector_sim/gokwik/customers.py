@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nector_sim.errors import InputError, Problem
+from nector_sim.frames.masking import shown_id
 from nector_sim.gokwik.wire import MAX_ID
 from nector_sim.orders.identity import phone_of
-from nector_sim.orders.words import shown_id
 from nector_sim.rules.money import MAX_POINTS, from_minor, to_minor
 
 if TYPE_CHECKING:
@@ -102,7 +102,9 @@ def _read(columns: dict[str, list[Any]], rows: int, *, decimals: int, source: st
         ("mobile", Counter(phone_of(one.mobile) or one.mobile for one in customers if one.mobile is not None)),
     ):
         problems += [
-            Problem(name, f"{shown_id(value)!r} occurs {count} times; each customer has a row and a {name} of their own")
+            Problem(
+                name, f"{shown_id(value)!r} occurs {count} times; each customer has a row and a {name} of their own"
+            )
             for value, count in seen.items()
             if count > 1
         ]

@@ -1,7 +1,7 @@
-"""A server that answers as one tenant's does in live use, written from what was seen there alone (data/law/gokwik.md, "seen").
+"""A server that answers as one tenant's does in live use, written from what was seen there alone.
 
-It shares no code with the package: neither its arithmetic, which is one rule (1 coin gives ₹1, at most ₹1,000 an order, at least ₹100
-to pay), nor its reading of requests.
+That is what data/law/gokwik.md marks as seen. It shares no code with the package: neither its arithmetic, which is one
+rule (1 coin gives ₹1, at most ₹1,000 an order, at least ₹100 to pay), nor its reading of requests.
 """
 
 import json
@@ -74,7 +74,12 @@ class Tenant(ThreadingHTTPServer):
             self.taken[reference] = (customer, coins)
             self.balances[customer] -= coins
         coins = self.taken[reference][1]
-        data = {"id": f"t-{reference}", "operation": "dr", "coin_value": self.figure(coins), "fiat_value": self.figure(coins)}
+        data = {
+            "id": f"t-{reference}",
+            "operation": "dr",
+            "coin_value": self.figure(coins),
+            "fiat_value": self.figure(coins),
+        }
         return 200, {"meta": {"code": 200}, "data": data}
 
     def reverted(self, call: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -101,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(written)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:
         """Nothing on the screen of the tests."""
 
 
