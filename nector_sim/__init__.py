@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from nector_sim._extras import named
+
 if TYPE_CHECKING:
     from nector_sim._data import data_path
     from nector_sim.calculator.explain import explain
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, load_program
     from nector_sim.rules.review import review
     from nector_sim.scoring import score, score_batch
+    from nector_sim.simulation.shop import Shop
+    from nector_sim.simulation.simulate import Simulated, simulate
 
 __version__ = "0.1.0"
 
@@ -70,11 +74,11 @@ _HOMES = {
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
     "nector_sim.rules.review": ("review",),
     "nector_sim.scoring": ("score", "score_batch"),
+    "nector_sim.simulation.shop": ("Shop",),
+    "nector_sim.simulation.simulate": ("Simulated", "simulate"),
     "nector_sim.explorer.explorer": ("RuleExplorer",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-#: What only the extra `lab` brings.
-_OF_LAB = ("anywidget", "ipywidgets")
 
 __all__ = [
     "Assumptions",
@@ -101,6 +105,8 @@ __all__ = [
     "Recommendation",
     "Replay",
     "RuleExplorer",
+    "Shop",
+    "Simulated",
     "Summary",
     "Ultimate",
     "VariableAmount",
@@ -135,6 +141,7 @@ __all__ = [
     "review",
     "score",
     "score_batch",
+    "simulate",
     "summarize",
     "sweep",
     "ultimate_redemption",
@@ -146,9 +153,8 @@ def __getattr__(name: str) -> Any:
         try:
             home = importlib.import_module(_HOME_OF[name])
         except ModuleNotFoundError as missing:
-            if missing.name not in _OF_LAB:
+            if (what := named(missing, name)) is None:
                 raise
-            what = f"{name} needs {missing.name}, which is not installed: pip install 'nector-sim[lab]'"
             raise ModuleNotFoundError(what, name=missing.name) from None
         value = globals()[name] = getattr(home, name)
         return value

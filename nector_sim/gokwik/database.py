@@ -13,6 +13,7 @@ from typing import Any, Self
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from nector_sim._extras import pip_line
 from nector_sim.errors import InputError
 from nector_sim.gokwik.migrations import migrate, version_of
 from nector_sim.gokwik.one_file import Sealing, beside, check_together, seal_of, uri
@@ -238,7 +239,7 @@ def _postgres(url: URL) -> Engine:
             connect_args={"connect_timeout": PATIENCE},
         )
     except (ModuleNotFoundError, NoSuchModuleError):
-        raise InputError("PostgreSQL needs its driver: pip install 'nector-sim[postgres]'") from None
+        raise InputError(f"PostgreSQL needs its driver: {pip_line('postgres')}") from None
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
