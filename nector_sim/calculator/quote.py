@@ -13,6 +13,9 @@ from nector_sim.rules.money import from_minor, to_minor, to_points
 from nector_sim.rules.program import Program
 from nector_sim.rules.times import read_time, to_instant
 
+#: What is said of an eligible or earning amount that is larger than its cart.
+ABOVE_THE_CART = "is above cart_amount; it is a part of the cart"
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -51,6 +54,8 @@ def quote(
     points_requested: Any = None,
     tier: str | None = None,
     ordered_at: datetime | date | str | None = None,
+    eligible_amount: Any = None,
+    coupon_discount: Any = 0,
 ) -> Quote:
     """Work out one order, exactly.
 
@@ -70,6 +75,10 @@ def quote(
         The customer's tier.
     ordered_at : datetime or ISO 8601 text, optional
         Instant of the order; without a zone, in the program's. Left out, inside every offer's dates.
+    eligible_amount : int, float, Decimal or str, optional
+        The part of the cart that points may pay, in major units; left out, all of it.
+    coupon_discount : int, float, Decimal or str, optional
+        What other coupons took off already, in major units; the cart is after them.
 
     What may be left out may also be what stands for an empty cell: None, NaN or an empty text.
 
@@ -97,6 +106,8 @@ def quote(
         points_requested=points_requested,
         tier=tier,
         ordered_at=ordered_at,
+        eligible_amount=eligible_amount,
+        coupon_discount=coupon_discount,
     )
     return in_major_units(program, Law(program).answer(order))
 
@@ -110,9 +121,12 @@ def read_order(
     points_requested: Any = None,
     tier: str | None = None,
     ordered_at: datetime | date | str | None = None,
+    eligible_amount: Any = None,
+    coupon_discount: Any = 0,
 ) -> Order:
     """Turn an order in major units into the law's; parameters and errors as :func:`quote`."""
     problems: list[Problem] = []
+    decimals = program.decimals
 
     def read(name: str, read_value: Any, *arguments: Any) -> Any:
         try:
@@ -125,13 +139,17 @@ def read_order(
         return to_instant(read_time(time), program.timezone)
 
     order = Order(
-        cart=read("cart_amount", to_minor, cart_amount, program.decimals),
+        cart=read("cart_amount", to_minor, cart_amount, decimals),
         balance=read("points_balance", to_points, points_balance),
-        credits=0 if _is_blank(credits) else read("credits", to_minor, credits, program.decimals),
+        credits=0 if _is_blank(credits) else read("credits", to_minor, credits, decimals),
         requested=None if _is_blank(points_requested) else read("points_requested", to_points, points_requested),
         tier=None if tier is None or _is_blank(tier) else tier,
         at=None if _is_blank(ordered_at) else read("ordered_at", instant, ordered_at),
+        eligible=None if _is_blank(eligible_amount) else read("eligible_amount", to_minor, eligible_amount, decimals),
+        coupon=0 if _is_blank(coupon_discount) else read("coupon_discount", to_minor, coupon_discount, decimals),
     )
+    if None not in (order.cart, order.eligible) and order.eligible > order.cart:
+        problems.append(Problem("eligible_amount", f"{eligible_amount!r} {ABOVE_THE_CART}"))
     if order.tier is not None and (what := program.unknown_tier(order.tier)):
         problems.append(Problem("tier", what))
     if problems:
