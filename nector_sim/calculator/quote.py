@@ -10,7 +10,7 @@ from typing import Any
 from nector_sim.calculator.exact import Answer, Law, Order
 from nector_sim.errors import InputError, Problem
 from nector_sim.rules.money import from_minor, to_minor, to_points
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike, as_program
 from nector_sim.rules.times import read_time, to_instant
 
 #: What is said of an eligible or earning amount that is larger than its cart.
@@ -46,7 +46,7 @@ class Quote:
 
 
 def quote(
-    program: Program,
+    program: ProgramLike,
     *,
     cart_amount: Any,
     points_balance: Any,
@@ -98,6 +98,7 @@ def quote(
     >>> answer.points_redeemed, answer.discount, answer.payable, answer.limited_by
     (400, Decimal('400.00'), Decimal('100.00'), 'min_payable')
     """
+    program = as_program(program)
     order = read_order(
         program,
         cart_amount=cart_amount,
@@ -148,7 +149,7 @@ def read_order(
         eligible=None if _is_blank(eligible_amount) else read("eligible_amount", to_minor, eligible_amount, decimals),
         coupon=0 if _is_blank(coupon_discount) else read("coupon_discount", to_minor, coupon_discount, decimals),
     )
-    if None not in (order.cart, order.eligible) and order.eligible > order.cart:
+    if order.eligible is not None and not problems and order.eligible > order.cart:
         problems.append(Problem("eligible_amount", f"{eligible_amount!r} {ABOVE_THE_CART}"))
     if order.tier is not None and (what := program.unknown_tier(order.tier)):
         problems.append(Problem("tier", what))

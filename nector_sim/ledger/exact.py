@@ -259,7 +259,9 @@ class Account:
         balance = self.balance
         requested = order.requested if order.redeems else 0
         answer = terms.law.answer(
-            exact.Order(order.cart, max(0, balance), order.credits, requested, tier_name, order.at)
+            exact.Order(
+                order.cart, max(0, balance), order.credits, requested, tier_name, order.at, order.eligible, order.coupon
+            )
         )
         self.spend(answer.points)
         self.book(order.at, "redeemed", -answer.points, order.order_id)

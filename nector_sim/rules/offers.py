@@ -8,9 +8,11 @@ what was chosen and what others do.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StrictBool
 from pydantic.json_schema import JsonSchemaValue
@@ -33,6 +35,17 @@ class Model(BaseModel):
         validate_default=True,
         ser_json_inf_nan="constants",
     )
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy it with some fields changed; unlike pydantic's own, a name that is no field is refused."""
+        fields = type(self).model_fields
+        for name in update or ():
+            if name not in fields:
+                near = difflib.get_close_matches(name, fields, n=1)
+                raise ValueError(
+                    f"{type(self).__name__} has no field {name!r}" + (f"; did you mean {near[0]}?" if near else "")
+                )
+        return super().model_copy(update=update, deep=deep)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -109,6 +122,14 @@ class _Offer(Model):
         return None
 
     @property
+    def most_points(self) -> int | None:
+        """The most points that its own maximum lets a redemption use; None where it has none."""
+        cap = self.max_discount  # type: ignore[attr-defined]
+        if self.step_discount is None or cap is None:
+            return None
+        return int(cap // self.step_discount) * self.step_points
+
+    @property
     def point_value(self) -> Fraction | None:
         """What a point takes off, in major units; None for a percentage of the cart."""
         return None if self.step_discount is None else Fraction(self.step_discount) / self.step_points
@@ -140,9 +161,9 @@ class VariableAmount(_Offer):
     """The most that one order may be discounted, as a percentage of what points may pay of the cart, before credits
     (`offer_base`). [percent; Nector: Maximum Discount Percentage]"""
 
-    min_points: Annotated[StepPoints | None, About("points")] = None
-    """A redemption uses at least this many points, or none; tested after every limit. Ours, not on Nector's screen.
-    [points]"""
+    min_points: Annotated[StepPoints | None, About("points", choices=("redemption_minimum",))] = None
+    """A redemption uses at least this many points, or none; tested after every limit. Left out, it may use any number
+    (`redemption_minimum`). Ours, not on Nector's screen. [points]"""
 
     max_percent: ClassVar[None] = None
 

@@ -9,10 +9,10 @@ from fractions import Fraction
 from nector_sim.errors import Problem
 from nector_sim.rules.money import money_text
 from nector_sim.rules.offers import Offer
-from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
+from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, ProgramLike, as_program
 
 
-def review(program: Program) -> list[Problem]:
+def review(program: ProgramLike) -> list[Problem]:
     """Find what is legal in a program but probably not meant.
 
     Parameters
@@ -30,6 +30,7 @@ def review(program: Program) -> list[Problem]:
     >>> print(review(ns.Program(offers=[offer]))[0])
     offers.0.max_discount: ₹25 is no multiple of the step of ₹10; nobody gets more than ₹20
     """
+    program = as_program(program)
     findings = [*_of_program(program), *_of_ledger(program)]
     for position, offer in enumerate(program.offers):
         findings += [
@@ -99,6 +100,10 @@ def _of_offer(offer: Offer, program: Program) -> Iterator[Problem]:
 
 
 def _of_amount(offer: Offer, step: Decimal, program: Program) -> Iterator[Problem]:
+    if offer.min_points is not None and offer.max_cart is not None:
+        value = offer.min_points * step / offer.step_points
+        if value >= offer.max_cart:
+            yield Problem("min_points", f"take {_money(value, program)} off, and no cart below max_cart is that large")
     if offer.is_fixed and offer.max_cart is not None and step >= offer.max_cart:
         yield Problem("discount", "is not below max_cart, so no cart can use it")
     if offer.max_discount is not None:
