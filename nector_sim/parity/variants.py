@@ -348,7 +348,7 @@ class _UndatedOutside(Law):
 
 
 #: Minimum numbers of points of a redemption that are tried, as programs have them.
-MINIMA = (10, 20, 25, 30, 50, 100, 200, 250, 300, 500, 1000, 2000, 2500, 5000)
+MINIMA = (10, 30, 50, 100, 200, 250, 500, 1000)
 
 #: At least one for each name of :data:`nector_sim.calculator.choices.CHOICES`, in that order.
 VARIANTS = (
