@@ -42,7 +42,7 @@ def some_offer(rng: random.Random) -> dict[str, Any]:
             "max_discount": cap,
         }
         offer["max_discount_percent"] = rng.choice([None, None, "10", "33.33"])
-        offer["min_points"] = rng.choice([None, None, k, 5 * k if cap is None else None])
+        offer["min_points"] = rng.choice([None, None, k, 5 * k]) if cap is None else None
     elif kind == "fixed_amount":
         offer |= {"points": k, "discount": rng.choice(["1", "2.5", "50"])}
     elif kind == "variable_percent":
