@@ -33,6 +33,8 @@ HELD = 8_000_000
 SWING = 0.1
 
 _DRIVERS = tuple(field.name for field in fields(Drivers))
+#: Orders that the break-even of a pair is counted among, besides all: of customers who use points, and that redeem.
+BASES = ("users", "redeeming")
 _COUNTS = ("orders_could_redeem", "orders_redeemed", "points_redeemed", "discount")
 
 
@@ -103,6 +105,21 @@ class Sums:
                 drivers[name] = drivers[name] + self._extra(side, name, take_up)
         return Drivers(**drivers)
 
+    def drivers_among(self, base: str, side: int, take_up: Any) -> Drivers:
+        """Give the drivers of a side on the orders of a base, which hold all that redeem."""
+        return Drivers(
+            **{
+                name: self.of(f"{base} fixed", name)
+                + take_up * self.of(f"{base} open", name)
+                + self._extra(side, name, take_up)
+                for name in _DRIVERS
+            }
+        )
+
+    def has(self, part: str) -> bool:
+        """Whether there is a sum of this part that is not always 0."""
+        return any(name == part for name, _ in self.names)
+
     def count(self, side: int, name: str, take_up: Any) -> Any:
         """Give one of the totals that the drivers do not hold."""
         return self.of(f"{side} fixed", name) if name == "orders_could_redeem" else self._extra(side, name, take_up)
@@ -111,7 +128,13 @@ class Sums:
         return self.of(f"{side} fixed", name) + take_up * self.of(f"{side} open", name)
 
 
-def sums_by(sides: Sequence[Side], groups: npt.NDArray[np.intp], count: int) -> Sums:
+def sums_by(
+    sides: Sequence[Side],
+    groups: npt.NDArray[np.intp],
+    count: int,
+    *,
+    bases: Mapping[str, npt.NDArray[np.bool_]] | None = None,
+) -> Sums:
     """Sum what every headline number needs, by group of orders.
 
     Parameters
@@ -122,6 +145,8 @@ def sums_by(sides: Sequence[Side], groups: npt.NDArray[np.intp], count: int) -> 
         Each order's group (its customer, its month …).
     count : int
         How many groups there are.
+    bases : mapping of str to ndarray of bool, optional
+        Some of the orders, by a name from :data:`BASES`, that a break-even is to be counted among.
 
     Returns
     -------
@@ -154,6 +179,14 @@ def sums_by(sides: Sequence[Side], groups: npt.NDArray[np.intp], count: int) -> 
                 add(f"{number} fixed", name, np.where(fixed, amount * known, 0.0))
             if not fixed.all():
                 add(f"{number} open", name, np.where(fixed, 0.0, amount) if fixed.any() else amount)
+    for base, mine in (bases or {}).items():
+        # An order that may redeem counts among those that do as far as it does; a customer's orders count whole.
+        open_ones = ~sides[-1].fixed() if base == "redeeming" else np.zeros_like(mine)
+        for name in _DRIVERS:
+            amounts_without = np.broadcast_to(getattr(without, name), mine.shape)
+            add(f"{base} fixed", name, np.where(mine & ~open_ones, amounts_without, 0.0))
+            if open_ones.any():
+                add(f"{base} open", name, np.where(mine & open_ones, amounts_without, 0.0))
     return Sums(tuple(names), np.stack(columns, axis=1) if columns else np.zeros((count, 0)))
 
 

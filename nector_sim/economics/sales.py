@@ -81,6 +81,12 @@ class Sales:
             return 1.0
         return 1 - self.refunded_share
 
+    def taken(self, rows: npt.NDArray[Any]) -> Sales:
+        """Some of the orders, or all in another order."""
+        arrays = {name: getattr(self, name) for name in type(self).__slots__ if name != "used"}
+        kept: dict[str, Any] = {name: None if array is None else array[rows] for name, array in arrays.items()}
+        return replace(self, **kept)
+
     def without_points(self) -> Sales:
         """The same orders with no redemption."""
         return replace(self, discount=np.zeros_like(self.discount))
@@ -131,13 +137,7 @@ def read_sales(orders: pd.DataFrame) -> Sales:
         points_earned=_optional(orders, "points_earned"),
         used=np.ones(len(cart), dtype=np.bool_),
     )
-    return _only(sales, ~unpaid) if unpaid.any() else sales
-
-
-def _only(sales: Sales, used: Bools) -> Sales:
-    arrays = {name: getattr(sales, name) for name in Sales.__slots__}
-    kept: dict[str, Any] = {name: None if array is None else array[used] for name, array in arrays.items()}
-    return Sales(**{**kept, "used": used})
+    return replace(sales.taken(~unpaid), used=~unpaid) if unpaid.any() else sales
 
 
 def _history(orders: pd.DataFrame, cart: Floats, credits: Floats) -> tuple[Floats, Bools]:
