@@ -25,8 +25,6 @@ from nector_sim.rules.program import Program
 
 Floats = npt.NDArray[np.float64]
 
-#: Percentiles that a range reaches from and to.
-LOW, HIGH = 5, 95
 #: Draws of customers that are held at a time, as numbers.
 HELD = 8_000_000
 #: How far a tornado moves an assumption that was given as a single number, of itself.
@@ -289,34 +287,6 @@ def headline(sums: Sums, rates: Rates, *, sides: int) -> dict[str, list[Any]]:
     return numbers
 
 
-def span(draws: Any) -> tuple[float, float]:
-    """Give the 5th and the 95th percentile; NaN stands for `never`."""
-    low, high = np.percentile(np.asarray(draws, dtype=np.float64), [LOW, HIGH], method="nearest")
-    return float(_never(low)), float(_never(high))
-
-
-def range_table(value: Mapping[str, Any], draws: Mapping[str, Any] | None) -> pd.DataFrame:
-    """Put numbers and their ranges beside each other.
-
-    Parameters
-    ----------
-    value : mapping of str to float
-    draws : mapping of str to array, or None
-        The same numbers, resampled.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row for each number: ``value``, and with draws ``low`` and ``high``. Missing is `never`.
-    """
-    table = pd.DataFrame({"value": {name: float(_never(number)) for name, number in value.items()}})
-    if draws is not None:
-        spans = {name: span(draws[name]) for name in value}
-        table["low"] = {name: low for name, (low, _) in spans.items()}
-        table["high"] = {name: high for name, (_, high) in spans.items()}
-    return table
-
-
 def tornado(
     sums: Sums,
     assumptions: Assumptions,
@@ -407,11 +377,6 @@ def customer_codes(orders: pd.DataFrame) -> tuple[npt.NDArray[np.intp], int]:
     blank = codes < 0
     codes[blank] = len(ids) + np.arange(np.count_nonzero(blank))
     return codes, len(ids) + int(np.count_nonzero(blank))
-
-
-def _never(number: Any) -> Any:
-    number = float(np.squeeze(number))
-    return np.nan if np.isinf(number) else number
 
 
 def _swung(value: float, name: str) -> tuple[float, float, float]:

@@ -133,7 +133,7 @@ def read_sales(orders: pd.DataFrame) -> Sales:
         returned=share > 0,
         refunded_share=share,
         cash_on_delivery=_cash_on_delivery(orders),
-        redeems=_redeems(orders),
+        redeems=known_redeems(orders),
         points_earned=_optional(orders, "points_earned"),
         used=np.ones(len(cart), dtype=np.bool_),
     )
@@ -176,7 +176,7 @@ def _units(amounts: Floats | None) -> npt.NDArray[np.int64] | None:
     return units
 
 
-def _redeems(orders: pd.DataFrame) -> Floats | None:
+def known_redeems(orders: pd.DataFrame) -> Floats | None:
     """1 where an order redeems, 0 where it does not, NaN where it does not say."""
     if "redeems" not in orders:
         return None

@@ -145,7 +145,7 @@ def check_words(history: Any, replayed: Any, **of_replays: Any) -> None:
     """
     if history is not None:
         raise InputError(
-            f'history= is now replayed=; for history={history!r} write replayed={history != "given balances"}'
+            f"history= is now replayed=; for history={history!r} write replayed={history != 'given balances'}"
         )
     if not isinstance(replayed, bool | np.bool_):
         raise InputError(f"replayed is {replayed!r}; it is True, or False for each order by itself")

@@ -14,10 +14,11 @@ from nector_sim.calculator.compiled import Columns, answer
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.calculator.tables import compile_program
 from nector_sim.economics.assumptions import Assumptions
-from nector_sim.economics.margin import check_costs
+from nector_sim.economics.labels import who_redeems
+from nector_sim.economics.margin import View, check_costs
 from nector_sim.economics.sales import Sales, read_sales
 from nector_sim.errors import InputError, Problem
-from nector_sim.exploration.prepared import Played
+from nector_sim.exploration.prepared import Given, Played
 from nector_sim.frames.checks import as_frame
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.engine import Ran, run
@@ -26,11 +27,13 @@ from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.openings import opening_of
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.sweep import InstantsOf
-from nector_sim.ledger.tables import compile_schedule, tier_names
+from nector_sim.ledger.tables import compile_schedule, microseconds, tier_names
 from nector_sim.rules.program import Program
 
 _NEEDS = ("order_id", "customer_id", "ordered_at", "cart_amount")
-_AS_GIVEN = "or ask for each order by itself: replayed=False (--as-given), with the points_balance that each order meets"
+_AS_GIVEN = (
+    "or ask for each order by itself: replayed=False (--as-given), with the points_balance that each order meets"
+)
 RUNS_DOWN = "The program has no [earning]: a replay only runs the opening balances and grants down"
 
 
@@ -66,6 +69,10 @@ class Replays:
         first = self.facts.prepared.history.first_order
         return np.repeat(np.arange(len(first) - 1), np.diff(first)), len(first) - 1
 
+    def label(self, assumptions: Assumptions) -> str:
+        """Who is taken to redeem, as an id."""
+        return who_redeems(float(assumptions.rates().take_up), recorded="redeems" in self.facts.orders)
+
     def schedule(self, program: Program) -> Schedule:
         """The setting, and the other programs of the history."""
         return make_schedule(program, self.others)
@@ -80,7 +87,10 @@ class Replays:
 
     def play(self, program: Program, *, threads: int | None = None) -> Played:
         """Replay the history under a setting, and say what becomes of the sales."""
-        ran = self.run(program, threads=threads)
+        return self.played(program, self.run(program, threads=threads))
+
+    def played(self, program: Program, ran: Ran) -> Played:
+        """Say what becomes of the sales in a replay under a setting."""
         outcome, scale = ran.outcome, 10**program.decimals
         sales = replace(self.sales, discount=outcome.discount / scale, points_earned=outcome.earned.astype(np.float64))
         if len(outcome.credits_used):
@@ -113,8 +123,10 @@ class Replays:
             return could
         idle = np.flatnonzero(~history.redeems & (outcome.balance > 0))
         schedule = self.schedule(program)
-        starts = np.array([np.datetime64(start.replace(tzinfo=None), "us") for start in schedule.starts])
-        held = np.searchsorted(starts.astype(np.int64), history.at[idle], side="right") - 1
+        starts = np.array([microseconds(start) for start in schedule.starts], np.int64)
+        at = history.at
+        instants = at[idle]
+        held = np.searchsorted(starts, instants, side="right") - 1
         names = tier_names([schedule], self.facts.tiers)
         for position, one in enumerate(schedule.programs):
             mine = idle[held == position]
@@ -124,7 +136,7 @@ class Replays:
                 credits=history.credits[mine] if len(history.credits) else None,
                 requested=history.requested[mine] if len(history.requested) else None,
                 tier=_own_codes(compile_program(one).tier_names, names, outcome.tier[mine]),
-                at=history.at[mine],
+                at=instants[held == position],
             )
             could[mine] = answer(compile_program(one), columns).points > 0
         return could
@@ -216,3 +228,34 @@ def _own_codes(of_program: Sequence[str], names: Sequence[str], tiers: Any) -> A
     """The codes of a program's own tiers for those of a replay; -1 for the others, and for none."""
     own = [of_program.index(name) if name in of_program else -1 for name in names]
     return np.array([*own, -1], np.int16)[tiers]
+
+
+def read_history(
+    programs: Sequence[Program],
+    orders: pd.DataFrame,
+    *,
+    assumptions: Assumptions,
+    replayed: bool,
+    view: View = "cash",
+    opening: Any = None,
+    grants: Any = None,
+    others: Iterable[Any] = (),
+    take_up: str | None = None,
+    seed: int = 0,
+) -> Replays | Given:
+    """Make orders ready to be played under settings: replayed, or each by itself; as :func:`read_replays`."""
+    if not replayed:
+        return Given(orders, assumptions)
+    others = tuple(others)
+    if others and view == "accrual":
+        raise InputError("The accrual view values points by one program; with programs= that change, ask for cash")
+    return read_replays(
+        programs,
+        orders,
+        assumptions=assumptions,
+        opening=opening,
+        grants=grants,
+        others=others,
+        take_up=take_up,
+        seed=seed,
+    )

@@ -169,9 +169,11 @@ def _as_paid(orders: pd.DataFrame, schedule: Schedule) -> pd.DataFrame:
         return frame
     decimals = schedule.programs[0].decimals
     given, credits = (_money(frame, name, decimals) for name in ("discount_given", "credits"))
-    paid = frame.drop(columns="discount_given").assign(credits=write_money(given + credits, decimals, exact=False))
+    paid: pd.DataFrame = frame.drop(columns="discount_given").assign(
+        credits=write_money(given + credits, decimals, exact=False)
+    )
     if any(program.earning is not None and not program.earning.on_redeeming_orders for program in schedule.programs):
-        return paid[given == 0]
+        paid = paid.loc[given == 0]
     return paid
 
 
@@ -211,7 +213,8 @@ def points_of(discount: Int64, program: Program) -> Int64:
             "The points behind discount_given cannot be told: no offer of the program gives an amount for points"
         )
     a_point = max(values) * 10**program.decimals
-    return np.rint(discount * float(1 / a_point)).astype(np.int64)
+    points: Int64 = np.rint(discount * float(1 / a_point)).astype(np.int64)
+    return points
 
 
 def _said(schedule: Schedule, facts: Facts, *, below: int, alone: int) -> Iterator[str]:
