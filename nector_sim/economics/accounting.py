@@ -91,9 +91,9 @@ def defer(
     Examples
     --------
     >>> defer(100_000, 10_000, point_value=1, ultimate_percent=97)
-    Deferral(revenue=Decimal('91157.70'), deferred=Decimal('8842.30'))
-    >>> defer(800, 2_000, point_value="0.012", ultimate_percent=80)
-    Deferral(revenue=Decimal('781.25'), deferred=Decimal('18.75'))
+    <Deferral: Revenue of the goods 91,157.70, deferred for the points 8,842.30.>
+    >>> defer(800, 2_000, point_value="0.012", ultimate_percent=80).deferred
+    Decimal('18.75')
 
     With 18 % GST inside the prices a point of ₹1 costs 1/1.18:
 
