@@ -133,7 +133,7 @@ class Session:
         return Outcome(program, self.orders, found.sales, summary)
 
     def _replay(self, program: Program) -> Outcome:
-        if program.earning is None and "points_balance" not in self.orders:
+        if program.earning is None:
             raise InputError(NO_EARNING)
         found = read_replays([program], self.orders, assumptions=self.assumptions).play(program)
         summary = found.summarize(program, assumptions=self.assumptions)

@@ -20,15 +20,21 @@ class Balances(widgets.VBox):  # type: ignore[misc]
     ----------
     choose : callable
         Called with what was chosen; what it leaves in :attr:`chosen` is shown.
+    replayed : bool
+        What is chosen to begin with.
     offer : str
         What the button of the offer says.
     take_offer : callable
         Called when it is pressed.
     """
 
-    def __init__(self, choose: Callable[[bool], None], *, offer: str, take_offer: Callable[[], None]) -> None:
+    def __init__(
+        self, choose: Callable[[bool], None], *, replayed: bool, offer: str, take_offer: Callable[[], None]
+    ) -> None:
         self._choice = widgets.RadioButtons(
-            options=[(words, replayed) for replayed, words in CHOICES.items()], layout=widgets.Layout(width="auto")
+            options=[(words, choice) for choice, words in CHOICES.items()],
+            value=replayed,
+            layout=widgets.Layout(width="auto"),
         )
         self._choice.observe(lambda change: choose(change["new"]), "value")
         self._offer = widgets.Button(description=offer, layout=widgets.Layout(width="auto"))

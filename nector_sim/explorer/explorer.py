@@ -291,6 +291,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         )
         self._balances = Balances(
             lambda replayed: self.use_balances(replayed=replayed),
+            replayed=self.session.replayed,
             offer="Use the documented example's earning: 5 coins for every ₹100 paid",
             take_offer=self.use_documented_earning,
         )
