@@ -137,7 +137,8 @@ class Session:
             raise InputError(NO_EARNING)
         found = read_replays([program], self.orders, assumptions=self.assumptions).play(program)
         summary = found.summarize(program, assumptions=self.assumptions)
-        return Outcome(program, self.orders, found.sales, summary, found)
+        in_rows = found.sales.taken(np.argsort(found.rows))
+        return Outcome(program, self.orders, in_rows, summary, found)
 
     def _prepare(self, program: Program) -> Prepared:
         """The orders made ready once for all settings that read the same columns of them."""
