@@ -90,9 +90,7 @@ def demo(
     say("")
     show(_totals(summary))
     say("Under the assumptions of data/assumptions/example.toml: 55 % gross margin, 18 % GST inside the prices,")
-    say(
-        "2 % payment fee and ₹60 fulfilment an order. Costs assume that every customer uses points on every order they can."
-    )
+    say("2 % payment fee and ₹60 fulfilment an order. Costs assume that everyone uses points on every order they can.")
     say(summary.break_even)
     say("")
     show(_settings(program, orders, opening, assumptions))
