@@ -23,7 +23,7 @@ LANGUAGES: dict[str, tuple[Any, tuple[str, ...]]] = {
     "xlsx": (workbook, ("leave_out",)),
 }
 #: What orders may be without.
-OPTIONAL = ("credits", "points_requested", "tier", "ordered_at")
+OPTIONAL = ("credits", "points_requested", "tier", "ordered_at", "eligible_amount", "coupon_discount")
 
 
 def export(
@@ -60,7 +60,8 @@ def export(
     money : {"major", "minor"}, optional
         For SQL: the unit of the table's amounts; left out, major units.
     leave_out : collection of str, optional
-        What orders never have, of ``credits``, ``points_requested``, ``tier`` and ``ordered_at``.
+        What orders never have, of ``credits``, ``points_requested``, ``tier``, ``ordered_at``, ``eligible_amount``
+        and ``coupon_discount``.
 
     Returns
     -------

@@ -58,7 +58,10 @@ const DECIMALS = {decimals};
 const LARGEST_AMOUNT = {money}; // minor units
 const MOST_POINTS = {points};
 const LEFT_OUT⟦: string[]⟧ = {left_out}; // what orders never have
-const FIELDS⟦: string[]⟧ = ["cart_amount", "points_balance", "credits", "points_requested", "tier", "ordered_at"];
+const FIELDS⟦: string[]⟧ = [
+  "cart_amount", "points_balance", "credits", "points_requested",
+  "tier", "ordered_at", "eligible_amount", "coupon_discount",
+];
 ⟦
 export interface Order {{
   cart_amount: string | number;
@@ -67,6 +70,8 @@ export interface Order {{
   points_requested?: string | number | null;
   tier?: string | null;
   ordered_at?: string | Date | null;
+  eligible_amount?: string | number | null;
+  coupon_discount?: string | number | null;
 }}
 ⟧⟦
 export interface WholeOrder {{
@@ -76,6 +81,8 @@ export interface WholeOrder {{
   requested?: number | null;
   tier?: string | null;
   at?: number | null;
+  eligible?: number | null;
+  coupon?: number;
 }}
 ⟧⟦
 export interface Answer<Money> {{
@@ -108,8 +115,15 @@ export function quote(order⟦: Order⟧)⟦: Answer<string>⟧ {{
       throw new RangeError(`${{name}} is not read by this calculator; export it without --leave-out ${{name}}`);
     }}
   }}
+  const cart = minor("cart_amount", given.cart_amount);
+  const eligible = isBlank(given.eligible_amount) ? null : minor("eligible_amount", given.eligible_amount);
+  if (eligible !== null && eligible > cart) {{
+    throw new RangeError(`eligible_amount is ${{String(given.eligible_amount)}}, above the cart`);
+  }}
   const answer = redeem({{
-    cart: minor("cart_amount", given.cart_amount),
+    cart,
+    eligible,
+    coupon: isBlank(given.coupon_discount) ? 0 : minor("coupon_discount", given.coupon_discount),
     balance: points("points_balance", given.points_balance),
     credits: isBlank(given.credits) ? 0 : minor("credits", given.credits),
     requested: isBlank(given.points_requested) ? null : points("points_requested", given.points_requested),
@@ -207,7 +221,7 @@ def _print(program: Program, leave_out: Collection[str], typed: Callable[[str], 
     grammar = _grammar(big=big)
     inputs, lets = [], []
     for given in calculator.inputs:
-        blank = {"credits": " ?? 0"}.get(given.name, " ?? null" if given.optional else "")
+        blank = {"credits": " ?? 0", "coupon": " ?? 0"}.get(given.name, " ?? null" if given.optional else "")
         value = f"order.{given.name}{blank}"
         if big and given.kind == "whole":
             read = f"BigInt(order.{given.name}{blank if not given.optional else ''})"

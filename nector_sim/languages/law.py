@@ -31,6 +31,8 @@ from nector_sim.rules.program import PercentMinPayable, Program
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 2**52
+#: Inputs that only some offers ask for.
+_WHERE_ASKED = ("tier", "at", "coupon")
 
 #: Fields of a program that the tree carries, or that do not touch a redemption; one that is not here is refused.
 KNOWN = {
@@ -41,7 +43,8 @@ KNOWN = {
     **dict.fromkeys(
         ("VariableAmount", "FixedAmount", "VariablePercent", "FixedPercent"),
         "kind name min_cart max_cart min_cart_multiple tiers starts_at ends_at points_per_step discount_per_step "
-        "max_discount max_discount_percent points discount percent_per_step max_percent percent",
+        "max_discount max_discount_percent points discount percent_per_step max_percent percent min_points min_balance "
+        "with_coupons",
     ),
 }
 
@@ -83,7 +86,8 @@ def calculator_of(
     ----------
     program : Program
     leave_out : collection of str
-        What orders never have, of ``credits``, ``points_requested``, ``tier`` and ``ordered_at``.
+        What orders never have, of ``credits``, ``points_requested``, ``tier``, ``ordered_at``, ``eligible_amount``
+        and ``coupon_discount``.
     bounds : Bounds, optional
         What the language reads; left out, what the law allows.
     settings : list of Setting, optional
@@ -92,9 +96,9 @@ def calculator_of(
     Returns
     -------
     Calculator
-        Its inputs are ``cart``, ``credits`` (minor units), ``balance``, ``requested`` (points), ``tier`` and ``at``
-        (microseconds since 1970, UTC); its results ``offer``, ``points_redeemed``, ``discount``,
-        ``payable``, ``credits_used`` and ``limited_by``.
+        Its inputs are ``cart``, ``credits``, ``eligible``, ``coupon`` (minor units), ``balance``, ``requested``
+        (points), ``tier`` and ``at`` (microseconds since 1970, UTC); its results ``offer``, ``points_redeemed``,
+        ``discount``, ``payable``, ``credits_used`` and ``limited_by``.
 
     Raises
     ------
@@ -107,6 +111,8 @@ def calculator_of(
         problems.append(Problem("ordered_at", "is left out, but an offer has dates; without times it would be wrong"))
     if "tier" in leave_out and any(offer.tiers is not None for offer in program.offers):
         problems.append(Problem("tier", "is left out, but an offer is for some tiers only"))
+    if "coupon_discount" in leave_out and not all(offer.with_coupons for offer in program.offers):
+        problems.append(Problem("coupon_discount", "is left out, but an offer is closed to orders with coupons"))
     if problems:
         raise ProgramError("the program cannot be exported:", problems)
     law, bounds = Law(program), bounds or Bounds()
@@ -151,9 +157,11 @@ def _leave_open(law: Law, bounds: Bounds, settings: list[Setting]) -> None:
             ("min_cart", ("min_cart",), 0, amount, 10**decimals),
             ("max_cart", ("max_cart",), 1, amount, 10**decimals),
             ("multiple", ("min_cart_multiple",), 1, 100 * 10_000, 10_000),
+            ("min_points", ("min_points",), 0, bounds.points, 1),
+            ("min_balance", ("min_balance",), 0, bounds.points, 1),
         ):
             named = next((one for one in field if one in fields), None)
-            if named and getattr(terms, name) is not None:
+            if named and getattr(offer, named) is not None:
                 opened(terms, name, f"offers.{position}.{named}", low, high, scale)
     if isinstance(law.program.min_payable, PercentMinPayable):
         opened(law, "min_payable_percent", "min_payable.percent", 0, WHOLE, 100)
@@ -174,6 +182,8 @@ class _Builder:
         self.left_out = leave_out
         self.requested = self.optional("points_requested", Input("requested", high=bounds.points, optional=True))
         self.tier = self.optional("tier", Input("tier", "text", optional=True))
+        self.eligible = self.optional("eligible_amount", Input("eligible", high=bounds.money, optional=True))
+        self.coupon = self.optional("coupon_discount", Input("coupon", high=bounds.money))
         self.at = self.optional("ordered_at", Input("at", low=-_LATEST, high=_LATEST, optional=True))
 
     def optional(self, field: str, given: Input) -> Input | None:
@@ -197,8 +207,8 @@ class _Builder:
         sheet.keep_used()
         read = [*(one.value for one in sheet.lets), *sheet.results.values()]
         used = {leaf.name for node in read for leaf in leaves(node)}
-        # Only tiers and times that some offer asks for; credits and requests are every order's.
-        sheet.inputs = [given for given in self.inputs if given.name in used or given.name not in ("tier", "at")]
+        # Only tiers, times and coupons that some offer asks for; the others are every order's.
+        sheet.inputs = [given for given in self.inputs if given.name in used or given.name not in _WHERE_ASKED]
         return sheet
 
     def minimum_and_credits(self) -> None:
@@ -209,7 +219,14 @@ class _Builder:
             given = Input("credits", high=self.bounds.money)
             self.inputs.insert(2, given)
             self.credits = let("credits_used", least(given, self.cart), "step 2: credits first, at most the cart")
-        self.left = let("left_to_pay", self.cart - self.credits, "step 2: what credits leave", at_least=0)
+        self.unpaid = let("left_to_pay", self.cart - self.credits, "step 2: what credits leave", at_least=0)
+        #: E, the part of the cart that points may pay, and how much of it credits leave.
+        self.base: Node = self.cart
+        self.left = self.unpaid
+        if self.eligible is not None:
+            all_of_it = choose(is_blank(self.eligible), self.cart, self.eligible)
+            self.base = let("eligible_part", all_of_it, "section 1: left out, points may pay all of the cart")
+            self.left = let("left_eligible", least(self.unpaid, self.base), "step 4: what of it is left to pay")
         #: Ten-thousandths of a minor unit where the minimum is a percentage of the cart, else minor units.
         self.scale = WHOLE if self.law.min_payable_percent else 1
         minimum = self.cart * self.law.min_payable_percent + self.law.min_payable_amount
@@ -218,7 +235,7 @@ class _Builder:
             unit = ", in ten-thousandths" if self.scale > 1 else ""
             self.room = let(
                 "room",
-                greatest(0, self.left * self.scale - minimum),
+                greatest(0, self.unpaid * self.scale - minimum),
                 f"steps 1 and 4: what the minimum payable leaves for points{unit}",
             )
         self.asked: Node | None = None
@@ -249,7 +266,7 @@ class _Builder:
             "offer": let("offer", names, "section 4"),
             "points_redeemed": let("points", points, "section 4", at_most=self.bounds.points),
             "discount": discount,
-            "payable": let("payable", self.left - discount, "step 6", at_least=0),
+            "payable": let("payable", self.unpaid - discount, "step 6", at_least=0),
             "credits_used": self.credits,
             "limited_by": let("limited_by", reason, "section 5: what kept the discount from being larger"),
         }
@@ -258,9 +275,9 @@ class _Builder:
         """Section 5: of the first offer whose tier, date and maximum cart fit; else whose tier and date fit."""
         reason: Node = Constant("no_offer")
         for one in reversed(offers):
-            reason = choose(one.fits, choose(one.reaches, "max_cart", "min_cart"), reason)
+            reason = choose(one.fits, "max_cart", reason)
         for one in reversed(offers):
-            closed = choose(one.reaches, one.reason, "min_cart")
+            closed = choose(one.takes_coupons, choose(one.reaches, one.reason, "min_cart"), "coupon")
             reason = choose(one.fits & one.below, closed, reason)
         return reason
 
@@ -271,7 +288,7 @@ class _OneOffer:
     def __init__(self, builder: _Builder, position: int, terms: Terms) -> None:
         self.builder, self.position, self.terms = builder, position, terms
         self.prefix = f"o{position}_"
-        self.cart = builder.cart
+        self.cart = builder.base
         self.named = f"offer {position}: " if len(builder.law.offers) > 1 else ""
         self.open()
         limits = self.limits()
@@ -279,7 +296,7 @@ class _OneOffer:
         why = self.reason_of(limits, steps)
         gives = self.by_percent(steps, why) if terms.is_percent else self.by_amount(steps, why)
         points, discount, self.reason = gives
-        is_open = self.fits & self.reaches & self.below
+        is_open = self.fits & self.below & self.takes_coupons & self.reaches
         self.discount = self.let(
             "discount", choose(is_open, discount, 0), "steps 3 and 6", at_most=builder.bounds.money
         )
@@ -305,12 +322,23 @@ class _OneOffer:
         self.fits = self.let("fits", fits & dated, "step 3: the tier and the date fit")
         self.reaches = self.let("reaches", self.cart >= terms.min_cart, "step 3: the minimum cart")
         below = Constant(True) if terms.max_cart is None else self.cart < terms.max_cart
+        coupons: Node = Constant(True)
+        if not terms.with_coupons and builder.coupon is not None:
+            coupons = builder.coupon <= 0
+        self.takes_coupons = self.let("coupons", coupons, "step 3: no other coupon")
         self.below = self.let("below", below, "step 3: the maximum cart")
 
     def limits(self) -> list[_Limit]:
         """Step 4: the limits on the number of whole steps, in the order in which a tie is named."""
         terms, builder = self.terms, self.builder
-        found = [_Limit("balance", self.let("by_balance", builder.balance // terms.points, "step 4: the balance"))]
+        steps = builder.balance // terms.points
+        #: Whether the customer owns enough points to spend any.
+        self.owns: Node = Constant(True)
+        if terms.min_balance:
+            self.owns = self.let("owns", builder.balance >= terms.min_balance, "step 4: the minimum balance")
+            steps = choose(self.owns, steps, 0)
+        self.by_balance = self.let("by_balance", steps, "step 4: the balance")
+        found = [_Limit("balance", self.by_balance)]
         if builder.asked is not None:
             found.append(_Limit("requested", self.let("by_request", builder.asked // terms.points, "step 8")))
         return found + (self.percent_limits() if terms.is_percent else self.amount_limits())
@@ -367,7 +395,8 @@ class _OneOffer:
         """Section 5: the first of the limits that equal the steps; a fixed offer given whole names itself."""
         reason: Node = Constant(limits[-1].reason)
         for limit in reversed(limits[:-1]):
-            reason = choose(limit.steps.equals(steps), limit.reason, reason)
+            named = choose(self.owns, "balance", "min_points") if limit.reason == "balance" else limit.reason
+            reason = choose(limit.steps.equals(steps), named, reason)
         if self.terms.is_fixed:
             reason = choose(steps > 0, "offer", reason)
         return self.let("limit", reason, "section 5: the first limit that holds")
@@ -376,7 +405,16 @@ class _OneOffer:
         """Step 6 for amounts: points, discount, reason."""
         points = self.let("costs", steps * self.terms.points, "step 6: points", at_most=self.builder.bounds.points)
         gives = self.let("gives", steps * self.terms.amount, "step 6: n steps", at_most=self.builder.bounds.money)
-        return points, gives, why
+        if not self.terms.min_points:
+            return points, gives, why
+        # Nothing at all is the balance's, where it is: the customer is told of the minimum.
+        few = (points < self.terms.min_points) & ((steps > 0) | self.by_balance.equals(steps))
+        few = self.let("too_few", few, "step 6: fewer points than the minimum")
+        return (
+            choose(few, 0, points),
+            choose(few, 0, gives),
+            self.let("why", choose(few, "min_points", why), "section 5"),
+        )
 
     def by_percent(self, steps: Node, why: Node) -> tuple[Node, Node, Node]:
         """Step 6 for percentages: rounded down, clipped, and the fewest steps that give it are charged."""

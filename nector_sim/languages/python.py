@@ -40,7 +40,7 @@ MOST_POINTS = {points}
 LEFT_OUT = {left_out!r}  # what orders never have
 
 
-def redeem(cart, balance, credits=0, requested=None, tier=None, at=None):
+def redeem(cart, balance, credits=0, requested=None, tier=None, at=None, eligible=None, coupon=0):
     """Work out one order: money in minor units, `at` in microseconds since 1970 in UTC, all of them whole numbers."""
 {lets}
     return {{
@@ -49,23 +49,37 @@ def redeem(cart, balance, credits=0, requested=None, tier=None, at=None):
 
 
 def quote(
-    cart_amount, points_balance, credits=None, points_requested=None, tier=None, ordered_at=None
+    cart_amount,
+    points_balance,
+    credits=None,
+    points_requested=None,
+    tier=None,
+    ordered_at=None,
+    eligible_amount=None,
+    coupon_discount=None,
 ):
     """Work out one order: money in major units (text, int or Decimal; a float within 1e-6 of an amount).
 
     `ordered_at` is a datetime with a zone, or ISO 8601 text with one.
     """
     given = {{"credits": credits, "points_requested": points_requested, "tier": tier, "ordered_at": ordered_at}}
+    given |= {{"eligible_amount": eligible_amount, "coupon_discount": coupon_discount}}
     for name in LEFT_OUT:
         if not _blank(given[name]):
             raise ValueError(f"{{name}} is not read by this calculator; export it without --leave-out {{name}}")
+    cart = _minor("cart_amount", cart_amount)
+    eligible = None if _blank(eligible_amount) else _minor("eligible_amount", eligible_amount)
+    if eligible is not None and eligible > cart:
+        raise ValueError(f"eligible_amount is {{eligible_amount!r}}, above the cart of {{cart_amount!r}}")
     answer = redeem(
-        _minor("cart_amount", cart_amount),
+        cart,
         _points("points_balance", points_balance),
         0 if _blank(credits) else _minor("credits", credits),
         None if _blank(points_requested) else _points("points_requested", points_requested),
         None if _blank(tier) else tier,
         None if _blank(ordered_at) else _instant(ordered_at),
+        eligible,
+        0 if _blank(coupon_discount) else _minor("coupon_discount", coupon_discount),
     )
     money = {{name: Decimal(answer[name]).scaleb(-DECIMALS) for name in ("discount", "payable", "credits_used")}}
     return {{**answer, **money}}

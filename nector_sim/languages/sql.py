@@ -25,7 +25,11 @@ COLUMNS = {
     "requested": "points_requested",
     "tier": "tier",
     "at": "ordered_at",
+    "eligible": "eligible_amount",
+    "coupon": "coupon_discount",
 }
+#: Inputs that are blank as NULL and then 0.
+_OR_NOTHING = ("credits", "coupon")
 #: Names of inputs that are words of SQL.
 _RENAMED = {"at": "at_micros"}
 
@@ -139,6 +143,7 @@ class _Printer:
         """What the table must have, in words."""
         unit = f"in {self.program.currency}" if self.money == "major" else "in minor units"
         words = {"cart": unit, "credits": f"{unit}, or NULL", "requested": "or NULL", "tier": "or NULL"}
+        words |= {"eligible": f"{unit}, or NULL", "coupon": f"{unit}, or NULL"}
         words["at"] = f"{self.dialect.of_time}, or NULL"
         named = [
             COLUMNS[one.name] + (f" ({words[one.name]})" if one.name in words else "") for one in self.calculator.inputs
@@ -217,11 +222,13 @@ class _Printer:
             most = from_minor(MAX_MINOR, self.decimals)
             exact = f"CASE WHEN {column} >= 0 AND {column} <= {most:f} THEN {self.is_exact(column)} ELSE FALSE END"
             test = exact
+        if given.name == "eligible":
+            test = f"({test} AND {column} <= {COLUMNS['cart']})"
         if self.is_sqlite:
             test = f"(typeof({column}) IN ('integer', 'real') AND {test})"
         return (
             f"({column} IS NULL OR {test})"
-            if given.optional or given.name == "credits"
+            if given.optional or given.name in _OR_NOTHING
             else f"({column} IS NOT NULL AND {test})"
         )
 
@@ -248,7 +255,9 @@ class _Printer:
             value = f"CAST(ROUND({column} * 1e{self.decimals}) AS INTEGER)"
         else:
             value = f"CAST(ROUND({dialect.decimal.format(column)} * {10**self.decimals}) AS {dialect.whole})"
-        blank = f"OR {column} IS NULL " if given.name == "credits" else ""
+        if given.optional:
+            return f"CASE WHEN NOT usable THEN 0 WHEN {column} IS NULL THEN NULL ELSE {value} END"
+        blank = f"OR {column} IS NULL " if given.name in _OR_NOTHING else ""
         return f"CASE WHEN NOT usable {blank}THEN 0 ELSE {value} END"
 
     def final(self, below: str) -> list[str]:

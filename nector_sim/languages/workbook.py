@@ -29,7 +29,12 @@ ROWS = 100
 EXAMPLES = ((500, 5000), (749.95, 5000), (80, 500))
 
 #: What is typed: the tree's name, the heading, its column on the first sheet.
-_TYPED = {"cart": "Cart", "balance": "Balance", "credits": "Credits", "requested": "Asked for", "tier": "Tier"}
+_TYPED = {"cart": "Cart", "balance": "Balance", "credits": "Credits", "requested": "Asked for", "tier": "Tier"} | {
+    "eligible": "Eligible",
+    "coupon": "Other coupons",
+}
+#: Typed in major units.
+_MONEY = ("cart", "credits", "eligible", "coupon")
 _SHOWN = {
     "offer": "Offer",
     "points_redeemed": "Points",
@@ -49,8 +54,8 @@ def workbook(program: Program, *, leave_out: Collection[str] = (), orders: Colle
     leave_out : collection of str
         What orders never have.
     orders : collection of tuple
-        What the first rows hold: cart (major units), balance, and then credits, points asked for and tier, as far as
-        the sheet has columns for them.
+        What the first rows hold: cart (major units), balance, and then what else the sheet has columns for,
+        in their order.
 
     Returns
     -------
@@ -190,8 +195,9 @@ class _Writer:
         typed: dict[str, Any] = {one.given.name: one.value for one in self.settings}
         for one in self.typed:
             value = values.get(one.name)
-            if one.name in ("cart", "credits"):
-                typed[one.name] = to_minor(value or 0, self.program.decimals)
+            if one.name in _MONEY:
+                blank = value is None and one.optional
+                typed[one.name] = None if blank else to_minor(value or 0, self.program.decimals)
             else:
                 typed[one.name] = value if one.optional else int(value or 0)
         return {"usable": order is not None, **evaluate(self.calculator, typed)}
@@ -208,9 +214,11 @@ class _Writer:
         tests = []
         for one in self.typed:
             cell = f"Orders!{self.typed_at[one.name]}{row}"
-            if one.name in ("cart", "credits"):
+            if one.name in _MONEY:
                 exact = f"ABS({cell}*{self.scale}-ROUND({cell}*{self.scale},0))<0.0001"
                 test = f"{cell}>=0,{cell}*{self.scale}<={BOUNDS.money},{exact}"
+                if one.name == "eligible":
+                    test += f",{cell}<=Orders!{self.typed_at['cart']}{row}"
             elif one.kind == "whole":
                 test = f"{cell}<={BOUNDS.points}"
             else:
@@ -222,7 +230,7 @@ class _Writer:
     def read(self, one: Input, row: int) -> str:
         """A typed number in whole units; 0 where the row is not an order."""
         cell = f"Orders!{self.typed_at[one.name]}{row}"
-        value = f"ROUND({cell}*{self.scale},0)" if one.name in ("cart", "credits") else f"MAX(0,INT({cell}))"
+        value = f"ROUND({cell}*{self.scale},0)" if one.name in _MONEY else f"MAX(0,INT({cell}))"
         blank = '""' if one.optional else "0"
         return f'IF(NOT($A{row}),0,IF({cell}="",{blank},{value}))'
 

@@ -23,6 +23,8 @@ OPTIONAL: dict[str, tuple[str, Any]] = {
     "points_requested": ("requested", None),
     "tier": ("tier", None),
     "ordered_at": ("at", None),
+    "eligible_amount": ("eligible", None),
+    "coupon_discount": ("coupon", 0),
 }
 
 
@@ -151,6 +153,10 @@ def order_fields(program: Program, order: Order) -> dict[str, Any]:
         fields["tier"] = order.tier
     if order.at is not None:
         fields["ordered_at"] = order.at
+    if order.eligible is not None:
+        fields["eligible_amount"] = from_minor(order.eligible, program.decimals)
+    if order.coupon:
+        fields["coupon_discount"] = from_minor(order.coupon, program.decimals)
     return fields
 
 

@@ -55,7 +55,7 @@ def check_parity(
         The same seed gives the same cases.
     leave_out : collection of str
         What generated orders never have, because the calculator knows nothing of it: ``credits``,
-        ``points_requested``, ``tier``, ``ordered_at``.
+        ``points_requested``, ``tier``, ``ordered_at``, ``eligible_amount``, ``coupon_discount``.
     progress : callable, optional
         Called with the number of orders that were answered and of all, after each.
 

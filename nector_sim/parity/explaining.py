@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from nector_sim.calculator.exact import Answer, Law, Order
 from nector_sim.parity.answers import Theirs
-from nector_sim.parity.variants import IGNORING, VARIANTS, Variant, below_minimum, pairs, together
+from nector_sim.parity.variants import IGNORING, VARIANTS, Variant, pairs, together
 from nector_sim.rules.program import Program
 
 #: Mismatches on which all explanations are tried first; those that hold there are then tried on all rows.
@@ -96,7 +95,6 @@ class _Bench:
         self.matching = [row for row in range(len(compared.orders)) if row not in differing]
         self.laws: dict[tuple[Explanation, int], Law] = {}
         self.refuted: dict[Explanation, bool] = {}
-        self.variants = (*IGNORING, *VARIANTS, *_minima(compared, mismatches))
 
     def agrees(self, explanation: Explanation, row: int) -> bool:
         """Whether the other calculator's answer is that of the explanation."""
@@ -109,7 +107,7 @@ class _Bench:
     def best(self, left: list[int]) -> Explained | None:
         """The explanation that holds on the most of these rows, with all others that hold on the same."""
         sample = _spread(left, SAMPLE)
-        singles = self.holding(((variant,) for variant in self.variants), sample)
+        singles = self.holding(((variant,) for variant in (*IGNORING, *VARIANTS)), sample)
         candidates = {one: rows for one, rows in singles.items() if not self.is_refuted(one)}
         if max(map(len, candidates.values()), default=0) < len(sample):
             candidates |= self.holding(self.promising_pairs(candidates, sample), sample)
@@ -145,24 +143,6 @@ class _Bench:
         if explanation not in self.refuted:
             self.refuted[explanation] = not all(self.agrees(explanation, row) for row in self.matching)
         return self.refuted[explanation]
-
-
-def _minima(compared: Compared, mismatches: Sequence[int]) -> Iterator[Variant]:
-    """A minimum number of points, as far as the rows show one: some gave nothing, and others gave more."""
-    nothing = [row for row in mismatches if not compared.theirs[row].discount and compared.ours[row].discount]
-    given = [
-        row for row in range(len(compared.orders)) if compared.theirs[row].discount and compared.ours[row].discount
-    ]
-    if not nothing or not given:
-        return
-    for of, words, count in (
-        ("points", "points used at once", lambda row: compared.ours[row].points),
-        ("balance", "points owned", lambda row: compared.orders[row].balance),
-    ):
-        most, least = max(map(count, nothing)), min(map(count, given))
-        if most < least:
-            kind: Any = of
-            yield Variant("min_points", f"{most + 1} to {least} {words}", below_minimum(least, of=kind))
 
 
 def _spread(rows: list[int], most: int) -> list[int]:

@@ -21,7 +21,16 @@ from nector_sim.rules.program import Program
 
 #: What is compared, in this order; money in minor units.
 FIELDS = ("offer", "points_redeemed", "discount", "payable", "limited_by", "credits_used")
-COLUMNS = ("cart_amount", "points_balance", "credits", "points_requested", "tier", "ordered_at")
+COLUMNS = (
+    "cart_amount",
+    "points_balance",
+    "credits",
+    "points_requested",
+    "tier",
+    "ordered_at",
+    "eligible_amount",
+    "coupon_discount",
+)
 
 
 @dataclass
@@ -71,7 +80,10 @@ def micros(order):
 
 def whole(order):
     """An order in whole numbers, as the columns of a table."""
-    return order.cart, order.balance, order.credits, order.requested, order.tier, order.at
+    return (
+        *(order.cart, order.balance, order.credits, order.requested, order.tier, order.at),
+        *(order.eligible, order.coupon),
+    )
 
 
 class Python:
@@ -83,7 +95,16 @@ class Python:
             names = {}
             exec(batch.text, names)
             answers = [
-                names["redeem"](order.cart, order.balance, order.credits, order.requested, order.tier, micros(order))
+                names["redeem"](
+                    order.cart,
+                    order.balance,
+                    order.credits,
+                    order.requested,
+                    order.tier,
+                    micros(order),
+                    order.eligible,
+                    order.coupon,
+                )
                 for order in batch.orders
             ]
             yield [tuple(answer[name] for name in FIELDS) for answer in answers]
@@ -136,7 +157,7 @@ class Database:
     """A database that is asked in SQL; amounts are minor units, and each program has a table."""
 
     missing = ""
-    types = ("BIGINT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TIMESTAMPTZ")
+    types = ("BIGINT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TIMESTAMPTZ", "BIGINT", "BIGINT")
 
     def run(self, made):
         with self.connection() as execute:
@@ -203,17 +224,17 @@ class SQLite(Database):
         return _Session(sqlite3.connect(":memory:"))
 
     def row(self, order):
-        return (*whole(order)[:5], micros(order))
+        return (*whole(order)[:5], micros(order), order.eligible, order.coupon)
 
     def fill(self, execute, table, rows):
-        execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 class Postgres(Database):
     dialect = "postgres"
     url = os.environ.get("NECTOR_SIM_TEST_POSTGRES", "").replace("+psycopg", "")
     missing = "" if url else "PostgreSQL (NECTOR_SIM_TEST_POSTGRES)"
-    types = ("BIGINT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TIMESTAMPTZ")
+    types = ("BIGINT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TIMESTAMPTZ", "BIGINT", "BIGINT")
 
     def connection(self):
         import psycopg
@@ -224,7 +245,7 @@ class Postgres(Database):
         return _Session(connection)
 
     def fill(self, execute, table, rows):
-        execute(f"INSERT INTO {table} VALUES (%s, %s, %s, %s, %s, %s, %s)", rows)
+        execute(f"INSERT INTO {table} VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)", rows)
 
 
 class Spark(Database):
@@ -244,7 +265,9 @@ class Spark(Database):
         kinds = "order_id long, cart_amount long, points_balance long, credits long, points_requested long"
         for batch in made:
             rows = [(n, *whole(order)) for n, order in enumerate(batch.orders)]
-            frame = session.createDataFrame(rows, f"{kinds}, tier string, ordered_at timestamp")
+            frame = session.createDataFrame(
+                rows, f"{kinds}, tier string, ordered_at timestamp, eligible_amount long, coupon_discount long"
+            )
             frame.createOrReplaceTempView("orders")
             yield [tuple(row[1:]) for row in sorted(map(tuple, session.sql(batch.text).collect()))]
 
@@ -283,7 +306,9 @@ class LibreOffice:
     def differences(self, made, change=lambda formulas: formulas):
         """As for the others; a workbook holds its orders, so they are written into it."""
         for batch in made:
-            scale, tiered = 10**batch.program.decimals, any(offer.tiers is not None for offer in batch.program.offers)
+            scale, offers = 10**batch.program.decimals, batch.program.offers
+            tiered = any(offer.tiers is not None for offer in offers)
+            coupons = not all(offer.with_coupons for offer in offers)
             rows = [
                 (
                     order.cart / scale,
@@ -291,6 +316,8 @@ class LibreOffice:
                     order.credits / scale,
                     order.requested,
                     *([order.tier] if tiered else []),
+                    None if order.eligible is None else order.eligible / scale,
+                    *([order.coupon / scale] if coupons else []),
                 )
                 for order in batch.orders
             ]
@@ -314,7 +341,7 @@ class LibreOffice:
             read = [
                 replace(order, at=None)
                 for order in some
-                if max(order.cart, order.credits) <= BOUNDS.money
+                if max(order.cart, order.credits, order.coupon) <= BOUNDS.money
                 and max(order.balance, order.requested or 0) <= BOUNDS.points
             ]
             try:

@@ -65,7 +65,7 @@ def test_every_part_stays_within_its_bounds():
             known = evaluate(
                 calculator,
                 {"cart": order.cart, "balance": order.balance, "credits": order.credits, "requested": order.requested}
-                | {"tier": order.tier, "at": since},
+                | {"tier": order.tier, "at": since, "eligible": order.eligible, "coupon": order.coupon},
             )
             for name, (low, high) in bounds.items():
                 assert low <= known[name] <= high, (name, program, order)
@@ -197,7 +197,7 @@ EXPECTED += [(6, 400, "100.00", "min_payable"), (7, None, None, None)]
 
 @pytest.mark.parametrize("kind", ["DECIMAL(18, 3)", "DOUBLE"])
 def test_sql_reads_amounts_and_leaves_out_what_cannot_be_used(kind):
-    text = ns.export(EXAMPLE, to="sql", leave_out=["credits", "points_requested"])
+    text = ns.export(EXAMPLE, to="sql", leave_out=["credits", "points_requested", "eligible_amount"])
     db = duckdb.connect()
     db.execute(f"CREATE TABLE orders (order_id INT, cart_amount {kind}, points_balance DOUBLE)")
     db.execute(f"INSERT INTO orders VALUES {ROWS}")
@@ -206,7 +206,7 @@ def test_sql_reads_amounts_and_leaves_out_what_cannot_be_used(kind):
 
 
 def test_sqlite_reads_amounts_too():
-    text = ns.export(EXAMPLE, to="sql", dialect="sqlite", leave_out=["credits", "points_requested"])
+    text = ns.export(EXAMPLE, to="sql", dialect="sqlite", leave_out=["credits", "points_requested", "eligible_amount"])
     db = sqlite3.connect(":memory:")
     db.execute("CREATE TABLE orders (order_id, cart_amount, points_balance)")
     db.execute(f"INSERT INTO orders VALUES {ROWS}, (8, 'text', 5)")

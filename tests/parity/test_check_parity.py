@@ -352,14 +352,6 @@ def test_what_is_not_read_is_named_first(variant):
     assert [group.explanation for group in report.groups] == [f"agrees on all of them if {variant}"]
 
 
-def test_a_minimum_number_of_points_is_found_in_the_record():
-    record = pd.DataFrame(
-        {"cart_amount": ["749.95", "333.33", "900"], "points_balance": [50, 99, 400], "points_redeemed": [0, 0, 400]}
-    )
-    [group] = ns.check_parity(EXAMPLE, record.assign(discount=record["points_redeemed"])).groups
-    assert "it gives nothing below 100 to 400 points used at once" in group.explanation
-
-
 def test_a_fixed_offer_clipped_by_the_cart_is_named():
     program = Program.parse({"offers": [{"kind": "fixed_amount", "points": 100, "discount": 100}]})
     record = pd.DataFrame({"cart_amount": ["85", "60.50"], "points_balance": 500, "points_redeemed": 100})
