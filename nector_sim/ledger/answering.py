@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba.extending import register_jitable
-
+from nector_sim._compile import register_jitable
 from nector_sim.ledger.tables import (
     AMOUNT,
     CAP,
