@@ -23,6 +23,7 @@ EXTRA_OF = {
     "s3fs": "s3",
     "distributed": "dask",
     "chainladder": "actuarial",
+    "scipy": "estimates",
     "httptools": "sandbox",
     "sqlalchemy": "sandbox",
     "starlette": "sandbox",
