@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nector_sim.calculator.exact import Law
+from nector_sim.calculator.exact import Law, Order
 from nector_sim.calculator.quote import in_major_units
 from nector_sim.errors import InputError
 from nector_sim.parity.answers import OPTIONAL, as_json, check_left_out, order_fields
@@ -55,19 +55,21 @@ def generated_cases(
     """
     number, without = 0, {OPTIONAL[name][0]: OPTIONAL[name][1] for name in leave_out}
     for one, orders in generate(n, seed=seed, program=program):
-        law = Law(one)
-        fields = {key: value for key, value in json.loads(one.to_json()).items() if key in CHECKOUT_FIELDS}
         for order in orders:
             number += 1
-            order = replace(order, **without)
-            answer = in_major_units(one, law.answer(order))
-            yield {
-                "name": f"case {number}",
-                "source": f"generated from seed {seed}",
-                "program": fields,
-                "order": as_json(order_fields(one, order)),
-                "expect": {name: as_json(getattr(answer, name)) for name in EXPECTED},
-            }
+            yield case_of(one, replace(order, **without), name=f"case {number}", source=f"generated from seed {seed}")
+
+
+def case_of(program: Program, order: Order, *, name: str, source: str) -> dict[str, Any]:
+    """One case with the exact answer, in the shape of ``data/parity/case.schema.json``."""
+    answer = in_major_units(program, Law(program).answer(order))
+    return {
+        "name": name,
+        "source": source,
+        "program": {key: value for key, value in json.loads(program.to_json()).items() if key in CHECKOUT_FIELDS},
+        "order": as_json(order_fields(program, order)),
+        "expect": {name: as_json(getattr(answer, name)) for name in EXPECTED},
+    }
 
 
 def write_cases(

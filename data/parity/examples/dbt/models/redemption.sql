@@ -1,0 +1,1 @@
+{{ nector_redemption(ref('orders')) }}

@@ -1,0 +1,25 @@
+<?php
+require_once __DIR__ . '/redemption.php';
+
+use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\TestCase;
+
+final class CheckoutTest extends TestCase
+{
+    public static function cases(): iterable
+    {
+        foreach (file(__DIR__ . '/../cases.jsonl') as $line) {
+            $case = json_decode($line, true, flags: JSON_THROW_ON_ERROR);
+            yield $case['name'] => [$case['order'], $case['expect']];
+        }
+    }
+
+    #[DataProvider('cases')]
+    public function testCheckout(array $order, array $expect): void
+    {
+        $answer = redeem($order);
+        $this->assertSame($expect['points_redeemed'], $answer['points_redeemed']);
+        $this->assertSame(paise($expect['discount']), $answer['discount']);
+        $this->assertSame(paise($expect['payable']), $answer['payable']);
+    }
+}
