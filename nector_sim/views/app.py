@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import webbrowser
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from nector_sim.errors import InputError
 from nector_sim.views import FRONT
+from nector_sim.views.files import UPLOADS
 
 #: The largest message between browser and kernel, in bytes. An upload travels in small pieces, so this is ample.
 LARGEST_MESSAGE = 64 << 20
@@ -27,6 +30,9 @@ POLICY = (
 )
 #: A page that was closed leaves its kernel, with all its orders, behind: it ends after ten minutes, in seconds.
 _CULLING = {"cull_idle_timeout": 600, "cull_interval": 60, "cull_connected": False}
+#: A kernel that died is not followed by an empty one, which would know nothing of the page. Its sockets are files in a
+#: folder of ours: through ports of its own on loopback every user of the machine could read along.
+_KERNELS = {"autorestart": False, **({"transport": "ipc"} if os.name == "posix" else {})}
 _NOTEBOOK = """{
  "cells": [{"cell_type": "code", "execution_count": null, "id": "explorer", "metadata": {}, "outputs": [],
   "source": "import nector_sim as ns\\n\\nns.RuleExplorer()"}],
@@ -61,8 +67,11 @@ def serve(
     # Read while jupyter_core is imported.
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(FRONT / "jupyter"), os.environ.get("JUPYTER_PATH")]))
     try:
+        from jupyter_server.log import log_request
         from traitlets.config import Config
         from voila.app import Voila
+
+        from nector_sim.views.app_handlers import with_ours
     except ModuleNotFoundError:
         raise InputError('the app needs the extra "lab": pip install "nector-sim[lab]"') from None
 
@@ -75,28 +84,45 @@ def serve(
             address = f"http://127.0.0.1:{self.port}/?token={token}"
             say(f"The explorer is at {address}\nIt is for this machine only. To stop it, press Ctrl+C.")
             if open_browser:
-                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+                page = _page_to(address, Path(folder))
+                threading.Thread(target=webbrowser.open, args=(page.as_uri(),), daemon=True).start()
+
+        def init_handlers(self) -> list[Any]:
+            return with_ours(super().init_handlers(), server_url=self.server_url)
 
     with tempfile.TemporaryDirectory(prefix="nector_sim_") as folder:
         notebook = Path(folder) / "explorer.ipynb"
         notebook.write_text(_NOTEBOOK, encoding="utf-8")
+        os.environ[UPLOADS] = folder  # of the kernels; gone with the folder, however they end
         app = App(
             ip="127.0.0.1",
             port=port,
             token=token,
             open_browser=True,
             log_level="WARN",
-            config=Config(MappingKernelManager=_CULLING),
+            config=Config(MappingKernelManager=_CULLING, KernelManager=_KERNELS),
             connection_dir_root=folder,
             tornado_settings={
                 # Only requests that name this machine; a page elsewhere cannot reach in by a name of its own.
                 "allow_remote_access": False,
                 "headers": {"Content-Security-Policy": POLICY},
                 "websocket_max_message_size": LARGEST_MESSAGE,
+                # Tornado's own would write addresses with the token in them.
+                "log_function": partial(log_request, record_prometheus_metrics=False),
             },
         )
         app.initialize(["--template=nector", str(notebook)])
+        if hasattr(signal, "SIGHUP"):  # the terminal was closed: end as for SIGTERM, and clear up
+            signal.signal(signal.SIGHUP, app._handle_signal_stop)
         app.start()
+
+
+def _page_to(address: str, folder: Path) -> Path:
+    """Make a page that leads to an address, which is then on no command line, where every user could read it."""
+    page = folder / "open.html"
+    page.touch(mode=0o600)
+    page.write_text(f'<meta http-equiv="refresh" content="0; url={address}">', encoding="utf-8")
+    return page
 
 
 def open_lab(notebook: Path, *, open_browser: bool = True) -> None:
