@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from nector_sim.exploration.forecast import Forecast, forecast
     from nector_sim.exploration.grid import load_grid
     from nector_sim.exploration.sweep import sweep
+    from nector_sim.explorer.explorer import RuleExplorer
+    from nector_sim.frames.checks import CheckedOrders, check_orders
     from nector_sim.ledger.liability import Liability, liability
     from nector_sim.ledger.replay import Replay, replay
     from nector_sim.ledger.sweep import replay_sweep
     from nector_sim.orders.balances import read_balances
-    from nector_sim.orders.checks import CheckedOrders, check_orders
     from nector_sim.orders.demo import demo_orders
     from nector_sim.orders.read import inspect_orders, read_orders
     from nector_sim.orders.report import OrdersReport
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, load_program
     from nector_sim.rules.review import review
     from nector_sim.scoring import score, score_batch
-    from nector_sim.views.explorer import RuleExplorer
 
 __version__ = "0.1.0"
 
@@ -60,7 +60,7 @@ _HOMES = {
     "nector_sim.ledger.replay": ("Replay", "replay"),
     "nector_sim.ledger.sweep": ("replay_sweep",),
     "nector_sim.orders.balances": ("read_balances",),
-    "nector_sim.orders.checks": ("CheckedOrders", "check_orders"),
+    "nector_sim.frames.checks": ("CheckedOrders", "check_orders"),
     "nector_sim.orders.demo": ("demo_orders",),
     "nector_sim.orders.read": ("inspect_orders", "read_orders"),
     "nector_sim.orders.report": ("OrdersReport",),
@@ -70,7 +70,7 @@ _HOMES = {
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
     "nector_sim.rules.review": ("review",),
     "nector_sim.scoring": ("score", "score_batch"),
-    "nector_sim.views.explorer": ("RuleExplorer",),
+    "nector_sim.explorer.explorer": ("RuleExplorer",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 #: What only the extra `lab` brings.

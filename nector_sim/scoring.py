@@ -14,7 +14,7 @@ import pyarrow as pa
 from nector_sim.calculator.compiled import Counts, Results, answer, answer_floats, new_results
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.calculator.tables import compile_program
-from nector_sim.orders.checks import (
+from nector_sim.frames.checks import (
     Inputs,
     as_frame,
     as_table,
@@ -24,8 +24,8 @@ from nector_sim.orders.checks import (
     refuse,
     rejects_frame,
 )
-from nector_sim.orders.columns import as_array, write_money
-from nector_sim.orders.results import free_of_results, offer_names
+from nector_sim.frames.columns import as_array, write_money
+from nector_sim.frames.results import free_of_results, offer_names
 from nector_sim.rules.program import Program
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from nector_sim.batch.tally import Tally
 from nector_sim.calculator.compiled import answer
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.calculator.tables import compile_program
-from nector_sim.orders.checks import Inputs, as_frame, read_inputs, rejects_frame
-from nector_sim.orders.columns import count_odd_points, decimal_array
-from nector_sim.orders.results import free_of_results, offer_names
+from nector_sim.frames.checks import Inputs, as_frame, read_inputs, rejects_frame
+from nector_sim.frames.columns import count_odd_points, decimal_array
+from nector_sim.frames.results import free_of_results, offer_names
 from nector_sim.rules.money import MAX_POINTS
 from nector_sim.rules.program import Program
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from nector_sim.batch.files import ScoreReport, apart, write_table
 from nector_sim.errors import InputError, Problem
-from nector_sim.orders.checks import SHOWN
+from nector_sim.frames.checks import SHOWN
+from nector_sim.frames.files import open_table
 from nector_sim.orders.fates import LEFT_OUT
-from nector_sim.orders.files import open_table
 from nector_sim.orders.read import How, inspect_orders
 from nector_sim.rules.program import Program
 from nector_sim.scoring import score

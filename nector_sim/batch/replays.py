@@ -25,12 +25,12 @@ from nector_sim.batch.terms import check_places, check_same_terms, describe_prog
 from nector_sim.batch.work import Work, told
 from nector_sim.batch.writers import write_frames
 from nector_sim.errors import InputError, OrdersError, Problem
+from nector_sim.frames.checks import SHOWN
+from nector_sim.frames.columns import decimal_array
+from nector_sim.frames.masking import shown_names
 from nector_sim.ledger.facts import read_as_of
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.replay import replay
-from nector_sim.orders.checks import SHOWN
-from nector_sim.orders.columns import decimal_array
-from nector_sim.orders.words import shown_names
 from nector_sim.rules.program import Program
 
 #: Parts that the orders are split in.

@@ -24,7 +24,7 @@ from nector_sim.batch.terms import check_places, check_same_terms, describe_prog
 from nector_sim.batch.work import RejectsFile, Work, each_reject, told
 from nector_sim.batch.writers import ENDINGS, SHEET_ROWS, check_flat, sheet_is_full, write_frames
 from nector_sim.errors import InputError
-from nector_sim.orders.checks import SHOWN
+from nector_sim.frames.checks import SHOWN
 from nector_sim.rules.program import Program
 
 #: Rows of a part of a folder, at least.

@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from nector_sim.calculator.reasons import REASONS
-from nector_sim.orders.checks import read_optional
-from nector_sim.orders.results import RESULTS, free_of_results, offer_names
+from nector_sim.frames.checks import read_optional
+from nector_sim.frames.results import RESULTS, free_of_results, offer_names
 from nector_sim.rules.program import Program
 
 #: Columns that the calculator reads as numbers, also where a CSV brings them as texts.

@@ -19,8 +19,8 @@ from nector_sim.batch.places import Place
 from nector_sim.batch.sources import Inputs, Piece
 from nector_sim.batch.work import Work
 from nector_sim.errors import InputError, Problem
-from nector_sim.orders.checks import SHOWN
-from nector_sim.orders.columns import NO_TIME, read_times
+from nector_sim.frames.checks import SHOWN
+from nector_sim.frames.columns import NO_TIME, read_times
 from nector_sim.rules.program import Program
 
 #: Orders of a bucket, about.

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from nector_sim.orders.checks import odd_balances
+from nector_sim.frames.checks import odd_balances
 from nector_sim.rules.money import from_minor
 
 

@@ -148,7 +148,7 @@ def _settings(program: Program, orders: pd.DataFrame, assumptions: Assumptions) 
 
 
 def _picture(program: Program, scored: pd.DataFrame, out: Path) -> Path:
-    from nector_sim.views.pictures import demo_picture
+    from nector_sim.pictures.showing import demo_picture
 
     out.mkdir(parents=True, exist_ok=True)
     path = out / "demo.png"

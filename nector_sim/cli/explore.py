@@ -18,7 +18,7 @@ def app(
 
     Example: nector-sim app
     """
-    from nector_sim.views.app import serve
+    from nector_sim.explorer.app import serve
 
     serve(port=port, open_browser=browser, say=typer.echo)
 
@@ -33,6 +33,6 @@ def lab(
 
     Example: nector-sim lab
     """
-    from nector_sim.views.app import open_lab
+    from nector_sim.explorer.app import open_lab
 
     open_lab(notebook, open_browser=browser)

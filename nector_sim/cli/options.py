@@ -53,7 +53,7 @@ def usable_orders(orders: str | Path, program: Program, *, replayed: bool) -> tu
     """
     import nector_sim as ns
     from nector_sim.batch.files import read_tables
-    from nector_sim.orders.checks import as_frame
+    from nector_sim.frames.checks import as_frame
 
     frame = as_frame(read_tables(str(orders)))
     if replayed:

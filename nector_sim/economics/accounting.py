@@ -11,16 +11,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nector_sim.errors import InputError, Problem
+from nector_sim.results import Result
 from nector_sim.rules.money import currency_decimals
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Number = Decimal | int | float | str
 
 
-@dataclass(frozen=True, slots=True)
-class Deferral:
+@dataclass(frozen=True, slots=True, repr=False)
+class Deferral(Result):
     """How the price of sales is shared between goods and points, in the currency's major unit.
 
     Attributes
@@ -33,6 +37,16 @@ class Deferral:
 
     revenue: Decimal
     deferred: Decimal
+
+    def text(self) -> str:
+        """Say how the price is shared."""
+        return f"Revenue of the goods {self.revenue:,f}, deferred for the points {self.deferred:,f}."
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give one row: ``revenue`` and ``deferred``."""
+        import pandas as pd
+
+        return pd.DataFrame({"revenue": [self.revenue], "deferred": [self.deferred]})
 
 
 def defer(

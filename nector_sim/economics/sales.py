@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim.errors import InputError, Problem
+from nector_sim.ledger.refunds import UNKNOWN, never_paid, paid_in_history, refunded_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,8 @@ Bools = npt.NDArray[np.bool_]
 
 #: Less than any currency's smallest amount: what is smaller is the noise of subtracting floats.
 NOISE = 5e-5
+#: No currency divides its unit further.
+FINEST = 10**4
 _CASH_ON_DELIVERY = re.compile(r"\bcod\b|cash[ _-]*on[ _-]*delivery", re.IGNORECASE)
 
 
@@ -56,10 +59,8 @@ class Sales:
     """Cost of goods; NaN where it is unknown. None without a ``cost`` column."""
     returned: Bools
     """Refunded, in full or in part."""
-    refunded_amount: Floats | None
-    """NaN where the order was refunded without an amount: in full."""
-    paid_amount: Floats | None
-    """What history's customer paid; NaN where it is unknown."""
+    refunded_share: Floats
+    """Of each order, from 0 to 1. History's: the same whatever the setting."""
     cash_on_delivery: Bools
     redeems: Floats | None
     """1 and 0 where the order says whether it redeems, NaN where it does not say."""
@@ -78,26 +79,7 @@ class Sales:
         """1 less the refunded share of each order."""
         if not self.returned.any():
             return 1.0
-        return np.where(self.returned, 1 - self._refunded_share(), 1.0)
-
-    @property
-    def refund_depends_on_discount(self) -> bool:
-        """Whether a refunded share is one of the payable, so that it changes with the setting."""
-        if self.refunded_amount is None:
-            return False
-        unpaid = True if self.paid_amount is None else np.isnan(self.paid_amount)
-        return bool(np.any(self.returned & (self.refunded_amount > 0) & unpaid))
-
-    def _refunded_share(self) -> Floats:
-        amount = np.full_like(self.cart, np.nan) if self.refunded_amount is None else self.refunded_amount
-        paid = self.payable
-        if self.paid_amount is not None:
-            paid = np.where(np.isnan(self.paid_amount), paid, self.paid_amount)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.minimum(amount / paid, 1.0)
-        # No amount is a full refund; so is any amount of an order on which nothing was paid.
-        share = np.where(np.isnan(amount) | ((paid <= 0) & (amount > 0)), 1.0, share)
-        return np.where(amount == 0, 0.0, share)
+        return 1 - self.refunded_share
 
     def without_points(self) -> Sales:
         """The same orders with no redemption."""
@@ -136,27 +118,20 @@ def read_sales(orders: pd.DataFrame) -> Sales:
         )
     cart, discount = _floats(orders, "cart_amount"), _floats(orders, "discount")
     credits = np.zeros_like(cart) if "credits_used" not in orders else np.nan_to_num(_floats(orders, "credits_used"))
-    refunded_amount, paid_amount = _optional(orders, "refunded_amount"), _optional(orders, "paid_amount")
+    share, unpaid = _history(orders, cart, credits)
     sales = Sales(
         cart=cart,
         discount=discount,
         credits=credits,
         cost=_optional(orders, "cost"),
-        returned=_returned(orders, refunded_amount),
-        refunded_amount=refunded_amount,
-        paid_amount=paid_amount,
+        returned=share > 0,
+        refunded_share=share,
         cash_on_delivery=_cash_on_delivery(orders),
         redeems=_redeems(orders),
         points_earned=_optional(orders, "points_earned"),
         used=np.ones(len(cart), dtype=np.bool_),
     )
-    if paid_amount is None:
-        return sales
-    given = np.nan_to_num(_floats(orders, "discount_given")) if "discount_given" in orders else 0.0
-    # What was paid is history's, and so are these credits, whatever a program makes of them.
-    had = np.nan_to_num(_floats(orders, "credits")) if "credits" in orders else credits
-    never_paid = (paid_amount == 0) & (cart - had - given > NOISE)
-    return _only(sales, ~never_paid) if never_paid.any() else sales
+    return _only(sales, ~unpaid) if unpaid.any() else sales
 
 
 def _only(sales: Sales, used: Bools) -> Sales:
@@ -165,13 +140,40 @@ def _only(sales: Sales, used: Bools) -> Sales:
     return Sales(**{**kept, "used": used})
 
 
-def _returned(orders: pd.DataFrame, amount: Floats | None) -> Bools:
-    returned = np.zeros(len(orders), dtype=np.bool_)
+def _history(orders: pd.DataFrame, cart: Floats, credits: Floats) -> tuple[Floats, Bools]:
+    """The refunded share of each order, and which were never paid: history's, as the ledger asks too."""
+    share = np.zeros(len(cart))
+    amount, paid = _units(_optional(orders, "refunded_amount")), _units(_optional(orders, "paid_amount"))
+    refunded = np.zeros(len(cart), dtype=np.bool_)
     if "refunded_at" in orders:
-        returned |= ~_blank(orders["refunded_at"])
+        refunded |= ~_blank(orders["refunded_at"])
     if amount is not None:
-        returned |= amount > 0
-    return returned
+        refunded |= amount > 0
+    if paid is None and not refunded.any():
+        return share, refunded
+    # These credits are history's, whatever a program makes of them.
+    had = np.nan_to_num(_floats(orders, "credits")) if "credits" in orders else credits
+    given = _optional(orders, "discount_given")
+    of_then: dict[str, Any] = {
+        "credits": _units(had),
+        "discount_given": 0 if given is None else _units(np.nan_to_num(given)),
+        "paid": paid,
+    }
+    whole_cart = _units(cart)
+    assert whole_cart is not None
+    part, whole = refunded_share(amount, paid_in_history(whole_cart, **of_then))
+    share[refunded] = part[refunded] / whole[refunded]
+    return share, never_paid(whole_cart, **of_then)
+
+
+def _units(amounts: Floats | None) -> npt.NDArray[np.int64] | None:
+    """Amounts in the finest units that any currency has; what is not known as such."""
+    if amounts is None:
+        return None
+    units: npt.NDArray[np.int64] = np.rint(np.where(np.isnan(amounts), UNKNOWN / FINEST, amounts) * FINEST).astype(
+        np.int64
+    )
+    return units
 
 
 def _redeems(orders: pd.DataFrame) -> Floats | None:

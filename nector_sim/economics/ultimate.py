@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.lots import lots_at
 from nector_sim.ledger.replay import Replay
+from nector_sim.results import Result
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,8 +53,8 @@ class Developed:
     standard_error: float
 
 
-@dataclass(frozen=True, slots=True)
-class Ultimate:
+@dataclass(frozen=True, slots=True, repr=False)
+class Ultimate(Result):
     """How many of the points are ever redeemed: an estimate, with its range from the 5th to the 95th percentile.
 
     Attributes
@@ -74,6 +75,8 @@ class Ultimate:
     notices : tuple of str
     """
 
+    PICTURES: ClassVar[tuple[str, ...]] = ("triangle",)
+
     at: datetime
     percent: tuple[float, float, float]
     still_percent: tuple[float, float, float]
@@ -81,6 +84,20 @@ class Ultimate:
     triangle: pd.DataFrame = field(repr=False)
     factors: Floats = field(repr=False)
     notices: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """Say the estimate in a few lines."""
+        low, likely, high = self.percent
+        still_low, still, still_high = self.still_percent
+        lines = [
+            f"{likely:.1f} % of the points issued are ever redeemed ({low:.1f} to {high:.1f}, 5th to 95th percentile).",
+            f"Of the points outstanding, {still:.1f} % will be ({still_low:.1f} to {still_high:.1f}).",
+        ]
+        return "\n".join([*lines, *self.notices])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give one row for each month of credit."""
+        return self.table.copy()
 
     @property
     def breakage_percent(self) -> tuple[float, float, float]:

@@ -13,7 +13,7 @@ import pandas as pd
 from nector_sim.economics.assumptions import named_percent
 from nector_sim.economics.summary import break_even_sentence
 from nector_sim.errors import InputError, Problem
-from nector_sim.orders.checks import as_frame, read_inputs, refuse, rejects_frame
+from nector_sim.frames.checks import as_frame, read_inputs, refuse, rejects_frame
 from nector_sim.rules.money import money_text
 from nector_sim.rules.offers import VariableAmount
 from nector_sim.rules.program import PercentMinPayable, Program

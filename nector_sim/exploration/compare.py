@@ -29,8 +29,8 @@ from nector_sim.economics.ranges import (
 from nector_sim.economics.summary import Summary, below_floor, break_even_sentence
 from nector_sim.errors import InputError
 from nector_sim.exploration.prepared import History, OnHistory, on_history
-from nector_sim.orders.checks import as_frame
-from nector_sim.orders.columns import read_money, read_times
+from nector_sim.frames.checks import as_frame
+from nector_sim.frames.columns import read_money, read_times
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program
 

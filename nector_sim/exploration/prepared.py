@@ -17,7 +17,7 @@ from nector_sim.economics.margin import View, check_costs
 from nector_sim.economics.sales import Sales, read_sales
 from nector_sim.economics.summary import Summary, summarize_sales
 from nector_sim.errors import InputError
-from nector_sim.orders.checks import as_frame, read_inputs, refuse, rejects_frame
+from nector_sim.frames.checks import as_frame, read_inputs, refuse, rejects_frame
 from nector_sim.rules.program import Program
 
 #: Where balances come from: those of the orders, the same for every setting, or a replay of each setting.

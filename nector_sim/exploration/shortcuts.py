@@ -145,11 +145,9 @@ def combined(settings: Settings, prepared: Prepared, *, threads: int) -> Totals 
 
 
 def _is_common(settings: Settings, prepared: Prepared) -> bool:
-    """What both ways need: nobody's request or refund depends on the setting, and nobody's offer."""
+    """What both ways need: nobody's request depends on the setting, and nobody's offer."""
     program, sales = settings.program, prepared.sales
     if not program.enabled or prepared.columns.requested is not None or sales.redeems is not None:
-        return False
-    if sales.refund_depends_on_discount:
         return False
     if any(not key.startswith("offers.") and key not in ("min_payable", *_UNSEEN) for key in settings.parts):
         return False

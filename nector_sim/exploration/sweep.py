@@ -18,7 +18,7 @@ from nector_sim.exploration.grid import Mode, Settings, make_settings
 from nector_sim.exploration.prepared import History, Prepared, on_history, prepare
 from nector_sim.exploration.shortcuts import combined, counted
 from nector_sim.exploration.totals import table_of_summaries, table_of_totals
-from nector_sim.orders.checks import as_frame
+from nector_sim.frames.checks import as_frame
 from nector_sim.rules.program import Program
 
 

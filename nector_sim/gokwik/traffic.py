@@ -60,7 +60,7 @@ def play_orders(
     """
     import pandas as pd
 
-    from nector_sim.orders.checks import as_frame
+    from nector_sim.frames.checks import as_frame
 
     frame = as_frame(orders)
     if clients < 1:
@@ -86,8 +86,7 @@ class _Order(NamedTuple):
     customer_id: str
     cart: Any
     redeems: bool
-    refunded: Any
-    paid: Any
+    refunded_in_full: bool
 
 
 class _Event(NamedTuple):
@@ -99,7 +98,8 @@ class _Event(NamedTuple):
 
 def _by_customer(frame: pd.DataFrame, program: Program) -> list[list[_Event]]:
     """Read the orders at the ledger's own door."""
-    from nector_sim.ledger.inputs import UNKNOWN, Table, read_orders, refuse
+    from nector_sim.ledger.inputs import Table, read_orders, refuse
+    from nector_sim.ledger.prepare import settled
     from nector_sim.ledger.schedule import make_schedule
     from nector_sim.ledger.tables import NEVER
 
@@ -111,21 +111,22 @@ def _by_customer(frame: pd.DataFrame, program: Program) -> list[list[_Event]]:
     table = Table("orders", frame)
     columns, _ = read_orders(table, [make_schedule(program)], take_up=None, seed=0)
     refuse([table])
-
-    def amounts(minor: Any) -> list[Any]:
-        if minor is None:
-            return [None] * len(frame)
-        return [None if value == UNKNOWN else from_minor(value, program.decimals) for value in minor.tolist()]
+    columns = settled(columns)
 
     redeems = [True] * len(frame) if columns.redeems is None else columns.redeems.tolist()
     refunds = [NEVER] * len(frame) if columns.refunded_at is None else columns.refunded_at.tolist()
+    # Settled, a refund is a part of a whole; only one of all that was paid gives points back.
+    whole = (
+        [False] * len(frame)
+        if columns.refunded is None or columns.paid is None
+        else (columns.refunded == columns.paid).tolist()
+    )
     rows = zip(
         map(str, columns.order_id.tolist()),
         map(str, columns.customer_id.tolist()),
-        amounts(columns.cart),
+        (from_minor(cart, program.decimals) for cart in columns.cart.tolist()),
         redeems,
-        amounts(columns.refunded),
-        amounts(columns.paid),
+        whole,
         strict=True,
     )
     events: dict[str, list[_Event]] = {}
@@ -146,7 +147,7 @@ def _play(url: str, queue: list[_Event], timeout: float) -> dict[int, dict[str, 
             result = results.get(order.position)
             if result is None:
                 results[order.position] = _order(checkout, order)
-            elif result["points_redeemed"] and _is_full(order, result["payable"]):
+            elif result["points_redeemed"] and order.refunded_in_full:
                 _refund(checkout, order, result)
     return results
 
@@ -174,8 +175,3 @@ def _refund(checkout: Checkout, order: _Order, result: dict[str, Any]) -> None:
     result["given_back"] = answered.code == 200
     if answered.code != 200:
         result["trouble"] = result["trouble"] or answered.message
-
-
-def _is_full(order: _Order, payable: Any) -> bool:
-    """Whether a refund is of all that was paid; only then are points given back."""
-    return order.refunded is None or order.refunded >= (payable if order.paid is None else order.paid)

@@ -80,8 +80,10 @@ def replay(
     -------
     Replay
     """
-    orders, openings, grants = list(orders), list(openings), list(grants)
-    instants = [o.at for o in orders] + [o.refunded_at for o in orders if o.refunded_at] + [g.at for g in grants]
+    orders = [order for order in orders if not order.never_paid]
+    openings, grants = list(openings), list(grants)
+    refunds = [o.refunded_at for o in orders if o.refunded_at is not None and o.refunded_share > 0]
+    instants = [o.at for o in orders] + refunds + [g.at for g in grants]
     end = as_of if as_of is not None else max(instants, default=EARLIEST)
     laws = [Terms(program) for program in schedule.programs]
     histories: dict[str, tuple[list[Opening], list[Order], list[Grant]]] = defaultdict(lambda: ([], [], []))
@@ -264,7 +266,7 @@ class Account:
             self.deadline = terms.period_after(order.at)
         self.earn(booked, terms)
         self.spent += answer.payable
-        if order.refunded_at is not None:
+        if order.refunded_share > 0:
             self.refunds.append(booked)
         self.replayed.results.append(Result(order.order_id, balance, tier_name, answer, earned))
 
@@ -302,7 +304,7 @@ class Account:
         self.refunds = [booked for booked in self.refunds if booked.order.refunded_at != at]
         terms = self.terms(at)
         for booked in due:
-            share = self.share(booked)
+            share = booked.order.refunded_share
             self.spent -= share * booked.payable
             if terms.reversal.earned:
                 self.take_back(
@@ -311,12 +313,6 @@ class Account:
             if terms.reversal.redeemed and share == 1:
                 self.book(at, "given_back", booked.redeemed, booked.order.order_id)
                 self.credit_now(at, booked.redeemed, terms.period_after(at), booked.order.order_id)
-
-    def share(self, booked: Booked) -> Fraction:
-        """The refunded share of an order; 1 is a full refund."""
-        whole = booked.payable if booked.order.paid is None else booked.order.paid
-        refunded = booked.order.refunded
-        return Fraction(1) if refunded is None or refunded >= whole else Fraction(refunded, whole)
 
     def take_back(self, booked: Booked, points: int, at: datetime, *, forgives: bool) -> None:
         """Take earned points: from the order's pending ones, its own lot, then the others; the rest is overdraft."""

@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nector_sim.errors import InputError, Problem
+from nector_sim.frames.checks import as_frame
+from nector_sim.frames.columns import as_array, is_exact, to_microseconds
 from nector_sim.ledger.inputs import Table, read_grants, read_opening, read_orders, refuse
 from nector_sim.ledger.instants import to_datetime
-from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderColumns, Prepared, prepare
+from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderColumns, Prepared, prepare, settled
 from nector_sim.ledger.schedule import Schedule, uncovered
 from nector_sim.ledger.tables import ALWAYS, NEVER
-from nector_sim.orders.checks import as_frame
-from nector_sim.orders.columns import as_array, is_exact, to_microseconds
 
 #: Columns that a replay adds to the orders; ``credits_used`` only where credits came in.
 RESULTS = (
@@ -108,6 +108,7 @@ def read_facts(
     brought = next((read_opening(table, schedules) for table in tables if table.name == "opening"), None)
     given = next((read_grants(table, schedules) for table in tables if table.name == "grants"), None)
     refuse(tables)
+    columns = settled(columns)
     last = _last_instant(as_of, timezone, columns, given)
     prepared = prepare(columns, brought, given, last=last)
     if problems := list(_uncovered(prepared, schedules)):
@@ -181,8 +182,11 @@ def _last_instant(as_of: Any, timezone: str, orders: OrderColumns, grants: Grant
     if as_of is not None:
         return read_as_of(as_of, timezone)
     refunds = orders.refunded_at if orders.refunded_at is not None else orders.ordered_at[:0]
+    ordered = orders.ordered_at
+    if orders.never_paid is not None:
+        refunds, ordered = (at[~orders.never_paid] if len(at) else at for at in (refunds, ordered))
     happened = [
-        orders.ordered_at,
+        ordered,
         refunds[refunds < NEVER],
         grants.granted_at if grants is not None else orders.ordered_at[:0],
     ]
@@ -216,6 +220,8 @@ def _notices(
     never = int(((opening.expires == NEVER) & (opening.points > 0)).sum()) if opening is not None else 0
     if by_lots and never:
         yield f"{never} opening balances have no expires_at and never expire by themselves"
+    if orders.never_paid is not None:
+        yield f"{int(orders.never_paid.sum())} orders were never paid and were left out"
     for name, at in (
         ("orders", orders.ordered_at),
         ("grants", grants.granted_at if grants is not None else orders.ordered_at[:0]),

@@ -9,12 +9,12 @@ import pandas as pd
 import pyarrow as pa
 
 from nector_sim.calculator.reasons import REASONS
+from nector_sim.frames.columns import decimal_array, write_money
 from nector_sim.ledger.arrays import FLOWS, Int64, Movements, Outcome
 from nector_sim.ledger.engine import Ran
 from nector_sim.ledger.facts import REPLACED, Facts
 from nector_sim.ledger.schedule import KINDS, SIGNS
 from nector_sim.ledger.tables import ALWAYS, NEVER
-from nector_sim.orders.columns import decimal_array, write_money
 
 _MONEY = ("cart_amount", "credits_used", "discount", "payable")
 _COUNTS = ("orders", "orders_redeemed")

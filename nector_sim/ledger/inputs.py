@@ -18,22 +18,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nector_sim.errors import InputError, OrdersError, Problem
+from nector_sim.frames.checks import WAYS_ON, rejects_frame
+from nector_sim.frames.columns import NO_TIME, NOT_ASKED, Column, as_array, read_money, read_points, read_times
+from nector_sim.frames.masking import shown_names
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.draws import hash_ids, redeeming
 from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderColumns, number_customers
+from nector_sim.ledger.refunds import UNKNOWN
 from nector_sim.ledger.schedule import Schedule
 from nector_sim.ledger.tables import NEVER, microseconds, tier_names
-from nector_sim.orders.checks import WAYS_ON, rejects_frame
-from nector_sim.orders.columns import NO_TIME, NOT_ASKED, Column, as_array, read_money, read_points, read_times
-from nector_sim.orders.words import shown_names
 from nector_sim.rules.money import MAX_POINTS
 
 #: Rows of a message; ``.rejects`` has all of them.
 SHOWN = 20
 #: Times outside of these years are slips of the pen, and the calendar of the replay ends somewhere.
 FIRST_YEAR, LAST_YEAR = 1900, 2500
-#: An amount that is not known.
-UNKNOWN = -1
 _YES, _NO = ("true", "yes", "1", "1.0"), ("false", "no", "0", "0.0")
 
 
@@ -193,6 +192,9 @@ def read_orders(
         else None,
         refunded=money("refunded_amount", UNKNOWN) if table.has("refunded_amount") else None,
         paid=money("paid_amount", UNKNOWN) if table.has("paid_amount") else None,
+        discount_given=money("discount_given", 0)
+        if table.has("discount_given") and (table.has("refunded_at") or table.has("paid_amount"))
+        else None,
     )
     if float(columns.cart.sum(dtype=np.float64)) > 2.0**62:
         raise InputError("the carts together are too large to be added up; are they in the currency's major unit?")

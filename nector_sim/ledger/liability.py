@@ -8,18 +8,21 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from nector_sim.errors import InputError
+from nector_sim.frames.checks import as_frame
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.lots import Lots, lots_at
 from nector_sim.ledger.replay import Replay, replay
 from nector_sim.ledger.tables import ALWAYS, NEVER
-from nector_sim.orders.checks import as_frame
+from nector_sim.results import Result
+from nector_sim.rules.money import money_text
 from nector_sim.rules.offers import FixedAmount, VariableAmount
 from nector_sim.rules.program import Program
 
@@ -29,8 +32,8 @@ AGES = ((3, "0-3 months"), (6, "3-6 months"), (12, "6-12 months"), (24, "12-24 m
 OLDEST, BROUGHT, PENDING, UNEXPIRING, NO_TIER = "over 24 months", "brought along", "pending", "never", "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Liability:
+@dataclass(frozen=True, slots=True, repr=False)
+class Liability(Result):
     """What is owed at an instant; money in the currency's major unit.
 
     Attributes
@@ -52,6 +55,8 @@ class Liability:
     notices : tuple of str
     """
 
+    PICTURES: ClassVar[tuple[str, ...]] = ("outstanding",)
+
     at: datetime
     currency: str
     points: int
@@ -64,6 +69,24 @@ class Liability:
     notices: tuple[str, ...]
     _money: _Money = field(repr=False)
     _timezone: str = field(repr=False)
+
+    def text(self) -> str:
+        """Say what is owed in a few lines."""
+        at = self.at.astimezone(ZoneInfo(self._timezone))
+        face = money_text(self.face, self.currency)
+        lines = [f"{self.points:,} points are outstanding at {at:%Y-%m-%d %H:%M}: {face} at face value."]
+        if self.expected is not None and self.expected_low is not None and self.expected_high is not None:
+            likely, low, high = (
+                money_text(amount, self.currency) for amount in (self.expected, self.expected_low, self.expected_high)
+            )
+            lines.append(f"Expected to be redeemed: {likely} ({low} to {high}).")
+        if self.overdraft:
+            lines.append(f"Customers owe {self.overdraft:,} points; these are not set off.")
+        return "\n".join([*lines, *self.notices])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give what is owed by age; see :meth:`by_age`."""
+        return self.by_age()
 
     def by_age(self) -> pd.DataFrame:
         """How old the points are, in completed calendar months since they were credited.

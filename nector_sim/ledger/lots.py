@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from nector_sim.errors import InputError
+from nector_sim.frames.columns import to_microseconds
 from nector_sim.ledger.arrays import Int64, Left
 from nector_sim.ledger.engine import Ran, run
 from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.prepare import expiring
 from nector_sim.ledger.replay import Replay
 from nector_sim.ledger.tables import ALWAYS, compile_schedule
-from nector_sim.orders.columns import to_microseconds
 from nector_sim.rules.program import Program
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numba import njit
 from nector_sim.errors import InputError
 from nector_sim.ledger.arrays import History, Instants, Int64
 from nector_sim.ledger.instants import one_period_after
+from nector_sim.ledger.refunds import never_paid, paid_in_history, refunded_share
 from nector_sim.ledger.schedule import Schedule
 from nector_sim.ledger.tables import DAY, NEVER, microseconds
 
@@ -40,6 +41,8 @@ class OrderColumns:
     refunded_at: Int64 | None = None
     refunded: Int64 | None = None
     paid: Int64 | None = None
+    discount_given: Int64 | None = None
+    never_paid: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(slots=True)
@@ -88,6 +91,27 @@ class Prepared:
     largest_cart: int
 
 
+def settled(orders: OrderColumns) -> OrderColumns:
+    """Settle what history says of payment and refunds, whatever the setting.
+
+    Refunds become a part of a whole (``refunded`` of ``paid``); one of nothing is none. Orders that were never paid
+    are marked.
+    """
+    if orders.refunded_at is None and orders.paid is None:
+        return orders
+    of_then: dict[str, Any] = {"paid": orders.paid}
+    for name, values in (("credits", orders.credits), ("discount_given", orders.discount_given)):
+        if values is not None:
+            of_then[name] = values
+    unpaid = never_paid(orders.cart, **of_then) if orders.paid is not None else None
+    orders = replace(orders, never_paid=unpaid if unpaid is not None and unpaid.any() else None)
+    if orders.refunded_at is None:
+        return replace(orders, paid=None)
+    part, whole = refunded_share(orders.refunded, paid_in_history(orders.cart, **of_then))
+    refunded_at = np.where(part > 0, orders.refunded_at, NEVER)
+    return replace(orders, refunded_at=refunded_at, refunded=part, paid=whole)
+
+
 def prepare(
     orders: OrderColumns, opening: OpeningColumns | None = None, grants: GrantColumns | None = None, *, last: int
 ) -> Prepared:
@@ -96,18 +120,23 @@ def prepare(
     Parameters
     ----------
     orders : OrderColumns
+        As :func:`settled` gives them.
     opening : OpeningColumns, optional
     grants : GrantColumns, optional
     last : int
-        The last instant that is run, in microseconds; later orders and grants are left out.
+        The last instant that is run, in microseconds; later orders and grants are left out, and so are orders that
+        were never paid.
 
     Returns
     -------
     Prepared
     """
-    kept = (
-        np.flatnonzero(orders.ordered_at <= last) if len(orders.ordered_at) and orders.ordered_at.max() > last else None
-    )
+    counts = None
+    if len(orders.ordered_at) and orders.ordered_at.max() > last:
+        counts = orders.ordered_at <= last
+    if orders.never_paid is not None:
+        counts = ~orders.never_paid if counts is None else counts & ~orders.never_paid
+    kept = None if counts is None else np.flatnonzero(counts)
     granted = np.flatnonzero(grants.granted_at <= last) if grants is not None else _NOTHING
     of_orders = _taken(orders.customer_id, kept)
     of_opening = opening.customer_id if opening is not None else of_orders[:0]

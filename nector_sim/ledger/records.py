@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 
 from nector_sim.calculator import exact
 from nector_sim.ledger.schedule import KINDS, SIGNS
@@ -14,7 +15,7 @@ class Order:
     """One order of a history; money in minor units.
 
     ``redeems`` is decided already, by the customer or by the draw. ``refunded`` and ``paid`` are None where the
-    history does not say.
+    history does not say; ``discount_given`` is the discount of that time.
     """
 
     order_id: str
@@ -28,6 +29,22 @@ class Order:
     refunded_at: datetime | None = None
     refunded: int | None = None
     paid: int | None = None
+    discount_given: int = 0
+
+    @property
+    def never_paid(self) -> bool:
+        """Whether nothing was paid, though credits and the discount left something to pay."""
+        return self.paid == 0 and self.cart - self.credits - self.discount_given > 0
+
+    @property
+    def refunded_share(self) -> Fraction:
+        """How much of it was refunded: 0 for nothing, 1 for a full refund."""
+        if self.refunded_at is None:
+            return Fraction(0)
+        paid = max(0, self.cart - self.credits - self.discount_given) if self.paid is None else self.paid
+        if self.refunded is None or paid == 0:
+            return Fraction(1)
+        return min(Fraction(self.refunded, paid), Fraction(1))
 
 
 @dataclass(frozen=True, slots=True)

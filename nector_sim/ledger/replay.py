@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,16 @@ from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.prepare import Prepared, expiring
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, compile_schedule
+from nector_sim.results import Result
+from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program
 
+#: Points that the summary of a replay in words names.
+_SAID = ("opening", "granted", "earned", "redeemed", "expired", "closing")
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Replay(Result):
     """What comes out of a replay.
 
     Attributes
@@ -49,6 +54,8 @@ class Replay:
         What was taken otherwise than it stands, or is worth knowing.
     """
 
+    PICTURES: ClassVar[tuple[str, ...]] = ("timeline",)
+
     orders: pd.DataFrame
     balances: pd.DataFrame
     totals: pd.DataFrame
@@ -58,6 +65,28 @@ class Replay:
     _timeline: pd.DataFrame = field(repr=False)
     _schedule: Schedule = field(repr=False)
     _facts: Facts = field(repr=False)
+
+    @property
+    def points_label(self) -> str:
+        """What the merchant calls points."""
+        return self._schedule.programs[0].points_label
+
+    def text(self) -> str:
+        """Say the replay in a few lines."""
+        totals: Any = self.totals.iloc[0]
+        program, label = self._schedule.programs[0], self.points_label
+        orders, redeemed = int(totals["orders"]), int(totals["orders_redeemed"])
+        money = {name: money_text(Decimal(str(totals[name])), program.currency) for name in ("discount", "cart_amount")}
+        lines = [
+            f"{orders:,} order{'' if orders == 1 else 's'}, of which {redeemed:,} redeemed {label}: "
+            f"{money['discount']} off carts of {money['cart_amount']}.",
+            ", ".join(f"{name} {int(totals[name]):,}" for name in _SAID).capitalize() + f" {label}.",
+        ]
+        return "\n".join([*lines, *self.notices])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the months; the orders are ``.orders``, the customers ``.balances``."""
+        return self.timeline()
 
     def timeline(self) -> pd.DataFrame:
         """What moved in each month of the program's time zone.
@@ -94,8 +123,8 @@ def replay(
         What the merchant sets, from its ``valid_from`` or from the start; None where `programs` has all.
     orders : pandas.DataFrame, or a Polars or Arrow table, shape (n, any)
         ``order_id``, ``customer_id``, ``ordered_at``, ``cart_amount`` (major units); optional ``credits``,
-        ``points_requested``, ``redeems``, ``tier``, ``refunded_at``, ``refunded_amount``, ``paid_amount``. Never
-        changed. Times without a zone are in the program's.
+        ``points_requested``, ``redeems``, ``tier``, ``refunded_at``, ``refunded_amount``, ``paid_amount``,
+        ``discount_given`` (what was paid in history). Never changed. Times without a zone are in the program's.
     opening : table, optional
         Opening balances: ``customer_id``, ``points`` (negative is an overdraft); optional ``expires_at``,
         ``lifetime_spend`` (major units). One row for each customer and expiry.

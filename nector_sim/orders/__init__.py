@@ -1,1 +1,1 @@
-"""What happened: orders read, checked and turned into the whole numbers that calculators take."""
+"""What happened: a shop's own exports, understood, accounted for and turned into orders."""

@@ -13,15 +13,15 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nector_sim.orders.columns import NO_TIME, NOT_ASKED, decimal_array
+from nector_sim.frames.columns import NO_TIME, NOT_ASKED, decimal_array
+from nector_sim.frames.masking import MASKED, PERSONAL, shown, shown_id
+from nector_sim.frames.sheets import Sheet, Table
+from nector_sim.frames.written import Written, amounts
 from nector_sim.orders.identity import Known, known_of
 from nector_sim.orders.layouts import HOUSE_COLUMNS, Layout
 from nector_sim.orders.lines import Folded
+from nector_sim.orders.order_columns import Tidy
 from nector_sim.orders.report import LeftOut, OrdersReport
-from nector_sim.orders.sheets import Sheet, Table
-from nector_sim.orders.tidy import Tidy
-from nector_sim.orders.words import MASKED, PERSONAL, shown, shown_id
-from nector_sim.orders.written import Written, amounts
 from nector_sim.rules.money import currency_decimals, from_minor
 
 _MONEY = {"cart_amount", "credits", "cost", "refunded_amount", "paid_amount", "discount_given"}

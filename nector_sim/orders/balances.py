@@ -10,12 +10,12 @@ import pandas as pd
 import polars as pl
 
 from nector_sim.errors import InputError, Problem
-from nector_sim.orders.checks import SHOWN
-from nector_sim.orders.files import open_table
+from nector_sim.frames.checks import SHOWN
+from nector_sim.frames.files import open_table
+from nector_sim.frames.masking import shown
+from nector_sim.frames.written import Written, points, times
 from nector_sim.orders.identity import add_people, as_text, default_key_file, name_customers
 from nector_sim.orders.layouts import Layout, check_columns
-from nector_sim.orders.words import shown
-from nector_sim.orders.written import Written, points, times
 from nector_sim.rules.money import MAX_POINTS
 
 #: A thousand years.

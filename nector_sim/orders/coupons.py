@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from nector_sim.orders.columns import Column, Int64
-from nector_sim.orders.written import Written, amounts
+from nector_sim.frames.columns import Column, Int64
+from nector_sim.frames.written import Written, amounts
 
 SHARED = (
     "has a points coupon and another one, and a single discount amount for both; how much of it was points cannot be "

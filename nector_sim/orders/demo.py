@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from nector_sim._data import data_path
-from nector_sim.orders.columns import read_money, write_money
+from nector_sim.frames.columns import read_money, write_money
 
 #: What must stand wherever the demo orders are shown.
 DEMO_LABEL = "demo data, scaled; balances as under the documented example"

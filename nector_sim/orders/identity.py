@@ -19,7 +19,7 @@ from pathlib import Path
 import polars as pl
 
 from nector_sim.errors import InputError
-from nector_sim.orders.words import PHONE_ID
+from nector_sim.frames.masking import PHONE_ID
 
 _KEY_BYTES = 32
 _TIMES_READ = 20

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from nector_sim.errors import InputError, Problem
-from nector_sim.orders.sheets import Table, refuse_columns
+from nector_sim.frames.sheets import Table, refuse_columns
 
 #: How an order lies in its rows: one row; several, of which the first alone has the order's own fields; several, which
 #: all repeat them.

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from nector_sim.frames.written import Written, amounts
 from nector_sim.orders.layouts import Layout
 from nector_sim.orders.refunds import total_text
-from nector_sim.orders.written import Written, amounts
 
 #: Columns that do not tell the first row of an order from its other rows.
 _ON_EVERY_ROW = {

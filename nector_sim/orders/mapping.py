@@ -25,8 +25,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nector_sim.errors import InputError, Problem
+from nector_sim.frames.written import Dates, Numbers
 from nector_sim.orders.layouts import HOUSE_COLUMNS, SHOP_COLUMNS, Layout, Rows
-from nector_sim.orders.written import Dates, Numbers
 
 #: What a mapping may name: all columns of orders, and those of a shop from which they are worked out.
 NAMES = (*HOUSE_COLUMNS, *(name for name in SHOP_COLUMNS if name != "items"))

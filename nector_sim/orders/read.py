@@ -12,11 +12,13 @@ import pandas as pd
 import polars as pl
 
 from nector_sim.errors import InputError, OrdersError, Problem
+from nector_sim.frames.checks import SHOWN
+from nector_sim.frames.files import open_table
+from nector_sim.frames.masking import PERSONAL
+from nector_sim.frames.written import Written, check_written
 from nector_sim.orders.accounts import account
 from nector_sim.orders.balances import join_balances
-from nector_sim.orders.checks import SHOWN
 from nector_sim.orders.fates import choose_currency, leave_out, waiting_for_cash
-from nector_sim.orders.files import open_table
 from nector_sim.orders.identity import add_people, as_text, count_spoiled, default_key_file, name_customers
 from nector_sim.orders.layouts import PLAIN, check_columns, choose_layout
 from nector_sim.orders.lines import fold
@@ -26,8 +28,6 @@ from nector_sim.orders.report import OrdersReport
 from nector_sim.orders.shopify import SHOPIFY
 from nector_sim.orders.tidy import tidy
 from nector_sim.orders.woocommerce import ADVANCED_EXPORT, ANALYTICS, SUITE_EXPORT
-from nector_sim.orders.words import PERSONAL
-from nector_sim.orders.written import Written, check_written
 
 #: The exports that are known, by the name under which a caller may ask for them, the most particular first.
 LAYOUTS = {

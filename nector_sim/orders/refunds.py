@@ -5,22 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from nector_sim.orders.columns import NO_TIME, Int64
-from nector_sim.orders.written import times
-
-if TYPE_CHECKING:
-    from nector_sim.orders.tidy import Tidy
+from nector_sim.frames.columns import NO_TIME, Int64
+from nector_sim.frames.written import times
+from nector_sim.orders.order_columns import NOT_SAID, Tidy
 
 #: How long after the order a refund is taken to have happened where no date says: returns of a week.
 REFUND_DAYS = 7
 _DAY = 86_400_000_000
-#: An amount that the source leaves blank where that is not 0.
-NOT_SAID = -1
 
 _BEFORE = "is before the order"
 #: A refund as ``amount:10.00|reason:…|date:2026-05-01 10:15:00``, its parts in any order, several parted by semicolons.

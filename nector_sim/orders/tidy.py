@@ -2,94 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from nector_sim.errors import InputError
+from nector_sim.frames.columns import NOT_ASKED, Int64, count_odd_points
+from nector_sim.frames.written import Written, points, times
 from nector_sim.orders import coupons
-from nector_sim.orders.columns import NOT_ASKED, Column, Int64, count_odd_points
 from nector_sim.orders.fates import NO_STATUS, UNKNOWN_STATUS
 from nector_sim.orders.layouts import Layout
 from nector_sim.orders.lines import line_sums
-from nector_sim.orders.refunds import NOT_SAID, read_refunds
-from nector_sim.orders.written import Written, amounts, points, times
-from nector_sim.rules.money import currency_decimals, from_minor, money_text
+from nector_sim.orders.order_columns import NOT_SAID, Tidy
+from nector_sim.orders.refunds import read_refunds
 
 _DAY = 86_400_000_000
 
 _FUTURE = "is in the future; is the order of day and month right, and the time zone?"
 _NEGATIVE_CART = "comes out negative once shipping and fees are taken away; an amount is 0 or more"
 _NO_YES_OR_NO = "is neither yes nor no"
-
-
-@dataclass(slots=True)
-class Tidy:
-    """Columns of orders in whole numbers.
-
-    Attributes
-    ----------
-    column : dict of str to ndarray or Series, each of shape (n,)
-        Money in minor units, times in microseconds.
-    refused : dict of int to list of tuple of str and str
-        Row to our columns and what is wrong with their values.
-    notes : list of str
-    sums : dict of str to ndarray of int64, shape (n,)
-        What each order's total is made of.
-    """
-
-    orders: pl.DataFrame
-    currency: str
-    written: Written
-    column: dict[str, Any] = field(default_factory=dict)
-    refused: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    sums: dict[str, Int64] = field(default_factory=dict)
-
-    @property
-    def decimals(self) -> int:
-        """Decimals of the currency."""
-        return currency_decimals(self.currency)
-
-    @property
-    def usable(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Which orders were not refused so far."""
-        good = np.ones(self.orders.height, np.bool_)
-        good[list(self.refused)] = False
-        return good
-
-    def said(self, minor: Any) -> str:
-        """An amount in minor units, for people."""
-        return money_text(from_minor(int(minor), self.decimals), self.currency)
-
-    def has(self, name: str) -> bool:
-        """Whether the orders have a column."""
-        return name in self.orders.columns
-
-    def note(self, words: str, rows: Any) -> None:
-        """Say how many orders, if any, were taken in a way that a reader must know."""
-        if count := int(np.count_nonzero(rows & self.usable)):
-            self.notes.append(f"{words}: {count}")
-
-    def refuse(self, row: int, name: str, reason: str) -> None:
-        """Refuse an order for what one of its columns says."""
-        self.refused.setdefault(row, []).append((name, reason))
-
-    def take(self, name: str, column: Column) -> Int64:
-        """The values of a column; the refused rows are noted."""
-        for row, reason in column.refused.items():
-            if (name, reason) not in self.refused.get(row, ()):  # the same column may be read again for the accounts
-                self.refuse(row, name, reason)
-        return column.numbers
-
-    def money(self, name: str, *, blank: int | None = 0) -> Int64:
-        """Amounts of a column, 0 where there is no such column."""
-        if not self.has(name):
-            return np.zeros(self.orders.height, np.int64)
-        return self.take(name, amounts(self.orders[name], self.decimals, self.written, blank=blank))
 
 
 def tidy(

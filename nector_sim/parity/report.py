@@ -13,6 +13,7 @@ from nector_sim.calculator.choices import CHOICES
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.parity.answers import answer_fields, as_json, order_fields
 from nector_sim.parity.explaining import Compared, Explained
+from nector_sim.results import Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,8 +48,8 @@ class Group:
         return {name: CHOICES[name].chosen for names in self.choices for name in names}
 
 
-@dataclass(frozen=True, slots=True)
-class ParityReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class ParityReport(Result):
     """How far a calculator agrees with the exact one.
 
     Attributes
@@ -79,6 +80,14 @@ class ParityReport:
     def agrees(self) -> bool:
         """Whether they agree on every order."""
         return self.agreements == self.compared
+
+    def text(self) -> str:
+        """Say what was found; the same as :meth:`explain`."""
+        return self.explain()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the mismatches, one row for each order."""
+        return self.mismatches.copy()
 
     def explain(self) -> str:
         """Say in words what was found.

@@ -16,7 +16,7 @@ import numpy as np
 from playwright.sync_api import Locator, Page, sync_playwright
 
 import nector_sim as ns
-from nector_sim.views.session import Session
+from nector_sim.exploration.session import Session
 from tests.browser.conftest import FLAGS, chromium, serve, stop
 
 RUNS = 25

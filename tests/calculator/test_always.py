@@ -12,7 +12,7 @@ from strategies import programs_with_orders
 
 import nector_sim as ns
 from nector_sim.calculator.exact import WHOLE, Law, Order
-from nector_sim.orders.results import RESULTS
+from nector_sim.frames.results import RESULTS
 from nector_sim.parity.answers import order_fields
 from nector_sim.rules.money import MAX_MINOR
 from nector_sim.rules.offers import VariableAmount, VariablePercent

@@ -15,7 +15,7 @@ from pathlib import Path
 import atheris
 
 # All but what numba compiles, which would compile the instruments too.
-with atheris.instrument_imports(include=["nector_sim.orders"], exclude=["nector_sim.orders.text"]):
+with atheris.instrument_imports(include=["nector_sim.frames", "nector_sim.orders"], exclude=["nector_sim.frames.text"]):
     import nector_sim as ns
     from nector_sim.orders import read  # noqa: F401 - so that it is instrumented before the first call
 

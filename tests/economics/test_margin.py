@@ -86,10 +86,13 @@ def test_orders_in_a_frame_are_worked_out_one_by_one():
     assert result.loc["f"].isna().all()
 
 
-def test_the_refunded_share_is_of_the_payable_where_nothing_says_what_was_paid():
+def test_the_refunded_share_is_historys_where_nothing_says_what_was_paid():
     orders = pd.DataFrame({"cart_amount": [1180.0], "discount": [118.0], "refunded_amount": [531.0]})
-    # 531 / 1062 = one half; times 900 − 450, less 21.24 + 60.
-    assert margins(orders, assumptions=Assumptions(**BELIEVED))["margin"].round(6).tolist() == [143.76]
+    # 531 / 1180 = 0.45, whatever the setting would have discounted; 0.55 × (900 − 450), less 21.24 + 60.
+    assert margins(orders, assumptions=Assumptions(**BELIEVED))["margin"].round(6).tolist() == [166.26]
+    # History gave a discount of 118 of its own: 531 / 1062 is one half.
+    given = orders.assign(discount_given=118.0)
+    assert margins(given, assumptions=Assumptions(**BELIEVED))["margin"].round(6).tolist() == [143.76]
 
 
 def test_accrual_charges_the_points_earned_and_not_those_redeemed():

@@ -183,12 +183,12 @@ def test_credits_requests_and_known_redeemers(orders):
     assert none["cost_of_program"].tolist() == [0, 0, 0, 0]
 
 
-def test_a_refund_that_is_a_share_of_the_payable_changes_with_the_setting():
-    # 100 refunded of a payable of 400 or 300: three quarters of 400 − 225 are left, or two thirds of 300 − 225.
+def test_a_refunded_share_is_the_same_under_every_setting():
+    # 100 refunded of the 500 that history was paid: four fifths of 400 − 225 are left, or of 300 − 225.
     one = pd.DataFrame({"cart_amount": [500.0], "points_balance": [200], "refunded_amount": [100.0]})
     believed = ns.Assumptions(gross_margin_percent=55)
     table = ns.sweep(PROGRAM, one, grid={"offers.0.max_discount": [100, 200]}, assumptions=believed)
-    assert table["margin"].tolist() == [131.25, 50.0]
+    assert table["margin"].tolist() == [140.0, 60.0]
 
 
 def test_a_floor_counts_the_orders_below_it(orders):

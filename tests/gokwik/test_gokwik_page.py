@@ -3,8 +3,8 @@
 import pytest
 
 import nector_sim as ns
+from nector_sim.explorer.gokwik_page import CheckoutPage, GokwikPage
 from nector_sim.gokwik import Integration
-from nector_sim.views.gokwik_page import CheckoutPage, GokwikPage
 
 
 @pytest.fixture

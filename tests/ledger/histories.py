@@ -16,7 +16,7 @@ from nector_sim.calculator.reasons import REASONS
 from nector_sim.ledger import exact
 from nector_sim.ledger.engine import run
 from nector_sim.ledger.instants import to_datetime
-from nector_sim.ledger.prepare import GrantColumns, OpeningColumns, OrderColumns, expiring, prepare
+from nector_sim.ledger.prepare import GrantColumns, OpeningColumns, OrderColumns, expiring, prepare, settled
 from nector_sim.ledger.schedule import KINDS, Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, NEVER, compile_schedule, microseconds, tier_names
 
@@ -128,7 +128,7 @@ def some_history(
         refunded_at = refunded = paid = None
         if rng.random() < 0.35:
             refunded_at = max(at, rng.choice([at, at + timedelta(days=rng.choice([1, 29, 30])), some_instant(rng)]))
-            refunded = rng.choice([None, rng.randint(0, cart), cart // 3, cart])
+            refunded = rng.choice([None, rng.randint(0, cart), cart // 3, cart, 0])
         if with_paid and rng.random() < 0.8:
             paid = rng.choice([0, 300, cart, 3 * cart, rng.randint(0, 30_000)])
         orders.append(
@@ -144,6 +144,7 @@ def some_history(
                 refunded_at=refunded_at,
                 refunded=refunded,
                 paid=paid,
+                discount_given=rng.choice([0, 0, 0, 700, cart]),
             )
         )
     openings, ends = [], [None, *DAYS]
@@ -187,6 +188,7 @@ def compiled_run(
         _whole([microseconds(o.refunded_at) if o.refunded_at else NEVER for o in orders]),
         _whole([-1 if o.refunded is None else o.refunded for o in orders]),
         _whole([-1 if o.paid is None else o.paid for o in orders]),
+        _whole([o.discount_given for o in orders]),
     )
     opening = OpeningColumns(
         _ids([o.customer_id for o in openings]),
@@ -200,9 +202,11 @@ def compiled_run(
         _whole([g.points for g in grants]),
         _whole([microseconds(g.expires_at) if g.expires_at else NEVER for g in grants]),
     )
-    instants = [o.at for o in orders] + [o.refunded_at for o in orders if o.refunded_at] + [g.at for g in grants]
+    kept = [o for o in orders if not o.never_paid]
+    refunds = [o.refunded_at for o in kept if o.refunded_share > 0]
+    instants = [o.at for o in kept] + refunds + [g.at for g in grants]
     last = ALWAYS if not instants and as_of is None else microseconds(as_of or max(instants))
-    prepared = prepare(columns, opening, granted, last=int(last))
+    prepared = prepare(settled(columns), opening, granted, last=int(last))
     terms = compile_schedule(schedule, names, prepared.largest_cart)
     history, expiries = expiring(prepared, schedule)
     months = _whole([microseconds(day) for day in DAYS]) if lots else _whole([])

@@ -41,6 +41,8 @@ class Worked:
                 refunded_at=o.get("refunded_at"),
                 refunded=minor(o["refunded_amount"]) if "refunded_amount" in o else None,
                 paid=minor(o["paid_amount"]) if "paid_amount" in o else None,
+                credits=minor(o.get("credits", "0")),
+                discount_given=minor(o.get("discount_given", "0")),
             )
             for o in self.orders
         ]

@@ -17,7 +17,7 @@ import pytest
 import xlsxwriter
 
 import nector_sim as ns
-from nector_sim.orders import csv_files
+from nector_sim.frames import csv_files
 from nector_sim.orders.identity import load_key
 from nector_sim.orders.read import How
 

@@ -19,7 +19,7 @@ from nector_sim.calculator.quote import in_major_units
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.calculator.tables import compile_program
 from nector_sim.errors import InputError
-from nector_sim.orders.columns import NO_TIME, NOT_ASKED
+from nector_sim.frames.columns import NO_TIME, NOT_ASKED
 from nector_sim.parity.cases import case_schema, read_cases
 
 FOLDER = Path(ns.data_path("parity"))

@@ -1,0 +1,280 @@
+"""Which rows of orders can be used, and why the others can not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from nector_sim.calculator.loops import Columns
+from nector_sim.errors import InputError, OrdersError, Problem
+from nector_sim.frames.columns import (
+    NOT_ASKED,
+    Column,
+    as_array,
+    count_odd_points,
+    is_exact,
+    read_money,
+    read_points,
+    read_times,
+)
+from nector_sim.frames.masking import shown_names
+from nector_sim.rules.program import Program
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+#: How many rows an error message lists; ``.rejects`` has all of them.
+SHOWN = 10
+
+
+class CheckedOrders(NamedTuple):
+    """Orders, parted into those that can be used and those that can not.
+
+    Attributes
+    ----------
+    good : pandas.DataFrame
+        The usable rows as they came; ``good.attrs["notices"]`` says what was taken otherwise than it stands.
+    rejects : pandas.DataFrame
+        One line for each other row, under its own index label: ``row`` (1 for the first), ``order_id`` where the
+        orders have one, ``column`` and ``value`` of the first thing wrong, and ``reason`` with everything wrong.
+    """
+
+    good: pd.DataFrame
+    rejects: pd.DataFrame
+
+
+@dataclass(slots=True)
+class Inputs:
+    """What a calculator needs of orders, in whole numbers, and what was refused."""
+
+    columns: Columns
+    exact: bool
+    refused: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+
+    def refuse(self, name: str, column: Column) -> None:
+        """Note what a column refused."""
+        for row, reason in column.refused.items():
+            self.refused.setdefault(row, []).append((name, reason))
+
+
+def check_orders(orders: Any, *, program: Program | None = None, currency: str = "INR") -> CheckedOrders:
+    """Part orders into those that can be scored and those that can not.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame, or any table with an Arrow interface, shape (n, any)
+        Needs ``cart_amount`` and ``points_balance``; the optional columns are checked where they stand.
+    program : Program, optional
+        Its currency and time zone apply; without it, those of `currency`.
+    currency : str
+        ISO 4217 code, where no program is given.
+
+    Returns
+    -------
+    CheckedOrders
+        ``good`` and ``rejects``; together they are all rows.
+
+    Raises
+    ------
+    InputError
+        If a needed column is missing, or the currency is none.
+
+    Examples
+    --------
+    >>> good, rejects = check_orders(pd.DataFrame({"cart_amount": [500, -1], "points_balance": [50, 50]}))
+    >>> len(good), rejects[["row", "reason"]].values.tolist()
+    (1, [[2, 'cart_amount is negative; an amount is 0 or more']])
+    """
+    frame = as_frame(orders)
+    program = program or Program.parse({"currency": currency}, source="the currency")
+    inputs = read_inputs(program, frame.get, list(frame.columns), every_column=True)
+    rejects = rejects_frame(frame, inputs.refused)
+    kept = np.ones(len(frame), bool)
+    kept[list(inputs.refused)] = False
+    good = frame[kept]
+    good.attrs["notices"] = inputs.notices
+    return CheckedOrders(good, rejects)
+
+
+def as_frame(orders: Any, what: str = "orders") -> pd.DataFrame:
+    """Orders, or another table, as a pandas frame: as it is, or through the Arrow interface."""
+    import pandas as pd
+    import pyarrow as pa
+
+    if isinstance(orders, pd.DataFrame):
+        return orders
+    table = as_table(orders, what)
+    # Arrow cannot pick rows out of views of texts: Polars gives others if asked in its own words.
+    table = orders.to_arrow() if hasattr(orders, "to_arrow") else table
+    fields = [f.with_type(pa.large_string()) if pa.types.is_string_view(f.type) else f for f in table.schema]
+    frame: pd.DataFrame = table.cast(pa.schema(fields)).to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
+
+
+def as_table(orders: Any, what: str = "orders") -> pa.Table:
+    """Orders, or another table, with an Arrow interface as an Arrow table; InputError for what is no table."""
+    import pyarrow as pa
+
+    if hasattr(orders, "__arrow_c_stream__") or hasattr(orders, "__arrow_c_array__"):
+        try:
+            return pa.table(orders)
+        except pa.ArrowInvalid:
+            pass  # one column, such as a Series
+    raise InputError(
+        f"{what} are a {type(orders).__name__}; give a pandas frame, or a Polars or Arrow table, with one row for each"
+    )
+
+
+def read_inputs(program: Program, get: Callable[[str], Any], names: list[str], *, every_column: bool = False) -> Inputs:
+    """Read the columns that a program needs.
+
+    Parameters
+    ----------
+    program : Program
+    get : callable
+        Gives a column by its name.
+    names : list of str
+        Columns that there are.
+    every_column : bool
+        Check also those columns that this program has no use for.
+
+    Returns
+    -------
+    Inputs
+
+    Raises
+    ------
+    InputError
+        If a column is missing or stands twice.
+    """
+    inputs = read_optional(program, get, names, every_column=every_column)
+    cart = read_money(get("cart_amount"), program.decimals)
+    balance = read_points(get("points_balance"))
+    # What is wrong with a row is said in the order of the columns.
+    others, inputs.refused = inputs.refused, {}
+    inputs.refuse("cart_amount", cart)
+    inputs.refuse("points_balance", balance)
+    for row, reasons in others.items():
+        inputs.refused.setdefault(row, []).extend(reasons)
+    inputs.columns = inputs.columns._replace(cart=cart.numbers, balance=balance.numbers)
+    inputs.exact = is_exact(get("cart_amount"))
+    inputs.notices = odd_balances(*count_odd_points(get("points_balance")))
+    return inputs
+
+
+def read_optional(
+    program: Program, get: Callable[[str], Any], names: list[str], *, every_column: bool = False
+) -> Inputs:
+    """Read what :func:`read_inputs` does, but for the two columns that every order has: these are left empty."""
+    _require(program, names)
+    uses_tiers = any(offer.tiers is not None for offer in program.offers)
+    uses_times = any(offer.starts_at or offer.ends_at for offer in program.offers)
+    inputs = Inputs(Columns(*(np.empty(0, np.int64),) * 2), exact=False)
+
+    def read(name: str, reader: Callable[[Any], Column], used: bool = True) -> Any:
+        if name not in names or not (used or every_column):
+            return None
+        column = reader(get(name))
+        inputs.refuse(name, column)
+        return column.numbers if used else None
+
+    inputs.columns = inputs.columns._replace(
+        credits=read("credits", lambda values: read_money(values, program.decimals, blank=0)),
+        requested=read("points_requested", lambda values: read_points(values, blank=NOT_ASKED)),
+        tier=tier_codes(program, get("tier")) if uses_tiers and "tier" in names else None,
+        at=read("ordered_at", lambda values: read_times(values, program.timezone), uses_times),
+    )
+    return inputs
+
+
+def tier_codes(program: Program, values: Any) -> Any:
+    """Codes of tier names as the compiled program numbers them; -1 for a name it does not know, and for none."""
+    from nector_sim.calculator.tables import compile_program
+
+    known = {name: code for code, name in enumerate(compile_program(program).tier_names)}
+    names, codes = np.unique(
+        np.array(["" if v is None or v != v else str(v) for v in as_array(values).tolist()], object).astype(str),
+        return_inverse=True,
+    )
+    return np.array([known.get(name, -1) for name in names.tolist()], np.int16)[codes.reshape(-1)]
+
+
+def rejects_frame(frame: pd.DataFrame, refused: dict[int, list[tuple[str, str]]]) -> pd.DataFrame:
+    """The rejects of :class:`CheckedOrders`."""
+    import pandas as pd
+
+    rows = sorted(refused)
+    first = [refused[row][0][0] for row in rows]
+    data: dict[str, Any] = {"row": [row + 1 for row in rows]}
+    if "order_id" in frame.columns:
+        data["order_id"] = frame["order_id"].iloc[rows].astype(str).tolist()
+    data["column"] = first
+    data["value"] = [_shown(frame[name].iloc[row]) for row, name in zip(rows, first, strict=True)]
+    data["reason"] = ["; ".join(f"{name} {reason}" for name, reason in refused[row]) for row in rows]
+    return pd.DataFrame(data, index=frame.index[rows])
+
+
+def refuse(rejects: pd.DataFrame, read: int) -> OrdersError:
+    """Make the error that lists rejected rows."""
+    shown = rejects.head(SHOWN)
+    problems = [
+        Problem(f"row {row}", f"{reason} (it says {value})" if value else reason)
+        for row, reason, value in zip(shown["row"], shown["reason"], shown["value"], strict=True)
+    ]
+    if len(rejects) > SHOWN:
+        problems.append(Problem("", f"and {len(rejects) - SHOWN} more, in .rejects"))
+    return OrdersError(
+        f"{len(rejects)} of {read} orders cannot be used; mend them, or take the good ones from ns.check_orders:",
+        problems,
+        rejects=rejects,
+    )
+
+
+def _require(program: Program, names: list[str]) -> None:
+    for name in ("cart_amount", "points_balance"):
+        if name not in names:
+            raise InputError(f"the orders have no column {name}; they have {shown_names(names)}", WAYS_ON[name])
+    if any(offer.starts_at or offer.ends_at for offer in program.offers) and "ordered_at" not in names:
+        raise InputError("an offer of this program has dates, and the orders have no column ordered_at; add it")
+    twice = sorted({str(name) for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"the orders have more than one column {', '.join(twice)}; keep one of each")
+
+
+WAYS_ON = {
+    "cart_amount": [
+        Problem("", "rename the column that holds the basket after other coupons, before points;"),
+        Problem("", "of a shop's export make orders first: ns.read_orders(FILE), or nector-sim check FILE --out OUT"),
+    ],
+    "points_balance": [
+        Problem("", "join the customers' balances from a file: ns.read_orders(…, balances=FILE), or --balances FILE;"),
+        Problem("", "or let a program with [earning] make them: ns.replay(program, orders), or nector-sim replay;"),
+        Problem("", "or state one balance for all: orders.assign(points_balance=500)"),
+    ],
+}
+
+
+def odd_balances(fractional: int, negative: int) -> list[str]:
+    """Say how many balances were taken otherwise than they stand."""
+
+    def count(balances: int, one: str, many: str) -> str:
+        return f"1 balance {one}" if balances == 1 else f"{balances} balances {many}"
+
+    notices = []
+    if fractional:
+        notices.append(f"{count(fractional, 'has', 'have')} a fraction of a point, which was dropped")
+    if negative:
+        notices.append(f"{count(negative, 'is', 'are')} negative, which redeems nothing")
+    return notices
+
+
+def _shown(value: Any) -> str:
+    import pandas as pd
+
+    text = "" if value is None or value is pd.NA or value != value else str(value)
+    return text if len(text) <= 40 else text[:37] + "..."

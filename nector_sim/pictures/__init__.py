@@ -1,0 +1,27 @@
+"""Pictures of results: a function each, which takes the result and matplotlib Axes and gives the Axes back.
+
+Results draw themselves with the same functions: ``result.plot.timeline()``. The label of the Axes (``ax.get_label()``)
+says in words what the picture shows, for those who do not see it. Nothing is computed here.
+"""
+
+from nector_sim.pictures.public import (
+    as_svg,
+    break_even,
+    discount_by_cart,
+    new_axes,
+    outstanding,
+    timeline,
+    tornado,
+    triangle,
+)
+
+__all__ = [
+    "as_svg",
+    "break_even",
+    "discount_by_cart",
+    "new_axes",
+    "outstanding",
+    "timeline",
+    "tornado",
+    "triangle",
+]

@@ -1,0 +1,161 @@
+"""One function for each picture of a result, so that all are called alike: the result and Axes in, the Axes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nector_sim.pictures.discount_by_cart import DiscountByCart
+from nector_sim.pictures.how_sure import BreakEven, Tornado
+from nector_sim.pictures.liability import draw_outstanding, draw_triangle
+from nector_sim.pictures.showing import new_axes
+from nector_sim.pictures.style import figure_of, svg
+from nector_sim.pictures.timeline import draw_timeline
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from nector_sim.economics.ultimate import Ultimate
+    from nector_sim.exploration.compare import Comparison
+    from nector_sim.ledger.liability import Liability
+    from nector_sim.ledger.replay import Replay
+    from nector_sim.rules.program import Program
+
+__all__ = ["new_axes"]
+
+
+def as_svg(ax: Axes) -> str:
+    """Write a picture as SVG for a page, with its words for a screen reader."""
+    return svg(figure_of(ax), str(ax.get_label()))
+
+
+def timeline(result: Replay, ax: Axes) -> Axes:
+    """Draw the points that moved in each month, and what was outstanding at its end.
+
+    Parameters
+    ----------
+    result : Replay
+    ax : matplotlib.axes.Axes
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+    """
+    months = result.timeline()
+    draw_timeline(months, ax, points_label=result.points_label)
+    last = f", {int(months['outstanding'].iloc[-1]):,} outstanding at the end" if len(months) else ""
+    ax.set_label(f"Points earned and redeemed in each of {len(months)} months{last}")
+    return ax
+
+
+def outstanding(result: Liability, ax: Axes, *, data: str = "") -> Axes:
+    """Draw what is owed by age of the points, at face value and as expected.
+
+    Parameters
+    ----------
+    result : Liability
+    ax : matplotlib.axes.Axes
+    data : str
+        What the balances are, for the title.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+    """
+    draw_outstanding(result, ax, data=data)
+    ages = result.by_age()
+    ax.set_label("Owed by age: " + ", ".join(f"{a} {f}" for a, f in zip(ages["age"], ages["face"], strict=True)))
+    return ax
+
+
+def triangle(result: Ultimate, ax: Axes, *, data: str = "") -> Axes:
+    """Draw the share of each month's points that was redeemed, by months since the credit.
+
+    Parameters
+    ----------
+    result : Ultimate
+    ax : matplotlib.axes.Axes
+    data : str
+        What the orders are, for the title.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+    """
+    draw_triangle(result, ax, data=data)
+    low, likely, high = result.percent
+    ax.set_label(f"Share of points redeemed by months since the credit; ever: {low:.0f}, {likely:.0f}, {high:.0f} %")
+    return ax
+
+
+def break_even(result: Comparison, ax: Axes, *, data: str = "") -> Axes:
+    """Draw the break-even of both settings against no redemption, with their ranges.
+
+    Parameters
+    ----------
+    result : Comparison
+    ax : matplotlib.axes.Axes
+    data : str
+        What the orders are, for the title.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+    """
+    rows = result.ranges.loc[["baseline.break_even_uplift", "candidate.break_even_uplift"]]
+    picture = BreakEven(ax)
+    picture.update(rows.set_axis(["today", "proposal"]), data=data)
+    ax.set_label(picture.describe())
+    return ax
+
+
+def tornado(result: Comparison, ax: Axes, *, data: str = "") -> Axes:
+    """Draw which assumption changes the difference of the margins most.
+
+    Parameters
+    ----------
+    result : Comparison
+    ax : matplotlib.axes.Axes
+    data : str
+        What the orders are, for the title.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+    """
+    picture = Tornado(ax, currency=result.currency)
+    picture.update(result.tornado, likely=result.incremental_margin, answer="margin beyond today's", data=data)
+    ax.set_label(picture.describe())
+    return ax
+
+
+def discount_by_cart(
+    program: Program, ax: Axes, *, orders: pd.DataFrame | None = None, today: Program | None = None, data: str = ""
+) -> Axes:
+    """Draw what customers with enough points get, by cart size.
+
+    Parameters
+    ----------
+    program : Program
+    ax : matplotlib.axes.Axes
+    orders : pandas.DataFrame, optional
+        Scored orders, whose average discount is drawn below.
+    today : Program, optional
+        Today's setting, as a thin line behind.
+    data : str
+        What the orders are, for the title.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+    """
+    picture = DiscountByCart(ax, currency=program.currency)
+    picture.update(program, orders=orders, today=today, data=data)
+    ax.set_label(picture.describe())
+    return ax

@@ -1,0 +1,88 @@
+"""What to type into Nector: every field of its screens, in their order and words, with the value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nector_sim.pictures.style import currency_sign
+from nector_sim.rules.fields import Field, Values, fields_of, values_of
+from nector_sim.rules.program import Program
+
+BLANK = "(leave blank)"
+
+
+class Entry(NamedTuple):
+    """One field of a screen and what to put there."""
+
+    screen: str
+    field: str
+    value: str
+
+
+def screens(program: Program) -> list[Entry]:
+    """Give what to type into Nector for a program, screen by screen.
+
+    Parameters
+    ----------
+    program : Program
+
+    Returns
+    -------
+    list of Entry
+        The GoKwik page, the popup of each offer, and Configure Integration.
+
+    Examples
+    --------
+    >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+    >>> for entry in screens(program):
+    ...     if entry.value != BLANK:
+    ...         print(f"{entry.screen} | {entry.field} | {entry.value}")
+    Third Party Checkouts → GoKwik | Enable | on
+    Add Offer | Type of discount | Amount Discount, increment of points
+    Add Offer | Coins Required | 1
+    Add Offer | Discount Amount | 1 (₹)
+    Add Offer | Maximum Discount Amount | 1000 (₹)
+    Add Offer | Minimum Cart Amount | 0 (₹)
+    Configure Integration | Minimum amount customer needs to pay | Fixed
+    Configure Integration | Minimum amount customer needs to pay: Fixed | 100 (₹)
+    """
+    values = values_of(program.model_dump())
+    top = {item.path: item for item in fields_of(type(program), values)}
+    units = {"money": currency_sign(program.currency), "percent": "%", "times": "×"}
+    entries = [Entry("Third Party Checkouts → GoKwik", top["enabled"].label, "on" if program.enabled else "off")]
+    for position, item in enumerate(top["offers"].parts):
+        screen = "Add Offer" if len(top["offers"].parts) == 1 else f"Add Offer {position + 1}"
+        entries += [Entry(screen, *pair) for pair in _typed(item, values, units)]
+    return entries + [Entry("Configure Integration", *pair) for pair in _typed(top["min_payable"], values, units)]
+
+
+def not_on_screen(program: Program) -> list[str]:
+    """Name what a program sets though Nector's screens have no field for it.
+
+    Examples
+    --------
+    >>> offer = ns.VariableAmount(points_per_step=1, discount_per_step=1, max_cart=5000)
+    >>> not_on_screen(ns.Program(offers=[offer]))
+    ['Offer 1: Max cart 5000']
+    """
+    values = values_of(program.model_dump())
+    offers = next(item for item in fields_of(type(program), values) if item.path == "offers")
+    return [
+        f"{offer.label}: {part.label} {values[part.path]}"
+        for offer in offers.parts
+        for part in offer.parts
+        if not part.on_screen and part.path.rpartition(".")[2] != "name" and values.get(part.path)
+    ]
+
+
+def _typed(item: Field, values: Values, units: dict[str, str]) -> Iterator[tuple[str, str]]:
+    for part in item.parts:
+        if not part.on_screen:
+            continue
+        value = str(values.get(part.path, ""))
+        if part.shape == "choice":
+            yield part.label, dict(part.options).get(value, BLANK)
+        else:
+            unit = f" ({units[part.unit]})" if part.unit in units else ""
+            yield part.label, f"{value}{unit}" if value else BLANK

@@ -1,0 +1,138 @@
+"""What every result has in common: words, a table, a page in a notebook, and pictures."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+#: Where the pictures are drawn. The only place below that room which names it: results draw themselves through it.
+_PICTURES = "nector_sim.pictures"
+#: Rows of a table that a notebook shows.
+_ROWS = 20
+
+
+class Result:
+    """What `replay`, `liability`, `compare` and the others return.
+
+    ``str(result)`` says it in words, ``result.to_frame()`` is its main table, a notebook shows both, and
+    ``result.plot.…()`` draws it.
+
+    Examples
+    --------
+    >>> program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    >>> result = ns.replay(program, ns.demo_orders().head(1000))
+    >>> dir(result.plot), result.plot.timeline().ax.get_ylabel()
+    (['timeline'], 'points a month')
+    """
+
+    __slots__ = ()
+    #: Names of this result's pictures; each is a function of that name in `nector_sim.pictures`.
+    PICTURES: ClassVar[tuple[str, ...]] = ()
+
+    def text(self) -> str:
+        """Say the result in a few lines."""
+        raise NotImplementedError
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the result's main table."""
+        raise NotImplementedError
+
+    @property
+    def plot(self) -> Plots:
+        """Pictures of this result: ``result.plot.timeline()`` shows one, ``.plot.timeline(ax=ax)`` draws on yours."""
+        return Plots(self)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.text().partition(chr(10))[0]}>"
+
+    def _repr_html_(self) -> str:
+        words = "<br/>".join(escape(line) for line in self.text().splitlines())
+        return f"<p>{words}</p>{self.to_frame().to_html(max_rows=_ROWS, index=False, border=0, na_rep='')}"
+
+
+class Plots:
+    """The pictures of one result, by name."""
+
+    def __init__(self, result: Any, names: tuple[str, ...] | None = None) -> None:
+        self._result = result
+        self._names = type(result).PICTURES if names is None else names
+
+    def __dir__(self) -> list[str]:
+        return sorted(self._names)
+
+    def __getattr__(self, name: str) -> Drawing:
+        if name.startswith("_") or name not in self._names:
+            raise AttributeError(f"there is no picture {name!r} here; there are {', '.join(sorted(self._names))}")
+        return Drawing(name, self._result)
+
+
+class Drawing:
+    """One picture of one result, to be called."""
+
+    def __init__(self, name: str, result: Any) -> None:
+        self._name, self._result = name, result
+        self.__name__ = name
+
+    def __call__(self, *, ax: Axes | None = None, **options: Any) -> Picture:
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; left out, on Axes of its own.
+        **options
+            As the function of this name in `nector_sim.pictures` takes them.
+
+        Returns
+        -------
+        Picture
+            Shown by a notebook; ``.ax`` is where it was drawn, ``.save(path)`` writes it to a file.
+        """
+        pictures = importlib.import_module(_PICTURES)
+        where = pictures.new_axes() if ax is None else ax
+        return Picture(getattr(pictures, self._name)(self._result, where, **options))
+
+
+class Picture:
+    """A picture that was drawn.
+
+    Attributes
+    ----------
+    ax : matplotlib.axes.Axes
+    description : str
+        What a screen reader says instead.
+    """
+
+    def __init__(self, ax: Axes) -> None:
+        self.ax = ax
+        self.description = str(ax.get_label())
+
+    def save(self, path: str | Path) -> Path:
+        """Write it as ``.png``, ``.svg`` or ``.pdf``, by the path's ending."""
+        figure = self.ax.get_figure(root=True)
+        if figure is not None:
+            figure.savefig(path)
+        return Path(path)
+
+    def __repr__(self) -> str:
+        return f"<Picture: {self.description}>"
+
+    def _repr_html_(self) -> str:
+        svg: str = importlib.import_module(_PICTURES).as_svg(self.ax)
+        return f'<div style="max-width: 640px">{svg}</div>'
+
+
+def as_lines(values: Mapping[str, Any]) -> str:
+    """Names and what they are, a line each."""
+    width = max(len(name) for name in values)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in values.items())

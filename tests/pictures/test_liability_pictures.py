@@ -1,0 +1,59 @@
+"""The pictures of what is owed and what comes next."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+
+import nector_sim as ns
+from nector_sim.economics.ultimate import Ultimate
+from nector_sim.exploration.futures import MEASURES
+from nector_sim.pictures.liability import draw_forecast, draw_outstanding, draw_triangle
+from nector_sim.pictures.showing import new_axes, show_axes
+
+PROGRAM = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1)])
+
+
+def test_outstanding_stands_at_face_value_with_what_is_expected():
+    balances = pd.DataFrame({"customer_id": ["a"], "points": [100]})
+    owed = ns.liability(balances, program=PROGRAM, at="2026-01-01", ultimate_percent=[60, 70, 85])
+    ax = draw_outstanding(owed, new_axes(), data="my shop")
+    assert ax.get_title(loc="left") == "Owed by age of the points (INR), 2026-01-01 00:00\nmy shop"
+    assert [bar.get_height() for bar in ax.containers[0]] == [100]
+    line, _, (bars,) = ax.containers[1].lines
+    assert line.get_ydata().tolist() == [70]
+    assert bars.get_segments()[0][:, 1].tolist() == [60, 85]
+    assert 'aria-label="what is owed"' in show_axes(ax, "what is owed")._repr_html_()
+
+
+def test_the_fan_follows_the_months_behind():
+    orders = pd.DataFrame(
+        {
+            "order_id": ["a", "b"],
+            "customer_id": ["c", "c"],
+            "ordered_at": ["2026-01-10", "2026-02-10"],
+            "cart_amount": 9,
+        }
+    )
+    behind = ns.replay(PROGRAM, orders).timeline()
+    draws = np.zeros((1, 3, 2, len(MEASURES) + 1))
+    draws[0, :, :, MEASURES.index("points_redeemed")] = [[1, 2], [3, 4], [5, 6]]
+    ahead = ns.Forecast(datetime(2026, 3, 1, tzinfo=UTC), ("today",), 2, 1, 0, 28, 3, 1, 0, draws)
+    ax = draw_forecast(behind, ahead, new_axes(), points_label="coins")
+    assert ax.get_title(loc="left") == "Behind and ahead under “today” (coins by month)"
+    assert ax.lines[0].get_ydata().tolist() == [0, 0]
+    assert ax.lines[1].get_xdata().tolist() == [2, 3]
+    assert ax.lines[1].get_ydata().tolist() == [3, 4]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["2026-01", "2026-02", "+1", "+2"]
+    assert ax.get_ylabel() == "coins a month"
+
+
+def test_the_triangle_has_a_line_for_each_month():
+    table = pd.DataFrame({"month": ["2026-01", "2026-02"], "issued": [200, 100]})
+    triangle = pd.DataFrame([[100, 150], [40, np.nan]], index=pd.Index(["2026-01", "2026-02"], name="month"))
+    estimate = Ultimate(
+        datetime(2026, 3, 1, tzinfo=UTC), (60.0, 70.0, 80.0), (10.0, 20.0, 30.0), table, triangle, np.array([1.5])
+    )
+    ax = draw_triangle(estimate, new_axes())
+    assert [line.get_ydata().tolist() for line in ax.lines[:2]] == [[50, 75], [40]]
+    assert ax.texts[0].get_text() == "ever redeemed: 70.0 %"
