@@ -139,7 +139,7 @@ def read_piece(inputs: Inputs, piece: Piece) -> tuple[pl.DataFrame, list[tuple[i
 
 def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str | None], ...]]]:
     if not place.exists():
-        matches = place.matches() if any(letter in place.path for letter in "*?[") else []
+        matches = place.matches() if any(letter in place.bare for letter in "*?[") else []
         if not matches:
             raise InputError(f"{place} does not exist; check the name")
         for match in matches:

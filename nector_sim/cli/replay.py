@@ -10,6 +10,7 @@ import typer
 
 from nector_sim.cli import options
 from nector_sim.errors import InputError
+from nector_sim.urls import masked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +90,7 @@ def replay(
     for notice in report.notices:
         typer.echo(f"note: {notice}")
     until = f" up to {report.as_of:%Y-%m-%d %H:%M} UTC" if report.as_of else ""
-    typer.echo(f"{counts[0]} orders of {counts[1]} customers replayed into {out}{until}")
+    typer.echo(f"{counts[0]} orders of {counts[1]} customers replayed into {masked(out)}{until}")
     typer.echo(
         "points: "
         + ", ".join(

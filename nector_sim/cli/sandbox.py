@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
 
 def sandbox(
-    db: Annotated[str, typer.Option("--db", help="File that keeps everything, or a URL of PostgreSQL.")],
+    db: Annotated[
+        str,
+        typer.Option(
+            "--db",
+            envvar="NECTOR_SIM_DB",
+            show_envvar=True,
+            help="File that keeps everything, or a URL of PostgreSQL. Other users of a machine can see its command "
+            "lines: where the URL has a password, name it in the variable, or leave the password to PGPASSWORD.",
+        ),
+    ],
     program: Annotated[
         Path | None, typer.Option("--program", "-p", help="Program file, TOML or JSON; needed to serve.")
     ] = None,

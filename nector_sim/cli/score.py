@@ -13,6 +13,7 @@ import typer
 
 from nector_sim.cli import options
 from nector_sim.cli.options import ProgramFile
+from nector_sim.urls import masked
 
 if TYPE_CHECKING:
     from nector_sim.batch.files import ScoreReport
@@ -79,7 +80,7 @@ def score(
             report = _score_files(model, orders, out, rejects, engine, scheduler, part_rows)
     for notice in report.notices:
         typer.echo(f"note: {notice}")
-    typer.echo(f"{report.read} read, {report.scored} scored into {out}, {report.rejected} rejected")
+    typer.echo(f"{report.read} read, {report.scored} scored into {masked(out)}, {report.rejected} rejected")
     for example in report.examples:
         typer.echo(f"  {example}")
     if report.rejected and rejects is None:

@@ -9,6 +9,7 @@ import typer
 
 from nector_sim.cli import options
 from nector_sim.cli.options import AssumptionsFile, ProgramFile
+from nector_sim.urls import masked
 
 
 def sweep(
@@ -67,7 +68,7 @@ def sweep(
     write_table(pa.Table.from_pandas(table, preserve_index=False), out)
     at_most = ", costs are at most (everyone who can redeem does)" if table.attrs["at_most"] else ""
     how_said = f"{table.attrs['history']}, {table.attrs['view']} view{at_most}"
-    typer.echo(f"{len(table):,} settings on {len(good):,} orders into {out}; {how_said}")
+    typer.echo(f"{len(table):,} settings on {len(good):,} orders into {masked(out)}; {how_said}")
     if left_out := table.attrs["orders_left_out"]:
         typer.echo(f"{left_out:,} of them were never paid and are left out")
     if replayed and rule.earning is None and not any(path.startswith("earning.") for path in paths):
@@ -77,5 +78,5 @@ def sweep(
         typer.echo(f"most generous within {most:g} % of the carts:")
         typer.echo(found.text())
     if rejected:
-        typer.echo(f"{rejected:,} orders rejected; to see why: nector-sim check {orders} --program {program}")
+        typer.echo(f"{rejected:,} orders rejected; to see why: nector-sim check {masked(orders)} --program {program}")
     raise typer.Exit(1 if rejected else 0)

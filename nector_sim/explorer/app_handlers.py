@@ -19,7 +19,7 @@ class Page(TornadoVoilaHandler):  # type: ignore[misc]
         await super().get(path)
 
 
-class Alive(APIHandler):  # type: ignore[misc]
+class Alive(APIHandler):
     """Whether a kernel is still there."""
 
     @tornado.web.authenticated
