@@ -7,11 +7,12 @@ import gc
 import os
 import sys
 import threading
-from contextlib import suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
 
 import typer
 
 from nector_sim.cli import check, checkout, compare, demo, explore, one_order, parity, replay, sandbox, score, sweep
+from nector_sim.cli.terminal import Printable, visible
 from nector_sim.errors import InputError
 
 #: Exit codes: done; ran, and found what you must look at; input that cannot be used.
@@ -46,10 +47,17 @@ def main() -> None:
         # A console of another encoding shows ₹ as best it can instead of failing.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    # Names and values in files and messages are other people's, and a terminal takes some for orders.
+    out, err = Printable(sys.stdout), Printable(sys.stderr, bar=True)
+    with redirect_stdout(out), redirect_stderr(err):
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     except InputError as error:
-        print(f"nector-sim: {error}", file=sys.stderr)
+        print(f"nector-sim: {visible(str(error))}", file=sys.stderr)
         sys.exit(UNUSABLE)
     except KeyboardInterrupt:
         print("nector-sim: stopped", file=sys.stderr)

@@ -12,6 +12,7 @@ from nector_sim.gokwik.wire import CHECKOUT_WAITS
 PATIENCE = CHECKOUT_WAITS + 5
 #: Bytes of the request's line and headers; the path and a handful of headers need a few hundred.
 MAX_HEAD = 16 * 1024
+_TOO_LARGE = "The line and headers of this request are too large."
 
 
 class Connection(HttpToolsProtocol):
@@ -23,7 +24,9 @@ class Connection(HttpToolsProtocol):
 
     _late: asyncio.TimerHandle | None = None
     _in_head = False
+    #: Bytes of the head that came so far, and what of it is read, which is less by what parts its fields.
     _head = 0
+    _read = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
@@ -40,6 +43,16 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self._expect()
 
+    def on_url(self, url: bytes) -> None:
+        """Read on in the line."""
+        self._measure(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Read on in the headers."""
+        self._measure(len(name) + len(value) + len(": \r\n"))
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Note that what follows is the body, which the application measures."""
         self._in_head = False
@@ -55,10 +68,20 @@ class Connection(HttpToolsProtocol):
         super().data_received(data)
         self._head = self._head + len(data) if self._in_head else 0
         if self._head > MAX_HEAD and not self.transport.is_closing():
-            self.send_400_response("The line and headers of this request are too large.")
+            self.send_400_response(_TOO_LARGE)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse the request and close, with the reason."""
+        super().send_400_response(_TOO_LARGE if self._read > MAX_HEAD else msg)
+
+    def _measure(self, more: int) -> None:
+        """Stop the parser where a head is too large, also one that came whole; uvicorn answers its error with 400."""
+        self._read += more
+        if self._read > MAX_HEAD:
+            raise ValueError(_TOO_LARGE)
 
     def _expect(self) -> None:
-        self._in_head = True
+        self._in_head, self._read = True, 0
         if self._late is None:
             self._late = self.loop.call_later(PATIENCE, self.give_up)
 
