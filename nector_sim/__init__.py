@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from nector_sim._extras import named
+
 if TYPE_CHECKING:
     from nector_sim._data import data_path
     from nector_sim.calculator.explain import explain
@@ -73,8 +75,6 @@ _HOMES = {
     "nector_sim.explorer.explorer": ("RuleExplorer",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-#: What only the extra `lab` brings.
-_OF_LAB = ("anywidget", "ipywidgets")
 
 __all__ = [
     "Assumptions",
@@ -146,9 +146,8 @@ def __getattr__(name: str) -> Any:
         try:
             home = importlib.import_module(_HOME_OF[name])
         except ModuleNotFoundError as missing:
-            if missing.name not in _OF_LAB:
+            if (what := named(missing, name)) is None:
                 raise
-            what = f"{name} needs {missing.name}, which is not installed: pip install 'nector-sim[lab]'"
             raise ModuleNotFoundError(what, name=missing.name) from None
         value = globals()[name] = getattr(home, name)
         return value

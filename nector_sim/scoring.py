@@ -26,7 +26,7 @@ from nector_sim.frames.checks import (
 )
 from nector_sim.frames.columns import as_array, write_money
 from nector_sim.frames.results import free_of_results, offer_names
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike, as_program
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 ROWS_A_THREAD = 250_000
 
 
-def score(program: Program, orders: Any) -> Any:
+def score(program: ProgramLike, orders: Any) -> Any:
     """Work out every order with the balance that it brings.
 
     The balances are taken as they stand: an order does not spend what a later row of the same customer still has. To
@@ -72,6 +72,7 @@ def score(program: Program, orders: Any) -> Any:
     """
     import pandas as pd
 
+    program = as_program(program)
     if isinstance(orders, pd.DataFrame):
         return _score_frame(program, orders)
     scored = _score_table(program, as_table(orders))
@@ -82,7 +83,7 @@ def score(program: Program, orders: Any) -> Any:
     return scored
 
 
-def score_batch(program: Program, batch: pa.RecordBatch) -> pa.RecordBatch:
+def score_batch(program: ProgramLike, batch: pa.RecordBatch) -> pa.RecordBatch:
     """Score an Arrow record batch: no pandas, the GIL released, fit for Spark, DuckDB, Polars or Ray.
 
     Parameters
@@ -109,7 +110,7 @@ def score_batch(program: Program, batch: pa.RecordBatch) -> pa.RecordBatch:
     >>> score_batch(program, batch)["payable"].to_pylist()
     [Decimal('100.95')]
     """
-    scored = _score_table(program, pa.Table.from_batches([batch]))
+    scored = _score_table(as_program(program), pa.Table.from_batches([batch]))
     # A table without rows has no batches.
     return pa.RecordBatch.from_arrays([column.combine_chunks() for column in scored.columns], schema=scored.schema)
 

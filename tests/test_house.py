@@ -2,18 +2,21 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import nector_sim as ns
+from nector_sim._extras import EXTRA_OF
 
 PACKAGE = Path(ns.__file__).parent
 #: The rooms from top to bottom; a room imports from those above it and from itself, never upward.
 ROOMS = [
-    ["errors", "_data", "results"],
+    ["errors", "_data", "_extras", "results"],
     ["rules"],
     ["calculator"],
     ["frames"],
@@ -30,6 +33,8 @@ ROOMS = [
     ["explorer"],
     ["cli"],
 ]
+#: Libraries that one of the others needs, and so brings.
+COME_ALONG = {"PIL", "annotated_types", "click", "dask", "pydantic_core", "traitlets"}
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 #: Heavy or optional libraries, each with the one room that imports it.
 AT_HOME = {
@@ -125,10 +130,26 @@ def test_the_command_line_asks_for_help_without_loading_anything_heavy():
     assert "score" in run.stdout
 
 
+def test_every_library_belongs_to_the_core_or_to_the_extra_that_is_named():
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    def names(requirements):
+        return {re.split(r"[\[<>=]", one, maxsplit=1)[0].lower().replace("-", "_") for one in requirements}
+
+    core, extras = names(project["dependencies"]), project["optional-dependencies"]
+    of_users = {name: names(extras[name]) for name in extras if name not in ("dev", "bench", "long")}
+    for library, extra in EXTRA_OF.items():
+        assert library in of_users[extra] - core, f"{extra} does not bring {library}"
+    known = sys.stdlib_module_names | core | set(EXTRA_OF) | {"nector_sim"} | COME_ALONG
+    for _, file in modules():
+        for name in imports(file):
+            assert name.split(".")[0] in known, f"{file} imports {name}, which no extra brings: see _extras.py"
+
+
 def test_a_missing_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     monkeypatch.delitem(vars(ns), "RuleExplorer", raising=False)
     for name in [name for name in sys.modules if name.startswith("nector_sim.explorer")]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(ModuleNotFoundError, match=r"RuleExplorer needs ipywidgets.*pip install 'nector-sim\[lab\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"RuleExplorer needs ipywidgets.*pip install \"nector-sim\[lab\]\""):
         _ = ns.RuleExplorer

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from nector_sim._extras import pip_line
 from nector_sim.batch.runs import Engine, Job, finish_part, write_part
 from nector_sim.errors import InputError
 
@@ -39,7 +40,7 @@ def dask_client(scheduler: str | None = None, *, workers: int | None = None) -> 
         import cryptography  # noqa: F401  # distributed makes certificates with it, and does not bring it
         from distributed import Client
     except ImportError:
-        raise InputError("the engine dask needs the extra dask: pip install 'nector-sim[dask]'") from None
+        raise InputError(f"the engine dask needs the extra dask: {pip_line('dask')}") from None
     if scheduler is not None:
         try:
             client = Client(scheduler, timeout="20s", set_as_default=False)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
+from nector_sim._extras import pip_line
 from nector_sim.errors import InputError
 from nector_sim.urls import masked, without_query
 
@@ -175,11 +176,16 @@ def flush_folder(path: Path) -> None:
 
 
 def _filesystem(place: Place) -> Any:
+    scheme = place.path.partition("://")[0].lower()
+    extra = "s3" if scheme in ("s3", "s3a") else "urls"
     try:
         import fsspec
-    except ImportError:
-        raise InputError(f"{place}: URLs need the extra dask: pip install 'nector-sim[dask]'") from None
-    try:
+
         return fsspec.core.url_to_fs(place.path)[0]
-    except (ImportError, ValueError) as error:
+    except ImportError as error:
+        # Which packages other stores need, such as gs://, fsspec itself says.
+        ours = scheme in ("http", "https", "s3", "s3a") or error.name == "fsspec"
+        how = pip_line(extra) if ours else f"{pip_line(extra)}; {error}"
+        raise InputError(f"{scheme}:// addresses need the extra {extra}: {how}") from None
+    except ValueError as error:
         raise InputError(f"{place} cannot be reached: {error}") from None

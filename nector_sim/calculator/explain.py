@@ -10,11 +10,11 @@ from nector_sim.calculator.exact import WHOLE, Law, Limit, Order, Terms
 from nector_sim.calculator.quote import in_major_units, read_order, taken_otherwise
 from nector_sim.calculator.reasons import SENTENCES
 from nector_sim.rules.money import from_minor, money_text
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike, as_program
 
 
 def explain(
-    program: Program,
+    program: ProgramLike,
     *,
     cart_amount: Any,
     points_balance: Any,
@@ -51,6 +51,7 @@ def explain(
     Given: 400 coins for ₹400 off; the customer pays ₹100.
     Limited by min_payable: Your minimum amount to pay holds the rest back.
     """
+    program = as_program(program)
     order = read_order(
         program,
         cart_amount=cart_amount,

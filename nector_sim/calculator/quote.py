@@ -10,7 +10,7 @@ from typing import Any
 from nector_sim.calculator.exact import Answer, Law, Order
 from nector_sim.errors import InputError, Problem
 from nector_sim.rules.money import from_minor, to_minor, to_points
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike, as_program
 from nector_sim.rules.times import read_time, to_instant
 
 
@@ -43,7 +43,7 @@ class Quote:
 
 
 def quote(
-    program: Program,
+    program: ProgramLike,
     *,
     cart_amount: Any,
     points_balance: Any,
@@ -89,6 +89,7 @@ def quote(
     >>> answer.points_redeemed, answer.discount, answer.payable, answer.limited_by
     (400, Decimal('400.00'), Decimal('100.00'), 'min_payable')
     """
+    program = as_program(program)
     order = read_order(
         program,
         cart_amount=cart_amount,

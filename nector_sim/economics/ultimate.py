@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from nector_sim._extras import pip_line
 from nector_sim.errors import InputError
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.instants import month_starts, to_datetime
@@ -209,7 +210,7 @@ def develop(triangle: Floats) -> Developed:
         try:
             cl: Any = importlib.import_module("chainladder")
         except ImportError:
-            raise InputError('triangles need the library chainladder: pip install "nector-sim[actuarial]"') from None
+            raise InputError(f"triangles need the library chainladder: {pip_line('actuarial')}") from None
         made = cl.Triangle(frame, origin="credited", development="redeemed_in", columns="points", cumulative=True)
         # Mack's way to guess the spread of the last factor fails where earlier ones have none at all.
         for way in ("mack", "log-linear"):

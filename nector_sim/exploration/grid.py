@@ -7,7 +7,6 @@ the program (an offer, the minimum payable …) which the models check independe
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import math
 import os
@@ -25,6 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 from nector_sim.economics.assumptions import asked_percent
 from nector_sim.errors import InputError, Problem, ProgramError
 from nector_sim.rules.offers import Offer
+from nector_sim.rules.paths import INSTEAD, changed, unknown_path
 from nector_sim.rules.program import Program
 
 Mode = Literal["product", "zip"]
@@ -32,13 +32,6 @@ Codes = npt.NDArray[np.int32]
 
 #: Columns of a sweep's table beside the swept fields, roughly, and how often the table is held while it is made.
 _COLUMNS, _COPIES = 24, 3
-#: Fields that exclude each other: giving the first to a part takes the second out of it.
-_INSTEAD = {
-    ("min_payable", "amount"): ("percent", "fixed"),
-    ("min_payable", "percent"): ("amount", "percent"),
-    ("expiry", "months"): ("days", None),
-    ("expiry", "days"): ("months", None),
-}
 #: Percentages that a merchant gives as whole numbers, so that a share between 0 and 1 is asked about.
 _ASKED = (".percent", ".max_percent", ".max_discount_percent")
 _OFFER: TypeAdapter[Any] = TypeAdapter(Offer)
@@ -97,7 +90,7 @@ class Settings:
             If its parts, each legal, are not so together.
         """
         setting = self.setting(position)
-        return Program.parse(_changed(self.program, setting), source=f"the setting {_words(setting)}")
+        return Program.parse(changed(self.program, setting), source=f"the setting {_words(setting)}")
 
     def column(self, path: str) -> npt.NDArray[Any]:
         """Values of one path over the settings: numbers as float64 or int64, None as NaN."""
@@ -236,8 +229,8 @@ def _values(program: Program, grid: Mapping[str, Sequence[Any]]) -> tuple[tuple[
         if not column and not problems:
             problems.append(Problem(path, "has no values"))
         columns.append(tuple(column))
-        problems += _unknown(program, path)
-    for (part, name), (other, _) in _INSTEAD.items():
+        problems += unknown_path(program, path, lists=False)
+    for (part, name), (other, _) in INSTEAD.items():
         if f"{part}.{name}" in grid and f"{part}.{other}" in grid and name < other:
             problems.append(Problem(f"{part}.{name}", f"and {part}.{other} exclude each other; sweep one at a time"))
     if problems:
@@ -255,56 +248,9 @@ def _read(value: Any, path: str) -> Any:
     return asked_percent(value) if path.endswith(_ASKED) and (share or meant) else value
 
 
-def _unknown(program: Program, path: str) -> list[Problem]:
-    """What is wrong with a path before any value is tried."""
-    names = path.split(".")
-    if names[0] not in Program.model_fields:
-        near = difflib.get_close_matches(names[0], Program.model_fields, n=1)
-        return [Problem(path, "is not in a program" + (f"; did you mean {near[0]}?" if near else ""))]
-    here = getattr(program, names[0])
-    if isinstance(here, tuple) or names[0] == "offers":
-        position = names[1] if len(names) > 1 else ""
-        if not position.isdecimal() or int(position) >= len(here) or len(names) < 3:
-            return [
-                Problem(path, f"does not lead to a field; {names[0]} are numbered from 0, and there are {len(here)}")
-            ]
-        names = names[1:]
-    if len(names) > 2:
-        return [Problem(path, f"goes too deep: {path.removesuffix('.' + names[-1])} has no fields of its own")]
-    return []
-
-
 def _part_of(path: str) -> str:
     names = path.split(".")
     return ".".join(names[:2]) if names[0] == "offers" else names[0]
-
-
-def _changed(program: Program, setting: Mapping[str, Any]) -> dict[str, Any]:
-    """The program's fields with those of a setting in place."""
-    data = program.model_dump(exclude_none=True)
-    for path, value in setting.items():
-        *way, name = path.split(".")
-        here: Any = data
-        for step in way:
-            if isinstance(here, list | tuple):
-                here = here[int(step)]
-            else:
-                here[step] = list(here[step]) if isinstance(here.get(step), tuple) else here.get(step, {})
-                here = here[step]
-        other, kind = _INSTEAD.get((way[0], name), (None, None)) if len(way) == 1 else (None, None)
-        if other is not None:
-            here.pop(other, None)
-        if kind is not None:
-            here["kind"] = kind
-        if value is None:
-            here.pop(name, None)
-        else:
-            here[name] = value
-    if data.get("min_payable") == {"kind": "fixed"} or data.get("min_payable") == {"kind": "percent"}:
-        del data["min_payable"]
-    if setting.keys() & {"expiry.months", "expiry.days"} and not data["expiry"].keys() & {"months", "days"}:
-        del data["expiry"]
-    return data
 
 
 def _parts(
@@ -346,14 +292,14 @@ def _variants(
     for choice in choices:
         new = {(path, repr(value)) for path, value in choice.items()} - seen
         if position and not new:
-            changed = offer | {path.rpartition(".")[2]: value for path, value in choice.items()}
+            fields = offer | {path.rpartition(".")[2]: value for path, value in choice.items()}
             try:
-                models.append(_OFFER.validate_python(changed))
+                models.append(_OFFER.validate_python(fields))
                 continue
             except ValidationError:
                 pass  # the whole program says it better
         try:
-            whole = Program.parse(_changed(program, choice))
+            whole = Program.parse(changed(program, choice))
         except ProgramError as error:
             for problem in error.problems:
                 problems.setdefault((problem.place, problem.what), problem)

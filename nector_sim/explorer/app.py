@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from nector_sim._extras import pip_line
 from nector_sim.errors import InputError
 from nector_sim.explorer import FRONT
 from nector_sim.explorer.files import UPLOADS
@@ -73,7 +74,7 @@ def serve(
 
         from nector_sim.explorer.app_handlers import with_ours
     except ModuleNotFoundError:
-        raise InputError('the app needs the extra "lab": pip install "nector-sim[lab]"') from None
+        raise InputError(f"the app needs the extra lab: {pip_line('lab')}") from None
 
     token = token or secrets.token_urlsafe(24)
 
@@ -142,6 +143,6 @@ def open_lab(notebook: Path, *, open_browser: bool = True) -> None:
     if not notebook.exists():
         raise InputError(f"{notebook} does not exist; name a notebook, or run this in a checkout of nector_sim")
     if find_spec("jupyterlab") is None:
-        raise InputError('JupyterLab needs the extra "lab": pip install "nector-sim[lab]"')
+        raise InputError(f"JupyterLab needs the extra lab: {pip_line('lab')}")
     options = [] if open_browser else ["--no-browser"]
     subprocess.run([sys.executable, "-m", "jupyterlab", str(notebook), *options], check=False)

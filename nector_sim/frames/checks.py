@@ -21,7 +21,7 @@ from nector_sim.frames.columns import (
     read_times,
 )
 from nector_sim.frames.masking import shown_names
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike, as_program
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ class Inputs:
             self.refused.setdefault(row, []).append((name, reason))
 
 
-def check_orders(orders: Any, *, program: Program | None = None, currency: str = "INR") -> CheckedOrders:
+def check_orders(orders: Any, *, program: ProgramLike | None = None, currency: str = "INR") -> CheckedOrders:
     """Part orders into those that can be scored and those that can not.
 
     Parameters
@@ -91,7 +91,7 @@ def check_orders(orders: Any, *, program: Program | None = None, currency: str =
     (1, [[2, 'cart_amount is negative; an amount is 0 or more']])
     """
     frame = as_frame(orders)
-    program = program or Program.parse({"currency": currency}, source="the currency")
+    program = as_program({"currency": currency} if program is None else program)
     inputs = read_inputs(program, frame.get, list(frame.columns), every_column=True)
     rejects = rejects_frame(frame, inputs.refused)
     kept = np.ones(len(frame), bool)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from nector_sim._extras import named
 from nector_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ _HOMES = {
     "wire": ("Refused",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-#: What the extras bring.
-_EXTRAS = {"sqlalchemy": "sandbox", "starlette": "sandbox", "uvicorn": "sandbox", "psycopg": "postgres"}
 
 __all__ = [
     "Checkout",
@@ -62,12 +61,9 @@ def __getattr__(name: str) -> Any:
     try:
         home = importlib.import_module(f"nector_sim.gokwik.{_HOME_OF[name]}")
     except ModuleNotFoundError as error:
-        extra = _EXTRAS.get((error.name or "").partition(".")[0])
-        if extra is None:
+        if (what := named(error, "The sandbox")) is None:
             raise
-        raise InputError(
-            f"The sandbox needs {error.name}, which is not installed: pip install 'nector-sim[{extra}]'"
-        ) from None
+        raise InputError(what) from None
     value = globals()[name] = getattr(home, name)
     return value
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from nector_sim._extras import pip_line
 from nector_sim.errors import InputError
 from nector_sim.gokwik.schema import metadata
 
@@ -166,4 +167,4 @@ def _postgres(url: URL) -> Engine:
             url, hide_parameters=True, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True, pool_timeout=PATIENCE
         )
     except (ModuleNotFoundError, NoSuchModuleError):
-        raise InputError("PostgreSQL needs its driver: pip install 'nector-sim[postgres]'") from None
+        raise InputError(f"PostgreSQL needs its driver: {pip_line('postgres')}") from None

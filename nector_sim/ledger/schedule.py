@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from nector_sim.errors import InputError, Problem
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, as_program
 
+#: What a program may be given as.
+_PROGRAM = (Program, str, Path, Mapping)
 #: Every kind of movement, in the order of its codes; ``forgiven`` is a memo and not in the sum.
 KINDS = ("opening", "granted", "earned", "given_back", "redeemed", "expired", "taken_back", "forgiven")
 #: What each kind does to the points of a customer.
@@ -81,6 +84,8 @@ def make_schedule(
     >>> [start.isoformat() for start in schedule.starts]
     ['0001-01-01T00:00:00+00:00', '2025-12-31T18:30:00+00:00']
     """
+    if isinstance(programs, _PROGRAM):
+        raise InputError(f"programs is a {type(programs).__name__}; give a list of programs, or of (from, program)")
     entries = [_entry(item) for item in [*([] if program is None else [program]), *programs]]
     entries.sort(key=lambda entry: entry[0])
     schedule = Schedule(tuple(start for start, _ in entries), tuple(held for _, held in entries))
@@ -90,15 +95,15 @@ def make_schedule(
 
 
 def _entry(item: Any) -> tuple[datetime, Program]:
-    try:
-        start, held = (item.valid_from, item) if isinstance(item, Program) else item
-    except (TypeError, ValueError):
-        start = held = None
-    if not isinstance(held, Program):
+    whole = isinstance(item, _PROGRAM)
+    pair = () if whole or not isinstance(item, tuple | list) else tuple(item)
+    if not whole and (len(pair) != 2 or not isinstance(pair[1], _PROGRAM)):
         raise InputError(
-            f"a {type(item).__name__} is no program; give what ns.load_program or ns.Program.parse gives, alone "
-            "or behind its first instant: (from, program)"
+            f"{type(item).__name__} is no program; give a program, its path or a dict of its fields, alone or behind "
+            "its first instant: (from, program)"
         )
+    held = as_program(item if whole else pair[1])
+    start = held.valid_from if whole else pair[0]
     return (EARLIEST if start is None else held.instant(_time(start)).astimezone(UTC), held)
 
 

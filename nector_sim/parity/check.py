@@ -14,11 +14,11 @@ from nector_sim.parity.explaining import Compared, explain_mismatches
 from nector_sim.parity.generate import generate
 from nector_sim.parity.records import GIVEN, read_frame, read_given, read_orders
 from nector_sim.parity.report import ParityReport, make_report
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike, as_program
 
 
 def check_parity(
-    program: Program | None,
+    program: ProgramLike | None,
     orders: Any = None,
     *,
     calculator: Caller | Callable[..., Any] | str | None = None,
@@ -77,6 +77,7 @@ def check_parity(
     >>> check_parity(program, calculator=ns.quote, n=500, seed=1).agrees
     True
     """
+    program = None if program is None else as_program(program)
     if calculator is None:
         if program is None or orders is None:
             raise InputError("there is nothing to compare: give a program and a record, or a calculator")

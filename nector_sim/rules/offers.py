@@ -8,8 +8,10 @@ what was chosen and what others do.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -32,6 +34,17 @@ class Model(BaseModel):
         validate_default=True,
         ser_json_inf_nan="constants",
     )
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy it with some fields changed; unlike pydantic's own, a name that is no field is refused."""
+        fields = type(self).model_fields
+        for name in update or ():
+            if name not in fields:
+                near = difflib.get_close_matches(name, fields, n=1)
+                raise ValueError(
+                    f"{type(self).__name__} has no field {name!r}" + (f"; did you mean {near[0]}?" if near else "")
+                )
+        return super().model_copy(update=update, deep=deep)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

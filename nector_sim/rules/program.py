@@ -22,6 +22,7 @@ from nector_sim.errors import Problem, ProgramError
 from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
 from nector_sim.rules.money import MAX_MINOR, About, Amount, Percent, currency_decimals, from_minor, is_finer
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, Offer, VariableAmount, VariablePercent
+from nector_sim.rules.paths import changed, unknown_path
 from nector_sim.rules.times import Time, to_instant
 
 _OF_MIN_PAYABLE = ("min_payable_excess", "min_payable_credits", "min_payable_fixed_offer")
@@ -217,6 +218,42 @@ class Program(Model):
         except ValidationError as error:
             raise ProgramError(f"{source} cannot be used:", list(_problems(error, cls))) from None
 
+    def replaced(self, changes: Mapping[str, Any]) -> Self:
+        """Give the same program with some fields changed, checked like any other.
+
+        Parameters
+        ----------
+        changes : mapping of str to value
+            New values by dotted path, which are the paths of a grid. None leaves a field out, and
+            ``min_payable.percent`` takes the place of a fixed amount.
+
+        Returns
+        -------
+        Program
+
+        Raises
+        ------
+        ProgramError
+            For a path that leads to no field, with the nearest that does, or a value that breaks a rule.
+
+        Examples
+        --------
+        >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+        >>> program.replaced({"offers.0.max_discount": 200}).offers[0].max_discount
+        Decimal('200')
+        >>> program.replaced({"offers.0.max_discnt": 200})
+        Traceback (most recent call last):
+        nector_sim.errors.ProgramError: The program cannot be changed so:
+          offers.0.max_discnt: is not a field here; did you mean max_discount?
+        """
+        heading = "The program cannot be changed so:"
+        if unknown := [problem for path in changes for problem in unknown_path(self, path)]:
+            raise ProgramError(heading, unknown)
+        try:
+            return type(self).model_validate(changed(self, changes))
+        except ValidationError as error:
+            raise ProgramError(heading, list(_problems(error, type(self)))) from None
+
     def to_toml(self) -> str:
         """Write the program as TOML; reading it back gives an equal program."""
         return tomli_w.dumps(_plain(self.model_dump(exclude_none=True)))
@@ -264,6 +301,27 @@ def load_program(path: str | Path) -> Program:
     if not isinstance(data, dict):
         raise ProgramError(f"{path} must hold one table of fields, as in data/programs/gokwik-example.toml")
     return Program.parse(data, source=str(path))
+
+
+#: What may stand wherever a program is asked for: the program, its file, or its fields as plain data.
+ProgramLike = Program | str | Path | Mapping[str, Any]
+
+
+def as_program(given: ProgramLike) -> Program:
+    """Take a program, the path of its file, or its fields.
+
+    Raises
+    ------
+    ProgramError
+        If the file or the fields break a rule, or it is something else.
+    """
+    if isinstance(given, Program):
+        return given
+    if isinstance(given, str | Path):
+        return load_program(given)
+    if isinstance(given, Mapping):
+        return Program.parse(given)
+    raise ProgramError(f"a program is a Program, a path or a dict of its fields, not {type(given).__name__}")
 
 
 def _parse_toml(text: str) -> Any:

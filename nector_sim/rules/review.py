@@ -8,10 +8,10 @@ from decimal import Decimal
 from nector_sim.errors import Problem
 from nector_sim.rules.money import money_text
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
-from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
+from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, ProgramLike, as_program
 
 
-def review(program: Program) -> list[Problem]:
+def review(program: ProgramLike) -> list[Problem]:
     """Find what is legal in a program but probably not meant.
 
     Parameters
@@ -29,6 +29,7 @@ def review(program: Program) -> list[Problem]:
     >>> print(review(ns.Program(offers=[offer]))[0])
     offers.0.max_discount: ₹25 is no multiple of the step of ₹10; nobody gets more than ₹20
     """
+    program = as_program(program)
     findings = [*_of_program(program), *_of_ledger(program)]
     for position, offer in enumerate(program.offers):
         findings += [

@@ -224,4 +224,4 @@ def test_without_the_extra_it_says_what_to_install(run, tmp_path, monkeypatch):
         monkeypatch.delattr(f"nector_sim.gokwik.{name}", raising=False)
     monkeypatch.setattr(importlib, "import_module", missing)
     code, _, err = run("sandbox", "--program", EXAMPLE, "--db", tmp_path / "x.db")
-    assert (code, "pip install 'nector-sim[sandbox]'" in err) == (2, True)
+    assert (code, 'pip install "nector-sim[sandbox]"' in err) == (2, True)

@@ -6,6 +6,7 @@ import tomllib
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 
@@ -289,3 +290,67 @@ def test_review_finds_what_is_legal_but_odd():
     # The example of the law: 50 %, cart 1000, minimum 600 gives 400 at a cap of 400 and nothing at 450.
     capped = percent | {"percent_per_step": 50, "max_discount": 400}
     assert odd(offers=[capped], min_payable={"kind": "fixed", "amount": 600}) == ["offers.0.max_discount"]
+
+
+class TestChangingOneThing:
+    """A field is changed by its dotted path, checked as any program is."""
+
+    PROGRAM = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+
+    def test_a_field_is_changed_and_the_program_is_not(self):
+        lower = self.PROGRAM.replaced({"offers.0.max_discount": 200, "name": "lower"})
+        assert (lower.offers[0].max_discount, lower.name) == (200, "lower")
+        assert (self.PROGRAM.offers[0].max_discount, self.PROGRAM.name) == (1000, "Default at GoKwik")
+
+    def test_a_percentage_takes_the_place_of_a_fixed_minimum_and_none_leaves_out(self):
+        assert self.PROGRAM.replaced({"min_payable.percent": 20}).min_payable == ns.PercentMinPayable(percent=20)
+        assert self.PROGRAM.replaced({"min_payable.amount": None}).min_payable is None
+        assert self.PROGRAM.replaced({"min_payable": None}).min_payable is None
+
+    def test_a_whole_part_is_replaced(self):
+        offer = {"kind": "fixed_amount", "points": 100, "discount": 50}
+        assert self.PROGRAM.replaced({"offers": [offer]}).offers == (ns.FixedAmount(points=100, discount=50),)
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"min_payble.amount": 5}, "did you mean min_payable?"),
+            ({"offers.0.max_discont": 5}, "did you mean max_discount?"),
+            ({"offers.1.max_discount": 5}, "there are 1"),
+            ({"offers.0.max_discount": -5}, "must be above 0"),
+            ({"offers.0.max_discount": "0.001"}, "finer than INR's 2 decimals"),
+        ],
+    )
+    def test_what_cannot_be_is_refused_by_name(self, changes, said):
+        with pytest.raises(ns.ProgramError, match=re.escape(said)):
+            self.PROGRAM.replaced(changes)
+
+    def test_a_copy_does_not_swallow_a_typo(self):
+        with pytest.raises(ValueError, match="no field 'max_discont'; did you mean max_discount"):
+            self.PROGRAM.offers[0].model_copy(update={"max_discont": 5})
+        assert self.PROGRAM.model_copy(update={"enabled": False}).enabled is False
+
+
+class TestAPathOrADict:
+    """Wherever a program is asked for, its file or its fields do as well."""
+
+    def test_they_answer_alike(self, tmp_path):
+        path = ns.data_path("programs/gokwik-example.toml")
+        program = ns.load_program(path)
+        fields = program.model_dump(exclude_none=True)
+        asked = {"cart_amount": 749.95, "points_balance": 5000}
+        orders = pd.DataFrame({k: [v] for k, v in asked.items()})
+        history = orders.assign(order_id="a", customer_id="c", ordered_at="2026-01-01").drop(columns="points_balance")
+        for given in (path, str(path), fields):
+            assert ns.quote(given, **asked) == ns.quote(program, **asked)
+            assert ns.explain(given, **asked) == ns.explain(program, **asked)
+            assert ns.score(given, orders).equals(ns.score(program, orders))
+            assert ns.replay(given, history).orders.equals(ns.replay(program, history).orders)
+            assert ns.review(given) == ns.review(program)
+            assert ns.check_orders(orders, program=given).good.equals(orders)
+
+    def test_anything_else_is_refused(self):
+        with pytest.raises(ns.ProgramError, match="a program is a Program, a path or a dict of its fields, not int"):
+            ns.quote(7, cart_amount=1, points_balance=1)
+        with pytest.raises(ns.ProgramError, match="does not exist"):
+            ns.quote("nowhere.toml", cart_amount=1, points_balance=1)
