@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, load_program
     from nector_sim.rules.review import review
     from nector_sim.scoring import score, score_batch
+    from nector_sim.simulation.shop import Shop
+    from nector_sim.simulation.simulate import Simulated, simulate
 
 __version__ = "0.1.0"
 
@@ -72,6 +74,8 @@ _HOMES = {
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
     "nector_sim.rules.review": ("review",),
     "nector_sim.scoring": ("score", "score_batch"),
+    "nector_sim.simulation.shop": ("Shop",),
+    "nector_sim.simulation.simulate": ("Simulated", "simulate"),
     "nector_sim.explorer.explorer": ("RuleExplorer",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -101,6 +105,8 @@ __all__ = [
     "Recommendation",
     "Replay",
     "RuleExplorer",
+    "Shop",
+    "Simulated",
     "Summary",
     "Ultimate",
     "VariableAmount",
@@ -135,6 +141,7 @@ __all__ = [
     "review",
     "score",
     "score_batch",
+    "simulate",
     "summarize",
     "sweep",
     "ultimate_redemption",

@@ -23,6 +23,7 @@ ROOMS = [
     ["scoring"],
     ["orders"],
     ["ledger"],
+    ["simulation"],
     ["economics"],
     ["exploration"],
     ["batch"],

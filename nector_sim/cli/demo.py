@@ -1,13 +1,15 @@
-"""``demo``: the documented GoKwik example on the demo orders, and other settings beside it."""
+"""``demo``: a program on the demo orders of one of two shops, and other settings beside it."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
+from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -15,29 +17,72 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-    from nector_sim import Assumptions, Program, Summary
+    from nector_sim import Assumptions, Program, Summary, VariableAmount
+
+
+@dataclass(frozen=True, slots=True)
+class DemoShop:
+    """A demo shop: its program, what the first line says of it, and what customers earn."""
+
+    orders: str
+    program: str
+    says: str
+    period: str
+    earns: str
+
+
+class ShopName(StrEnum):
+    """Which demo shop."""
+
+    web = "web"
+    grocery = "grocery"
+
+
+SHOPS = {
+    ShopName.grocery: DemoShop(
+        orders="grocery",
+        program="programs/gokwik-example-with-earning.toml",
+        says="The documented GoKwik example: 1 coin = ₹1, at most ₹1,000 off, the customer pays at least ₹100.",
+        period="2017",
+        earns="5 coins per ₹100 paid",
+    ),
+    ShopName.web: DemoShop(
+        orders="web shop",
+        program="programs/web-shop.toml",
+        says="10 coins = ₹5, at most 20 % of the cart and ₹500 off; coins can be used for six months.",
+        period="2023 and 2024",
+        earns="10 coins per ₹100 paid, after 7 days",
+    ),
+}
 
 
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the picture.")] = Path("out"),
+    shop: Annotated[
+        ShopName, typer.Option("--shop", help="Grocery baskets (many redeem), or a web shop (few do).")
+    ] = ShopName.grocery,
 ) -> None:
-    """Show what the documented GoKwik example costs on the demo orders, and what other settings would.
+    """Show what a program costs on demo orders, and what other settings would.
 
-    Example: nector-sim demo
+    Example: nector-sim demo --shop web
     """
     import nector_sim as ns
     from nector_sim.cli.show import say, show
 
-    program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    chosen = SHOPS[shop]
+    program = ns.load_program(ns.data_path(chosen.program))
     assumptions = ns.load_assumptions(ns.data_path("assumptions/example.toml"))
-    orders = ns.demo_orders()
+    orders = ns.demo_orders(chosen.orders)
     scored = ns.score(program, orders)
     summary = ns.summarize(scored, assumptions=assumptions)
 
-    say("The documented GoKwik example: 1 coin = ₹1, at most ₹1,000 off, the customer pays at least ₹100.")
+    say(chosen.says)
     say(
-        f"{summary.orders:,} orders of {orders['customer_id'].nunique():,} customers in 2017 ({orders.attrs['label']})."
+        f"{summary.orders:,} orders of {orders['customer_id'].nunique():,} customers in {chosen.period} "
+        f"({orders.attrs['label']})."
     )
+    if "discount_given" in orders:
+        say(_happened(orders))
     say("")
     show(_examples(program, scored))
     say("")
@@ -47,13 +92,22 @@ def demo(
     say(summary.break_even)
     say("")
     show(_settings(program, orders, assumptions))
-    say(
-        "Each setting is replayed: customers earn 5 coins per ₹100 paid, and those that they do not redeem on one order"
-    )
+    say(f"Each setting is replayed: customers earn {chosen.earns}, and those that they do not redeem on one order")
     say("are there for the next.")
     say("")
     say(f"Picture: {_picture(program, scored, out)}")
     say(f"Next: {_command()} explain --program {_near('programs/gokwik-example.toml')} --cart 749.95 --balance 5000")
+
+
+def _happened(orders: pd.DataFrame) -> str:
+    """What was really redeemed, where the orders tell."""
+    from nector_sim.rules.money import money_text
+
+    given = orders["discount_given"]
+    return (
+        f"Really redeemed: {money_text(Decimal(round(given.sum())), 'INR')} on {int((given > 0).sum()):,} orders. "
+        "The figures below assume that everyone redeems when they can."
+    )
 
 
 def _examples(program: Program, scored: pd.DataFrame) -> Table:
@@ -106,17 +160,20 @@ def _settings(program: Program, orders: pd.DataFrame, assumptions: Assumptions) 
     from nector_sim.cli.show import table
     from nector_sim.rules.money import money_text
 
+    offer = cast("VariableAmount", program.offers[0])
+
     def offering(**fields: Decimal | int) -> Program:
-        return program.model_copy(update={"offers": (program.offers[0].model_copy(update=fields),)})
+        return program.model_copy(update={"offers": (offer.model_copy(update=fields),)})
 
     settings = {
-        "the documented example": program,
-        "2 coins = ₹1": offering(points_per_step=2),
+        "the program above": program,
+        "half the value of a coin": offering(points_per_step=2 * offer.points_per_step),
         "at most ₹100 off": offering(max_discount=Decimal(100)),
         "at least 50 % paid": program.model_copy(update={"min_payable": ns.PercentMinPayable(percent=Decimal(50))}),
         "at least ₹500 paid": program.model_copy(update={"min_payable": ns.FixedMinPayable(amount=Decimal(500))}),
-        "no minimum to pay": program.model_copy(update={"min_payable": None}),
     }
+    if program.min_payable is not None:
+        settings["no minimum to pay"] = program.model_copy(update={"min_payable": None})
     names = [
         "setting",
         "discount",
