@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from nector_sim.calculator.compiled import Counts, Results, answer, answer_floats, new_results
+from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
-from nector_sim.calculator.tables import compile_program
 from nector_sim.frames.checks import (
     Inputs,
     as_frame,
@@ -223,4 +223,4 @@ def _frame_money(amounts: Any) -> Any:
 
 def _from_one(offer: Any) -> Any:
     """Positions of offers as codes of :func:`offer_names`."""
-    return offer + np.int8(1)
+    return offer + np.int16(1)

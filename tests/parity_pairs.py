@@ -6,8 +6,8 @@ import numpy as np
 
 from nector_sim.calculator.compiled import COMPILED, Columns, answer
 from nector_sim.calculator.exact import Law
+from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
-from nector_sim.calculator.tables import compile_program
 from nector_sim.frames.columns import NO_TIME, NOT_ASKED
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

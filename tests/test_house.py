@@ -104,8 +104,8 @@ def test_the_rules_and_the_exact_law_use_no_numpy():
 
 def test_the_exact_law_shares_nothing_with_the_compiled_one():
     for name in imports(PACKAGE / "calculator" / "exact.py"):
-        assert not name.endswith(("compiled", "loops", "tables")), name
-    for file in ("compiled.py", "loops.py", "tables.py"):
+        assert not name.endswith(("compiled", "loops", "parameters")), name
+    for file in ("compiled.py", "loops.py", "parameters.py"):
         for name in imports(PACKAGE / "calculator" / file):
             assert not name.endswith("exact"), f"{file} imports {name}"
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 from nector_sim.batch.schemas import MONEY, POINTS, plain_values, rejects_schema
 from nector_sim.batch.tally import Tally
 from nector_sim.calculator.compiled import answer
+from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
-from nector_sim.calculator.tables import compile_program
 from nector_sim.frames.checks import Inputs, as_frame, read_inputs, rejects_frame
 from nector_sim.frames.columns import count_odd_points, decimal_array
 from nector_sim.frames.results import free_of_results, offer_names
@@ -125,7 +125,7 @@ def _typed(frame: pl.DataFrame, inputs: Inputs, decimals: int) -> list[pl.Series
 
 def _from_one(offer: Any) -> Any:
     """Positions of offers as those of their names, before which stands none."""
-    return offer + np.int8(1)
+    return offer + np.int16(1)
 
 
 def _read(program: Program, frame: pl.DataFrame) -> Inputs:

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from numba import njit
 from numba.extending import register_jitable
 
-from nector_sim.calculator.loops import BLOCK, INLINED, NO_TIME, PLAIN, Columns, Loops, Results
-from nector_sim.calculator.tables import Tables
+from nector_sim.calculator.loops import BLOCK, INLINED, NO_TIME, PLAIN, Columns, Loops, Results, answer_one
+from nector_sim.calculator.parameters import ProgramParameters
 
-__all__ = ["COMPILED", "PLAIN", "Columns", "Counts", "Results", "answer", "answer_floats", "new_results"]
+__all__ = ["COMPILED", "PLAIN", "Columns", "Counts", "Results", "answer", "answer_floats", "answer_one", "new_results"]
 
 for _function in INLINED:
     register_jitable(_function)
@@ -32,7 +32,7 @@ _ABSENT = {
     "at": np.full(BLOCK, NO_TIME, np.int64),
 }
 _INPUTS = {"cart": "i8", "balance": "i8", "credits": "i8", "requested": "i8", "tier": "i2", "at": "i8"}
-_OUTPUTS = {"offer": "i1", "points": "i8", "discount": "i8", "payable": "i8", "credits_used": "i8", "limited_by": "i1"}
+_OUTPUTS = {"offer": "i2", "points": "i8", "discount": "i8", "payable": "i8", "credits_used": "i8", "limited_by": "i1"}
 _MONEY = ("discount", "payable", "credits_used")
 
 
@@ -54,7 +54,9 @@ class Counts(NamedTuple):
     negative: int
 
 
-def answer(tables: Tables, columns: Columns, out: Results | None = None, *, loops: Loops = COMPILED) -> Results:
+def answer(
+    tables: ProgramParameters, columns: Columns, out: Results | None = None, *, loops: Loops = COMPILED
+) -> Results:
     """Answer many orders, in whole numbers.
 
     Nothing is checked but the types and lengths of arrays: that amounts are 0 to MAX_MINOR, and points at most
@@ -62,8 +64,8 @@ def answer(tables: Tables, columns: Columns, out: Results | None = None, *, loop
 
     Parameters
     ----------
-    tables : Tables
-        The program, from :func:`nector_sim.calculator.tables.compile_program`.
+    tables : ProgramParameters
+        The program, from :func:`nector_sim.calculator.parameters.compile_program`.
     columns : Columns
         The orders; contiguous arrays are read where they are.
     out : Results, optional
@@ -83,7 +85,7 @@ def answer(tables: Tables, columns: Columns, out: Results | None = None, *, loop
 
     Examples
     --------
-    >>> from nector_sim.calculator.tables import compile_program
+    >>> from nector_sim.calculator.parameters import compile_program
     >>> program = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
     >>> orders = Columns(cart=np.array([50_000, 150_000]), balance=np.array([250, 5_000]))
     >>> answer(compile_program(program), orders).discount.tolist()
@@ -100,7 +102,7 @@ def answer(tables: Tables, columns: Columns, out: Results | None = None, *, loop
 
 
 def answer_floats(
-    tables: Tables, columns: Columns, out: Results | None = None, *, scale: float, loops: Loops = COMPILED
+    tables: ProgramParameters, columns: Columns, out: Results | None = None, *, scale: float, loops: Loops = COMPILED
 ) -> tuple[Results, Counts]:
     """Answer many orders in floats of the major unit, checking carts and balances in the same pass.
 
@@ -109,8 +111,8 @@ def answer_floats(
 
     Parameters
     ----------
-    tables : Tables
-        The program, from :func:`nector_sim.calculator.tables.compile_program`.
+    tables : ProgramParameters
+        The program, from :func:`nector_sim.calculator.parameters.compile_program`.
     columns : Columns
         The orders: ``cart`` is float64 in major units, ``balance`` float64 or int64; the others as in :func:`answer`.
     out : Results, optional
@@ -134,7 +136,7 @@ def answer_floats(
 
     Examples
     --------
-    >>> from nector_sim.calculator.tables import compile_program
+    >>> from nector_sim.calculator.parameters import compile_program
     >>> program = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
     >>> orders = Columns(cart=np.array([749.95, 0.005]), balance=np.array([99.9, 5.0]))
     >>> results, counts = answer_floats(compile_program(program), orders, scale=100.0)
@@ -172,7 +174,7 @@ def new_results(columns: Columns, *, money: Any = np.int64) -> Results:
     return Results(**arrays)
 
 
-def _is_plain(tables: Tables, columns: Columns, out: Results) -> bool:
+def _is_plain(tables: ProgramParameters, columns: Columns, out: Results) -> bool:
     return tables.is_plain and columns.credits is None and columns.requested is None and out.credits_used is None
 
 

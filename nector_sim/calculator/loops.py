@@ -2,7 +2,7 @@
 
 Written from ``data/law/redemption.md``, whose sections and steps the comments name; nothing is shared with
 :mod:`nector_sim.calculator.exact`. Everything is a whole number: money in minor units, percentages in basis points.
-Only the loops over floats check their rows: :mod:`nector_sim.calculator.tables` says what keeps the others exact.
+Only the loops over floats check their rows: :mod:`nector_sim.calculator.parameters` says what keeps the others exact.
 
 All of it is plain Python in one file: a compiled loop that is kept on disk would not notice a change in another. Rows
 have no branches, and what they may need is read before anything is chosen, so that compilers make vectors of them.
@@ -50,7 +50,7 @@ class Columns(NamedTuple):
     requested : ndarray of int64, optional
         Points asked for, -1 where the customer named no number.
     tier : ndarray of int16, optional
-        Positions in ``Tables.tier_names``, -1 for none and for any other; left out, no order has a tier.
+        Positions in ``ProgramParameters.tier_names``, -1 for none and for any other; left out, no order has a tier.
     at : ndarray of int64, optional
         Microseconds since 1970 in UTC, ``tables.NO_TIME`` for none; left out, no order has a time.
     """
@@ -68,7 +68,7 @@ class Results(NamedTuple):
 
     Parameters
     ----------
-    offer : ndarray of int8 or None
+    offer : ndarray of int16 or None
         Position of the offer that was given, -1 for none. None: not wanted.
     points : ndarray of int64
         Points redeemed.
@@ -92,7 +92,7 @@ class Results(NamedTuple):
 
 
 def _whole(above, below):
-    """Whole quotient of numbers from 0, the upper below 2⁵³: exact, see :mod:`nector_sim.calculator.tables`."""
+    """Whole quotient of numbers from 0, the upper below 2⁵³: exact, see :mod:`nector_sim.calculator.parameters`."""
     return int(above / below)
 
 
@@ -189,7 +189,82 @@ def _read(amount, points, scale):
     return cart, balance, bad, 1 if usable & (points > balance) else 0, 1 if usable & (points < 0) else 0
 
 
-# One offer for everybody whose caps are amounts (Tables.is_plain): straight from the orders to the results.
+class _Offer(NamedTuple):
+    """The numbers of one offer, taken out of its row of parameters, so that a loop keeps them in registers."""
+
+    cost: int
+    amount: int
+    percent: int
+    most: int
+    cap: int
+    cap_percent: int
+    cap_steps: int
+    multiple: int
+    multiple_steps: int
+    multiple_below: int
+    low: int
+    high: int
+    minimum: int
+    minimum_percent: int
+
+
+def _offer(row):
+    return _Offer(
+        row["points"],
+        row["amount"],
+        row["percent"],
+        row["most_steps"],
+        row["max_discount"],
+        row["max_discount_percent"],
+        row["max_percent_steps"],
+        row["multiple"],
+        row["multiple_steps"],
+        row["multiple_below"],
+        row["min_cart"],
+        row["max_cart"],
+        row["min_payable"],
+        row["min_payable_percent"],
+    )
+
+
+def _amount_row(o, fits, cart, left, balance, requested):
+    """Steps 3 to 6 of one order on an amount offer: points, discount, and what limits it."""
+    room = _room(left, cart, o.minimum, o.minimum_percent)
+    cap = min(o.cap, _whole(cart * o.cap_percent, WHOLE))
+    shrunk = _whole(cart * WHOLE, o.multiple)
+    steps, reason = _amount_steps(left, balance, requested, cap, room, shrunk, o.cost, o.amount, o.most)
+    steps, reason = _if_open(steps, reason, fits, cart, o.low, o.high)
+    return steps * o.cost, steps * o.amount, reason
+
+
+def _percent_row(o, fits, cart, left, balance, requested):
+    """The same on a percentage offer."""
+    step = max(1, cart * o.percent)  # a cart of 0 leaves no room for any step
+    room = max(0, (left - o.minimum) * WHOLE - cart * o.minimum_percent)
+    shrunk = o.multiple_steps if cart < o.multiple_below else NEVER
+    steps, reason = _percent_steps(left, balance, requested, o.cap, room, o.cap_steps, shrunk, o.cost, step, o.most)
+    steps, reason = _if_open(steps, reason, fits, cart, o.low, o.high)
+    steps, discount, reason = _percent_discount(steps, reason, o.cap, step)
+    return steps * o.cost, discount, reason
+
+
+def _is_in_time(row, at):
+    """Step 3: whether an offer's dates fit an order; one without a time is inside."""
+    return (at == NO_TIME) | ((at >= row["first_instant"]) & (at <= row["last_instant"]))
+
+
+def _prefer(points, discount, near, best_points, best, level):
+    """Section 4: whether an offer is better than the best so far; and section 5: whether its reason is told."""
+    better = (discount > best) | ((discount == best) & (points < best_points))
+    return better, better | ((discount == 0) & (best == 0) & (near > level))
+
+
+def _nearness(fits, cart, high):
+    """Section 5: how near an offer comes to being open: its tier and dates fit, and its maximum cart too."""
+    return (2 if cart < high else 1) if fits != 0 else 0
+
+
+# One offer for everybody whose caps are amounts (ProgramParameters.is_plain): straight from the orders to the results.
 
 
 def _plain_terms(terms):
@@ -277,7 +352,7 @@ def _find_fitting(terms, tier_fits, orders, fits):
     if (first > -NEVER) | (last < NEVER):
         for i in range(len(orders.cart)):
             at, fitting = orders.at[i], fits[i]
-            fits[i] = fitting if (at == NO_TIME) | ((at >= first) & (at <= last)) else 0
+            fits[i] = fitting if _is_in_time(terms, at) else 0
 
 
 def _purse(i, orders):
@@ -286,51 +361,33 @@ def _purse(i, orders):
     return cart, max(0, cart - orders.credits[i]), balance, asked if asked >= 0 else NOT_ASKED
 
 
-def _amount_offer(terms, orders, fits, points, discount, limited_by):
-    cost, amount, most, cap = terms["points"], terms["amount"], terms["most_steps"], terms["max_discount"]
-    minimum, percent = terms["min_payable"], terms["min_payable_percent"]
-    cap_percent, multiple = terms["max_discount_percent"], terms["multiple"]
-    low, high = terms["min_cart"], terms["max_cart"]
+def _amount_offer(row, orders, fits, points, discount, limited_by):
+    o = _offer(row)
     for i in range(len(orders.cart)):
         cart, left, balance, requested = _purse(i, orders)
-        room = _room(left, cart, minimum, percent)
-        lower_cap = min(cap, _whole(cart * cap_percent, WHOLE))
-        shrunk = _whole(cart * WHOLE, multiple)
-        steps, reason = _amount_steps(left, balance, requested, lower_cap, room, shrunk, cost, amount, most)
-        steps, limited_by[i] = _if_open(steps, reason, fits[i], cart, low, high)
-        points[i], discount[i] = steps * cost, steps * amount
+        points[i], discount[i], limited_by[i] = _amount_row(o, fits[i], cart, left, balance, requested)
 
 
-def _percent_offer(terms, orders, fits, points, discount, limited_by):
-    cost, step_percent, most, cap = terms["points"], terms["percent"], terms["most_steps"], terms["max_discount"]
-    minimum, percent = terms["min_payable"], terms["min_payable_percent"]
-    fixed_cap, multiple, below = terms["max_percent_steps"], terms["multiple_steps"], terms["multiple_below"]
-    low, high = terms["min_cart"], terms["max_cart"]
+def _percent_offer(row, orders, fits, points, discount, limited_by):
+    o = _offer(row)
     for i in range(len(orders.cart)):
         cart, left, balance, requested = _purse(i, orders)
-        step = max(1, cart * step_percent)  # a cart of 0 leaves no room for any step
-        room = max(0, (left - minimum) * WHOLE - cart * percent)
-        shrunk = multiple if cart < below else NEVER
-        steps, reason = _percent_steps(left, balance, requested, cap, room, fixed_cap, shrunk, cost, step, most)
-        steps, reason = _if_open(steps, reason, fits[i], cart, low, high)
-        steps, discount[i], limited_by[i] = _percent_discount(steps, reason, cap, step)
-        points[i] = steps * cost
+        points[i], discount[i], limited_by[i] = _percent_row(o, fits[i], cart, left, balance, requested)
 
 
 def _keep_better(position, max_cart, orders, scratch, given):
-    """Section 4: the better of two; and section 5: whose reason is told where neither gives anything."""
+    """Sections 4 and 5: the better of two offers, and whose reason is told where neither gives anything."""
     for i in range(len(orders.cart)):
-        cart, fits, level, reason = orders.cart[i], scratch.fits[i], scratch.level[i], scratch.limited_by[i]
+        level, reason = scratch.level[i], scratch.limited_by[i]
         points, discount = scratch.points[i], scratch.discount[i]
         best, best_points = given.discount[i], given.points[i]
         best_offer, best_reason = given.offer[i], given.limited_by[i]
-        near = (2 if cart < max_cart else 1) if fits != 0 else 0
-        better = (discount > best) | ((discount == best) & (points < best_points))
-        nearer = (discount == 0) & (best == 0) & (near > level)
+        near = _nearness(scratch.fits[i], orders.cart[i], max_cart)
+        better, told = _prefer(points, discount, near, best_points, best, level)
         given.discount[i] = max(discount, best)
         given.points[i] = points if better else best_points
         given.offer[i] = position if better else best_offer
-        given.limited_by[i] = reason if better | nearer else best_reason
+        given.limited_by[i] = reason if told else best_reason
         scratch.level[i] = max(near, level)
 
 
@@ -360,6 +417,34 @@ def _answer_block(enabled, terms, tier_fits, orders, scratch, given):
         given.payable[i] = left - given.discount[i]
     for i in range(len(given.credits_used)):
         given.credits_used[i] = min(orders.cart[i], orders.credits[i]) if enabled else 0
+
+
+def answer_one(
+    enabled: Any, offers: Any, first: int, last: int, tier_fits: Any, tier: int,
+    cart: int, balance: int, credits: int, requested: int, at: int,
+) -> Any:  # fmt: skip
+    """One order of a ledger: points, discount, credits used and reason under the offers from first up to last.
+
+    ``requested`` is negative where the customer named no number, ``tier`` a column of ``tier_fits`` (-1 for none).
+    """
+    if enabled == 0:
+        return 0, 0, 0, NOT_LIVE
+    left, asked = max(0, cart - credits), requested if requested >= 0 else NOT_ASKED
+    points, discount, level, reason = 0, 0, 0, NO_OFFER
+    for position in range(first, last):
+        row = offers[position]
+        fits = tier_fits[position, tier] if _is_in_time(row, at) else 0
+        o = _offer(row)
+        near = _nearness(fits, cart, o.high)
+        if o.amount > 0:
+            its_points, its_discount, its_reason = _amount_row(o, fits, cart, left, balance, asked)
+        else:
+            its_points, its_discount, its_reason = _percent_row(o, fits, cart, left, balance, asked)
+        better, told = _prefer(its_points, its_discount, near, points, discount, level)
+        reason = its_reason if told else reason
+        points = its_points if better else points
+        discount, level = max(discount, its_discount), max(level, near)
+    return points, discount, cart - left, reason
 
 
 def _rows(column, lo, hi, size):
@@ -420,6 +505,7 @@ PLAIN = Loops(_plain, _plain_floats, _blocks, _float_blocks)
 #: What they call.
 INLINED = (
     _whole, _room, _if_open, _own_limits, _amount_steps, _percent_steps, _percent_discount, _read,
+    _offer, _amount_row, _percent_row, _is_in_time, _prefer, _nearness, answer_one,
     _plain_terms, _plain_steps, _plain_row,
     _new_scratch, _find_fitting, _purse, _amount_offer, _percent_offer, _keep_better, _answer_block, _rows, _rows_of,
 )  # fmt: skip

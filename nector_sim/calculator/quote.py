@@ -130,9 +130,11 @@ def read_order(
         balance=read("points_balance", to_points, points_balance),
         credits=0 if _is_blank(credits) else read("credits", to_minor, credits, program.decimals),
         requested=None if _is_blank(points_requested) else read("points_requested", to_points, points_requested),
-        tier=None if _is_blank(tier) else tier,
+        tier=None if tier is None or _is_blank(tier) else tier,
         at=None if _is_blank(ordered_at) else read("ordered_at", instant, ordered_at),
     )
+    if order.tier is not None and (what := program.unknown_tier(order.tier)):
+        problems.append(Problem("tier", what))
     if problems:
         raise InputError("this order cannot be worked out:", problems)
     return order

@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from nector_sim.economics.sales import Sales, is_cash_on_delivery, read_sales
 from nector_sim.errors import InputError
-from nector_sim.rules.offers import FixedAmount, VariableAmount
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -315,13 +314,7 @@ def point_value(program: Program) -> float:
     >>> point_value(Program(offers=[VariableAmount(points_per_step=100, discount_per_step=5)]))
     0.05
     """
-    values = [
-        float(offer.discount_per_step / offer.points_per_step)
-        if isinstance(offer, VariableAmount)
-        else float(offer.discount / offer.points)
-        for offer in program.offers
-        if isinstance(offer, VariableAmount | FixedAmount)
-    ]
+    values = [float(offer.point_value) for offer in program.offers if offer.point_value is not None]
     if not values:
         raise InputError("A point has no value of its own: no offer of the program gives an amount for points")
     return max(values)

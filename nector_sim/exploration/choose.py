@@ -15,7 +15,6 @@ from nector_sim.economics.summary import break_even_sentence
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.checks import as_frame, read_inputs, refuse, rejects_frame
 from nector_sim.rules.money import money_text
-from nector_sim.rules.offers import VariableAmount
 from nector_sim.rules.program import PercentMinPayable, Program
 
 #: Quantiles of the data that a first grid takes its values from.
@@ -223,7 +222,7 @@ def first_grid(program: Program, orders: Any) -> dict[str, list[Any]]:
     >>> first_grid(program, orders)["min_payable.amount"]
     [0.0, 100.0, 440.0, 480.0, 600.0, 800.0, 1200.0, 1400.0, 1500.0]
     """
-    if not program.offers or not isinstance(program.offers[0], VariableAmount):
+    if not program.offers or program.offers[0].kind != "variable_amount":
         raise InputError("A first grid needs a program whose first offer is a variable_amount; name the paths yourself")
     frame, offer, decimals = as_frame(orders), program.offers[0], program.decimals
     if not len(frame):

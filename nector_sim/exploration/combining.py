@@ -169,7 +169,7 @@ def _work_out(v: Any, balance: Any, cart: Any, left: Any, discount: Any, word: A
     """One variant on a block of orders: what it gives, and a field for what limits it; 0 where it is not for them.
 
     Half above a whole number, times a reciprocal, rounds down as the division does, for numbers below 2⁵⁰. Whole
-    numbers below 2⁵³ divide exactly as floats (:mod:`nector_sim.calculator.tables`).
+    numbers below 2⁵³ divide exactly as floats (:mod:`nector_sim.calculator.parameters`).
     """
     d, most, low, high = v.amount, v.most_steps, v.min_cart, v.max_cart
     a_point, a_unit = 1 / v.points, 1 / d

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil, floor
-from typing import Any, NamedTuple
+from math import ceil, inf
+from typing import Any
 
-from nector_sim.calculator.exact import Law, Order
+from nector_sim.calculator.exact import WHOLE, Law, Order, Terms
 from nector_sim.calculator.reasons import SENTENCES
 from nector_sim.errors import InputError
-from nector_sim.rules.money import MAX_POINTS, from_minor, money_text, to_minor
-from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
-from nector_sim.rules.program import PercentMinPayable, Program
-
-#: Of two limits that are equal, the one that results name.
-_NAMED = ("cart", "max_discount", "min_payable", "min_cart", "offer")
+from nector_sim.ledger.exact import earned_by
+from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, from_minor, money_text, to_minor
+from nector_sim.rules.program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ def facts(program: Program, *, cart_amount: Any = 1000, spend_per_order: Any = N
     spend_per_order : int, float, Decimal or str, optional
         What an order earns points on, major units; left out, the cart.
     tier : str, optional
-        The customer's tier.
+        The customer's tier; left out, the lowest where that begins at 0, and else none.
 
     Returns
     -------
@@ -129,7 +127,7 @@ def facts(program: Program, *, cart_amount: Any = 1000, spend_per_order: Any = N
     Raises
     ------
     InputError
-        If an amount cannot be used.
+        If an amount cannot be used, or the program has no such tier.
 
     Examples
     --------
@@ -141,18 +139,28 @@ def facts(program: Program, *, cart_amount: Any = 1000, spend_per_order: Any = N
     """
     cart = _minor(cart_amount, program, "cart_amount")
     spend = cart if spend_per_order is None else _minor(spend_per_order, program, "spend_per_order")
-    best = Law(program).answer(Order(cart, MAX_POINTS, tier=tier))
+    tier = _tier(program, tier)
+    law = Law(program)
+    best = law.answer(Order(cart, MAX_POINTS, tier=tier))
     return Facts(
         currency=program.currency,
         points_label=program.points_label,
         cart_amount=from_minor(cart, program.decimals),
         largest_discount=from_minor(best.discount, program.decimals),
         offers=tuple(
-            _offer_facts(program, position, spend, tier)
-            for position, offer in enumerate(program.offers)
-            if offer.tiers is None or tier in offer.tiers
+            _offer_facts(law, position, spend, tier)
+            for position, terms in enumerate(law.offers)
+            if law.fits(terms, Order(cart, MAX_POINTS, tier=tier))
         ),
     )
+
+
+def _tier(program: Program, tier: str | None) -> str | None:
+    """The tier that is asked about; where the lowest begins at 0, nobody is without one."""
+    if tier is not None and (what := program.unknown_tier(tier)):
+        raise InputError(f"tier {what}")
+    lowest = program.tiers[0] if program.tiers else None
+    return lowest.name if tier is None and lowest is not None and lowest.min_lifetime_spend == 0 else tier
 
 
 def _minor(amount: Any, program: Program, name: str) -> int:
@@ -162,14 +170,12 @@ def _minor(amount: Any, program: Program, name: str) -> int:
         raise InputError(f"{name} {error}") from None
 
 
-def _offer_facts(program: Program, position: int, spend: int, tier: str | None) -> OfferFacts:
+def _offer_facts(law: Law, position: int, spend: int, tier: str | None) -> OfferFacts:
+    program = law.program
     offer = program.offers[position]
-    step = offer.points if isinstance(offer, FixedAmount | FixedPercent) else offer.points_per_step
-    value = None
-    if isinstance(offer, VariableAmount | FixedAmount):
-        value = Fraction(offer.discount_per_step if isinstance(offer, VariableAmount) else offer.discount) / step
+    step, value = offer.step_points, offer.point_value
     rate, per_order = _earned(program, spend, tier)
-    limits = tuple(_limits(program, offer)) if program.enabled else ()
+    limits = tuple(_limits(law, position, tier)) if program.enabled else ()
     return OfferFacts(
         name=program.offer_name(position),
         step_points=step,
@@ -185,123 +191,48 @@ def _offer_facts(program: Program, position: int, spend: int, tier: str | None) 
 
 def _earned(program: Program, spend: int, tier: str | None) -> tuple[Fraction, int]:
     """Points for each unit of currency, and whole points for one order."""
-    earning = program.earning
-    if earning is None:
+    if program.earning is None:
         return Fraction(0), 0
-    factor = next((Fraction(each.earning_factor) for each in program.tiers if each.name == tier), Fraction(1))
-    rate = Fraction(earning.points_per_unit) * factor
-    points = rate * Fraction(spend, 10**program.decimals)
-    return rate, {"floor": floor(points), "nearest": floor(points + Fraction(1, 2)), "ceil": ceil(points)}[
-        earning.rounding
-    ]
+    reached = next((each for each in program.tiers if each.name == tier), None)
+    factor = Fraction(1) if reached is None else Fraction(reached.earning_factor)
+    return Fraction(program.earning.points_per_unit) * factor, earned_by(program, spend, reached)
 
 
-class Line(NamedTuple):
-    """A limit on the discount: `fixed + share × cart`, major units."""
+def _limits(law: Law, position: int, tier: str | None) -> Iterator[TakesOver]:
+    """From which cart on each limit is the lowest, found by asking the law about carts."""
+    terms, decimals = law.offers[position], law.program.decimals
+    top = MAX_MINOR if terms.max_cart is None else terms.max_cart - 1
 
-    limited_by: str
-    fixed: Fraction
-    share: Fraction
+    def gives(cart: int) -> bool:
+        order = Order(cart, MAX_POINTS, tier=tier)
+        return law.is_open(terms, order) and law.one_offer(terms, order, 0)[1] > 0
 
-    def at(self, cart: Fraction) -> Fraction:
-        """What it leaves of this cart."""
-        return self.fixed + self.share * cart
-
-    def reaches(self, fixed: Fraction, share: Fraction = Fraction(0)) -> Fraction | None:
-        """The smallest cart from which it leaves `fixed + share × cart`; None where it never does."""
-        missing, gains = fixed - self.fixed, self.share - share
-        if missing <= 0 <= gains:
-            return Fraction(0)
-        return missing / gains if gains > 0 else None
+    # A larger cart never lowers the discount, and each limit is the lowest in one stretch of carts.
+    cart = bisect_left(range(top + 1), True, key=gives)
+    while cart <= top:
+        limit = _lowest(law, terms, cart)
+        yield TakesOver(from_minor(cart, decimals), limit)
+        cart += bisect_left(range(cart, top + 1), True, key=lambda later: _lowest(law, terms, later) != limit)
 
 
-def _limits(program: Program, offer: Offer) -> Iterator[TakesOver]:
-    """The lowest of the limits by cart, whole steps aside."""
-    lines = list(_lines(program, offer))
-    least = _first_cart(program, offer, lines)
-    if least is None:
-        return
-    pairs = [(one, other) for one in lines for other in lines if one.share > other.share]
-    crossings = {(other.fixed - one.fixed) / (one.share - other.share) for one, other in pairs}
-    end = None if offer.max_cart is None else Fraction(offer.max_cart)
-    last = ""
-    for cart in sorted({least} | {crossing for crossing in crossings if crossing > least}):
-        if end is not None and cart >= end:
-            return
-        # Just behind a crossing the flatter of two lines is the lower one; of equal ones, that which results name.
-        lowest = min(lines, key=lambda line: (line.at(cart), line.share, _NAMED.index(line.limited_by)))
-        if lowest.limited_by != last:
-            last = lowest.limited_by
-            yield TakesOver(_up(cart, program.decimals), last)
+def _lowest(law: Law, terms: Terms, cart: int) -> str:
+    """The lowest limit; of equal ones that which grows less with the cart, and then that which results name."""
+    here, behind = (_steps_left(law, terms, amount) for amount in (cart, cart + 1))
+    return min(here, key=lambda limit: (here[limit], behind.get(limit, inf)))[0]
 
 
-def _first_cart(program: Program, offer: Offer, lines: list[Line]) -> Fraction | None:
-    """The smallest cart that is given a discount."""
-    if isinstance(offer, VariablePercent | FixedPercent):
-        return _first_cart_of_percent(program, offer, lines)
-    least = Fraction(offer.min_cart)
-    size = Fraction(offer.discount_per_step if isinstance(offer, VariableAmount) else offer.discount)
-    for line in lines:
-        cart = line.reaches(size)
-        if cart is None:
-            return None
-        least = max(least, cart)
-    return least
-
-
-def _first_cart_of_percent(
-    program: Program, offer: VariablePercent | FixedPercent, lines: list[Line]
-) -> Fraction | None:
-    """The same of a percentage: a discount below the minor unit is none, but several steps may reach it together."""
-    variable = isinstance(offer, VariablePercent)
-    step = Fraction(offer.percent_per_step if isinstance(offer, VariablePercent) else offer.percent) / 100
-    cap = None if offer.max_discount is None else Fraction(offer.max_discount)
-    first: Fraction | None = None
-    for steps in range(1, int(1 / step) + 1 if variable else 2):
-        least = Fraction(offer.min_cart)
-        for line in lines:
-            if line.limited_by == "max_discount" and line.share == 0:
-                continue  # it clips
-            ways = [line.reaches(Fraction(0), steps * step), None if cap is None else line.reaches(cap)]
-            carts = [cart for cart in ways if cart is not None]
-            if not carts:
-                return first
-            least = max(least, min(carts))
-        seen = Fraction(1, 10**program.decimals) / (steps * step)
-        first = max(least, seen) if first is None else min(first, max(least, seen))
-        if seen <= least:
-            break  # more steps need a larger cart
-    return first
-
-
-def _lines(program: Program, offer: Offer) -> Iterator[Line]:
-    none, all_of_it = Fraction(0), Fraction(1)
-    yield Line("cart", none, all_of_it)
-    minimum = program.min_payable
-    if isinstance(minimum, PercentMinPayable):
-        if minimum.percent:
-            yield Line("min_payable", none, 1 - Fraction(minimum.percent) / 100)
-    elif minimum is not None and minimum.amount:
-        yield Line("min_payable", -Fraction(minimum.amount), all_of_it)
-    if offer.min_cart_multiple is not None:
-        yield Line("min_cart", none, 1 / Fraction(offer.min_cart_multiple))
-    match offer:
-        case VariableAmount():
-            if offer.max_discount is not None:
-                step = Fraction(offer.discount_per_step)
-                yield Line("max_discount", step * (Fraction(offer.max_discount) // step), none)
-            if offer.max_discount_percent is not None:
-                yield Line("max_discount", none, Fraction(offer.max_discount_percent) / 100)
-        case FixedAmount():
-            yield Line("offer", Fraction(offer.discount), none)
-        case VariablePercent() | FixedPercent():
-            if offer.max_discount is not None:
-                yield Line("max_discount", Fraction(offer.max_discount), none)
-            if isinstance(offer, FixedPercent):
-                yield Line("offer", none, Fraction(offer.percent) / 100)
-            elif offer.max_percent is not None:
-                step = Fraction(offer.percent_per_step)
-                yield Line("max_discount", none, step * (Fraction(offer.max_percent) // step) / 100)
+def _steps_left(law: Law, terms: Terms, cart: int) -> dict[tuple[str, str], Fraction]:
+    """What each limit but the balance leaves, in steps and parts of one; caps leave whole steps."""
+    left = {}
+    for limit in law.limits(terms, Order(cart, MAX_POINTS), 0):
+        steps = Fraction(limit.allows, limit.per_step)
+        if limit.setting == "max_discount" and terms.is_percent and terms.max_discount is not None:
+            steps = Fraction(terms.max_discount * WHOLE, cart * terms.percent)  # the last step is clipped
+        elif limit.setting in ("max_discount", "max_percent"):
+            steps = Fraction(limit.steps)
+        if limit.reason != "balance":
+            left[limit.reason, limit.setting] = steps
+    return left | ({("offer", ""): Fraction(1)} if terms.is_fixed else {})
 
 
 def _up(amount: Fraction, decimals: int) -> Decimal:

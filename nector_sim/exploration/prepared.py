@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from nector_sim.calculator.compiled import Columns, answer
+from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
-from nector_sim.calculator.tables import compile_program
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.margin import View, check_costs
 from nector_sim.economics.sales import Sales, read_sales

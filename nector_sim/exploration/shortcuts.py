@@ -9,22 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim.calculator.compiled import answer
+from nector_sim.calculator.parameters import compile_program, min_payable_row, offer_row
 from nector_sim.calculator.reasons import REASONS
-from nector_sim.calculator.tables import compile_program
 from nector_sim.exploration.combining import VARIANT, combine_settings
 from nector_sim.exploration.counting import AmountSettings, count_settings
 from nector_sim.exploration.counting_loops import UNREACHED
 from nector_sim.exploration.grid import Part, Settings
 from nector_sim.exploration.prepared import Prepared
 from nector_sim.exploration.totals import Totals, weights_of
-from nector_sim.rules.money import to_minor
-from nector_sim.rules.offers import FixedAmount, VariableAmount
-from nector_sim.rules.program import PercentMinPayable
+from nector_sim.rules.program import Program
 
 #: Parts of a program that a checkout with given balances does not look at.
 _UNSEEN = ("name", "points_label", "earning", "expiry", "tiers", "reversal", "valid_from")
 #: Fields of an offer that decide whom it is for; a shortcut asks once.
 _FOR_WHOM = ("tiers", "starts_at", "ends_at")
+#: Fields of an amount offer that shortcuts know; one that has any other is left to the calculator.
+_KNOWN = {
+    *("kind", "name", "min_cart", "max_cart", *_FOR_WHOM),
+    *("points", "discount", "points_per_step", "discount_per_step", "max_discount"),
+}
 
 
 def counted(settings: Settings, prepared: Prepared, *, threads: int) -> Totals | None:
@@ -46,12 +49,12 @@ def counted(settings: Settings, prepared: Prepared, *, threads: int) -> Totals |
     if len(program.offers) != 1 or not _is_common(settings, prepared):
         return None
     offers, minima = _part(settings, "offers.0", program.offers[0]), _part(settings, "min_payable", program.min_payable)
-    if not all(isinstance(offer, VariableAmount) for offer in offers.models):
+    if any(offer.is_fixed or offer.is_percent for offer in offers.models):
         return None
     if any(path == "offers.0.max_cart" for path in settings.paths):
         return None
-    terms = np.array([_terms(offer, program.decimals) for offer in offers.models], dtype=np.int64).T
-    minimum, is_percent = _minima(minima, program.decimals)
+    terms = np.array([_terms(offer, program) for offer in offers.models], dtype=np.int64).T
+    minimum, is_percent = _minima(minima, program)
     # With credits, what is left for points is no longer the cart that these two look at.
     if columns.credits is not None and (is_percent.any() or terms[3].any()):
         return None
@@ -107,22 +110,21 @@ def combined(settings: Settings, prepared: Prepared, *, threads: int) -> Totals 
     if any(getattr(offer, field) is not None for offer in program.offers for field in _FOR_WHOM):
         return None
     minima = _part(settings, "min_payable", program.min_payable)
-    minimum, is_percent = _minima(minima, program.decimals)
+    minimum, is_percent = _minima(minima, program)
     count = len(minimum)
     rows: list[tuple[Any, ...]] = []
     places = []
     for position, offer in enumerate(program.offers):
         part = _part(settings, f"offers.{position}", offer)
-        if not all(isinstance(model, VariableAmount | FixedAmount) for model in part.models):
+        if any(model.is_percent for model in part.models):
             return None
         places.append(len(rows) + part.codes.astype(np.intp) * count + minima.codes)
         for model in part.models:
-            points, amount, most, low, high = _terms(model, program.decimals)
+            points, amount, most, low, high = _terms(model, program)
             if low > high:
                 return None  # carts between the two are closed for either reason
-            fixed = isinstance(model, FixedAmount)
             rows += [
-                (points, amount, most, fixed, low, high, 0 if percent else size, size if percent else 0)
+                (points, amount, most, model.is_fixed, low, high, 0 if percent else size, size if percent else 0)
                 for size, percent in zip(minimum.tolist(), is_percent.tolist(), strict=True)
             ]
     found = combine_settings(
@@ -154,10 +156,13 @@ def _is_common(settings: Settings, prepared: Prepared) -> bool:
     if any(path.rpartition(".")[2] in _FOR_WHOM for path in settings.paths if path.startswith("offers.")):
         return False
     offers = [model for key, part in settings.parts.items() if key.startswith("offers.") for model in part.models]
-    return all(
-        offer.min_cart_multiple is None and getattr(offer, "max_discount_percent", None) is None
-        for offer in (*program.offers, *offers)
-    )
+    return all(_is_known(offer) for offer in (*program.offers, *offers))
+
+
+def _is_known(offer: Any) -> bool:
+    """Whether an offer leaves every field alone that shortcuts do not know."""
+    fields = type(offer).model_fields
+    return all(name in _KNOWN or getattr(offer, name) == field.default for name, field in fields.items())
 
 
 def _part(settings: Settings, key: str, model: Any) -> Part:
@@ -166,27 +171,19 @@ def _part(settings: Settings, key: str, model: Any) -> Part:
     return settings.parts.get(key, alone)
 
 
-def _terms(offer: Any, decimals: int) -> tuple[int, int, int, int, int]:
+def _terms(offer: Any, program: Program) -> tuple[int, int, int, int, int]:
     """Points and discount of a step, the most steps, the minimum and the maximum cart."""
-    low = to_minor(offer.min_cart, decimals)
-    high = UNREACHED if offer.max_cart is None else to_minor(offer.max_cart, decimals)
-    if isinstance(offer, FixedAmount):
-        return offer.points, to_minor(offer.discount, decimals), 1, low, high
-    if not isinstance(offer, VariableAmount):
-        return 0, 0, 0, low, high
-    step = to_minor(offer.discount_per_step, decimals)
-    most = UNREACHED if offer.max_discount is None else to_minor(offer.max_discount, decimals) // step
-    return offer.points_per_step, step, most, low, high
+    row = offer_row(offer, program)
+    cap = UNREACHED if offer.max_discount is None else row["max_discount"] // row["amount"]
+    high = UNREACHED if offer.max_cart is None else row["max_cart"]
+    return row["points"], row["amount"], min(cap, row["most_steps"]), row["min_cart"], high
 
 
-def _minima(part: Part, decimals: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+def _minima(part: Part, program: Program) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Each minimum payable, minor units or basis points, and which of the two."""
-    is_percent = [isinstance(minimum, PercentMinPayable) for minimum in part.models]
-    amounts = [
-        0 if minimum is None else to_minor(minimum.percent, 2) if percent else to_minor(minimum.amount, decimals)
-        for minimum, percent in zip(part.models, is_percent, strict=True)
-    ]
-    return np.array(amounts, dtype=np.int64), np.array(is_percent)
+    rows = [min_payable_row(program.model_copy(update={"min_payable": minimum})) for minimum in part.models]
+    is_percent = [row["min_payable_percent"] > 0 for row in rows]
+    return np.array([sum(row.values()) for row in rows], dtype=np.int64), np.array(is_percent, dtype=np.bool_)
 
 
 def _left(prepared: Prepared) -> npt.NDArray[np.int64]:

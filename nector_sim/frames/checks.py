@@ -186,22 +186,26 @@ def read_optional(
     inputs.columns = inputs.columns._replace(
         credits=read("credits", lambda values: read_money(values, program.decimals, blank=0)),
         requested=read("points_requested", lambda values: read_points(values, blank=NOT_ASKED)),
-        tier=tier_codes(program, get("tier")) if uses_tiers and "tier" in names else None,
+        tier=read("tier", lambda values: read_tiers(program, values), uses_tiers or bool(program.tiers)),
         at=read("ordered_at", lambda values: read_times(values, program.timezone), uses_times),
     )
     return inputs
 
 
-def tier_codes(program: Program, values: Any) -> Any:
-    """Codes of tier names as the compiled program numbers them; -1 for a name it does not know, and for none."""
-    from nector_sim.calculator.tables import compile_program
+def read_tiers(program: Program, values: Any) -> Column:
+    """Codes of tier names as the compiled program numbers them; -1 for one that no offer names, and for none."""
+    from nector_sim.calculator.parameters import compile_program
 
     known = {name: code for code, name in enumerate(compile_program(program).tier_names)}
     names, codes = np.unique(
         np.array(["" if v is None or v != v else str(v) for v in as_array(values).tolist()], object).astype(str),
         return_inverse=True,
     )
-    return np.array([known.get(name, -1) for name in names.tolist()], np.int16)[codes.reshape(-1)]
+    codes = codes.reshape(-1)
+    unknown = {code: what for code, name in enumerate(names.tolist()) if name and (what := program.unknown_tier(name))}
+    refused = {row: unknown[codes[row]] for row in np.flatnonzero(np.isin(codes, list(unknown))).tolist()}
+    numbers: Any = np.array([known.get(name, -1) for name in names.tolist()], np.int16)[codes]
+    return Column(numbers, refused)
 
 
 def rejects_frame(frame: pd.DataFrame, refused: dict[int, list[tuple[str, str]]]) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from typing import Any
 from numba import njit
 
 import nector_sim
-from nector_sim.ledger.answering import answer_one, earned_by, inlined
+from nector_sim.calculator.compiled import answer_one
 from nector_sim.ledger.arrays import (
     BY_REASON,
     CUSTOMER,
@@ -51,27 +51,19 @@ from nector_sim.ledger.arrays import (
     START,
     TAKEN_BACK,
 )
+from nector_sim.ledger.earning import earned_by, inlined
 from nector_sim.ledger.lifetime import parts, share_of, tier_reached, unspend
-from nector_sim.ledger.tables import (
-    ALWAYS,
-    DELAY,
-    EARNS,
-    FORGIVES,
-    GIVES_BACK,
-    NEVER,
-    ON_CART,
-    ON_REDEEMING,
-    OWN_TIERS,
-    TAKES_BACK,
-)
+from nector_sim.ledger.tables import ALWAYS, NEVER
 from nector_sim.rules.money import MAX_POINTS
 
 #: Files whose code or constants are compiled in.
 SOURCES = (
     "ledger/compiled.py",
-    "ledger/answering.py",
+    "calculator/loops.py",
+    "ledger/earning.py",
     "ledger/lifetime.py",
     "ledger/arrays.py",
+    "calculator/parameters.py",
     "ledger/tables.py",
     "ledger/schedule.py",
     "calculator/reasons.py",
@@ -231,28 +223,31 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
     p = s[PROGRAM]
     program = t.programs[p]
     at, cart = h.at[order], h.cart[order]
-    tier = tier_reached(t, program, s) if program[OWN_TIERS] else (h.tier[order] if h.tier.size else -1)
+    tier = tier_reached(t, program, s) if program["own_tiers"] else (h.tier[order] if h.tier.size else -1)
     balance = s[SPENDABLE] - s[OVERDRAFT]
     requested = h.requested[order] if h.requested.size else -1
     if h.redeems.size and not h.redeems[order]:
         requested = 0
     credits = h.credits[order] if h.credits.size else 0
-    points, discount, used, reason = answer_one(t, p, cart, max(0, balance), credits, requested, tier, at)
+    points, discount, used, reason = answer_one(
+        program["enabled"], t.offers, program["first_offer"], program["last_offer"], t.fits, tier, cart,
+        max(0, balance), credits, requested, at,
+    )  # fmt: skip
     payable = cart - used - discount
     _take(i, w, points, True)
     _book(w, flows, m, at, REDEEMED, points, order)
     earned = 0
-    if program[EARNS] and (points == 0 or program[ON_REDEEMING]):
-        earned = earned_by(t, p, tier, cart if program[ON_CART] else payable)
+    if program["earns"] and (points == 0 or program["on_redeeming"]):
+        earned = earned_by(t, p, tier, cart if program["on_cart"] else payable)
     _book(w, flows, m, at, EARNED, earned, order)
     k = order - s[START]
     w.redeemed[k], w.earned[k], w.payable[k], w.lot_of[k], w.pending[k] = points, earned, payable, -1, 0
     if i.by_inactivity:
         s[DEADLINE] = i.order[order]
-    if program[DELAY] == 0:
+    if program["delay"] == 0:
         w.lot_of[k] = _credit_now(i, w, earned, at, i.earned[order] if i.earned.size else NEVER, order)
     elif earned > 0:
-        w.pending[k], w.matures_at[k] = earned, at + program[DELAY]
+        w.pending[k], w.matures_at[k] = earned, at + program["delay"]
         s[PENDING] += earned
         _add(w.due_queue, s[FIRST_DUE], s[LAST_DUE], w.matures_at, k)
         s[LAST_DUE] += 1
@@ -298,9 +293,9 @@ def _refund(h: Any, i: Any, t: Any, w: Any, flows: Any, m: Any, order: int) -> N
         units, remainder = share_of(payable, refunded, whole)
         unspend(s, units, parts(remainder, whole) if remainder else -1)
         points, _ = share_of(points, refunded, whole)
-    if program[TAKES_BACK]:
-        _take_back(i, w, flows, m, at, points, order, program[FORGIVES] > 0)
-    if program[GIVES_BACK] and full:
+    if program["takes_back"]:
+        _take_back(i, w, flows, m, at, points, order, program["forgives"] > 0)
+    if program["gives_back"] and full:
         _book(w, flows, m, at, GIVEN_BACK, w.redeemed[k], order)
         _credit_now(i, w, w.redeemed[k], at, i.given_back[order] if i.given_back.size else NEVER, order)
 
@@ -360,7 +355,7 @@ def _leave(h: Any, i: Any, t: Any, w: Any, order: int, as_of: int) -> None:
         s[PROGRAM] += 1
     program = t.programs[s[PROGRAM]]
     tier = -1
-    if program[OWN_TIERS]:
+    if program["own_tiers"]:
         tier = tier_reached(t, program, s)
     elif h.tier.size and order > s[START]:
         tier = h.tier[order - 1]
@@ -427,7 +422,7 @@ def _build(fingerprint: int) -> Callable[..., int]:
         return -1
 
     # Nothing is allocated here, and counting the references to each array at each call would take most of the time.
-    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
+    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False, "error_model": "numpy"}
     compiled: Callable[..., int] = njit(**options)(replay_customers)
     return compiled
 

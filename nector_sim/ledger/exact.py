@@ -112,31 +112,37 @@ class Terms:
     """
 
     def __init__(self, program: Program) -> None:
+        self.program = program
         self.law = exact.Law(program)
         self.earning = program.earning
         self.expiry = program.expiry
         self.tiers = program.tiers
         self.thresholds = [to_minor(tier.min_lifetime_spend, program.decimals) for tier in program.tiers]
         self.reversal = program.reversal or Reversal()
-        self.scale = 10**program.decimals
 
     def earned(self, payable: int, order: Order, tier: Tier | None) -> int:
-        """Points of one order, worked out exactly and rounded once (section 3, step 5)."""
+        """Points of one order (section 3, step 5)."""
         assert self.earning is not None
-        base = payable if self.earning.base == "payable" else order.cart
-        factor = Fraction(1) if tier is None else Fraction(tier.earning_factor)
-        points: Fraction = Fraction(self.earning.points_per_unit) * factor * base / self.scale
-        match self.earning.rounding:
-            case "floor":
-                return math.floor(points)
-            case "ceil":
-                return math.ceil(points)
-            case _:
-                return math.floor(points + Fraction(1, 2))
+        return earned_by(self.program, payable if self.earning.base == "payable" else order.cart, tier)
 
     def period_after(self, at: datetime) -> datetime:
         """The instant one expiry period later (section 2)."""
         return NEVER if self.expiry is None else one_period_after(at, self.expiry)
+
+
+def earned_by(program: Program, base: int, tier: Tier | None) -> int:
+    """Points for an amount in minor units, worked out exactly and rounded once."""
+    earning = program.earning
+    assert earning is not None
+    factor = Fraction(1) if tier is None else Fraction(tier.earning_factor)
+    points: Fraction = Fraction(earning.points_per_unit) * factor * base / 10**program.decimals
+    match earning.rounding:
+        case "floor":
+            return math.floor(points)
+        case "ceil":
+            return math.ceil(points)
+        case _:
+            return math.floor(points + Fraction(1, 2))
 
 
 def one_period_after(at: datetime, expiry: Expiry) -> datetime:

@@ -23,7 +23,6 @@ from nector_sim.ledger.replay import Replay, replay
 from nector_sim.ledger.tables import ALWAYS, NEVER
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
-from nector_sim.rules.offers import FixedAmount, VariableAmount
 from nector_sim.rules.program import Program
 
 Number = Decimal | float | str
@@ -278,19 +277,14 @@ def _point_value(lots: Lots, tier: str | None) -> Fraction:
     """What a point is worth to a tier, major units: by the most generous offer that it can use and that goes on."""
     values, amounts = [], 0
     for offer in lots.program.offers:
-        if not isinstance(offer, VariableAmount | FixedAmount):
+        if offer.point_value is None:
             continue
         amounts += 1
         if offer.tiers is not None and tier not in offer.tiers:
             continue
         if offer.ends_at is not None and lots.program.instant(offer.ends_at) <= to_datetime(lots.at):
             continue
-        money, points = (
-            (offer.discount_per_step, offer.points_per_step)
-            if isinstance(offer, VariableAmount)
-            else (offer.discount, offer.points)
-        )
-        values.append(Fraction(money) / points)
+        values.append(offer.point_value)
     if not amounts:
         raise InputError("a point has no value of its own: no offer of the program gives an amount for points")
     return max(values, default=Fraction(0))

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nector_sim.ledger.answering import inlined
 from nector_sim.ledger.arrays import INEXACT, SPENT, SPENT_PARTS
-from nector_sim.ledger.tables import FIRST_TIER, LAST_TIER
+from nector_sim.ledger.earning import inlined
 
 #: Fractions of a minor unit are reckoned in this many parts.
 PARTS = 1 << 60
@@ -58,7 +57,7 @@ def tier_reached(t: Any, program: Any, s: Any) -> Any:
     # A fraction of a minor unit that was refunded is missing for a threshold, which is whole.
     spent = s[SPENT] - (1 if s[INEXACT] > 0 else 0)
     tier = -1
-    for row in range(program[FIRST_TIER], program[LAST_TIER]):
+    for row in range(program["first_tier"], program["last_tier"]):
         if spent >= t.tiers[row, 0]:
             tier = t.tiers[row, 1]
     return tier

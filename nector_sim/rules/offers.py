@@ -11,7 +11,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -91,6 +92,31 @@ class _Offer(Model):
     """The first instant after the offer. An order without a time is inside (`undated_order`). [time; Nector: End
     Date]"""
 
+    # What kinds of offers answer for themselves, so that nobody else has to ask which kind one is.
+
+    is_fixed: ClassVar[bool] = False
+    is_percent: ClassVar[bool] = False
+
+    @property
+    def step_points(self) -> int:
+        """Points that one step costs."""
+        raise NotImplementedError
+
+    @property
+    def step_discount(self) -> Decimal | None:
+        """What one step takes off, in major units; None for a percentage of the cart."""
+        return None
+
+    @property
+    def step_percent(self) -> Decimal | None:
+        """The percentage of the cart that one step takes off; None for an amount."""
+        return None
+
+    @property
+    def point_value(self) -> Fraction | None:
+        """What a point takes off, in major units; None for a percentage of the cart."""
+        return None if self.step_discount is None else Fraction(self.step_discount) / self.step_points
+
 
 class VariableAmount(_Offer):
     """Amount discount by increments: every step of points buys a fixed amount."""
@@ -116,6 +142,16 @@ class VariableAmount(_Offer):
     """The most that one order may be discounted, as a percentage of the cart before credits. [percent; Nector:
     Maximum Discount Percentage]"""
 
+    max_percent: ClassVar[None] = None
+
+    @property
+    def step_points(self) -> int:  # noqa: D102
+        return self.points_per_step
+
+    @property
+    def step_discount(self) -> Decimal:  # noqa: D102
+        return self.discount_per_step
+
 
 class FixedAmount(_Offer):
     """Amount discount, all or nothing: exactly so many points buy exactly this amount."""
@@ -129,6 +165,19 @@ class FixedAmount(_Offer):
 
     discount: Annotated[PositiveAmount, About("money", "Discount Amount")]
     """What it takes off the cart. [major units; Nector: Discount Amount]"""
+
+    is_fixed: ClassVar[bool] = True
+    max_discount: ClassVar[None] = None
+    max_discount_percent: ClassVar[None] = None
+    max_percent: ClassVar[None] = None
+
+    @property
+    def step_points(self) -> int:  # noqa: D102
+        return self.points
+
+    @property
+    def step_discount(self) -> Decimal:  # noqa: D102
+        return self.discount
 
 
 class VariablePercent(_Offer):
@@ -159,6 +208,17 @@ class VariablePercent(_Offer):
     """The most that one order may be discounted: it clips the discount and does not refuse it (`percent_clip`).
     Ours, not on Nector's screen. [major units]"""
 
+    is_percent: ClassVar[bool] = True
+    max_discount_percent: ClassVar[None] = None
+
+    @property
+    def step_points(self) -> int:  # noqa: D102
+        return self.points_per_step
+
+    @property
+    def step_percent(self) -> Decimal:  # noqa: D102
+        return self.percent_per_step
+
 
 class FixedPercent(_Offer):
     """Percentage discount, all or nothing: exactly so many points buy exactly this percentage of the cart."""
@@ -177,6 +237,19 @@ class FixedPercent(_Offer):
     max_discount: Annotated[PositiveAmount | None, About("money", choices=("percent_clip",))] = None
     """The most that one order may be discounted: it clips the discount and does not refuse it (`percent_clip`).
     Ours, not on Nector's screen. [major units]"""
+
+    is_fixed: ClassVar[bool] = True
+    is_percent: ClassVar[bool] = True
+    max_discount_percent: ClassVar[None] = None
+    max_percent: ClassVar[None] = None
+
+    @property
+    def step_points(self) -> int:  # noqa: D102
+        return self.points
+
+    @property
+    def step_percent(self) -> Decimal:  # noqa: D102
+        return self.percent
 
 
 Offer = Annotated[VariableAmount | FixedAmount | VariablePercent | FixedPercent, Field(discriminator="kind")]

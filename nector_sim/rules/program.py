@@ -25,6 +25,9 @@ from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, Offer, Var
 from nector_sim.rules.paths import changed, unknown_path
 from nector_sim.rules.times import Time, to_instant
 
+#: The most offers of a program: far more than any shop has, and results keep the position of one in 16 bits.
+MAX_OFFERS = 1_000
+
 _OF_MIN_PAYABLE = ("min_payable_excess", "min_payable_credits", "min_payable_fixed_offer")
 
 
@@ -112,8 +115,8 @@ class Program(Model):
     """Whether the integration is switched on; off, nothing is redeemed. [Nector: Enable]"""
 
     offers: Annotated[tuple[Offer, ...], About(screen="Offers", choices=("best_offer",))] = ()
-    """What points can buy. The open offer with the largest discount wins, then the one of fewer points, then the
-    first listed (`best_offer`). [Nector: Offers]"""
+    """What points can buy, at most 1,000 offers. The open one with the largest discount wins, then the one of fewer
+    points, then the first listed (`best_offer`). [Nector: Offers]"""
 
     min_payable: Annotated[MinPayable | None, About(screen="Minimum amount customer needs to pay")] = None
     """What the customer always pays; left out, nothing. [Nector: Minimum amount customer needs to pay]"""
@@ -165,6 +168,10 @@ class Program(Model):
             for place, amount in _amounts(self)
             if (what := _inexact(amount, decimals, self.currency))
         ]
+        if len(self.offers) > MAX_OFFERS:
+            problems.append(
+                {"place": "offers", "what": f"there are {len(self.offers)}; a program has at most {MAX_OFFERS}"}
+            )
         names = [self.offer_name(position) for position in range(len(self.offers))]
         problems += [
             {
@@ -188,6 +195,17 @@ class Program(Model):
     def offer_name(self, position: int) -> str:
         """What results call the offer at a position: its name, or ``offers.0``."""
         return self.offers[position].name or f"offers.{position}"
+
+    def unknown_tier(self, name: str) -> str:
+        """Say what is wrong with a tier's name; empty where nothing is.
+
+        Where the program has tiers, any other name is unknown; where it has none, customers may be of a tier that no
+        offer names.
+        """
+        known = dict.fromkeys(tier.name for tier in self.tiers)
+        if not known or name in known or any(name in (offer.tiers or ()) for offer in self.offers):
+            return ""
+        return f"{name!r} is not a tier of this program, which has {', '.join(map(repr, known))}"
 
     def instant(self, time: datetime) -> datetime:
         """The instant of a time, in UTC; one without a zone is in the program's (:func:`to_instant`)."""

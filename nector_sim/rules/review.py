@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 
 from nector_sim.errors import Problem
 from nector_sim.rules.money import money_text
-from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
+from nector_sim.rules.offers import Offer
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, ProgramLike, as_program
 
 
@@ -79,15 +80,10 @@ def _of_ledger(program: Program) -> Iterator[Problem]:
 def _most_back(program: Program) -> Decimal:
     """What an order earns at most for each 100 that it is counted on, by the offer in which points are worth most."""
     assert program.earning is not None
-    worth = [
-        offer.discount_per_step / offer.points_per_step
-        if isinstance(offer, VariableAmount)
-        else offer.discount / offer.points
-        for offer in program.offers
-        if isinstance(offer, VariableAmount | FixedAmount)
-    ]
+    worth = max((offer.point_value or Fraction(0) for offer in program.offers), default=Fraction(0))
     factor = max((tier.earning_factor for tier in program.tiers), default=Decimal(1))
-    return 100 * program.earning.points_per_unit * max(factor, Decimal(1)) * max(worth, default=Decimal(0))
+    rate = program.earning.points_per_unit * max(factor, Decimal(1))
+    return 100 * rate * worth.numerator / worth.denominator
 
 
 def _of_offer(offer: Offer, program: Program) -> Iterator[Problem]:
@@ -97,18 +93,15 @@ def _of_offer(offer: Offer, program: Program) -> Iterator[Problem]:
         yield Problem("max_cart", "is not above min_cart, so no cart fits")
     if offer.starts_at and offer.ends_at and program.instant(offer.ends_at) <= program.instant(offer.starts_at):
         yield Problem("ends_at", "is not after starts_at, so the offer is never open")
-    match offer:
-        case VariableAmount():
-            yield from _of_variable_amount(offer, program)
-        case FixedAmount():
-            if offer.max_cart is not None and offer.discount >= offer.max_cart:
-                yield Problem("discount", "is not below max_cart, so no cart can use it")
-        case VariablePercent() | FixedPercent():
-            yield from _of_percent(offer, program)
+    if offer.step_discount is not None:
+        yield from _of_amount(offer, offer.step_discount, program)
+    if offer.step_percent is not None:
+        yield from _of_percent(offer, offer.step_percent, program)
 
 
-def _of_variable_amount(offer: VariableAmount, program: Program) -> Iterator[Problem]:
-    step = offer.discount_per_step
+def _of_amount(offer: Offer, step: Decimal, program: Program) -> Iterator[Problem]:
+    if offer.is_fixed and offer.max_cart is not None and step >= offer.max_cart:
+        yield Problem("discount", "is not below max_cart, so no cart can use it")
     if offer.max_discount is not None:
         most = offer.max_discount // step * step
         if most == 0:
@@ -126,16 +119,15 @@ def _of_variable_amount(offer: VariableAmount, program: Program) -> Iterator[Pro
             yield Problem("max_discount", "is not below max_cart, so it can never bind")
     if offer.max_discount_percent is not None and offer.max_discount_percent >= 100:
         yield Problem("max_discount_percent", "is 100 % or more of the cart, so it can never bind")
-    if offer.min_cart_multiple is not None and offer.min_cart_multiple <= 1:
+    if not offer.is_fixed and offer.min_cart_multiple is not None and offer.min_cart_multiple <= 1:
         yield Problem("min_cart_multiple", "is 1 or less, so it can never bind")
 
 
-def _of_percent(offer: VariablePercent | FixedPercent, program: Program) -> Iterator[Problem]:
-    step = offer.percent_per_step if isinstance(offer, VariablePercent) else offer.percent
-    name = "percent_per_step" if isinstance(offer, VariablePercent) else "percent"
+def _of_percent(offer: Offer, step: Decimal, program: Program) -> Iterator[Problem]:
+    name = "percent" if offer.is_fixed else "percent_per_step"
     if step > 100 and offer.max_discount is None:
         yield Problem(name, "is above 100 % and nothing caps it, so nobody gets anything")
-    if isinstance(offer, VariablePercent) and offer.max_percent is not None:
+    if offer.max_percent is not None:
         most = offer.max_percent // step * step
         if most == 0:
             yield Problem(

@@ -11,8 +11,8 @@ from numba import njit
 
 from nector_sim.calculator.compiled import Columns, Results, answer, answer_floats
 from nector_sim.calculator.exact import Law, Order
+from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
-from nector_sim.calculator.tables import compile_program
 from nector_sim.rules.program import Program
 from tests.bench.harness import Case, compare
 
@@ -98,7 +98,7 @@ def floats(columns):
 FIRST_USE = """
 import time, numpy as np, nector_sim as ns
 from nector_sim.calculator.compiled import Columns, answer
-from nector_sim.calculator.tables import compile_program
+from nector_sim.calculator.parameters import compile_program
 offer, orders = ns.VariableAmount(points_per_step=1, discount_per_step=1), Columns(np.arange(9), np.arange(9))
 for name, offers in (("one plain offer", [offer]), ("any program", [offer, offer])):
     start = time.perf_counter()

@@ -12,7 +12,7 @@ import pandas as pd
 
 import nector_sim as ns
 from nector_sim.calculator.compiled import Columns, answer
-from nector_sim.calculator.tables import compile_program
+from nector_sim.calculator.parameters import compile_program
 from nector_sim.ledger import engine, exact
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.prepare import OrderColumns, expiring, prepare

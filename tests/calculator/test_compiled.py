@@ -11,8 +11,8 @@ import pytest
 from nector_sim.calculator import loops
 from nector_sim.calculator.compiled import COMPILED, PLAIN, Columns, Counts, Results, answer, answer_floats, new_results
 from nector_sim.calculator.exact import Answer, Law, Order
+from nector_sim.calculator.parameters import NEVER, NO_TIME, WHOLE, compile_program
 from nector_sim.calculator.reasons import REASONS
-from nector_sim.calculator.tables import NEVER, NO_TIME, WHOLE, compile_program
 from nector_sim.rules import money
 from nector_sim.rules.program import Program
 

@@ -24,6 +24,15 @@ def test_amounts_come_in_any_form(cart, balance):
     assert (answer.points_redeemed, answer.payable, answer.limited_by) == (250, 250, "balance")
 
 
+def test_a_tier_that_the_program_does_not_have_is_named():
+    tiers = [{"name": "Gold", "min_lifetime_spend": 100}]
+    program = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1)], tiers=tiers)
+    order = {"cart_amount": 500, "points_balance": 500}
+    assert ns.quote(program, **order, tier="Gold").discount == 500
+    with pytest.raises(ns.InputError, match="tier: 'gold' is not a tier of this program, which has 'Gold'"):
+        ns.quote(program, **order, tier="gold")
+
+
 def test_credits_requests_tiers_and_times():
     offer = ns.VariableAmount(points_per_step=1, discount_per_step=1, tiers=["Gold"], starts_at="2026-01-01")
     program = ns.Program(offers=[offer])

@@ -43,7 +43,7 @@ SUITES = {
             "tests/calculator/test_law_page.py",
             "tests/calculator/test_explain.py",
             "tests/calculator/test_quote.py",
-            "tests/calculator/test_tables.py",
+            "tests/calculator/test_parameters.py",
             "tests/calculator/test_witnesses.py",
             "tests/parity/test_cases.py",
             "tests/calculator/test_compiled.py",

@@ -15,9 +15,9 @@ import pytest
 import nector_sim as ns
 from nector_sim.calculator.compiled import COMPILED, PLAIN, Columns, answer
 from nector_sim.calculator.exact import Law
+from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.quote import in_major_units
 from nector_sim.calculator.reasons import REASONS
-from nector_sim.calculator.tables import compile_program
 from nector_sim.errors import InputError
 from nector_sim.frames.columns import NO_TIME, NOT_ASKED
 from nector_sim.parity.cases import case_schema, read_cases

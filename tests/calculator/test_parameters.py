@@ -6,8 +6,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from nector_sim.calculator.compiled import Columns, answer
 from nector_sim.calculator.exact import Law, Order
-from nector_sim.calculator.tables import compile_program
+from nector_sim.calculator.parameters import compile_program
 from nector_sim.errors import ProgramError
 from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
@@ -72,9 +73,10 @@ def test_which_programs_are_plain(program, plain):
 
 
 def test_offers_beyond_what_results_can_name_are_refused():
-    assert len(compile_program(Program(offers=[PLAIN] * 127)).terms) == 127
-    with pytest.raises(ProgramError, match="128 offers; at most 127"):
-        compile_program(Program(offers=[PLAIN] * 128))
+    most = compile_program(Program(offers=[PLAIN] * 1000))
+    assert answer(most, Columns(np.array([5_000]), np.array([500]))).offer.dtype.type(len(most.terms)) == 1000
+    with pytest.raises(ProgramError, match="offers: there are 1001; a program has at most 1000"):
+        Program.parse({"offers": [PLAIN] * 1001})
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,11 @@ is 0, and not so near to 1.) Under the bounds of :mod:`nector_sim.rules.money` t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -29,8 +30,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim.errors import Problem, ProgramError
+from nector_sim.rules.ledger import Reversal
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS
-from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
+from nector_sim.rules.offers import Offer
 from nector_sim.rules.program import PercentMinPayable, Program
 
 #: A whole in basis points (100 %), and in the ten-thousandths of multiples.
@@ -41,8 +43,6 @@ NEVER = 2**62
 ABOVE_CARTS = MAX_MINOR + 1
 #: The time of an order without one.
 NO_TIME = -(2**63)
-#: The most offers whose positions fit into the results' 8 bits.
-MAX_OFFERS = 127
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -69,9 +69,31 @@ TERMS = np.dtype(
     ]
 )
 
+#: One program, beside its offers; instants and periods in microseconds.
+LEDGER = np.dtype(
+    [
+        ("enabled", np.int64),
+        ("first_offer", np.int64),  # in the table of offers
+        ("last_offer", np.int64),
+        ("earns", np.int64),
+        ("on_cart", np.int64),  # 1 where the cart earns, and not what is paid
+        ("rounding", np.int64),  # position in ROUNDINGS
+        ("delay", np.int64),
+        ("on_redeeming", np.int64),  # 1 where an order that redeems earns too
+        ("takes_back", np.int64),
+        ("gives_back", np.int64),
+        ("forgives", np.int64),
+        ("own_tiers", np.int64),  # 1 where the program has tiers, and those of orders do not count
+        ("first_tier", np.int64),  # in the table of tiers
+        ("last_tier", np.int64),
+    ]
+)
+ROUNDINGS = ("floor", "nearest", "ceil")
+DAY = 86_400_000_000
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tables:
+class ProgramParameters:
     """A program as the compiled law reads it.
 
     Parameters
@@ -108,8 +130,8 @@ class Tables:
 
 
 @lru_cache(maxsize=256)
-def compile_program(program: Program) -> Tables:
-    """Turn a program into tables; the same program gives the same tables, without work.
+def compile_program(program: Program) -> ProgramParameters:
+    """Turn a program into parameters; the same program gives the same ones, without work.
 
     Parameters
     ----------
@@ -117,12 +139,12 @@ def compile_program(program: Program) -> Tables:
 
     Returns
     -------
-    Tables
+    ProgramParameters
 
     Raises
     ------
     ProgramError
-        For more than 127 offers, or for numbers whose products could leave 64 bits (or the 53 in which divisions are
+        For numbers whose products could leave 64 bits (or the 53 in which divisions are
         exact). A program that was checked by its models has none.
 
     Examples
@@ -132,9 +154,7 @@ def compile_program(program: Program) -> Tables:
     >>> int(tables.terms["amount"][0]), tables.is_plain
     (100, True)
     """
-    if len(program.offers) > MAX_OFFERS:
-        raise ProgramError(f"the program has {len(program.offers)} offers; at most {MAX_OFFERS} can be computed")
-    rows = [_row(offer, program) for offer in program.offers]
+    rows = [offer_row(offer, program) for offer in program.offers]
     problems = [
         Problem(f"offers.{position}.{field}", f"is too large to be computed exactly: {number} needs over {bits} bits")
         for position, row in enumerate(rows)
@@ -145,45 +165,78 @@ def compile_program(program: Program) -> Tables:
         raise ProgramError("the program cannot be computed; lower these:", problems)
     terms = np.array([tuple(row[field] for field in TERMS.names or ()) for row in rows], TERMS)
     names = tuple(sorted({name for offer in program.offers for name in offer.tiers or ()}))
-    fits = np.ones((len(rows), len(names) + 1), np.int8)
+    fits = tier_fits(program, names)
+    for array in (terms, fits):
+        array.flags.writeable = False
+    return ProgramParameters(program.enabled, terms, names, fits)
+
+
+def tier_fits(program: Program, names: Sequence[str]) -> npt.NDArray[np.int8]:
+    """Which offers each tier may use, shape (offers, tiers + 1); the last column is for customers without one."""
+    fits = np.ones((len(program.offers), len(names) + 1), np.int8)
     for position, offer in enumerate(program.offers):
         if offer.tiers is not None:
             fits[position] = [*(name in offer.tiers for name in names), False]
-    for array in (terms, fits):
-        array.flags.writeable = False
-    return Tables(program.enabled, terms, names, fits)
+    return fits
 
 
-def _row(offer: Offer, program: Program) -> dict[str, int]:
+def ledger_row(program: Program) -> dict[str, int]:
+    """What a program does outside the checkout, as fields of :data:`LEDGER`; where its offers and tiers stand is 0."""
+    earning, reversal = program.earning, program.reversal or Reversal()
+    row = dict.fromkeys(LEDGER.names or (), 0) | {
+        "enabled": program.enabled,
+        "takes_back": reversal.earned,
+        "gives_back": reversal.redeemed,
+        "forgives": reversal.overdraft == "forgive",
+        "own_tiers": bool(program.tiers),
+    }
+    if earning is not None:
+        row |= {
+            "earns": 1,
+            "on_cart": earning.base == "cart_amount",
+            "rounding": ROUNDINGS.index(earning.rounding),
+            "delay": earning.delay_days * DAY,
+            "on_redeeming": earning.on_redeeming_orders,
+        }
+    return row
+
+
+def earning_rates(program: Program, names: Sequence[str]) -> list[tuple[int, int]]:
+    """Points for a minor unit as a fraction, of each tier and last of customers without one."""
+    rate = Fraction(program.earning.points_per_unit if program.earning else 0) / 10**program.decimals
+    factors = {tier.name: Fraction(tier.earning_factor) for tier in program.tiers}
+    return [(rate * factors.get(name, Fraction(1))).as_integer_ratio() for name in (*names, "")]
+
+
+def thresholds(program: Program) -> list[int]:
+    """What reaches each tier, minor units."""
+    return [int(tier.min_lifetime_spend.scaleb(program.decimals)) for tier in program.tiers]
+
+
+def offer_row(offer: Offer, program: Program) -> dict[str, int]:
     """One offer's row, with every limit that it lacks filled in."""
 
-    def money(amount: Decimal | None) -> int:
-        return ABOVE_CARTS if amount is None else int(amount.scaleb(program.decimals))
+    def money(amount: Decimal | None, otherwise: int = ABOVE_CARTS) -> int:
+        return otherwise if amount is None else int(amount.scaleb(program.decimals))
 
-    row = {"amount": 0, "percent": 0, "max_discount": ABOVE_CARTS, "max_discount_percent": WHOLE}
-    row |= {"max_percent_steps": NEVER, "most_steps": NEVER}
-    match offer:
-        case VariableAmount():
-            row |= {"points": offer.points_per_step, "amount": money(offer.discount_per_step)}
-            row |= {"max_discount": money(offer.max_discount)}
-            if offer.max_discount_percent is not None:
-                row["max_discount_percent"] = min(WHOLE, _basis_points(offer.max_discount_percent))
-        case FixedAmount():
-            row |= {"points": offer.points, "amount": money(offer.discount), "most_steps": 1}
-        case VariablePercent():
-            row |= {"points": offer.points_per_step, "percent": _basis_points(offer.percent_per_step)}
-            row |= {"max_discount": money(offer.max_discount)}
-            if offer.max_percent is not None:
-                row["max_percent_steps"] = _basis_points(offer.max_percent) // row["percent"]
-        case FixedPercent():
-            row |= {"points": offer.points, "percent": _basis_points(offer.percent), "most_steps": 1}
-            row |= {"max_discount": money(offer.max_discount)}
-    row |= {"min_cart": money(offer.min_cart), "max_cart": money(offer.max_cart), "tiered": offer.tiers is not None}
-    return row | _multiple(offer, row) | _dates(offer, program) | _min_payable(program)
+    percent = 0 if offer.step_percent is None else _basis_points(offer.step_percent)
+    row = {
+        "points": offer.step_points,
+        "amount": money(offer.step_discount, 0),
+        "percent": percent,
+        "most_steps": 1 if offer.is_fixed else NEVER,
+        "max_discount": money(offer.max_discount),
+        "max_discount_percent": min(WHOLE, _basis_points(offer.max_discount_percent, WHOLE)),
+        "max_percent_steps": NEVER if offer.max_percent is None else _basis_points(offer.max_percent) // percent,
+        "min_cart": money(offer.min_cart),
+        "max_cart": money(offer.max_cart),
+        "tiered": offer.tiers is not None,
+    }
+    return row | _multiple(offer, row) | _dates(offer, program) | min_payable_row(program)
 
 
-def _basis_points(percent: Decimal) -> int:
-    return int(percent.scaleb(2))
+def _basis_points(percent: Decimal | None, otherwise: int = 0) -> int:
+    return otherwise if percent is None else int(percent.scaleb(2))
 
 
 def _multiple(offer: Offer, row: dict[str, int]) -> dict[str, int]:
@@ -210,7 +263,8 @@ def _dates(offer: Offer, program: Program) -> dict[str, int]:
     }
 
 
-def _min_payable(program: Program) -> dict[str, int]:
+def min_payable_row(program: Program) -> dict[str, int]:
+    """The minimum payable, as fields of :data:`TERMS`."""
     minimum = program.min_payable
     if isinstance(minimum, PercentMinPayable):
         return {"min_payable": 0, "min_payable_percent": _basis_points(minimum.percent)}
