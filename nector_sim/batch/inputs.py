@@ -226,7 +226,10 @@ def _header(name: str, head: bytes) -> tuple[tuple[str, ...], str]:
         text = head[: error.start].decode("utf-8-sig")
 
     def fields(separator: str) -> tuple[str, ...]:
-        return tuple(next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), ()))
+        try:
+            return tuple(next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), ()))
+        except csv.Error:  # a field longer than the reader takes
+            raise InputError(f"{name}: its first line is too long to be a header; export it again") from None
 
     separator = max(",;\t|", key=lambda separator: len(fields(separator)))
     header = fields(separator)

@@ -13,6 +13,9 @@ from nector_sim._extras import pip_line
 from nector_sim.errors import InputError
 from nector_sim.urls import masked, without_query
 
+#: Bytes of a name that is written to: what systems take, less what the files of a run have beside it.
+LONGEST_NAME = 255 - len("..manifest.json.unfinished")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -60,7 +63,10 @@ class Place:
 
     def exists(self) -> bool:
         """Whether something is there."""
-        return self.local.exists() if self.is_local else bool(_filesystem(self).exists(self.path))
+        try:
+            return self.local.exists() if self.is_local else bool(_filesystem(self).exists(self.path))
+        except OSError as error:  # such as a name longer than names can be
+            raise InputError(f"{self} cannot be looked for: {error.strerror or error}") from None
 
     def is_folder(self) -> bool:
         """Whether it is a folder."""
@@ -98,7 +104,14 @@ class Place:
         return f"{file.path}/".startswith(f"{self.path.rstrip('/')}/")
 
     def check_writable(self) -> None:
-        """Raise InputError if it is a URL with a query, beside which nothing else can be written."""
+        """Raise InputError if nothing can be written to it: a URL with a query, a dash, a name that is too long."""
+        if self.path == "-":
+            raise InputError("results are written into a file or folder, not to the terminal; name one instead of -")
+        # Files of a run have this name with something before and behind it.
+        if self.is_local and len(os.fsencode(self.local.name)) > LONGEST_NAME:
+            raise InputError(
+                f"the name {self.local.name[:40]}… is longer than {LONGEST_NAME} bytes; write to a shorter one"
+            )
         if self.bare != self.path:
             raise InputError(
                 f"{self} has a query, and results need names of their own beside it; write to a URL without one, and "

@@ -121,8 +121,11 @@ def _replay_files(
 
 def _write(tables: dict[str, pd.DataFrame], folder: Path, ending: str, decimals: int, read: list[Path | None]) -> None:
     from nector_sim.batch.files import apart, write_table
+    from nector_sim.batch.lock import only_one
+    from nector_sim.batch.places import Place
     from nector_sim.batch.replays import exact_table
 
+    Place.of(folder).check_writable()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
@@ -131,7 +134,8 @@ def _write(tables: dict[str, pd.DataFrame], folder: Path, ending: str, decimals:
         raise InputError(f"{folder} cannot be made: {error.strerror or error}") from None
     files = {name: folder / f"{name}.{ending}" for name in (*tables, "movements")}
     apart(files.values(), read)
-    for name, frame in tables.items():
-        write_table(exact_table(frame, decimals), files[name])
-    if "movements" not in tables:
-        files["movements"].unlink(missing_ok=True)  # of an earlier replay, whose other tables were replaced
+    with only_one(folder.absolute().with_name(f".{folder.name}.unfinished"), what=str(folder)):
+        for name, frame in tables.items():
+            write_table(exact_table(frame, decimals), files[name])
+        if "movements" not in tables:
+            files["movements"].unlink(missing_ok=True)  # of an earlier replay, whose other tables were replaced

@@ -108,15 +108,23 @@ def sandbox(
 
 
 def _print_ledger(db: str) -> None:
+    from sqlalchemy.exc import DBAPIError
+
     from nector_sim.gokwik import Database, Wallets
 
     if "://" not in db and not Path(db).exists():
         raise InputError(f"{db} does not exist; check the name")
     with Database(db) as database:
-        moved = Wallets(database).ledger()
+        try:
+            moved = Wallets(database).ledger()
+        except DBAPIError as error:
+            raise InputError(f"{db} is damaged, or no database of the sandbox: {error.orig}") from None
+    if not len(moved):
+        typer.echo("nothing has moved")
+        return
     moved.insert(5, "points_balance", moved.groupby("customer_id")["points"].cumsum())
     moved["at"] = moved["at"].dt.strftime("%Y-%m-%d %H:%M:%S UTC")
-    typer.echo(moved.to_string(index=False, na_rep="") if len(moved) else "nothing has moved")
+    typer.echo(moved.to_string(index=False, na_rep=""))
 
 
 def _use(integration: Integration, program: Program) -> None:

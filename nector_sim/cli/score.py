@@ -99,8 +99,10 @@ def without_linear_algebra() -> None:
 
 def _must_be_understood(orders: list[str]) -> bool:
     """Whether the orders are one file that is no plain table of orders: a workbook, or a shop's export."""
+    from nector_sim.batch.places import Place
+
     path = Path(orders[0])
-    if len(orders) > 1 or "://" in orders[0] or not path.is_file() or _is_plain(path):
+    if len(orders) > 1 or "://" in orders[0] or not Place.of(path).exists() or not path.is_file() or _is_plain(path):
         return False
     from nector_sim.batch.exports import is_export
 

@@ -34,6 +34,8 @@ _CULLING = {"cull_idle_timeout": 600, "cull_interval": 60, "cull_connected": Fal
 #: A kernel that died is not followed by an empty one, which would know nothing of the page. Its sockets are files in a
 #: folder of ours: through ports of its own on loopback every user of the machine could read along.
 _KERNELS = {"autorestart": False, **({"transport": "ipc"} if os.name == "posix" else {})}
+#: Where that folder is: the name of a socket has room for a hundred bytes, which the usual place of macOS fills alone.
+_SHORT = "/tmp" if os.access("/tmp", os.W_OK) else None
 _NOTEBOOK = """{
  "cells": [{"cell_type": "code", "execution_count": null, "id": "explorer", "metadata": {}, "outputs": [],
   "source": "import nector_sim as ns\\n\\nns.RuleExplorer()"}],
@@ -91,7 +93,10 @@ def serve(
         def init_handlers(self) -> list[Any]:
             return with_ours(super().init_handlers(), server_url=self.server_url)
 
-    with tempfile.TemporaryDirectory(prefix="nector_sim_") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="nector_sim_") as folder,
+        tempfile.TemporaryDirectory(prefix="ns_", dir=_SHORT) as sockets,
+    ):
         notebook = Path(folder) / "explorer.ipynb"
         notebook.write_text(_NOTEBOOK, encoding="utf-8")
         os.environ[UPLOADS] = folder  # of the kernels; gone with the folder, however they end
@@ -102,7 +107,7 @@ def serve(
             open_browser=True,
             log_level="WARN",
             config=Config(MappingKernelManager=_CULLING, KernelManager=_KERNELS),
-            connection_dir_root=folder,
+            connection_dir_root=sockets,
             tornado_settings={
                 # Only requests that name this machine; a page elsewhere cannot reach in by a name of its own.
                 "allow_remote_access": False,

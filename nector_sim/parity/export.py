@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from nector_sim.batch.places import Place
 from nector_sim.calculator.exact import Law
 from nector_sim.calculator.quote import in_major_units
 from nector_sim.errors import InputError
@@ -71,8 +72,12 @@ def export_cases(path: str | Path, *, n: int, seed: int, program: Program | None
     """
     if n < 1:
         raise InputError("the number of cases must be 1 or more")
+    place = Place.of(path)
+    place.check_writable()
+    if not place.is_local:
+        raise InputError(f"{place} is a URL; cases are written into a file of this machine")
     try:
-        with Path(path).open("w", encoding="utf-8", newline="\n") as file:
+        with place.written() as target, Path(str(target)).open("w", encoding="utf-8", newline="\n") as file:
             for case in generated_cases(n, seed=seed, program=program):
                 file.write(json.dumps(case, ensure_ascii=False) + "\n")
     except OSError as error:

@@ -13,7 +13,7 @@ def test_escapes_in_orders_are_written_out(run, tmp_path, command):
     orders = tmp_path / "orders.csv"
     orders.write_text(f"order_id,cart_amount,points_balance\n1,{EVIL},5\n2,500,300\n", encoding="utf-8")
     more = {
-        "check": ["-p", PROGRAM],
+        "check": ["--program", PROGRAM],
         "score": ["-p", PROGRAM, "--out", tmp_path / "out.csv"],
         "compare": [PROGRAM, PROGRAM, "--orders", orders],
     }
