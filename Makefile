@@ -9,7 +9,7 @@ RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-browser lab app check format bench clean
-.PHONY: long parity-long mutation fuzz-readers ledger-long kills-long sandbox-long backtest
+.PHONY: docs long parity-long mutation fuzz-readers ledger-long kills-long sandbox-long backtest
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,6 +73,10 @@ fuzz-readers: setup  ## ten minutes of random bytes at the door of CSV files
 
 mutation: setup  ## the tests against thousands of small changes of the law
 	$(RUN) tests.campaigns.mutation
+
+docs: setup  ## the documentation as a site, in out/site; warnings are errors
+	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
+	NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict
 
 clean:  ## remove .venv and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

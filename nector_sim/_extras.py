@@ -24,6 +24,7 @@ EXTRA_OF = {
     "cryptography": "dask",
     "distributed": "dask",
     "chainladder": "actuarial",
+    "scipy": "estimates",
     "httptools": "sandbox",
     "sqlalchemy": "sandbox",
     "starlette": "sandbox",

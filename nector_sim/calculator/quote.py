@@ -54,6 +54,8 @@ def quote(
 ) -> Quote:
     """Work out one order, exactly.
 
+    An argument that may be left out may also be an empty cell: None, NaN or an empty text.
+
     Parameters
     ----------
     program : Program
@@ -70,8 +72,6 @@ def quote(
         The customer's tier.
     ordered_at : datetime or ISO 8601 text, optional
         Instant of the order; without a zone, in the program's. Left out, inside every offer's dates.
-
-    What may be left out may also be what stands for an empty cell: None, NaN or an empty text.
 
     Returns
     -------
