@@ -108,17 +108,14 @@ def sandbox(
 
 
 def _print_ledger(db: str) -> None:
-    from sqlalchemy.exc import DBAPIError
-
     from nector_sim.gokwik import Database, Wallets
+    from nector_sim.gokwik.database import not_damaged
 
     if "://" not in db and not Path(db).exists():
         raise InputError(f"{db} does not exist; check the name")
     with Database(db) as database:
-        try:
+        with not_damaged(db):
             moved = Wallets(database).ledger()
-        except DBAPIError as error:
-            raise InputError(f"{db} is damaged, or no database of the sandbox: {error.orig}") from None
     if not len(moved):
         typer.echo("nothing has moved")
         return
