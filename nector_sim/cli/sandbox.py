@@ -113,9 +113,8 @@ def _print_ledger(db: str) -> None:
 
     if "://" not in db and not Path(db).exists():
         raise InputError(f"{db} does not exist; check the name")
-    with Database(db) as database:
-        with not_damaged(db):
-            moved = Wallets(database).ledger()
+    with Database(db) as database, not_damaged(db):
+        moved = Wallets(database).ledger()
     if not len(moved):
         typer.echo("nothing has moved")
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import signal
@@ -118,9 +119,17 @@ def serve(
             },
         )
         app.initialize(["--template=nector", str(notebook)])
+        for logger in (app.log, *map(logging.getLogger, ("tornado.access", "tornado.application", "tornado.general"))):
+            logger.addFilter(partial(_without, token))
         if hasattr(signal, "SIGHUP"):  # the terminal was closed: end as for SIGTERM, and clear up
             signal.signal(signal.SIGHUP, app._handle_signal_stop)
         app.start()
+
+
+def _without(token: str, record: logging.LogRecord) -> bool:
+    """Take the token out of what is logged: addresses of refused calls hold it."""
+    record.msg, record.args = record.getMessage().replace(token, "[secret]"), ()
+    return True
 
 
 def _page_to(address: str, folder: Path) -> Path:
