@@ -25,6 +25,7 @@ from nector_sim.frames.checks import (
     rejects_frame,
 )
 from nector_sim.frames.columns import as_array, write_money
+from nector_sim.frames.currency import CURRENCY, refuse_currency
 from nector_sim.frames.results import free_of_results, offer_names
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
@@ -168,7 +169,7 @@ def _score_frame(program: Program, frame: pd.DataFrame) -> pd.DataFrame:
     for name, values in columns.items():
         if values is not None:
             scored[name] = pd.Series(values, index=frame.index, copy=False)
-    scored.attrs["notices"] = answers.notices
+    scored.attrs |= {"notices": answers.notices, CURRENCY: program.currency}
     return scored
 
 
@@ -178,6 +179,7 @@ def _score_table(program: Program, table: pa.Table) -> pa.Table:
 
 def _answers(program: Program, orders: Any, names: list[str], get: Callable[[str], Any]) -> Scored:
     free_of_results(names)
+    refuse_currency(orders, program.currency)
     quick = _float_answers(program, names, get)
     if quick is not None:
         return quick

@@ -184,9 +184,11 @@ def _read(amount, points, scale):
     good = (minor >= 0) & (minor <= MAX_MINOR) & (abs(amount - minor / scale) <= FLOAT_TOLERANCE)
     usable = (points <= MAX_POINTS) & (points > -np.inf)
     cart = int(minor) if good else 0
-    balance = int(points) if usable & (points > 0) else 0
+    # A float within the tolerance of a whole number of points is that number.
+    balance = int(points + FLOAT_TOLERANCE) if usable & (points > 0) else 0
     bad = 0 if good & usable else 1
-    return cart, balance, bad, 1 if usable & (points > balance) else 0, 1 if usable & (points < 0) else 0
+    floored, negative = usable & (points - balance > FLOAT_TOLERANCE), usable & (points < -FLOAT_TOLERANCE)
+    return cart, balance, bad, 1 if floored else 0, 1 if negative else 0
 
 
 class _Offer(NamedTuple):

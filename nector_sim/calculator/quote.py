@@ -12,6 +12,7 @@ from nector_sim.errors import InputError, Problem
 from nector_sim.rules.money import from_minor, to_minor, to_points
 from nector_sim.rules.program import Program, ProgramLike, as_program
 from nector_sim.rules.times import read_time, to_instant
+from nector_sim.rules.values import FLOAT_TOLERANCE, is_blank, read_decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def read_order(
         try:
             return read_value(*arguments)
         except ValueError as error:
-            problems.append(Problem(name, str(error) if _is_blank(arguments[0]) else f"{arguments[0]!r} {error}"))
+            problems.append(Problem(name, str(error) if is_blank(arguments[0]) else f"{arguments[0]!r} {error}"))
             return None
 
     def instant(time: Any) -> datetime:
@@ -128,10 +129,10 @@ def read_order(
     order = Order(
         cart=read("cart_amount", to_minor, cart_amount, program.decimals),
         balance=read("points_balance", to_points, points_balance),
-        credits=0 if _is_blank(credits) else read("credits", to_minor, credits, program.decimals),
-        requested=None if _is_blank(points_requested) else read("points_requested", to_points, points_requested),
-        tier=None if tier is None or _is_blank(tier) else tier,
-        at=None if _is_blank(ordered_at) else read("ordered_at", instant, ordered_at),
+        credits=0 if is_blank(credits) else read("credits", to_minor, credits, program.decimals),
+        requested=None if is_blank(points_requested) else read("points_requested", to_points, points_requested),
+        tier=None if tier is None or is_blank(tier) else tier,
+        at=None if is_blank(ordered_at) else read("ordered_at", instant, ordered_at),
     )
     if order.tier is not None and (what := program.unknown_tier(order.tier)):
         problems.append(Problem("tier", what))
@@ -155,17 +156,8 @@ def in_major_units(program: Program, answer: Answer) -> Quote:
 
 def taken_otherwise(points_balance: Any) -> str:
     """Say how a balance that can be used was taken otherwise than it stands; empty where it was not."""
-    points, balance = to_points(points_balance), Decimal(str(points_balance))
+    points, balance = to_points(points_balance), read_decimal(points_balance)
     if balance < 0:
         return f"{balance} was given; a negative balance redeems nothing"
-    return f"{balance} was given; a fraction of a point does not count" if balance != points else ""
-
-
-def _is_blank(value: Any) -> bool:
-    """Whether an argument stands for an empty cell."""
-    if isinstance(value, str):
-        return not value.strip()
-    try:
-        return value is None or bool(value != value)  # NaN and NaT equal nothing
-    except TypeError:
-        return True  # nobody knows whether pandas' NA equals anything
+    dropped = balance - points > Decimal(str(FLOAT_TOLERANCE))
+    return f"{balance} was given; a fraction of a point does not count" if dropped else ""

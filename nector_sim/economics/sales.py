@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim.errors import InputError, Problem
+from nector_sim.frames.columns import NOT_SAID, read_yes_or_no
 from nector_sim.ledger.refunds import UNKNOWN, never_paid, paid_in_history, refunded_share
 
 if TYPE_CHECKING:
@@ -180,15 +181,12 @@ def _redeems(orders: pd.DataFrame) -> Floats | None:
     """1 where an order redeems, 0 where it does not, NaN where it does not say."""
     if "redeems" not in orders:
         return None
-    series = orders["redeems"]
-    if _is_text(series):
-        said = {**dict.fromkeys(("true", "yes", "1"), 1.0), **dict.fromkeys(("false", "no", "0"), 0.0), "": np.nan}
-        words = series.astype(object).where(~_blank(series), "").astype(str).str.strip().str.lower()
-        unknown = sorted(set(words) - set(said))
-        if unknown:
-            raise InputError(f"The column redeems says {unknown[0]!r}; write true or false, or leave it blank")
-        return np.asarray(words.map(said).to_numpy(dtype=np.float64))
-    return _floats(orders, "redeems")
+    column = read_yes_or_no(orders["redeems"])
+    if column.refused:
+        row, reason = next(iter(column.refused.items()))
+        value = orders["redeems"].iloc[row]
+        raise InputError(f"redeems in row {row + 1} says {str(value)!r}, which {reason}")
+    return np.where(column.numbers == NOT_SAID, np.nan, column.numbers)
 
 
 def _cash_on_delivery(orders: pd.DataFrame) -> Bools:

@@ -18,6 +18,7 @@ from nector_sim.economics.sales import Sales, read_sales
 from nector_sim.economics.summary import Summary, summarize_sales
 from nector_sim.errors import InputError
 from nector_sim.frames.checks import as_frame, read_inputs, refuse, rejects_frame
+from nector_sim.frames.currency import refuse_currency
 from nector_sim.rules.program import Program
 
 #: Where balances come from: those of the orders, the same for every setting, or a replay of each setting.
@@ -185,6 +186,7 @@ def prepare(program: Program, orders: Any, *, assumptions: Assumptions) -> Prepa
     InputError
         If a needed column, or the cost of the goods, is missing.
     """
+    refuse_currency(orders, program.currency)
     frame = as_frame(orders)
     inputs = read_inputs(program, frame.get, list(frame.columns))
     if inputs.refused:

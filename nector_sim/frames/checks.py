@@ -19,9 +19,12 @@ from nector_sim.frames.columns import (
     read_money,
     read_points,
     read_times,
+    read_yes_or_no,
 )
+from nector_sim.frames.currency import CURRENCY, read_currency, refuse_currency
 from nector_sim.frames.masking import shown_names
 from nector_sim.rules.program import Program, ProgramLike, as_program
+from nector_sim.rules.values import is_blank
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,6 +95,7 @@ def check_orders(orders: Any, *, program: ProgramLike | None = None, currency: s
     """
     frame = as_frame(orders)
     program = as_program({"currency": currency} if program is None else program)
+    refuse_currency(orders, program.currency)
     inputs = read_inputs(program, frame.get, list(frame.columns), every_column=True)
     rejects = rejects_frame(frame, inputs.refused)
     kept = np.ones(len(frame), bool)
@@ -189,6 +193,8 @@ def read_optional(
         tier=read("tier", lambda values: read_tiers(program, values), uses_tiers or bool(program.tiers)),
         at=read("ordered_at", lambda values: read_times(values, program.timezone), uses_times),
     )
+    read("redeems", read_yes_or_no)
+    read(CURRENCY, lambda values: read_currency(values, program.currency))
     return inputs
 
 
@@ -198,7 +204,7 @@ def read_tiers(program: Program, values: Any) -> Column:
 
     known = {name: code for code, name in enumerate(compile_program(program).tier_names)}
     names, codes = np.unique(
-        np.array(["" if v is None or v != v else str(v) for v in as_array(values).tolist()], object).astype(str),
+        np.array(["" if is_blank(v) else str(v) for v in as_array(values).tolist()], object).astype(str),
         return_inverse=True,
     )
     codes = codes.reshape(-1)
@@ -278,7 +284,5 @@ def odd_balances(fractional: int, negative: int) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    import pandas as pd
-
-    text = "" if value is None or value is pd.NA or value != value else str(value)
+    text = "" if is_blank(value) else str(value)
     return text if len(text) <= 40 else text[:37] + "..."

@@ -20,6 +20,7 @@ from numba import njit
 
 import nector_sim
 from nector_sim.calculator.compiled import answer_one
+from nector_sim.calculator.loops import REQUESTED
 from nector_sim.ledger.arrays import (
     BY_REASON,
     CUSTOMER,
@@ -226,13 +227,13 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
     tier = tier_reached(t, program, s) if program["own_tiers"] else (h.tier[order] if h.tier.size else -1)
     balance = s[SPENDABLE] - s[OVERDRAFT]
     requested = h.requested[order] if h.requested.size else -1
-    if h.redeems.size and not h.redeems[order]:
-        requested = 0
     credits = h.credits[order] if h.credits.size else 0
     points, discount, used, reason = answer_one(
         program["enabled"], t.offers, program["first_offer"], program["last_offer"], t.fits, tier, cart,
         max(0, balance), credits, requested, at,
     )  # fmt: skip
+    if h.redeems.size and not h.redeems[order] and points > 0:
+        points, discount, reason = 0, 0, REQUESTED
     payable = cart - used - discount
     _take(i, w, points, True)
     _book(w, flows, m, at, REDEEMED, points, order)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from nector_sim.calculator.exact import Answer, Order
-from nector_sim.rules.money import FLOAT_TOLERANCE, from_minor
+from nector_sim.rules.money import from_minor
 from nector_sim.rules.program import Program
+from nector_sim.rules.values import FLOAT_TOLERANCE, as_float, read_decimal
 
 #: Fractional points agree to the second decimal, because no record can hold a third of a point.
 _POINTS_APART = Fraction(1, 100)
@@ -108,13 +109,13 @@ def read_number(value: Any, decimals: int) -> Fraction:
         For anything that is not a finite number.
     """
     try:
-        number = Decimal(str(value).strip())
-        if isinstance(value, bool) or not number.is_finite() or abs(number.adjusted()) > 30:
-            raise InvalidOperation
-    except InvalidOperation:
+        number = read_decimal(value)
+    except ValueError:
         raise ValueError("is not a number") from None
+    if abs(number.adjusted()) > 30:
+        raise ValueError("is not a number")
     scaled = Fraction(number) * Fraction(10) ** decimals
-    if isinstance(value, float) and abs(scaled - round(scaled)) <= FLOAT_TOLERANCE * 10**decimals:
+    if as_float(value) is not None and abs(scaled - round(scaled)) <= FLOAT_TOLERANCE * 10**decimals:
         return Fraction(round(scaled))
     return scaled
 

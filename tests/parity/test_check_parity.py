@@ -299,7 +299,8 @@ def test_what_is_not_a_number(value):
 
 def test_numbers_are_read_exactly_and_floats_as_they_were_meant():
     assert read_number(0.1 + 0.2, 2) == 30
-    assert read_number("0.30000000000000004", 2) == Fraction(30000000000000004, 10**15)
+    assert read_number("0.30000000000000004", 2) == 30  # as a float was printed
+    assert read_number(Decimal("0.30000000000000004"), 2) == Fraction(30000000000000004, 10**15)
     assert read_number(1 / 3, 0) == Fraction(Decimal(str(1 / 3)))
 
 
