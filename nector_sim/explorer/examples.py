@@ -45,7 +45,7 @@ class Examples(anywidget.AnyWidget):
             return money_text(Decimal(str(amount)), program.currency)
 
         label = program.points_label
-        how = "as given" if proposal.replayed is None else "as replayed"
+        how = "each order by itself" if proposal.replayed is None else "replayed"
         self.columns = [
             "Order",
             "Cart",

@@ -274,7 +274,7 @@ def read_opening(table: Table, schedules: Sequence[Schedule]) -> OpeningColumns:
     table.require("customer_id", "points")
     program = schedules[0].programs[0]
     customers = table.ids("customer_id")
-    points = table.take("points", _read_signed)
+    points = table.take("points", read_signed)
     expires = _own_expiry(table, schedules)
     of_customer = number_customers([customers])[1][0]
     again = pd.DataFrame({"customer": of_customer, "expires": expires}).duplicated().to_numpy()
@@ -300,7 +300,7 @@ def read_grants(table: Table, schedules: Sequence[Schedule]) -> GrantColumns:
     table.require("customer_id", "granted_at", "points")
     customers = table.ids("customer_id")
     at = table.times("granted_at", schedules[0].programs[0].timezone)
-    points = table.take("points", _read_signed)
+    points = table.take("points", read_signed)
     table.refuse(np.flatnonzero(points < 0), "points", "is negative; a grant gives points")
     expires = _own_expiry(table, schedules)
     early = [row for row in np.flatnonzero(expires <= at).tolist() if row not in table.refused]
@@ -318,7 +318,7 @@ def _own_expiry(table: Table, schedules: Sequence[Schedule]) -> Int64:
     return expires
 
 
-def _read_signed(values: Any) -> Column:
+def read_signed(values: Any) -> Column:
     """Whole points, which may be negative."""
     array = as_array(values)
     if (
