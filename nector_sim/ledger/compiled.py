@@ -231,6 +231,7 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
     points, discount, used, reason = answer_one(
         program["enabled"], t.offers, program["first_offer"], program["last_offer"], t.fits, tier, cart,
         max(0, balance), credits, requested, at,
+        h.eligible[order] if h.eligible.size else cart, h.coupon[order] if h.coupon.size else 0,
     )  # fmt: skip
     if h.redeems.size and not h.redeems[order] and points > 0:
         points, discount, reason = 0, 0, REQUESTED

@@ -42,6 +42,8 @@ class OrderColumns:
     refunded: Int64 | None = None
     paid: Int64 | None = None
     discount_given: Int64 | None = None
+    eligible: Int64 | None = None
+    coupon: Int64 | None = None
     never_paid: npt.NDArray[np.bool_] | None = None
 
 
@@ -170,6 +172,8 @@ def prepare(
         column(orders.refunded_at),
         column(orders.refunded),
         column(orders.paid),
+        column(orders.eligible),
+        column(orders.coupon),
         opening.points[brought],
         opening.expires[brought],
         spent,
