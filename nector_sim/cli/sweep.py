@@ -100,5 +100,7 @@ def sweep(
         typer.echo(f"most generous within {most:g} % of the carts:")
         typer.echo(found.text())
     if rejected:
-        typer.echo(f"{rejected:,} orders rejected; to see why: nector-sim check {masked(orders)} --program {program[-1]}")
+        typer.echo(
+            f"{rejected:,} orders rejected; to see why: nector-sim check {masked(orders)} --program {program[-1]}"
+        )
     raise typer.Exit(1 if rejected else 0)
