@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from nector_sim import __version__, _process
+from nector_sim._terminal import Printable
 from nector_sim.cli import (
     check,
     checkout,
@@ -25,7 +26,6 @@ from nector_sim.cli import (
     sweep,
     warm,
 )
-from nector_sim.cli.terminal import Printable
 
 app = typer.Typer(
     name="nector-sim",
