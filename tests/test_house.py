@@ -19,6 +19,7 @@ ROOMS = [
     ["errors", "urls", "_data", "_compile", "_extras", "_terminal", "results"],
     ["rules"],
     ["calculator"],
+    ["languages"],
     ["frames"],
     ["scoring"],
     ["orders"],

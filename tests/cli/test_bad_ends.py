@@ -119,12 +119,12 @@ def test_a_key_that_cannot_be_written_whole_is_not_left(tmp_path, monkeypatch):
 def test_a_dash_is_no_place_to_write_to(refused, orders):
     for command in ("score", "replay", "check"):
         assert "instead of -" in refused(command, orders, "--program", PROGRAM, "--out", "-")
-    assert "instead of -" in refused("parity", "--export", "-")
+    assert "must end in" in refused("parity", "--cases", "-")
 
 
 def test_cases_are_exported_whole_or_not_at_all(tmp_path):
     code = "from nector_sim.cli import command; command()"
-    limit = f"ulimit -f 8; exec {sys.executable} -c '{code}' parity --export {tmp_path}/cases.jsonl --n 20000"
+    limit = f"ulimit -f 8; exec {sys.executable} -c '{code}' parity --cases {tmp_path}/cases.jsonl --n 20000"
     done = subprocess.run(["bash", "-c", f"trap '' XFSZ; {limit}"], capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("\n") == 1
