@@ -133,6 +133,7 @@ def sweep(
         table = _one_by_one(settings, prepared, orders, assumptions, view, floor_percent, threads)
     rates = assumptions.rates()
     table.attrs = {
+        "program": settings.program.to_json(),
         "currency": settings.program.currency,
         "replayed": False,
         "view": view,
