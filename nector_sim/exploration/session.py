@@ -148,6 +148,7 @@ class Session:
             program.enabled,
             tuple(offer.tiers for offer in program.offers),
             any(offer.starts_at or offer.ends_at for offer in program.offers),
+            all(offer.with_coupons for offer in program.offers),
         )
         if reads not in self._prepared:
             # One at a time: it holds every order.

@@ -156,7 +156,8 @@ def _one_by_one(
 ) -> pd.DataFrame:
     """Score the orders anew for each setting."""
     reads_others = any(
-        path.endswith((".tiers", "starts_at", "ends_at", "timezone", "currency")) for path in settings.paths
+        path.endswith((".tiers", ".with_coupons", "starts_at", "ends_at", "timezone", "currency"))
+        for path in settings.paths
     )
 
     def summary(position: int) -> Summary:
