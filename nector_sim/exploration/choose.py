@@ -103,7 +103,7 @@ def program_of(table: pd.DataFrame, row: Any) -> Program:
     Raises
     ------
     InputError
-        If the table does not say of which program its settings are, as one that was read from a file, or has no such row.
+        If the table does not say of which program its settings are (it was read from a file), or has no such row.
 
     Examples
     --------

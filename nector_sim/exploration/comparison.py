@@ -76,7 +76,7 @@ class Comparison(Result):
     assumed_uplift_percent: float | None
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the headline numbers of both and their difference, with ranges: :attr:`ranges`, the names as a column."""
+        """Give the headline numbers of both and their difference, with ranges."""
         return self.ranges.rename_axis("number").reset_index()
 
     @property

@@ -16,7 +16,7 @@ from nector_sim.errors import InputError
 from nector_sim.ledger.exact import earned_by
 from nector_sim.results import Result
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, from_minor, money_text, to_minor
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike, as_program
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,7 +118,9 @@ class Facts(Result):
             yield f"from a cart of {money_text(limit.cart_amount, self.currency)}, {words[0].lower()}{words[1:]}"
 
 
-def facts(program: Program, *, cart_amount: Any = 1000, spend_per_order: Any = None, tier: str | None = None) -> Facts:
+def facts(
+    program: ProgramLike, *, cart_amount: Any = 1000, spend_per_order: Any = None, tier: str | None = None
+) -> Facts:
     """Work out what a setting is, without any orders.
 
     Parameters
@@ -148,6 +150,7 @@ def facts(program: Program, *, cart_amount: Any = 1000, spend_per_order: Any = N
     offers.0: from a cart of ₹101, your minimum amount to pay holds the rest back.
     offers.0: from a cart of ₹1,100, your maximum discount is reached.
     """
+    program = as_program(program)
     cart = _minor(cart_amount, program, "cart_amount")
     spend = cart if spend_per_order is None else _minor(spend_per_order, program, "spend_per_order")
     tier = _tier(program, tier)
