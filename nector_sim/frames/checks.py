@@ -23,6 +23,7 @@ from nector_sim.frames.columns import (
 )
 from nector_sim.frames.currency import CURRENCY, read_currency, refuse_currency
 from nector_sim.frames.masking import shown_names
+from nector_sim.rules.known import refuse_columns
 from nector_sim.rules.program import Program, ProgramLike, as_program
 from nector_sim.rules.values import is_blank
 
@@ -30,6 +31,19 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+#: Columns that decide and are read here, or belong to the ledger and the margin, which read them.
+KNOWN_COLUMNS = (
+    "cart_amount",
+    "points_balance",
+    "credits",
+    "points_requested",
+    "tier",
+    "ordered_at",
+    "redeems",
+    "refunded_at",
+    "refunded_amount",
+    "paid_amount",
+)
 #: How many rows an error message lists; ``.rejects`` has all of them.
 SHOWN = 10
 
@@ -176,6 +190,7 @@ def read_optional(
 ) -> Inputs:
     """Read what :func:`read_inputs` does, but for the two columns that every order has: these are left empty."""
     _require(program, names)
+    refuse_columns(names, KNOWN_COLUMNS, "the vectorised calculator")
     uses_tiers = any(offer.tiers is not None for offer in program.offers)
     uses_times = any(offer.starts_at or offer.ends_at for offer in program.offers)
     inputs = Inputs(Columns(*(np.empty(0, np.int64),) * 2), exact=False)
