@@ -63,8 +63,9 @@ kills-long: setup  ## a run over files that is killed a hundred times, and one o
 backtest: setup  ## forecasts against what was held back, 60 times
 	$(RUN) tests.campaigns.backtest
 
-sandbox-long: setup  ## double spending and kills, by the thousand and by the hundred
+sandbox-long: setup  ## double spending, calls out of order, and kills, by the thousand
 	$(RUN) tests.campaigns.sandbox_double_spending
+	$(RUN) tests.campaigns.sandbox_reordered
 	$(RUN) tests.campaigns.sandbox_killed
 
 fuzz-readers: setup  ## ten minutes of random bytes at the door of CSV files

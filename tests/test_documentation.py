@@ -1,5 +1,6 @@
 """Every Python snippet and every command on the pages of the documentation runs, in the order of its page."""
 
+import gzip
 import re
 import shlex
 import shutil
@@ -27,6 +28,10 @@ def test_what_a_page_shows_runs(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(ns.data_path("programs"), tmp_path / "programs")
     shutil.copytree(ns.data_path("assumptions"), tmp_path / "assumptions")
+    shop = ns.data_path("web_shop")
+    with gzip.open(shop / "shopify_export.csv.gz") as packed:
+        (tmp_path / "orders_export.csv").write_bytes(packed.read())
+    shutil.copy(shop / "balances.csv", tmp_path)
     names: dict[str, object] = {}
     for kind, text in PAGES[page]:
         if kind == "python":

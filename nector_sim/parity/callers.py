@@ -47,7 +47,10 @@ class Caller(Protocol):
 
 
 class Dialect(Protocol):
-    """How a URL is spoken to."""
+    """How a URL is spoken to.
+
+    Where it has an attribute ``reads_errors`` that is true, it reads the bodies of HTTP errors, too.
+    """
 
     def write(self, program: Program, order: Mapping[str, Any]) -> Any:
         """What to POST, for JSON."""
@@ -174,21 +177,20 @@ class UrlCaller:
         self.dialect = dialect or PlainDialect()
         self.next_at = 0.0
         self.heard, self.silent = False, 0
-        # A redirect would turn the POST into a GET; it is a finding, not something to follow.
-        self.opener = urllib.request.build_opener(_NoRedirect)
+        self.opener = urllib.request.build_opener(_AnyStatus)
 
     def ask(self, program: Program, order: Mapping[str, Any]) -> Theirs:
         """Answer one order; what the server does wrong is an error of that order alone."""
         body = json.dumps(self.dialect.write(program, order)).encode()
         for attempt in range(self.retries + 1):
             try:
-                reply = self._post(body)
+                reply, status = self._post(body)
             except _NoReplyError as error:
                 failed = error
             else:
                 self.heard, self.silent = True, 0
-                return self._read(program, reply)
-            if not failed.again or attempt == self.retries:
+                return self._read(program, reply, status)
+            if attempt == self.retries:
                 break
             time.sleep(min(LONGEST_PAUSE, max(0.2 * 2**attempt, failed.pause)))
         self.silent = 0 if failed.heard else self.silent + 1
@@ -198,7 +200,7 @@ class UrlCaller:
             raise InputError(f"{self.name} {failed}{orders}; check the URL, and that the server runs")
         return Theirs(error=f"it {failed}")
 
-    def _post(self, body: bytes) -> bytes:
+    def _post(self, body: bytes) -> tuple[bytes, int]:
         wait = self.next_at - time.monotonic()
         if wait > 0:
             time.sleep(wait)
@@ -208,16 +210,14 @@ class UrlCaller:
         request = urllib.request.Request(self.url, data=body, headers=headers | self.login, method="POST")
         try:
             with self.opener.open(request, timeout=self.timeout) as response:
-                return _read_body(response, now + self.timeout)
-        except urllib.error.HTTPError as error:
-            error.close()
-            asked = error.headers.get("Retry-After", "")
-            raise _NoReplyError(
-                f"answered with status {error.code}",
-                heard=True,
-                again=error.code == 429 or error.code >= 500,
-                pause=float(asked) if asked.isascii() and asked.isdigit() else 0.0,
-            ) from None
+                if response.status == 429 or response.status >= 500:
+                    asked = response.headers.get("Retry-After", "")
+                    raise _NoReplyError(
+                        f"answered with status {response.status}",
+                        heard=True,
+                        pause=float(asked) if asked.isascii() and asked.isdigit() else 0.0,
+                    )
+                return _read_body(response, now + self.timeout), response.status
         except HTTPException as error:
             raise _NoReplyError(f"answered with what is not HTTP, or breaks off ({type(error).__name__})") from None
         except OSError as error:
@@ -226,22 +226,23 @@ class UrlCaller:
                 raise _NoReplyError(f"gave no answer within {self.timeout:g} s") from None
             raise _NoReplyError(f"cannot be reached: {reason}", nobody=True) from None
 
-    def _read(self, program: Program, reply: bytes) -> Theirs:
-        try:
-            data = json.loads(reply)
-        except (ValueError, RecursionError):
-            return Theirs(error="its reply is not JSON")
-        return self.dialect.read(program, data)
+    def _read(self, program: Program, reply: bytes, status: int) -> Theirs:
+        done = 200 <= status < 300
+        if done or getattr(self.dialect, "reads_errors", False):
+            try:
+                return self.dialect.read(program, json.loads(reply))
+            except (ValueError, RecursionError):
+                if done:
+                    return Theirs(error="its reply is not JSON")
+        return Theirs(error=f"it answered with status {status}")
 
 
 class _NoReplyError(Exception):
-    """Why one request gave no reply: whether a server was heard, or nobody was there, and whether to ask again."""
+    """Why one request gave no reply: whether a server was heard, or nobody was there."""
 
-    def __init__(
-        self, what: str, *, heard: bool = False, nobody: bool = False, again: bool = True, pause: float = 0.0
-    ) -> None:
+    def __init__(self, what: str, *, heard: bool = False, nobody: bool = False, pause: float = 0.0) -> None:
         super().__init__(what)
-        self.heard, self.nobody, self.again, self.pause = heard, nobody, again, pause
+        self.heard, self.nobody, self.pause = heard, nobody, pause
 
 
 def _read_url(url: str) -> tuple[str, str, dict[str, str]]:
@@ -269,6 +270,14 @@ def _read_body(response: HTTPResponse, until: float) -> bytes:
     return body
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None
+class _AnyStatus(urllib.request.HTTPErrorProcessor):
+    """Takes an answer of any status as an answer.
+
+    The body of an error may be what the dialect understands. A redirect, which would turn the POST into a GET, is a
+    finding and not something to follow.
+    """
+
+    def http_response(self, request: urllib.request.Request, response: Any) -> Any:
+        return response
+
+    https_response = http_response
