@@ -33,7 +33,7 @@ from nector_sim.errors import Problem, ProgramError
 from nector_sim.rules.known import Known, fields, refuse_unknown
 from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS
-from nector_sim.rules.offers import Offer
+from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
 #: A whole in basis points (100 %), and in the ten-thousandths of multiples.

@@ -20,7 +20,7 @@ from nector_sim.exploration.prepared import Prepared
 from nector_sim.exploration.totals import Totals, weights_of
 from nector_sim.rules.known import Known, fields, unknown
 from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
-from nector_sim.rules.offers import FixedAmount, VariableAmount, VariablePercent, FixedPercent
+from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
 #: Parts of a program that a checkout with given balances does not look at.

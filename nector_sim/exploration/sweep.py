@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nector_sim.calculator.parameters import compile_program
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.margin import View, drivers_of, margin_of
 from nector_sim.economics.summary import Summary
@@ -19,7 +20,7 @@ from nector_sim.exploration.prepared import History, Prepared, on_history, prepa
 from nector_sim.exploration.shortcuts import combined, counted
 from nector_sim.exploration.totals import table_of_summaries, table_of_totals
 from nector_sim.frames.checks import as_frame
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, as_program
 
 
 def sweep(
@@ -86,6 +87,7 @@ def sweep(
     if threads is not None and threads < 1:
         raise InputError(f"threads is {threads}; it is 1 or more")
     threads = threads or os.cpu_count() or 1
+    compile_program(as_program(program))  # which refuses what no setting would compute
     settings = make_settings(program, grid, mode=mode)
     if history != "given balances":
         return _replayed(settings, orders, history, assumptions, view, floor_percent)
