@@ -134,6 +134,10 @@ def order_fields(program: Program, order: Order) -> dict[str, Any]:
         fields["tier"] = order.tier
     if order.at is not None:
         fields["ordered_at"] = order.at
+    if order.eligible is not None:
+        fields["eligible_amount"] = from_minor(order.eligible, program.decimals)
+    if order.coupon:
+        fields["coupon_discount"] = from_minor(order.coupon, program.decimals)
     return fields
 
 

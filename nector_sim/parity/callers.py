@@ -83,8 +83,9 @@ class FunctionCaller:
     ----------
     function : callable
         Called by keyword with those of ``program``, ``cart_amount``, ``points_balance``, ``credits``,
-        ``points_requested``, ``tier``, ``ordered_at`` and the frame's other columns that it takes; amounts are
-        Decimals. It returns what :func:`~nector_sim.parity.answers.read_reply` reads.
+        ``points_requested``, ``tier``, ``ordered_at``, ``eligible_amount``, ``coupon_discount`` and the frame's other
+        columns that it takes; amounts are Decimals. It returns what
+        :func:`~nector_sim.parity.answers.read_reply` reads.
     name : str, optional
         What reports call it.
     """

@@ -127,6 +127,8 @@ def case_schema() -> dict[str, Any]:
         "points_requested": _COUNT | {"description": "What the customer asked for; left out, as much as allowed."},
         "tier": {"type": "string"},
         "ordered_at": {"type": "string", "description": "ISO 8601; without a zone, in the program's."},
+        "eligible_amount": _AMOUNT | {"description": "What points may pay of the cart; left out, all of it."},
+        "coupon_discount": _AMOUNT | {"description": "What other coupons took off already."},
     }
     expect = {
         "offer": {"type": "string", "description": "Its name, or offers.0 by position; empty where nothing is given."},

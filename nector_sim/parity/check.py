@@ -53,7 +53,7 @@ def check_parity(
         The same seed gives the same cases.
     leave_out : collection of str
         What generated orders never have, because the calculator knows nothing of it: ``credits``,
-        ``points_requested``, ``tier``, ``ordered_at``.
+        ``points_requested``, ``tier``, ``ordered_at``, ``eligible_amount``, ``coupon_discount``.
 
     Returns
     -------
@@ -114,6 +114,8 @@ _OPTIONAL = {
     "points_requested": ("requested", None),
     "tier": ("tier", None),
     "ordered_at": ("at", None),
+    "eligible_amount": ("eligible", None),
+    "coupon_discount": ("coupon", 0),
 }
 
 

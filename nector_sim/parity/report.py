@@ -199,7 +199,8 @@ def _group(compared: Compared, group: Explained, one_program: bool) -> Group:
 
 def _size(compared: Compared, row: int) -> tuple[Any, ...]:
     order, program = compared.orders[row], compared.programs[compared.program_of[row]]
-    extras = (order.credits > 0, order.requested is not None, order.tier is not None, order.at is not None)
+    extras = [order.credits > 0, order.coupon > 0]
+    extras += [value is not None for value in (order.requested, order.tier, order.at, order.eligible)]
     return len(program.offers), sum(extras), order.cart, order.balance, order.credits, row
 
 

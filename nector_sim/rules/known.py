@@ -65,6 +65,8 @@ DECIDING = {
     "cart_amount",
     "points_balance",
     "credits",
+    "eligible_amount",
+    "coupon_discount",
     "points_requested",
     "tier",
     "ordered_at",

@@ -1,6 +1,7 @@
 """The same orders through every engine, and a field that no engine knows: computed by none of them."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
@@ -35,6 +36,10 @@ def frame_of(program, orders):
             "credits": [from_minor(order.credits, program.decimals) for order in orders],
             "points_requested": pd.array([order.requested for order in orders], dtype="Int64"),
             "tier": [order.tier for order in orders],
+            "eligible_amount": [
+                None if order.eligible is None else from_minor(order.eligible, program.decimals) for order in orders
+            ],
+            "coupon_discount": [from_minor(order.coupon, program.decimals) for order in orders],
         }
     )
 
@@ -133,10 +138,7 @@ def pairs(seed):
         update=dict.fromkeys(("earning", "expiry", "reversal", "valid_from")) | {"tiers": (), "enabled": True}
     )
     noon = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
-    orders = [
-        Order(o.cart, o.balance, o.credits, o.requested, o.tier, o.at or noon)
-        for o in random_orders(random, program, 40)
-    ]
+    orders = [replace(order, at=order.at or noon) for order in random_orders(random, program, 40)]
     named = {tier for offer in program.offers for tier in offer.tiers or ()}
     orders = [order for order in orders if order.tier in named or order.tier is None]
     return program, orders
@@ -162,7 +164,7 @@ def test_a_sweep_adds_up_what_the_law_gives(grid, seed):
 class WithLimit(VariableAmount):
     """An offer with a limit that nobody has computed yet."""
 
-    min_points: int | None = None
+    fewest_points: int | None = None
     """The fewest points that can be used."""
 
 
@@ -173,9 +175,9 @@ class WithSwitch(Program):
     """Whether today is one."""
 
 
-OFFER = WithLimit(points_per_step=1, discount_per_step=1, min_points=500)
+OFFER = WithLimit(points_per_step=1, discount_per_step=1, fewest_points=500)
 NEW = {
-    "offers.0.min_points": Program(offers=[OFFER]),
+    "offers.0.fewest_points": Program(offers=[OFFER]),
     "holiday": WithSwitch(offers=[VariableAmount(points_per_step=1, discount_per_step=1)], holiday=True),
 }
 ORDERS = [Order(100_000, 200, at=dt.datetime(2026, 11, 1, tzinfo=dt.UTC)), Order(100_000, 600)]
