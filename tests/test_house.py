@@ -19,6 +19,7 @@ ROOMS = [
     ["errors", "_data", "_compile", "_extras", "results"],
     ["rules"],
     ["calculator"],
+    ["languages"],
     ["frames"],
     ["scoring"],
     ["orders"],
