@@ -5,6 +5,9 @@ from __future__ import annotations
 from nector_sim.calculator.choices import Choice
 
 LEDGER_CHOICES = {
+    "earning_share": Choice(
+        "credits and points lower the part of the cart that earns in proportion", "they pay it last, or first"
+    ),
     "tier_spend": Choice(
         "what earlier orders paid, less what was refunded of it by then", "the cart, or a spend that never falls"
     ),

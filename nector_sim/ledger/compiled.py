@@ -52,8 +52,8 @@ from nector_sim.ledger.arrays import (
     START,
     TAKEN_BACK,
 )
-from nector_sim.ledger.earning import earned_by, inlined
-from nector_sim.ledger.lifetime import parts, share_of, tier_reached, unspend
+from nector_sim.ledger.earning import earned_by, inlined, share_of
+from nector_sim.ledger.lifetime import parts, tier_reached, unspend
 from nector_sim.ledger.tables import ALWAYS, NEVER
 from nector_sim.rules.money import MAX_POINTS
 
@@ -240,7 +240,7 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
     _book(w, flows, m, at, REDEEMED, points, order)
     earned = 0
     if program["earns"] and (points == 0 or program["on_redeeming"]):
-        earned = earned_by(t, p, tier, cart if program["on_cart"] else payable)
+        earned = earned_by(t, p, tier, cart, payable, h.earning[order] if h.earning.size else cart)
     _book(w, flows, m, at, EARNED, earned, order)
     k = order - s[START]
     w.redeemed[k], w.earned[k], w.payable[k], w.lot_of[k], w.pending[k] = points, earned, payable, -1, 0

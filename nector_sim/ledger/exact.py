@@ -122,21 +122,32 @@ class Terms:
 
     def earned(self, payable: int, order: Order, tier: Tier | None) -> int:
         """Points of one order (section 3, step 5)."""
-        assert self.earning is not None
-        return earned_by(self.program, payable if self.earning.base == "payable" else order.cart, tier)
+        return earned_by(self.program, order.cart, payable, tier, order.earning)
 
     def period_after(self, at: datetime) -> datetime:
         """The instant one expiry period later (section 2)."""
         return NEVER if self.expiry is None else one_period_after(at, self.expiry)
 
 
-def earned_by(program: Program, base: int, tier: Tier | None) -> int:
-    """Points for an amount in minor units, worked out exactly and rounded once."""
+def earned_by(program: Program, cart: int, payable: int, tier: Tier | None, part: int | None = None) -> int:
+    """Points of a cart in minor units, of which a part may earn, worked out exactly and rounded once."""
     earning = program.earning
     assert earning is not None
-    factor = Fraction(1) if tier is None else Fraction(tier.earning_factor)
-    points: Fraction = Fraction(earning.points_per_unit) * factor * base / 10**program.decimals
-    match earning.rounding:
+    if cart == 0 or cart < to_minor(earning.min_cart, program.decimals):
+        return 0
+    share = Fraction(1) if part is None else Fraction(part, cart)
+    base = share * (payable if earning.base == "payable" else cart) / 10**program.decimals
+    points = base * earning.rate
+    if earning.whole_steps and earning.points is not None and earning.per_amount is not None:
+        points = Fraction(math.floor(base / Fraction(earning.per_amount)) * earning.points)
+    points *= Fraction(1) if tier is None else Fraction(tier.earning_factor)
+    whole = rounded(points, earning.rounding)
+    return whole if earning.max_points is None else min(whole, earning.max_points)
+
+
+def rounded(points: Fraction, rounding: str) -> int:
+    """Whole points."""
+    match rounding:
         case "floor":
             return math.floor(points)
         case "ceil":

@@ -202,14 +202,12 @@ def read_orders(
         else None,
         eligible=money("eligible_amount", ALL_OF_IT) if table.has("eligible_amount") else None,
         coupon=money("coupon_discount", 0) if table.has("coupon_discount") else None,
+        earning=money("earning_amount", ALL_OF_IT) if table.has("earning_amount") else None,
     )
-    if columns.eligible is not None:
-        above = (columns.eligible > columns.cart) & (columns.eligible != ALL_OF_IT)
-        table.refuse(
-            [row for row in np.flatnonzero(above).tolist() if row not in table.refused],
-            "eligible_amount",
-            ABOVE_THE_CART,
-        )
+    for name, part in (("eligible_amount", columns.eligible), ("earning_amount", columns.earning)):
+        if part is not None:
+            above = np.flatnonzero((part > columns.cart) & (part != ALL_OF_IT)).tolist()
+            table.refuse([row for row in above if row not in table.refused], name, ABOVE_THE_CART)
     if float(columns.cart.sum(dtype=np.float64)) > 2.0**62:
         raise InputError("the carts together are too large to be added up; are they in the currency's major unit?")
     _check_ids(table, columns)

@@ -44,6 +44,7 @@ class OrderColumns:
     discount_given: Int64 | None = None
     eligible: Int64 | None = None
     coupon: Int64 | None = None
+    earning: Int64 | None = None
     never_paid: npt.NDArray[np.bool_] | None = None
 
 
@@ -174,6 +175,7 @@ def prepare(
         column(orders.paid),
         column(orders.eligible),
         column(orders.coupon),
+        column(orders.earning),
         opening.points[brought],
         opening.expires[brought],
         spent,

@@ -82,7 +82,15 @@ def some_program(rng: random.Random, kind: str, scheduled: bool) -> Program:
         data["min_payable"] = rng.choice([{"kind": "fixed", "amount": "10"}, {"kind": "percent", "percent": "12.34"}])
     if rng.random() < 0.9:
         data["earning"] = {
-            "points_per_unit": rng.choice(["0.05", "1", "0.3333", "2.5"]),
+            **rng.choice(
+                [{"points_per_unit": rate} for rate in ("0.05", "1", "0.3333", "2.5")]
+                + [
+                    {"points": n, "per_amount": m, "whole_steps": w}
+                    for n, m, w in ((1, "30", False), (5, "10", True), (7, "0.03", True))
+                ]
+            ),
+            "min_cart": rng.choice([0, 0, 0, "50"]),
+            "max_points": rng.choice([None, None, None, 10]),
             "base": rng.choice(["payable", "cart_amount"]),
             "rounding": rng.choice(["floor", "nearest", "ceil"]),
             "delay_days": rng.choice([0, 0, 1, 29, 30]),
@@ -152,6 +160,7 @@ def some_history(
                 discount_given=rng.choice([0, 0, 0, 700, cart]),
                 eligible=rng.choice([None, None, None, 0, cart // 2, cart]),
                 coupon=rng.choice([0, 0, 1]),
+                earning=rng.choice([None, None, 0, cart // 3, cart]),
             )
         )
     openings, ends = [], [None, *DAYS]
@@ -198,6 +207,7 @@ def compiled_run(
         _whole([o.discount_given for o in orders]),
         _whole([o.cart if o.eligible is None else o.eligible for o in orders]),
         _whole([o.coupon for o in orders]),
+        _whole([o.cart if o.earning is None else o.earning for o in orders]),
     )
     opening = OpeningColumns(
         _ids([o.customer_id for o in openings]),
