@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from nector_sim.calculator import exact
 from nector_sim.ledger.records import Balance, Grant, Movement, Opening, Order, Replay, Result
@@ -126,7 +127,7 @@ class Terms:
 
     def period_after(self, at: datetime) -> datetime:
         """The instant one expiry period later (section 2)."""
-        return NEVER if self.expiry is None else one_period_after(at, self.expiry)
+        return NEVER if self.expiry is None else one_period_after(at, self.expiry, self.program.timezone)
 
 
 def earned_by(program: Program, cart: int, payable: int, tier: Tier | None, part: int | None = None) -> int:
@@ -156,13 +157,33 @@ def rounded(points: Fraction, rounding: str) -> int:
             return math.floor(points + Fraction(1, 2))
 
 
-def one_period_after(at: datetime, expiry: Expiry) -> datetime:
-    """Calendar months, or days of 24 hours, after an instant in UTC."""
+def one_period_after(at: datetime, expiry: Expiry, timezone: str) -> datetime:
+    """Calendar months of a time zone, or days of 24 hours, after an instant (`expiry_calendar`)."""
     if expiry.months is None:
         assert expiry.days is not None
         return at + timedelta(days=expiry.days)
-    years, month = divmod(at.year * 12 + at.month - 1 + expiry.months, 12)
-    return at.replace(year=years, month=month + 1, day=min(at.day, calendar.monthrange(years, month + 1)[1]))
+    return months_after(at, expiry.months, timezone)
+
+
+def months_after(at: datetime, months: int, timezone: str) -> datetime:
+    """So many calendar months later at the same local time; where clocks leave it out, the next that exists."""
+    zone = ZoneInfo(timezone)
+    local = at.astimezone(zone).replace(tzinfo=None)
+    years, month = divmod(local.year * 12 + local.month - 1 + months, 12)
+    day = min(local.day, calendar.monthrange(years, month + 1)[1])
+    local = local.replace(year=years, month=month + 1, day=day, fold=0)
+    instant = local.replace(tzinfo=zone).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None, fold=0) == local:
+        return instant
+    # Clocks went forward over it: back to the first instant that shows a later time.
+    before = instant - timedelta(days=1)
+    while instant - before > timedelta(microseconds=1):
+        middle = before + (instant - before) // 2
+        if middle.astimezone(zone).replace(tzinfo=None) >= local:
+            instant = middle
+        else:
+            before = middle
+    return instant
 
 
 class Account:

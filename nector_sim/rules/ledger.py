@@ -87,8 +87,11 @@ class Earning(Model):
 class Expiry(Model):
     """When points expire: exactly one of ``months`` and ``days``."""
 
-    months: Annotated[Annotated[WholeNumber, Field(ge=1, le=MAX_MONTHS)] | None, About("months")] = None
-    """Calendar months (UTC) after the credit, at the same time of day; a day that the month lacks becomes its last."""
+    months: Annotated[
+        Annotated[WholeNumber, Field(ge=1, le=MAX_MONTHS)] | None, About("months", choices=("expiry_calendar",))
+    ] = None
+    """Calendar months after the credit, in the program's time zone and at the same local time (`expiry_calendar`); a
+    day that the month lacks becomes its last."""
 
     days: Annotated[Annotated[WholeNumber, Field(ge=1, le=MAX_DAYS)] | None, About("days")] = None
     """Days of 24 hours after the credit."""

@@ -69,8 +69,9 @@ def some_offer(rng: random.Random) -> dict[str, Any]:
     return {name: value for name, value in offer.items() if value is not None}
 
 
-def some_program(rng: random.Random, kind: str, scheduled: bool) -> Program:
+def some_program(rng: random.Random, kind: str, scheduled: bool, timezone: str = "UTC") -> Program:
     data: dict[str, Any] = {
+        "timezone": timezone,
         "enabled": rng.random() > 0.05,
         "offers": [some_offer(rng) for _ in range(rng.randint(0, 3))],
     }
@@ -119,11 +120,12 @@ def some_program(rng: random.Random, kind: str, scheduled: bool) -> Program:
 
 def some_schedule(rng: random.Random) -> Schedule:
     kind = rng.choice(["lots", "lots", "inactivity"])
+    timezone = rng.choice(["UTC", "Asia/Kolkata", "Europe/Berlin", "America/Santiago"])
     later: dict[Any, Program] = {}
     for _ in range(rng.choice([0, 0, 0, 1, 2])):
-        program = some_program(rng, kind, True)
+        program = some_program(rng, kind, True, timezone)
         later[program.valid_from] = program
-    return make_schedule(some_program(rng, kind, False), later.values())
+    return make_schedule(some_program(rng, kind, False, timezone), later.values())
 
 
 def some_instant(rng: random.Random) -> datetime:
