@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nector_sim.exploration.sweep import sweep
     from nector_sim.explorer.explorer import RuleExplorer
     from nector_sim.frames.checks import CheckedOrders, check_orders
+    from nector_sim.languages.export import export
     from nector_sim.ledger.liability import Liability, liability
     from nector_sim.ledger.openings import opening_from
     from nector_sim.ledger.replay import Replay, replay
@@ -65,6 +66,7 @@ _HOMES = {
     "nector_sim.exploration.forecast": ("Forecast", "forecast"),
     "nector_sim.exploration.grid": ("load_grid",),
     "nector_sim.exploration.sweep": ("sweep",),
+    "nector_sim.languages.export": ("export",),
     "nector_sim.ledger.liability": ("Liability", "liability"),
     "nector_sim.ledger.openings": ("opening_from",),
     "nector_sim.ledger.replay": ("Replay", "replay"),
@@ -124,6 +126,7 @@ __all__ = [
     "defer",
     "demo_orders",
     "explain",
+    "export",
     "facts",
     "first_grid",
     "forecast",

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
-from numba.extending import register_jitable
 
+from nector_sim._compile import compiled, register_jitable
 from nector_sim.calculator.loops import BLOCK, INLINED, MAX_MINOR, NO_TIME, PLAIN, Columns, Loops, Results, answer_one
 from nector_sim.calculator.parameters import ProgramParameters
 
@@ -22,7 +21,7 @@ __all__ = ["COMPILED", "PLAIN", "Columns", "Counts", "Results", "answer", "answe
 for _function in INLINED:
     register_jitable(_function)
 #: The loops compiled, each when it is first used, and kept on disk until loops.py changes (touch it after one here).
-COMPILED = Loops(*(njit(cache=True, nogil=True, error_model="numpy")(loop) for loop in PLAIN))
+COMPILED = Loops(*(compiled(loop, error_model="numpy") for loop in PLAIN))
 
 #: What stands for a column that was left out: a block of one number that means nothing.
 _ABSENT = {

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -117,25 +114,6 @@ def check_scheduler(engine: Engine, scheduler: str | None) -> None:
     """Refuse the address of a scheduler that nobody would ask."""
     if scheduler is not None and engine is not Engine.dask:
         raise InputError("--scheduler is for the engine dask; add --engine dask")
-
-
-@contextmanager
-def stopped_cleanly() -> Iterator[None]:
-    """Let a run that is stopped (Ctrl+C, SIGTERM) clear up, say what is kept, and end with the code of its signal."""
-    numbers = [signal.SIGINT]
-
-    def end(number: int, _: object) -> None:
-        numbers.append(signal.Signals(number))
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        typer.echo(f"nector-sim: {stop or 'stopped'}", err=True)
-        raise typer.Exit(128 + numbers[-1]) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def balances_of(text: str | None) -> Any:

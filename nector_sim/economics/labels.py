@@ -1,4 +1,7 @@
-"""What a figure may be called, by an id: each label says of what the figure is, and a test holds it to that."""
+"""What a figure may be called, by an id: each label says of what the figure is, and a test holds it to that.
+
+None of them is a bound: with a ladder of offers, or earning on what is paid, fewer redemptions can cost more.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ LABELS = {
     "recorded": "where the orders say who used points, as they say",
     "each_order": "each order by itself, with the balance that came with it",
     "replayed": "replayed: what a customer does not use stays for the next order",
-    "bound": "at most, whatever customers do",
 }
 
 

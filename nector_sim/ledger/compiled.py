@@ -16,9 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from numba import njit
-
 import nector_sim
+from nector_sim._compile import compiled
 from nector_sim.calculator.compiled import answer_one
 from nector_sim.calculator.loops import REQUESTED
 from nector_sim.ledger.arrays import (
@@ -424,9 +423,8 @@ def _build(fingerprint: int) -> Callable[..., int]:
         return -1
 
     # Nothing is allocated here, and counting the references to each array at each call would take most of the time.
-    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False, "error_model": "numpy"}
-    compiled: Callable[..., int] = njit(**options)(replay_customers)
-    return compiled
+    loop: Callable[..., int] = compiled(replay_customers, _nrt=False, error_model="numpy")
+    return loop
 
 
 def _fingerprint() -> int:

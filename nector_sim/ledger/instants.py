@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from nector_sim._compile import compiled
 from nector_sim.frames.columns import offsets_of_clocks
 from nector_sim.ledger.tables import DAY, EPOCH, NEVER, microseconds
 from nector_sim.rules.ledger import Expiry
@@ -48,6 +48,10 @@ def next_days(instants: Int64, timezone: str) -> Int64:
 
 def _instants_of(local: Int64, zone: ZoneInfo) -> Int64:
     """Instants of clock times: of a time that comes twice the first, of one that is left out the next that exists."""
+    days = np.arange(int(local.min()) // DAY - 1, int(local.max()) // DAY + 3) * DAY
+    offsets = offsets_at(days, zone)
+    if (offsets == offsets[0]).all():
+        return local - offsets[0]
     instants = local - offsets_of_clocks(local, zone)
     left_out = np.flatnonzero(instants + offsets_at(instants, zone) != local)
     for row in left_out.tolist():
@@ -81,7 +85,7 @@ def _offset_at(instant: int, zone: ZoneInfo) -> int:
     return offset // timedelta(microseconds=1)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _months_after(instants: Any, months: int, later: Any) -> None:
     for row in range(len(instants)):
         days = instants[row] // DAY
