@@ -51,7 +51,7 @@ def _instants_of(local: Int64, zone: ZoneInfo) -> Int64:
     days = np.arange(int(local.min()) // DAY - 1, int(local.max()) // DAY + 3) * DAY
     offsets = offsets_at(days, zone)
     if (offsets == offsets[0]).all():
-        return local - offsets[0]
+        return np.asarray(local - offsets[0])
     instants = local - offsets_of_clocks(local, zone)
     left_out = np.flatnonzero(instants + offsets_at(instants, zone) != local)
     for row in left_out.tolist():
