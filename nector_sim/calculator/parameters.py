@@ -87,7 +87,7 @@ LEDGER = np.dtype(
         ("delay", np.int64),
         ("on_redeeming", np.int64),  # 1 where an order that redeems earns too
         ("takes_back", np.int64),
-        ("gives_back", np.int64),
+        ("gives_back", np.int64),  # 1 on a full refund, 2 its share on a partial one too
         ("forgives", np.int64),
         ("own_tiers", np.int64),  # 1 where the program has tiers, and those of orders do not count
         ("first_tier", np.int64),  # in the table of tiers
@@ -192,7 +192,7 @@ def ledger_row(program: Program) -> dict[str, int]:
     row = dict.fromkeys(LEDGER.names or (), 0) | {
         "enabled": program.enabled,
         "takes_back": reversal.earned,
-        "gives_back": reversal.redeemed,
+        "gives_back": 2 if reversal.redeemed == "share" else reversal.redeemed,
         "forgives": reversal.overdraft == "forgive",
         "own_tiers": bool(program.tiers),
     }

@@ -359,9 +359,10 @@ class Account:
                 self.take_back(
                     booked, math.floor(booked.earned * share), at, forgives=terms.reversal.overdraft == "forgive"
                 )
-            if terms.reversal.redeemed and share == 1:
-                self.book(at, "given_back", booked.redeemed, booked.order.order_id)
-                self.credit_now(at, booked.redeemed, terms.period_after(at), booked.order.order_id)
+            if terms.reversal.redeemed == "share" or (terms.reversal.redeemed and share == 1):
+                back = math.floor(booked.redeemed * share)
+                self.book(at, "given_back", back, booked.order.order_id)
+                self.credit_now(at, back, terms.period_after(at), booked.order.order_id)
 
     def take_back(self, booked: Booked, points: int, at: datetime, *, forgives: bool) -> None:
         """Take earned points: from the order's pending ones, its own lot, then the others; the rest is overdraft."""

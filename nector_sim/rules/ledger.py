@@ -130,9 +130,9 @@ class Reversal(Model):
     """Whether the points that a refunded order earned are taken back: all, or for a partial refund its share, rounded
     down (`partial_take_back`). Points that have expired since are taken all the same (`expired_taken_back`)."""
 
-    redeemed: Annotated[StrictBool, About(choices=("given_back_expiry",))] = True
+    redeemed: Annotated[StrictBool | Literal["share"], About(choices=("given_back_expiry",))] = True
     """Whether the points that a fully refunded order spent are given back, as a new lot whose expiry counts from the
-    refund (`given_back_expiry`)."""
+    refund (`given_back_expiry`). ``"share"``: a partial refund gives back its share of them, rounded down."""
 
     overdraft: Annotated[Literal["negative", "forgive"], About()] = "negative"
     """What becomes of points to take back that are not there: an overdraft that later credits pay off first, or

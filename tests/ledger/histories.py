@@ -110,7 +110,7 @@ def some_program(rng: random.Random, kind: str, scheduled: bool, timezone: str =
     if rng.random() < 0.7:
         data["reversal"] = {
             "earned": rng.random() < 0.8,
-            "redeemed": rng.random() < 0.8,
+            "redeemed": rng.choice([True, True, "share", False]),
             "overdraft": rng.choice(["negative", "forgive"]),
         }
     if scheduled:
