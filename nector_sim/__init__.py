@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
     from nector_sim.exploration.choose import Recommendation, first_grid, frontier, recommend
     from nector_sim.exploration.compare import Comparison, compare
+    from nector_sim.exploration.experiments.assign import ExperimentAssignment, assign_experiment
+    from nector_sim.exploration.experiments.plan import ExperimentPlan, plan_experiment
+    from nector_sim.exploration.experiments.read import ExperimentReading, read_experiment
     from nector_sim.exploration.facts import Facts, facts
     from nector_sim.exploration.forecast import Forecast, forecast
     from nector_sim.exploration.grid import load_grid
@@ -56,6 +59,9 @@ _HOMES = {
     "nector_sim.errors": ("InputError", "OrdersError", "Problem", "ProgramError"),
     "nector_sim.exploration.choose": ("Recommendation", "first_grid", "frontier", "recommend"),
     "nector_sim.exploration.compare": ("Comparison", "compare"),
+    "nector_sim.exploration.experiments.assign": ("ExperimentAssignment", "assign_experiment"),
+    "nector_sim.exploration.experiments.plan": ("ExperimentPlan", "plan_experiment"),
+    "nector_sim.exploration.experiments.read": ("ExperimentReading", "read_experiment"),
     "nector_sim.exploration.facts": ("Facts", "facts"),
     "nector_sim.exploration.forecast": ("Forecast", "forecast"),
     "nector_sim.exploration.grid": ("load_grid",),
@@ -85,6 +91,9 @@ __all__ = [
     "CheckedOrders",
     "Comparison",
     "Deferral",
+    "ExperimentAssignment",
+    "ExperimentPlan",
+    "ExperimentReading",
     "Facts",
     "FixedAmount",
     "FixedMinPayable",
@@ -111,6 +120,7 @@ __all__ = [
     "Ultimate",
     "VariableAmount",
     "VariablePercent",
+    "assign_experiment",
     "check_orders",
     "check_parity",
     "compare",
@@ -130,9 +140,11 @@ __all__ = [
     "margins",
     "order_margin",
     "orders_below_floor",
+    "plan_experiment",
     "point_value",
     "quote",
     "read_balances",
+    "read_experiment",
     "read_orders",
     "recommend",
     "released",

@@ -24,6 +24,8 @@ EXTRA_OF = {
     "distributed": "dask",
     "chainladder": "actuarial",
     "scipy": "estimates",
+    "statsmodels": "experiments",
+    "tea_tasting": "experiments",
     "httptools": "sandbox",
     "sqlalchemy": "sandbox",
     "starlette": "sandbox",

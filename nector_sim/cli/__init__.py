@@ -11,7 +11,20 @@ from contextlib import suppress
 
 import typer
 
-from nector_sim.cli import check, checkout, compare, demo, explore, one_order, parity, replay, sandbox, score, sweep
+from nector_sim.cli import (
+    check,
+    checkout,
+    compare,
+    demo,
+    experiment,
+    explore,
+    one_order,
+    parity,
+    replay,
+    sandbox,
+    score,
+    sweep,
+)
 from nector_sim.errors import InputError
 
 #: Exit codes: done; ran, and found what you must look at; input that cannot be used.
@@ -34,6 +47,7 @@ app.command("parity")(parity.parity)
 app.command("sweep")(sweep.sweep)
 app.command("compare")(compare.compare)
 app.command("replay")(replay.replay)
+app.add_typer(experiment.experiment, name="experiment")
 app.command("app")(explore.app)
 app.command("lab")(explore.lab)
 app.command("sandbox")(sandbox.sandbox)
