@@ -33,9 +33,11 @@ def what_can_be_seen(result: ExperimentPlan, ax: Axes) -> Axes:
     """
     plain_axes(ax)
     ax.grid(axis="y", color="#EEEEEE")
-    for (outcome, cuped), rows in result.seen.groupby(["outcome", "cuped"], sort=False):
-        style = {"color": _COLOURS[outcome], "linestyle": "-" if cuped else ":", "marker": "o"}
-        ax.plot(rows["weeks"], 100 * rows["smallest"], label=f"{outcome}{', CUPED' if cuped else ''}", **style)
+    for outcome, colour in _COLOURS.items():
+        for cuped, style in ((False, "o:"), (True, "o-")):
+            rows = result.seen[(result.seen["outcome"] == outcome) & (result.seen["cuped"] == cuped)]
+            name = f"{outcome}, CUPED" if cuped else outcome
+            ax.plot(rows["weeks"], 100 * rows["smallest"], style, color=colour, label=name)
     if result.break_even is not None:
         ax.axhline(100 * abs(result.break_even), color=INK, linewidth=1.2)
         ax.annotate(

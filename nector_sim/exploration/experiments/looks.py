@@ -1,8 +1,8 @@
 """Looking at a test before its planned end, at a price that is stated: group-sequential bounds.
 
 The error of 5 % is spent over the looks as Lan and DeMets (1983) do it in the manner of O'Brien and Fleming: hardly any
-at first, nearly all at the end. Between looks, the statistic is a Brownian motion, whose density is carried from look to
-look on a grid (Armitage, McPherson and Rowe 1969). Neither tea-tasting nor statsmodels has it.
+at first, nearly all at the end. Between looks, the statistic is a Brownian motion, whose density is carried from one to
+the next on a grid (Armitage, McPherson and Rowe 1969). Neither tea-tasting nor statsmodels has it.
 """
 
 from __future__ import annotations

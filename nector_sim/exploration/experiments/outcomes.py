@@ -35,7 +35,10 @@ def people_of(ids: pd.Series[Any]) -> pd.Series[Any]:
     """:func:`person_of` of a column, once for equal values."""
     texts = {one: str(one).strip() for one in ids.dropna().unique()}
     phones = phones_of(list(texts.values()))
-    return ids.map({one: phone or text for (one, text), phone in zip(texts.items(), phones, strict=True)})
+    people: pd.Series[Any] = ids.map(
+        {one: phone or text for (one, text), phone in zip(texts.items(), phones, strict=True)}
+    )
+    return people
 
 
 def read_history(orders: Any, *, assumptions: Assumptions | None, timezone: str) -> pd.DataFrame:
@@ -93,7 +96,8 @@ def instants(values: pd.Series[Any], timezone: str) -> pd.Series[Any]:
 
     try:
         if isinstance(values.dtype, pd.DatetimeTZDtype):
-            return values.dt.tz_convert("UTC")
+            there: pd.Series[Any] = values.dt.tz_convert("UTC")
+            return there
         times = values.map(lambda value: instant(value, timezone), na_action="ignore")
         return pd.to_datetime(times, utc=True)
     except ValueError as error:
@@ -108,7 +112,7 @@ def instant(value: str | datetime | Any, timezone: str) -> pd.Timestamp:
         at = pd.Timestamp(value)
     except (ValueError, TypeError):
         raise InputError("a time cannot be read; write it as 2026-04-01") from None
-    if at is pd.NaT:
+    if pd.isna(at):
         raise InputError("a time is missing; write it as 2026-04-01")
     return (at.tz_localize(timezone) if at.tzinfo is None else at).tz_convert("UTC")
 
@@ -117,4 +121,5 @@ def totals(rows: pd.DataFrame, people: pd.Index[Any], start: Any, end: Any) -> p
     """Sum the outcomes of each of these people from `start` to before `end`; 0 for who did nothing."""
     inside = rows[(rows["at"] >= start) & (rows["at"] < end) & rows["person"].isin(people)]
     names = [name for name in OUTCOMES if name in rows]
-    return inside.groupby("person")[names].sum().reindex(people, fill_value=0.0)
+    sums: pd.DataFrame = inside.groupby("person")[names].sum().reindex(people, fill_value=0.0)
+    return sums

@@ -33,8 +33,8 @@ class ExperimentPlan(Result):
     Attributes
     ----------
     break_even : float or None
-        The change of orders, as a share, at which the candidate earns what the baseline does: above 0 it has to bring so
-        many, below 0 it may lose so many. None where no change does it.
+        The change of orders, as a share, at which the candidate earns what the baseline does: above 0 it has to bring
+        so many, below 0 it may lose so many. None where no change does it.
     customers : int
         Customers that could be assigned today: those who ordered in the weeks before.
     seen : pandas.DataFrame
@@ -86,7 +86,7 @@ class ExperimentPlan(Result):
     def _answer(self) -> str:
         if self.seen.empty:
             return "Nothing can be said of what a test would see: the orders cover too short a time."
-        best = self.seen.loc[self.seen["smallest"].idxmin()]
+        best = self.seen.sort_values("smallest").iloc[0]
         can = (
             f"With {self.customers:,} customers, {_weeks(best['weeks'])} show a change of orders of "
             f"{best['smallest']:.1%} ({_by(best)})"
@@ -98,7 +98,7 @@ class ExperimentPlan(Result):
             first = enough.sort_values(["weeks", "cuped"]).iloc[0]
             return f"{can}; the break-even can be seen in {_weeks(first['weeks'])} ({_by(first)})."
         rows = self.needed[self.needed["is_break_even"]]
-        least = rows.loc[rows["customers_a_side"].idxmin()]
+        least = rows.sort_values("customers_a_side").iloc[0]
         return (
             f"{can}. The break-even cannot be seen: it takes {least['customers_a_side']:,.0f} customers a side in "
             f"{_weeks(least['weeks'])} ({_by(least)}), and there are {self.customers // 2:,}. What could be seen: a "
@@ -131,8 +131,8 @@ def plan_experiment(
 ) -> ExperimentPlan:
     """Plan a test of two settings on the customers of a shop.
 
-    The spread of customers is taken from the shop's own last weeks, as if the test had run then: customers who ordered in
-    the weeks before it, with all that they did in it, also nothing. CUPED compares with the same outcome before.
+    The spread of customers is taken from the shop's own last weeks, as if the test had run then: customers who ordered
+    in the weeks before it, with all that they did in it, also nothing. CUPED compares with the same outcome before.
 
     Parameters
     ----------

@@ -110,8 +110,8 @@ def read_experiment(
     Parameters
     ----------
     orders : pandas.DataFrame, or any table with an Arrow interface
-        All orders from well before the start: ``customer_id``, ``ordered_at``, ``cart_amount``, ``discount_given``, and what
-        :func:`nector_sim.margins` reads.
+        All orders from well before the start: ``customer_id``, ``ordered_at``, ``cart_amount``, ``discount_given``, and
+        what :func:`nector_sim.margins` reads.
     assignment : ExperimentAssignment, or a table
         ``customer_id`` and ``side`` (``baseline`` or ``candidate``).
     assumptions : Assumptions
@@ -123,7 +123,7 @@ def read_experiment(
     as_of : str or datetime, optional
         When it is read; left out, at the last order or the end, whichever is first.
     looks : int, optional
-        Looks that were planned, evenly, the last at the end. Before the end, ranges are wider by what looking early costs.
+        Looks that were planned, evenly, the last at the end. Before it, ranges are wider by what looking early costs.
     candidate_percent : float, optional
         The chance to be on the candidate's side; left out, the assignment's, or 50.
     before_weeks : int, optional
@@ -190,7 +190,7 @@ def read_experiment(
         verdict = "cannot be read"
         answer = (
             f"The test cannot be read: sides of {sizes['baseline']:,} and {sizes['candidate']:,} customers do not come "
-            f"from this assignment (p {p_value:.1g}); some customers were lost or added on one side. Find out why first."
+            f"from this assignment (p {p_value:.1g}); some were lost or added on one side. Find out why first."
         )
     return ExperimentReading(table, verdict, answer, sizes, p_value, level, tuple(said), currency)
 

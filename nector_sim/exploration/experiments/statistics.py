@@ -64,7 +64,12 @@ def difference(baseline: Side, candidate: Side, *, level: float = 0.95) -> Diffe
         )
     else:
         metric = tt.Mean("value", "before" if "before" in names else None, confidence_level=level)
-    found = metric.analyze_aggregates(_sums(baseline), _sums(candidate))
+    # Where nobody on a side did anything, relative differences, which are not used, divide by 0.
+    with np.errstate(all="ignore"):
+        found = metric.analyze_aggregates(_sums(baseline), _sums(candidate))
+    if not np.isfinite(found.effect_size_ci_lower):  # nothing varies
+        apart = found.effect_size
+        return Difference(found.control, found.treatment, apart, apart, apart, float(apart == 0))
     return Difference(
         found.control,
         found.treatment,
