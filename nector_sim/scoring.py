@@ -15,6 +15,7 @@ from nector_sim.calculator.compiled import Counts, Results, answer, answer_float
 from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.frames.checks import (
+    ALL_OF_IT,
     Inputs,
     as_frame,
     as_table,
@@ -48,7 +49,8 @@ def score(program: ProgramLike, orders: Any) -> Any:
         What the merchant sets.
     orders : pandas.DataFrame, or a Polars or Arrow table, shape (n, any)
         ``cart_amount`` (major units) and ``points_balance``; optional ``credits``, ``tier``, ``points_requested``,
-        ``ordered_at``. Never changed.
+        ``ordered_at``, ``eligible_amount`` (the part of the cart that points may pay) and ``coupon_discount``. Never
+        changed.
 
     Returns
     -------
@@ -198,6 +200,9 @@ def _float_answers(program: Program, names: list[str], get: Callable[[str], Any]
         return None
     columns = inputs.columns._replace(cart=cart, balance=balance)
     tables, scale = compile_program(program), float(10**program.decimals)
+    eligible = columns.eligible
+    if eligible is not None and ((eligible > np.rint(cart * scale)) & (eligible != ALL_OF_IT)).any():
+        return None
     results = new_results(columns, money=np.float64)
 
     def part(rows: slice) -> Counts:

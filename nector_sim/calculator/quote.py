@@ -14,6 +14,9 @@ from nector_sim.rules.program import Program, ProgramLike, as_program
 from nector_sim.rules.times import read_time, to_instant
 from nector_sim.rules.values import FLOAT_TOLERANCE, is_blank, read_decimal
 
+#: What is said of an eligible or earning amount that is larger than its cart.
+ABOVE_THE_CART = "is above cart_amount; it is a part of the cart"
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -52,6 +55,8 @@ def quote(
     points_requested: Any = None,
     tier: str | None = None,
     ordered_at: datetime | date | str | None = None,
+    eligible_amount: Any = None,
+    coupon_discount: Any = 0,
 ) -> Quote:
     """Work out one order, exactly.
 
@@ -73,6 +78,10 @@ def quote(
         The customer's tier.
     ordered_at : datetime or ISO 8601 text, optional
         Instant of the order; without a zone, in the program's. Left out, inside every offer's dates.
+    eligible_amount : int, float, Decimal or str, optional
+        The part of the cart that points may pay, in major units; left out, all of it.
+    coupon_discount : int, float, Decimal or str, optional
+        What other coupons took off already, in major units; the cart is after them.
 
     Returns
     -------
@@ -99,6 +108,8 @@ def quote(
         points_requested=points_requested,
         tier=tier,
         ordered_at=ordered_at,
+        eligible_amount=eligible_amount,
+        coupon_discount=coupon_discount,
     )
     return in_major_units(program, Law(program).answer(order))
 
@@ -112,9 +123,12 @@ def read_order(
     points_requested: Any = None,
     tier: str | None = None,
     ordered_at: datetime | date | str | None = None,
+    eligible_amount: Any = None,
+    coupon_discount: Any = 0,
 ) -> Order:
     """Turn an order in major units into the law's; parameters and errors as :func:`quote`."""
     problems: list[Problem] = []
+    decimals = program.decimals
 
     def read(name: str, read_value: Any, *arguments: Any) -> Any:
         try:
@@ -127,13 +141,17 @@ def read_order(
         return to_instant(read_time(time), program.timezone)
 
     order = Order(
-        cart=read("cart_amount", to_minor, cart_amount, program.decimals),
+        cart=read("cart_amount", to_minor, cart_amount, decimals),
         balance=read("points_balance", to_points, points_balance),
-        credits=0 if is_blank(credits) else read("credits", to_minor, credits, program.decimals),
+        credits=0 if is_blank(credits) else read("credits", to_minor, credits, decimals),
         requested=None if is_blank(points_requested) else read("points_requested", to_points, points_requested),
         tier=None if tier is None or is_blank(tier) else tier,
         at=None if is_blank(ordered_at) else read("ordered_at", instant, ordered_at),
+        eligible=None if is_blank(eligible_amount) else read("eligible_amount", to_minor, eligible_amount, decimals),
+        coupon=0 if is_blank(coupon_discount) else read("coupon_discount", to_minor, coupon_discount, decimals),
     )
+    if order.eligible is not None and not problems and order.eligible > order.cart:
+        problems.append(Problem("eligible_amount", f"{eligible_amount!r} {ABOVE_THE_CART}"))
     if order.tier is not None and (what := program.unknown_tier(order.tier)):
         problems.append(Problem("tier", what))
     if problems:

@@ -12,16 +12,11 @@ from nector_sim.cli.options import AssumptionsFile
 if TYPE_CHECKING:
     import pandas as pd
 
-experiment = typer.Typer(
-    help="Try a setting on half of the customers: plan, assign, read.", no_args_is_help=True, rich_markup_mode=None
-)
-
 Orders = Annotated[Path, typer.Argument(help="Orders, CSV or Parquet.")]
 Looks = Annotated[int, typer.Option("--looks", help="How often the test is looked at, the end included.")]
 Timezone = Annotated[str, typer.Option("--timezone", help="Zone of timestamps that name none.")]
 
 
-@experiment.command("plan")
 def plan(
     orders: Orders,
     baseline: Annotated[Path, typer.Option("--baseline", help="Today's program, TOML or JSON.")],
@@ -58,7 +53,6 @@ def plan(
         typer.echo(f"written: {planned.plot.what_can_be_seen().save(picture)}")
 
 
-@experiment.command("assign")
 def assign(
     orders: Orders,
     start: Annotated[str, typer.Option("--start", help="When the test begins, as 2026-04-01.")],
@@ -88,7 +82,6 @@ def assign(
     typer.echo(f"written: {assigned.save(out)}")
 
 
-@experiment.command("read")
 def read(
     orders: Orders,
     sides: Annotated[Path, typer.Argument(help="CSV or Parquet with customer_id and side.")],

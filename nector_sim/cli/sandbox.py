@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nector_sim.cli.options import stopped_cleanly
 from nector_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def sandbox(
         events_host(events_to)  # before a webhook id is made that nobody would see
     _log_to_the_screen(verbose=verbose)
     # Closed in order, the database leaves all of it in the one file.
-    with stopped_cleanly(), Database(db) as database, Deliverer(database):
+    with Database(db) as database, Deliverer(database):
         integration = Integration(database)
 
         def started(address: str) -> None:

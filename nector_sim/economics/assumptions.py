@@ -158,6 +158,9 @@ class Assumptions(Model):
     return_cost: Cost = Decimal(0)
     """For each refunded or returned order: freight both ways."""
 
+    resale_percent: Percentage = Decimal(100)
+    """Of the cost of returned goods, how much comes back because they can be sold again."""
+
     take_up_percent: Percentage = Decimal(100)
     """Of the orders that could redeem, how many do."""
 
@@ -261,6 +264,7 @@ class Rates:
     cod_fee: float | npt.NDArray[np.float64]
     fulfilment_cost: float | npt.NDArray[np.float64]
     return_cost: float | npt.NDArray[np.float64]
+    resale: float | npt.NDArray[np.float64]
     take_up: float | npt.NDArray[np.float64]
     ultimate_redemption: float | npt.NDArray[np.float64]
 

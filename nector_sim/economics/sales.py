@@ -82,6 +82,12 @@ class Sales:
             return 1.0
         return 1 - self.refunded_share
 
+    def taken(self, rows: npt.NDArray[Any]) -> Sales:
+        """Some of the orders, or all in another order."""
+        arrays = {name: getattr(self, name) for name in type(self).__slots__ if name != "used"}
+        kept: dict[str, Any] = {name: None if array is None else array[rows] for name, array in arrays.items()}
+        return replace(self, **kept)
+
     def without_points(self) -> Sales:
         """The same orders with no redemption."""
         return replace(self, discount=np.zeros_like(self.discount))
@@ -128,17 +134,11 @@ def read_sales(orders: pd.DataFrame) -> Sales:
         returned=share > 0,
         refunded_share=share,
         cash_on_delivery=_cash_on_delivery(orders),
-        redeems=_redeems(orders),
+        redeems=known_redeems(orders),
         points_earned=_optional(orders, "points_earned"),
         used=np.ones(len(cart), dtype=np.bool_),
     )
-    return _only(sales, ~unpaid) if unpaid.any() else sales
-
-
-def _only(sales: Sales, used: Bools) -> Sales:
-    arrays = {name: getattr(sales, name) for name in Sales.__slots__}
-    kept: dict[str, Any] = {name: None if array is None else array[used] for name, array in arrays.items()}
-    return Sales(**{**kept, "used": used})
+    return replace(sales.taken(~unpaid), used=~unpaid) if unpaid.any() else sales
 
 
 def _history(orders: pd.DataFrame, cart: Floats, credits: Floats) -> tuple[Floats, Bools]:
@@ -177,7 +177,7 @@ def _units(amounts: Floats | None) -> npt.NDArray[np.int64] | None:
     return units
 
 
-def _redeems(orders: pd.DataFrame) -> Floats | None:
+def known_redeems(orders: pd.DataFrame) -> Floats | None:
     """1 where an order redeems, 0 where it does not, NaN where it does not say."""
     if "redeems" not in orders:
         return None

@@ -258,7 +258,16 @@ class Account:
         tier_name = order.tier if not terms.tiers else tier.name if tier else None
         balance = self.balance
         answer = terms.law.answer(
-            exact.Order(order.cart, max(0, balance), order.credits, order.requested, tier_name, order.at)
+            exact.Order(
+                order.cart,
+                max(0, balance),
+                order.credits,
+                order.requested,
+                tier_name,
+                order.at,
+                order.eligible,
+                order.coupon,
+            )
         )
         if not order.redeems and answer.points > 0:  # one that could not redeem anyway keeps its reason
             used = answer.credits_used

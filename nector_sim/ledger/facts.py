@@ -214,6 +214,8 @@ def _notices(
                     f"{count} of {table.name}.{column} name no time zone and were read as "
                     f"{schedule.programs[0].timezone}"
                 )
+    if opening is None and tables[0].has("points_balance"):
+        yield "The orders' points_balance is not used: a replay begins with opening=, and works out what follows"
     by_lots = any(program.expiry for program in schedule.programs) and not schedule.inactivity
     never = int(((opening.expires == NEVER) & (opening.points > 0)).sum()) if opening is not None else 0
     if by_lots and never:

@@ -17,8 +17,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nector_sim.calculator.quote import ABOVE_THE_CART
 from nector_sim.errors import InputError, OrdersError, Problem
-from nector_sim.frames.checks import WAYS_ON, rejects_frame
+from nector_sim.frames.checks import ALL_OF_IT, WAYS_ON, rejects_frame, require_coupons
 from nector_sim.frames.columns import (
     NO_TIME,
     NOT_ASKED,
@@ -176,6 +177,8 @@ def read_orders(
     """
     table.require("order_id", "customer_id", "ordered_at", "cart_amount")
     program = schedules[0].programs[0]
+    for each in (held for schedule in schedules for held in schedule.programs):
+        require_coupons(each, list(table.frame.columns))
 
     def money(column: str, blank: int | None) -> Int64:
         return table.take(column, lambda values: read_money(values, program.decimals, blank=blank), missing=blank)
@@ -197,7 +200,16 @@ def read_orders(
         discount_given=money("discount_given", 0)
         if table.has("discount_given") and (table.has("refunded_at") or table.has("paid_amount"))
         else None,
+        eligible=money("eligible_amount", ALL_OF_IT) if table.has("eligible_amount") else None,
+        coupon=money("coupon_discount", 0) if table.has("coupon_discount") else None,
     )
+    if columns.eligible is not None:
+        above = (columns.eligible > columns.cart) & (columns.eligible != ALL_OF_IT)
+        table.refuse(
+            [row for row in np.flatnonzero(above).tolist() if row not in table.refused],
+            "eligible_amount",
+            ABOVE_THE_CART,
+        )
     if float(columns.cart.sum(dtype=np.float64)) > 2.0**62:
         raise InputError("the carts together are too large to be added up; are they in the currency's major unit?")
     _check_ids(table, columns)
@@ -274,7 +286,7 @@ def read_opening(table: Table, schedules: Sequence[Schedule]) -> OpeningColumns:
     table.require("customer_id", "points")
     program = schedules[0].programs[0]
     customers = table.ids("customer_id")
-    points = table.take("points", _read_signed)
+    points = table.take("points", read_signed)
     expires = _own_expiry(table, schedules)
     of_customer = number_customers([customers])[1][0]
     again = pd.DataFrame({"customer": of_customer, "expires": expires}).duplicated().to_numpy()
@@ -300,7 +312,7 @@ def read_grants(table: Table, schedules: Sequence[Schedule]) -> GrantColumns:
     table.require("customer_id", "granted_at", "points")
     customers = table.ids("customer_id")
     at = table.times("granted_at", schedules[0].programs[0].timezone)
-    points = table.take("points", _read_signed)
+    points = table.take("points", read_signed)
     table.refuse(np.flatnonzero(points < 0), "points", "is negative; a grant gives points")
     expires = _own_expiry(table, schedules)
     early = [row for row in np.flatnonzero(expires <= at).tolist() if row not in table.refused]
@@ -318,7 +330,7 @@ def _own_expiry(table: Table, schedules: Sequence[Schedule]) -> Int64:
     return expires
 
 
-def _read_signed(values: Any) -> Column:
+def read_signed(values: Any) -> Column:
     """Whole points, which may be negative."""
     array = as_array(values)
     if (

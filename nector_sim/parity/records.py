@@ -12,7 +12,7 @@ import pandas as pd
 from nector_sim.batch.files import read_table
 from nector_sim.calculator.exact import Order
 from nector_sim.errors import InputError, Problem
-from nector_sim.frames.checks import as_frame, read_inputs, refuse, rejects_frame
+from nector_sim.frames.checks import ALL_OF_IT, as_frame, read_inputs, refuse, rejects_frame
 from nector_sim.frames.columns import NO_TIME, NOT_ASKED
 from nector_sim.frames.currency import refuse_currency
 from nector_sim.frames.masking import shown_names
@@ -85,14 +85,18 @@ def read_orders(program: Program, frame: pd.DataFrame) -> list[Order]:
             None if requested == NOT_ASKED else requested,
             None if is_blank(tier) else str(tier),
             None if at == NO_TIME else _EPOCH + timedelta(microseconds=at),
+            None if eligible == ALL_OF_IT else eligible,
+            coupon,
         )
-        for cart, balance, credit, requested, tier, at in zip(
+        for cart, balance, credit, requested, tier, at, eligible, coupon in zip(
             columns.cart.tolist(),
             columns.balance.tolist(),
             [0] * n if columns.credits is None else columns.credits.tolist(),
             [NOT_ASKED] * n if columns.requested is None else columns.requested.tolist(),
             tiers,
             [NO_TIME] * n if columns.at is None else columns.at.tolist(),
+            [ALL_OF_IT] * n if columns.eligible is None else columns.eligible.tolist(),
+            [0] * n if columns.coupon is None else columns.coupon.tolist(),
             strict=True,
         )
     ]

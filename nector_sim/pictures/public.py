@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from nector_sim.economics.ultimate import Ultimate
-    from nector_sim.exploration.compare import Comparison
+    from nector_sim.exploration.comparison import Comparison
     from nector_sim.ledger.liability import Liability
     from nector_sim.ledger.replay import Replay
     from nector_sim.rules.program import Program
