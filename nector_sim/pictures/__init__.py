@@ -9,11 +9,13 @@ from nector_sim.pictures.public import (
     as_svg,
     break_even,
     discount_by_cart,
+    limits,
     new_axes,
     outstanding,
     timeline,
     tornado,
     triangle,
+    waterfall,
 )
 
 __all__ = [
@@ -21,11 +23,13 @@ __all__ = [
     "break_even",
     "differences",
     "discount_by_cart",
+    "limits",
     "new_axes",
     "outstanding",
     "sides",
     "timeline",
     "tornado",
     "triangle",
+    "waterfall",
     "what_can_be_seen",
 ]
