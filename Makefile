@@ -9,7 +9,7 @@ RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-browser lab app check format bench clean
-.PHONY: docs long parity-long mutation fuzz-readers ledger-long kills-long sandbox-long backtest
+.PHONY: docs long parity-long languages-long mutation fuzz-readers ledger-long kills-long sandbox-long backtest
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,10 +49,13 @@ format: setup  ## let ruff mend what it can
 bench: setup  ## speed, as ratios in one run
 	$(RUN) tests.bench
 
-long: parity-long ledger-long kills-long sandbox-long backtest fuzz-readers mutation  ## the campaigns that take long
+long: parity-long languages-long ledger-long kills-long sandbox-long backtest fuzz-readers mutation  ## the campaigns that take long
 
 parity-long: setup  ## exact against compiled, 100 million random pairs
 	$(RUN) tests.campaigns.parity_long
+
+languages-long: setup  ## exported calculators against the exact one, a million pairs a language
+	$(RUN) tests.campaigns.languages_long
 
 ledger-long: setup  ## the two replays against each other, a million random histories
 	$(RUN) tests.campaigns.ledger_parity

@@ -81,10 +81,13 @@ LEDGER = np.dtype(
         ("earns", np.int64),
         ("on_cart", np.int64),  # 1 where the cart earns, and not what is paid
         ("rounding", np.int64),  # position in ROUNDINGS
+        ("whole_step", np.int64),  # money of a step, where only whole ones earn; 0 elsewhere
+        ("earning_cart", np.int64),  # that an order must reach to earn
+        ("most_earned", np.int64),
         ("delay", np.int64),
         ("on_redeeming", np.int64),  # 1 where an order that redeems earns too
         ("takes_back", np.int64),
-        ("gives_back", np.int64),
+        ("gives_back", np.int64),  # 1 on a full refund, 2 its share on a partial one too
         ("forgives", np.int64),
         ("own_tiers", np.int64),  # 1 where the program has tiers, and those of orders do not count
         ("first_tier", np.int64),  # in the table of tiers
@@ -189,7 +192,7 @@ def ledger_row(program: Program) -> dict[str, int]:
     row = dict.fromkeys(LEDGER.names or (), 0) | {
         "enabled": program.enabled,
         "takes_back": reversal.earned,
-        "gives_back": reversal.redeemed,
+        "gives_back": 2 if reversal.redeemed == "share" else reversal.redeemed,
         "forgives": reversal.overdraft == "forgive",
         "own_tiers": bool(program.tiers),
     }
@@ -198,6 +201,9 @@ def ledger_row(program: Program) -> dict[str, int]:
             "earns": 1,
             "on_cart": earning.base == "cart_amount",
             "rounding": ROUNDINGS.index(earning.rounding),
+            "whole_step": int((earning.per_amount or 0) * 10**program.decimals) if earning.whole_steps else 0,
+            "earning_cart": int(earning.min_cart.scaleb(program.decimals)),
+            "most_earned": earning.max_points or NEVER,
             "delay": earning.delay_days * DAY,
             "on_redeeming": earning.on_redeeming_orders,
         }
@@ -205,8 +211,11 @@ def ledger_row(program: Program) -> dict[str, int]:
 
 
 def earning_rates(program: Program, names: Sequence[str]) -> list[tuple[int, int]]:
-    """Points for a minor unit as a fraction, of each tier and last of customers without one."""
-    rate = Fraction(program.earning.points_per_unit if program.earning else 0) / 10**program.decimals
+    """Points for a minor unit, or for a whole step, as a fraction, of each tier and last of customers without one."""
+    earning = program.earning
+    rate = Fraction(0) if earning is None else earning.rate / 10**program.decimals
+    if earning is not None and earning.whole_steps:
+        rate = Fraction(earning.points or 0)
     factors = {tier.name: Fraction(tier.earning_factor) for tier in program.tiers}
     return [(rate * factors.get(name, Fraction(1))).as_integer_ratio() for name in (*names, "")]
 

@@ -140,6 +140,7 @@ def future_of(facts: Facts, window: Window, blocks: Int64, last: int) -> Facts:
         paid=of_orders(h.paid),
         eligible=of_orders(h.eligible),
         coupon=of_orders(h.coupon),
+        earning=of_orders(h.earning),
         opening_points=h.opening_points,
         opening_expires=h.opening_expires,
         spent=np.concatenate([h.spent, np.zeros(len(window.newcomers), np.int64)]),

@@ -8,6 +8,7 @@ import inspect
 import json
 import math
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -133,7 +134,7 @@ class FunctionCaller:
 
 
 class UrlCaller:
-    """A URL as a calculator: each case is POSTed as JSON, one after the other.
+    """A URL as a calculator: each case is POSTed as JSON.
 
     Parameters
     ----------
@@ -149,6 +150,8 @@ class UrlCaller:
         each time; where the server names a longer one in seconds (``Retry-After``), it is that, up to 30 s.
     dialect : Dialect, optional
         How it is spoken to; left out, :class:`PlainDialect`.
+    at_once : int
+        So many requests may wait for their answers side by side; the rate holds for all of them together.
 
     Raises
     ------
@@ -165,18 +168,21 @@ class UrlCaller:
         timeout: float = 10.0,
         retries: int = 3,
         dialect: Dialect | None = None,
+        at_once: int = 1,
     ) -> None:
         self.url, self.name, self.login = _read_url(url)
-        if not (0 < per_second < math.inf and 0 < timeout <= LONGEST and retries >= 0):
+        if not (0 < per_second < math.inf and 0 < timeout <= LONGEST and retries >= 0 and at_once >= 1):
             raise InputError(
-                f"the rate and the timeout must be above 0, the timeout at most {LONGEST} seconds, and the number of "
-                "retries 0 or more"
+                f"the rate and the timeout must be above 0, the timeout at most {LONGEST} seconds, the number of "
+                "retries 0 or more, and that of requests side by side 1 or more"
             )
         self.pause = 1.0 / per_second
         self.timeout = timeout
         self.retries = retries
         self.dialect = dialect or PlainDialect()
+        self.at_once = at_once
         self.next_at = 0.0
+        self.lock = threading.Lock()  # of the rate and of who was heard
         self.heard, self.silent = False, 0
         self.opener = urllib.request.build_opener(_AnyStatus)
 
@@ -189,24 +195,27 @@ class UrlCaller:
             except _NoReplyError as error:
                 failed = error
             else:
-                self.heard, self.silent = True, 0
+                with self.lock:
+                    self.heard, self.silent = True, 0
                 return self._read(program, reply, status)
             if attempt == self.retries:
                 break
             time.sleep(min(LONGEST_PAUSE, max(0.2 * 2**attempt, failed.pause)))
-        self.silent = 0 if failed.heard else self.silent + 1
-        self.heard |= failed.heard
+        with self.lock:
+            self.silent = 0 if failed.heard else self.silent + 1
+            self.heard |= failed.heard
         if (failed.nobody and not self.heard) or self.silent >= SILENT:
             orders = "" if self.silent < SILENT else f" for {SILENT} orders in a row"
             raise InputError(f"{self.name} {failed}{orders}; check the URL, and that the server runs")
         return Theirs(error=f"it {failed}")
 
     def _post(self, body: bytes) -> tuple[bytes, int]:
-        wait = self.next_at - time.monotonic()
-        if wait > 0:
-            time.sleep(wait)
+        with self.lock:
+            now = time.monotonic()
+            wait = max(0.0, self.next_at - now)
+            self.next_at = now + wait + self.pause
+        time.sleep(wait)
         now = time.monotonic()
-        self.next_at = now + self.pause
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "nector-sim"}
         request = urllib.request.Request(self.url, data=body, headers=headers | self.login, method="POST")
         try:

@@ -30,7 +30,52 @@ class Variant(NamedTuple):
     law: type[Law]
 
     def __str__(self) -> str:
-        return f"`{self.choice}` is {self.way}"
+        return f"it takes no notice of {self.way}" if self.choice in NOT_READ else f"`{self.choice}` is {self.way}"
+
+
+#: What a calculator may not read at all, by the order's column.
+NOT_READ = ("credits", "points_requested", "tier", "ordered_at", "eligible_amount", "coupon_discount")
+
+
+class _NoCredits(Law):
+    def answer(self, order: Order) -> Answer:
+        return super().answer(replace(order, credits=0))
+
+
+class _NoRequest(Law):
+    def answer(self, order: Order) -> Answer:
+        return super().answer(replace(order, requested=None))
+
+
+class _NoTiers(Law):
+    """Offers for some tiers are open to everybody."""
+
+    def fits(self, terms: Terms, order: Order) -> bool:
+        everyone = copy.copy(terms)
+        everyone.tiers = None
+        return super().fits(everyone, order)
+
+
+class _NobodyHasATier(Law):
+    """Offers for some tiers are open to nobody."""
+
+    def fits(self, terms: Terms, order: Order) -> bool:
+        return super().fits(terms, replace(order, tier=None))
+
+
+class _NoDates(Law):
+    def fits(self, terms: Terms, order: Order) -> bool:
+        return super().fits(terms, replace(order, at=None))
+
+
+class _AllEligible(Law):
+    def answer(self, order: Order) -> Answer:
+        return super().answer(replace(order, eligible=None))
+
+
+class _NoCoupons(Law):
+    def answer(self, order: Order) -> Answer:
+        return super().answer(replace(order, coupon=0))
 
 
 # Steps and points.
@@ -350,6 +395,16 @@ class _UndatedOutside(Law):
 #: Minimum numbers of points of a redemption that are tried, as programs have them.
 MINIMA = (10, 30, 50, 100, 200, 250, 500, 1000)
 
+#: What a calculator may not read; tried before everything else.
+IGNORING = (
+    Variant("credits", "credits", _NoCredits),
+    Variant("points_requested", "the points that were asked for", _NoRequest),
+    Variant("tier", "the tier: offers for some tiers are everybody's", _NoTiers),
+    Variant("tier", "the tier: offers for some tiers are nobody's", _NobodyHasATier),
+    Variant("ordered_at", "the time", _NoDates),
+    Variant("eligible_amount", "the eligible amount", _AllEligible),
+    Variant("coupon_discount", "other coupons", _NoCoupons),
+)
 #: At least one for each name of :data:`nector_sim.calculator.choices.CHOICES`, in that order.
 VARIANTS = (
     Variant("steps_whole", "clipped to the limit, points rounded up", _PointsRoundedUp),
@@ -406,7 +461,8 @@ def together(variants: tuple[Variant, ...]) -> type[Law]:
 
 def pairs() -> Iterator[tuple[Variant, Variant]]:
     """Every two variants of different choices."""
-    for position, first in enumerate(VARIANTS):
-        for second in VARIANTS[position + 1 :]:
+    every = (*IGNORING, *VARIANTS)
+    for position, first in enumerate(every):
+        for second in every[position + 1 :]:
             if first.choice != second.choice:
                 yield first, second

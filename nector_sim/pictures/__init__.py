@@ -8,20 +8,24 @@ from nector_sim.pictures.public import (
     as_svg,
     break_even,
     discount_by_cart,
+    limits,
     new_axes,
     outstanding,
     timeline,
     tornado,
     triangle,
+    waterfall,
 )
 
 __all__ = [
     "as_svg",
     "break_even",
     "discount_by_cart",
+    "limits",
     "new_axes",
     "outstanding",
     "timeline",
     "tornado",
     "triangle",
+    "waterfall",
 ]
