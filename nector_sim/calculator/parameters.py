@@ -30,10 +30,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim.errors import Problem, ProgramError
-from nector_sim.rules.ledger import Reversal
+from nector_sim.rules.known import Known, fields, refuse_unknown
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS
-from nector_sim.rules.offers import Offer
-from nector_sim.rules.program import PercentMinPayable, Program
+from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
+from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
 #: A whole in basis points (100 %), and in the ten-thousandths of multiples.
 WHOLE = 10_000
@@ -135,6 +136,27 @@ class ProgramParameters:
         )
 
 
+_ANY_OFFER = "kind name min_cart max_cart min_cart_multiple tiers starts_at ends_at min_balance with_coupons"
+#: What the parameters hold; of the sections of the ledger, what its own rows hold.
+KNOWN: Known = {
+    Program: fields(
+        "name currency points_label timezone enabled offers min_payable", "earning expiry tiers reversal valid_from"
+    ),
+    VariableAmount: fields(
+        _ANY_OFFER, "points_per_step discount_per_step max_discount max_discount_percent min_points"
+    ),
+    FixedAmount: fields(_ANY_OFFER, "points discount"),
+    VariablePercent: fields(_ANY_OFFER, "points_per_step percent_per_step max_percent max_discount"),
+    FixedPercent: fields(_ANY_OFFER, "points percent max_discount"),
+    FixedMinPayable: fields("kind amount"),
+    PercentMinPayable: fields("kind percent"),
+    Earning: fields("points_per_unit base rounding delay_days on_redeeming_orders"),
+    Expiry: fields("months days kind"),
+    Tier: fields("name min_lifetime_spend earning_factor"),
+    Reversal: fields("earned redeemed overdraft"),
+}
+
+
 @lru_cache(maxsize=256)
 def compile_program(program: Program) -> ProgramParameters:
     """Turn a program into parameters; the same program gives the same ones, without work.
@@ -160,6 +182,7 @@ def compile_program(program: Program) -> ProgramParameters:
     >>> int(tables.terms["amount"][0]), tables.is_plain
     (100, True)
     """
+    refuse_unknown(program, KNOWN, "the vectorised calculator")
     rows = [offer_row(offer, program) for offer in program.offers]
     problems = [
         Problem(f"offers.{position}.{field}", f"is too large to be computed exactly: {number} needs over {bits} bits")

@@ -42,9 +42,25 @@ from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderCo
 from nector_sim.ledger.refunds import UNKNOWN
 from nector_sim.ledger.schedule import Schedule
 from nector_sim.ledger.tables import NEVER, microseconds, tier_names
+from nector_sim.rules.known import refuse_columns
 from nector_sim.rules.money import MAX_POINTS
 from nector_sim.rules.values import FLOAT_TOLERANCE, MISSING, as_float, is_blank, read_decimal
 
+#: Columns that decide and are read here; the ledger makes its own balances.
+KNOWN_COLUMNS = (
+    "cart_amount",
+    "points_balance",
+    "credits",
+    "eligible_amount",
+    "coupon_discount",
+    "points_requested",
+    "tier",
+    "ordered_at",
+    "redeems",
+    "refunded_at",
+    "refunded_amount",
+    "paid_amount",
+)
 #: Rows of a message; ``.rejects`` has all of them.
 SHOWN = 20
 #: Times outside of these years are slips of the pen, and the calendar of the replay ends somewhere.
@@ -179,6 +195,7 @@ def read_orders(
     """
     table.require("order_id", "customer_id", "ordered_at", "cart_amount")
     program = schedules[0].programs[0]
+    refuse_columns(table.frame.columns, KNOWN_COLUMNS, "the ledger")
     for each in (held for schedule in schedules for held in schedule.programs):
         require_coupons(each, list(table.frame.columns))
 
