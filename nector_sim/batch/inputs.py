@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from nector_sim.batch.places import Place
 from nector_sim.batch.sources import Inputs, Piece, Source
 from nector_sim.errors import InputError, Problem
+from nector_sim.frames.arrow_types import plain_schema, plain_table
 
 #: Rows that are read, scored and written together: few enough for the memory, enough for the speed.
 PIECE_ROWS = 262_144
@@ -68,7 +69,7 @@ def open_inputs(orders: Sequence[str | Path]) -> Inputs:
     for file, name, partition in found:
         try:
             look(inputs, file, name, partition)
-        except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException, OSError) as error:
             raise _unreadable(name, file.suffix, error) from None
     return inputs
 
@@ -121,11 +122,11 @@ def read_piece(inputs: Inputs, piece: Piece) -> tuple[pl.DataFrame, list[tuple[i
     try:
         if source.header:
             frame, broken = _read_csv(source, piece)
-        elif source.place.is_local:
+        elif source.place.is_local and not source.is_cast:
             frame = pl.scan_parquet(source.place.path, glob=False).slice(piece.start, piece.rows).collect()
         else:
-            frame = _read_remote_parquet(source, piece)
-    except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
+            frame = _read_by_arrow(source, piece)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException, OSError) as error:
         source.still_the_same()
         raise _unreadable(source.name, source.place.suffix, error) from None
     if len(frame) + len(broken) != piece.rows:
@@ -168,8 +169,14 @@ def _look_at_parquet(inputs: Inputs, place: Place, name: str, partition: Any) ->
     source = Source(place, name, place.stamp(), partition)
     with place.open() as file, pq.ParquetFile(file) as parquet:
         groups = [parquet.metadata.row_group(group).num_rows for group in range(parquet.num_row_groups)]
-    with place.open() as file:
-        schema = pl.read_parquet_schema(file)
+        arrow = parquet.schema_arrow
+    plain = plain_schema(arrow, name)
+    if not plain.equals(arrow):
+        source = replace(source, is_cast=True)
+        schema = dict(pl.DataFrame(pl.from_arrow(plain.empty_table())).schema)
+    else:
+        with place.open() as file:
+            schema = dict(pl.read_parquet_schema(file))
     _take_schema(inputs, name, pl.Schema({**schema, **dict.fromkeys(dict(partition), pl.String())}))
     start = waiting = 0
     for rows in [*groups, 0]:
@@ -316,7 +323,7 @@ def _read_any_csv(source: Source, data: bytes) -> tuple[pl.DataFrame, list[tuple
     return pl.DataFrame(pl.from_arrow(table, rechunk=False)), broken
 
 
-def _read_remote_parquet(source: Source, piece: Piece) -> pl.DataFrame:
+def _read_by_arrow(source: Source, piece: Piece) -> pl.DataFrame:
     with source.place.open() as file, pq.ParquetFile(file) as parquet:
         first, wanted = None, []
         position = 0
@@ -327,10 +334,10 @@ def _read_remote_parquet(source: Source, piece: Piece) -> pl.DataFrame:
                 wanted.append(group)
             position += rows
         table = parquet.read_row_groups(wanted).slice(piece.start - (first or 0), piece.rows)
-    return pl.DataFrame(pl.from_arrow(table))
+    return pl.DataFrame(pl.from_arrow(plain_table(table, source.name)))
 
 
-def _unreadable(name: str, suffix: str, error: Exception) -> InputError:
+def _unreadable(name: str, suffix: str, error: BaseException) -> InputError:
     why = " ".join(str(error).split())
     if suffix == ".csv" and ("UTF8" in why or "utf-8" in why):
         return InputError(f"{name} is not in the encoding UTF-8; save it as CSV UTF-8")

@@ -56,6 +56,8 @@ class Source:
         CSV: what parts the fields.
     sha256 : str
         CSV: of its bytes, which were all read to find its records.
+    is_cast : bool
+        Parquet: whether a column is of a type that polars has not.
     """
 
     place: Place
@@ -65,6 +67,7 @@ class Source:
     header: tuple[str, ...] = ()
     separator: str = ","
     sha256: str = ""
+    is_cast: bool = False
 
     def still_the_same(self) -> None:
         """Raise InputError if the file is no longer what it was."""

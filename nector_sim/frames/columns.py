@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from nector_sim.errors import InputError
+from nector_sim.frames.arrow_types import plain_array
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, to_minor, to_points
 from nector_sim.rules.times import DATE, NOT_A_TIME, read_time
 from nector_sim.rules.values import FLOAT_TOLERANCE, as_float, is_blank, read_decimal, read_yes_no
@@ -228,8 +229,7 @@ def as_array(values: Any) -> Any:
     if isinstance(values, pa.ChunkedArray):
         return as_array(values.combine_chunks() if values.num_chunks != 1 else values.chunk(0))
     if isinstance(values, pa.Array):
-        if pa.types.is_dictionary(values.type):
-            values = values.dictionary_decode()
+        values = plain_array(values)
         if pa.types.is_string_view(values.type):  # of which Arrow can neither pick rows nor find patterns
             values = values.cast(pa.large_string())
         plain = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)

@@ -15,8 +15,10 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from nector_sim.errors import InputError
+from nector_sim.frames.arrow_types import plain_schema, plain_table
 from nector_sim.frames.columns import as_array, in_calendar
 from nector_sim.frames.csv_files import CsvTable
 from nector_sim.frames.sheets import EXPORT_AGAIN, LONGEST_HEADER, SAVE_AS_UTF8, Sheet, Table
@@ -97,14 +99,19 @@ class _Parquet:
     def __init__(self, path: Path) -> None:
         self.path, self.name, self.notes = path, path.name, list[str]()
         try:
-            self.columns = list(pl.read_parquet_schema(path))
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+            self._schema = pq.read_schema(path)
+            self.columns = self._schema.names
+        except (pa.ArrowException, OSError):
             raise InputError(f"{path} is a damaged or unfinished Parquet file; write it again") from None
 
     def read(self, names: Sequence[str]) -> Sheet:
         try:
-            frame = pl.read_parquet(self.path, columns=list(names))
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+            if plain_schema(self._schema, self.name).equals(self._schema):
+                frame = pl.read_parquet(self.path, columns=list(names), glob=False)
+            else:
+                table = pq.ParquetFile(self.path).read(columns=list(names)).select(list(names))
+                frame = pl.DataFrame(pl.from_arrow(plain_table(table, self.name)))
+        except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
             raise InputError(f"{self.path} is a damaged or unfinished Parquet file; write it again") from None
         return Sheet(frame.select(_series(column, column.name) for column in frame), np.arange(1, frame.height + 1))
 
