@@ -242,7 +242,7 @@ def test_what_is_wrong_with_a_test_is_said():
         read(orders, sides, start=None)
     sale = ns.VariableAmount(points_per_step=1, discount_per_step=1, starts_at="2024-08-10", ends_at="2024-08-20")
     changed = read(orders, sides, programs=[ns.Program(offers=[sale])])
-    assert any("The rules changed during the test (2024-08-09, 2024-08-19)" in line for line in changed.said)
+    assert any("The rules changed during the test (2024-08-09, 2024-08-20)" in line for line in changed.said)
 
 
 # Sides.
