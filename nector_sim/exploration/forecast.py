@@ -313,8 +313,10 @@ def _blended(made: Floats, outstanding: float, surprise: float, draws: int, rng:
     first = np.resize(rng.permutation(len(made)), draws)
     second = (first + rng.integers(1, len(made), draws)) % len(made)
     mean = made.mean(axis=0)
-    kept = np.sqrt(1 - BLEND**2)
-    drawn = np.maximum(mean + kept * (made[first] - mean) + BLEND * (made[second] - mean), 0)
+    # The mean is an estimate too, and deviations from it are smaller than those from the true one.
+    wider = np.sqrt((len(made) + 1) / (len(made) - 1))
+    off = np.sqrt(1 - BLEND**2) * (made[first] - mean) + BLEND * (made[second] - mean)
+    drawn = np.maximum(mean + wider * off, 0)
     months = made.shape[2]
     # The standard deviation is that of three months, and grows with the fourth root of time.
     moved = np.exp(rng.standard_normal(draws)[:, None] * surprise * (np.arange(1, months + 1) / 3) ** 0.25)

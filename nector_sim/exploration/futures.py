@@ -1,7 +1,7 @@
 """Futures of a history: each customer's next blocks drawn from donors, written behind the history and replayed.
 
 A future is drawn block by block: states, donors, the orders of those in that block at the same distance from its
-beginning, their carts at the customer's own level, whether points are used as the customer does. Newcomers begin as a
+beginning, part of their carts the customer's own, whether points are used as the customer does. Newcomers begin as a
 newcomer of the window did and then age by the same states. The whole is replayed, so lots, pending points, tiers and
 refunds carry over exactly.
 """
@@ -60,8 +60,8 @@ class Source:
     donors : Donors
     outlook : Outlook
     orders, grants : Cells
-    level : ndarray of float64, shape (known customers,)
-        The logarithm of each one's cart level, drawn to the mean of all the more, the fewer orders tell of it.
+    credible : ndarray of float64, shape (known customers,)
+        The share of each one's carts that are own past ones again; the others are the donor's.
     redeems : ndarray of float64, shape (known customers, 2) or (0, 0)
         a and b of the Beta distribution of the share of orders on which each one uses points.
     """
@@ -72,7 +72,7 @@ class Source:
     outlook: Outlook
     orders: Cells
     grants: Cells
-    level: Floats
+    credible: Floats
     redeems: Floats
 
 
@@ -103,7 +103,7 @@ def source_of(facts: Facts, could: Bools, ahead: int, window: int | None = None)
         outlook=outlook_of(past, donors, ahead),
         orders=_cells(past, customer, history.at),
         grants=_cells(past, np.repeat(_positions(past, history), np.diff(history.first_grant)), history.grant_at),
-        level=_levels(history.cart, customer, len(past.known)),
+        credible=_credibility(history.cart, customer, len(past.known)),
         redeems=_redeemers(history.redeems, could, customer, len(past.known)),
     )
 
@@ -123,20 +123,21 @@ def _cells(past: Past, customer: Int64, at: Int64) -> Cells:
     return Cells(at, np.searchsorted(key, cell, side="left"), np.searchsorted(key, cell, side="right"))
 
 
-def _levels(cart: Int64, customer: Int64, count: int) -> Floats:
-    """The logarithm of each customer's cart level: the mean of theirs, shrunk by how much carts of one vary."""
+def _credibility(cart: Int64, customer: Int64, count: int) -> Floats:
+    """How far each customer's own past carts tell the next: Bühlmann's n ÷ (n + k), from the logarithms of carts.
+
+    k is the variance within customers over that between them.
+    """
     logs = np.log(np.maximum(cart, 1))
     n = np.bincount(customer, minlength=count)
     mean = np.bincount(customer, logs, count) / np.maximum(n, 1)
-    overall = float(logs.mean()) if len(logs) else 0.0
     within = float(((logs - mean[customer]) ** 2).sum()) / max(int((n - 1).clip(min=0).sum()), 1)
     several = n > 1
     between = 0.0
     if several.sum() > 2:
         between = max(0.0, float(np.var(mean[several]) - within * np.mean(1 / n[several])))
-    weight = between * n / np.maximum(between * n + within, 1e-12)
-    shrunk: Floats = overall + weight * (mean - overall)
-    return np.where(n > 0, shrunk, overall)
+    credible: Floats = between * n / np.maximum(between * n + within, 1e-12)
+    return credible
 
 
 def _redeemers(redeems: Any, could: Bools, customer: Int64, count: int) -> Floats:
@@ -236,8 +237,8 @@ class Repeated:
     ----------
     rows, moved : ndarray of int64
         The row that each is, and by how much later it happens; 0 for the history's own.
-    who, giver : ndarray of int64
-        Of those that happen again, in the order in which they were drawn: to whom, and from whom.
+    who, again : ndarray of int64
+        Of those that happen again, in the order in which they were drawn: to whom, and the row.
     arranged : ndarray of int64
         The rows of the history and those behind them, into their order.
     first : ndarray of int64
@@ -247,7 +248,7 @@ class Repeated:
     rows: Int64
     moved: Int64
     who: Int64
-    giver: Int64
+    again: Int64
     arranged: Int64
     first: Int64
 
@@ -258,8 +259,7 @@ def _repeat(cells: Cells, past: Past, drawn: tuple[Int64, Int64, Int64], first: 
     again = np.repeat(cells.begin[cell] - (np.cumsum(size) - size), size) + np.arange(size.sum())
     shift = np.repeat((block + past.blocks - cell % past.blocks) * BLOCK, size)
     kept = cells.at[again] + shift <= last
-    again, shift = again[kept], shift[kept]
-    who, giver = np.repeat(who, size)[kept], np.repeat(cell // past.blocks, size)[kept]
+    again, shift, who = again[kept], shift[kept], np.repeat(who, size)[kept]
     everybody = len(first) - 1
     number = np.append(past.known, everybody + np.arange(new))[who]
     owner = np.concatenate([np.repeat(np.arange(everybody), np.diff(first)), number])
@@ -269,7 +269,7 @@ def _repeat(cells: Cells, past: Past, drawn: tuple[Int64, Int64, Int64], first: 
         np.concatenate([np.arange(len(cells.at)), again])[arranged],
         np.concatenate([np.zeros(len(cells.at), np.int64), shift])[arranged],
         who,
-        giver,
+        again,
         arranged,
         np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
     )
@@ -284,8 +284,9 @@ def _written(
     new = len(like) - len(past.known)
     orders = _repeat(source.orders, past, drawn, h.first_order, new, last)
     grants = _repeat(source.grants, past, drawn, h.first_grant, new, last)
-    level = source.level[like[orders.who]] - source.level[orders.giver]
-    scale = np.concatenate([np.ones(len(h.at)), np.exp(level)])[orders.arranged]
+    scale = np.ones(len(orders.rows))
+    scale[len(h.at) :] = _own_carts(source, rng, like[orders.who], orders.again)
+    scale = scale[orders.arranged]
     columns = {name: _again(name, column, orders, scale) for name, column in h._asdict().items() if name not in _OTHERS}
     if len(h.redeems):
         share = rng.beta(*source.redeems[like].T)
@@ -310,6 +311,16 @@ def _written(
         largest_cart=max(prepared.largest_cart, int(history.cart.max(initial=0))),
     )
     return replace(facts, prepared=written)
+
+
+def _own_carts(source: Source, rng: np.random.Generator, mine: Int64, again: Int64) -> Floats:
+    """By how much each repeated order's cart is to be scaled: to one of the customer's own past carts, or not at all."""
+    h = source.facts.prepared.history
+    begin, end = h.first_order[source.past.known[mine]], h.first_order[source.past.known[mine] + 1]
+    own = rng.random(len(mine)) < source.credible[mine]
+    pick = np.where(own, begin + np.floor(rng.random(len(mine)) * (end - begin)).astype(np.int64), again)
+    scale: Floats = h.cart[pick] / np.maximum(h.cart[again], 1)
+    return np.where(own, scale, 1.0)
 
 
 def _again(name: str, column: Any, orders: Repeated, scale: Floats) -> Any:

@@ -13,8 +13,8 @@ from nector_sim.ledger.schedule import Schedule
 #: How many blocks before the end earlier forecasts begin, and how many futures each of them has.
 BACK = (2, 4, 6)
 FUTURES = 6
-#: What is believed before the history has spoken, as if seen twice: a standard deviation of 2 %.
-BELIEVED, SEEN = 0.02, 2
+#: What is believed before the history has spoken, as if seen twice: a standard deviation of 3 %.
+BELIEVED, SEEN = 0.03, 2
 #: The blocks of three months, of which the result is.
 THREE_MONTHS = 3.25
 
@@ -51,7 +51,7 @@ def surprise_of(facts: Facts, schedule: Schedule, window: int | None, rng: np.ra
         off = np.log(came + 1) - np.log(float(np.mean(futures)) + 1)
         known = float(np.var(logs, ddof=1)) * (1 + 1 / FUTURES)
         excess.append((off**2 - known) / np.sqrt(back / THREE_MONTHS))
-    return float(np.sqrt(max(np.mean(excess), (BELIEVED / 2) ** 2)))
+    return float(np.sqrt(max(np.mean(excess), BELIEVED**2)))
 
 
 def _redeemed(facts: Facts, schedule: Schedule, edges: Int64) -> float:
