@@ -75,7 +75,7 @@ class Forecast(Result):
         origin. Major units.
     """
 
-    PICTURES: ClassVar[tuple[str, ...]] = ("forecast",)
+    PICTURES: ClassVar[tuple[str, ...]] = ("fan",)
 
     origin: datetime
     settings: tuple[str, ...]
@@ -146,6 +146,11 @@ class Forecast(Result):
                 for position, measure in enumerate((*MEASURES, "outstanding"))
             ]
         )
+
+    def past(self, measure: str) -> Floats:
+        """A measure in each whole month before the origin, the last one last, under the program that held."""
+        taken: Floats = self.behind[:, OUTSTANDING if measure == "outstanding" else MEASURES.index(measure)]
+        return taken
 
     def difference(self, setting: str, *, against: str, horizons: Sequence[int] = HORIZONS) -> pd.DataFrame:
         """How much more one setting brings than another, with the same random draws.

@@ -290,7 +290,7 @@ def _written(
     columns = {name: _again(name, column, orders, scale) for name, column in h._asdict().items() if name not in _OTHERS}
     if len(h.redeems):
         share = rng.beta(*source.redeems[like].T)
-        uses = rng.random(len(orders.who)) < share[orders.who]
+        uses = rng.random(len(orders.who)) < np.asarray(share)[orders.who]
         columns["redeems"] = np.concatenate([h.redeems, uses])[orders.arranged]
     history = h._replace(
         **columns,
@@ -314,7 +314,7 @@ def _written(
 
 
 def _own_carts(source: Source, rng: np.random.Generator, mine: Int64, again: Int64) -> Floats:
-    """By how much each repeated order's cart is to be scaled: to one of the customer's own past carts, or not at all."""
+    """How much larger each repeated order's cart is made: as one of the customer's own past carts, or not at all."""
     h = source.facts.prepared.history
     begin, end = h.first_order[source.past.known[mine]], h.first_order[source.past.known[mine] + 1]
     own = rng.random(len(mine)) < source.credible[mine]

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 #: Blocks after which a block counts half for the level.
 HALF_LIFE = 4.0
-#: How much of the newcomers' trend is left from one block to the next.
+#: How much of the newcomers' growth is left from one block to the next.
 DAMPING = 0.95
 
 
@@ -140,7 +140,8 @@ def _newcomers(came: Floats, ahead: int) -> tuple[Floats, Floats, float]:
     kept = slope * max(0.0, 1 - (error / slope) ** 2) if slope else 0.0
     # Around the middle of what the level is made of, so that the trend begins there.
     middle = float(np.average(months, weights=recent))
-    gone = (1 - DAMPING**blocks) / (1 - DAMPING)
+    # Growth fades; a decline goes on, since in a short history it is that of customers who were there before it began.
+    gone = (1 - DAMPING**blocks) / (1 - DAMPING) if kept > 0 else blocks.astype(float)
     expected = now * np.exp(kept * (gone - middle))
     level_error = np.sqrt(dispersion / max(now * recent.sum() ** 2 / (recent**2).sum(), 1e-9))
     return expected, np.sqrt(level_error**2 + (error * blocks / 2) ** 2), (dispersion - 1) / max(now, 1.0)

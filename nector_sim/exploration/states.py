@@ -26,8 +26,8 @@ BLOCK = 28 * DAY
 YEAR = 13
 #: Blocks that a history needs: half of them to draw from, half to know who had been there before.
 FEWEST = 6
-#: Where the classes of a state begin: blocks since the last order (0: in the one before), orders, blocks since the first
-#: order.
+#: Where the classes of a state begin: blocks since the last order (0: in the one before), orders, blocks since the
+#: first order.
 RECENCY = np.array([1, 2, 3, 5, 8, 13])
 ORDERS = np.array([1, 2, 3, 4, 6, 9, 13, 19, 27, 39, 56, 80, 120])
 AGE = np.array([2, 3, 5, 9, 14])

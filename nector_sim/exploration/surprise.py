@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from nector_sim.exploration.futures import MEASURES, could_redeem, cut_off, future_of, source_of, totals_of
@@ -48,10 +50,10 @@ def surprise_of(facts: Facts, schedule: Schedule, window: int | None, rng: np.ra
         source = source_of(earlier, could_redeem(earlier, schedule), back, window)
         futures = [_redeemed(future_of(source, rng, last), schedule, edges) for _ in range(FUTURES)]
         logs = np.log(np.array(futures) + 1)
-        off = np.log(came + 1) - np.log(float(np.mean(futures)) + 1)
+        off = math.log(came + 1) - math.log(sum(futures) / FUTURES + 1)
         known = float(np.var(logs, ddof=1)) * (1 + 1 / FUTURES)
-        excess.append((off**2 - known) / np.sqrt(back / THREE_MONTHS))
-    return float(np.sqrt(max(np.mean(excess), BELIEVED**2)))
+        excess.append((off**2 - known) / math.sqrt(back / THREE_MONTHS))
+    return math.sqrt(max(sum(excess) / len(excess), BELIEVED**2))
 
 
 def _redeemed(facts: Facts, schedule: Schedule, edges: Int64) -> float:

@@ -1,10 +1,10 @@
-"""Forecasts against what came, by data set: ``python -m tests.campaigns.backtest [SHOPS] [KIND …]``.
+"""Forecasts against what came, by data set: ``python -m tests.campaigns.backtest [SHOPS] [SET …]``.
 
-Simulated shops of each kind (SHOPS of each, 200 if left out) are forecast 1, 3 and 6 months ahead from the end of 18 months,
-under two programs in turn; then the real sets: both demos, and CDNOW (read from the wheel of `lifetimes`), folds of
-customers of which each is a shop. A forecast sees nothing after its origin. The table says how many of the outcomes the
-90 % range holds, how far off the likely ones are in all, and the mean error beside that of "the last months again".
-Exit code 1 if a set misses its gate.
+Simulated shops of each kind (SHOPS of each, 200 if left out) are forecast 1, 3 and 6 months ahead from the end of 24
+months, under two programs in turn; then the real sets: both demos, and CDNOW (read from the wheel of `lifetimes`),
+folds of customers of which each is a shop. A forecast sees nothing after its origin. The table says how many of the
+outcomes the 90 % range holds, how far off the likely ones are in all, and the mean error of the logarithm beside that
+of "the last months again". Exit code 1 if a set misses its gate.
 """
 
 import sys
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 import nector_sim as ns
+from nector_sim.simulation.shop import SHOPS
 
 HORIZONS = (1, 3, 6)
 KINDS = ("steady", "growing", "shrinking", "seasonal", "heavy-tailed")
@@ -21,6 +22,8 @@ KINDS = ("steady", "growing", "shrinking", "seasonal", "heavy-tailed")
 KNOWN, ALL = 24, 30
 CUSTOMERS = 120
 FUTURES, DRAWS = 30, 400
+#: Parts of the customers of a real set.
+FOLDS = 10
 #: The gate: ranges hold between these, the likely ones are off by at most this in all.
 HELD, OFF = (0.85, 0.95), 0.10
 
@@ -56,8 +59,7 @@ def backtest(program, orders, origin, seed, *, last_months=True):
 def simulated(kind, seed):
     """A simulated shop of a kind: of even seeds under the documented program, of odd ones under the other."""
     program = (DOCUMENTED, WEB)[seed % 2]
-    described = ns.simulation_shop(kind) if hasattr(ns, "simulation_shop") else _shop(kind)
-    shop = described.model_copy(update={"customers_per_month": CUSTOMERS, "months": ALL})
+    shop = SHOPS[kind].model_copy(update={"customers_per_month": CUSTOMERS, "months": ALL})
     made = ns.simulate(shop, seed=seed)
     bare = made.orders.drop(columns=["payment_method"])
     orders = with_half(bare) if seed % 2 else bare
@@ -65,17 +67,13 @@ def simulated(kind, seed):
     return [{"set": kind, "shop": seed, **row} for row in backtest(program, orders, origin, seed)]
 
 
-def _shop(kind):
-    from nector_sim.simulation.shop import SHOPS
-
-    return SHOPS[kind]
-
-
 def cdnow():
     """CDNOW's purchases of 1997 and 1998, from the wheel of `lifetimes`; dollars as rupees, × 40."""
     from lifetimes.datasets import load_dataset
 
     rows = load_dataset("CDNOW_master.txt", header=None, sep=r"\s+", names=["id", "date", "count", "value"])
+    rows = rows[rows["id"].astype(str).str.isdigit()]
+    rows["value"] = rows["value"].astype(float)
     rows = rows[rows["value"] > 0].reset_index(drop=True)
     return pd.DataFrame(
         {
@@ -88,20 +86,20 @@ def cdnow():
 
 
 def real(name):
-    """Orders, origins and number of folds of a real set."""
+    """Orders and origins of a real set."""
     if name == "cdnow":
-        return cdnow(), ("1997-12-01", "1997-12-31"), 20
+        return cdnow(), ("1997-10-31", "1997-12-31")
     if name == "grocery":
-        return ns.demo_orders().drop(columns="points_balance"), ("2017-06-30", "2017-07-01"), 20
+        return ns.demo_orders().drop(columns="points_balance"), ("2017-06-30",)
     orders = ns.demo_orders("web shop")[["order_id", "customer_id", "ordered_at", "cart_amount"]]
-    return orders, ("2024-04-30", "2024-06-30"), 20
+    return orders, ("2024-03-31", "2024-06-30")
 
 
 def fold_of_real(name, fold):
     """One fold of customers of a real set, at each origin."""
-    orders, origins, folds = real(name)
+    orders, origins = real(name)
     codes, _ = pd.factorize(orders["customer_id"], sort=True)
-    mine = np.random.default_rng(7).permutation(codes.max() + 1)[codes] % folds == fold
+    mine = np.random.default_rng(7).permutation(codes.max() + 1)[codes] % FOLDS == fold
     shop = orders[mine].reset_index(drop=True)
     made = []
     for origin in origins:
@@ -129,14 +127,34 @@ def summary(rows):
     ).assign(off=lambda table: table["likely"] / table["redeemed"] - 1)  # fmt: skip
 
 
+def misses(table):
+    """What misses its gate, in words: too few or too many held (by the binomial error of real sets), bias, error."""
+    for name, row in table.xs("all", level="months").iterrows():
+        slack = 0 if name in KINDS else 1.645 * (0.9 * 0.1 / (row["tests"] / len(HORIZONS))) ** 0.5
+        if not HELD[0] - slack <= row["held"] <= HELD[1] + slack:
+            yield f"{name}: {row['held']:.0%} held"
+        if name in KINDS and abs(row["off"]) > OFF:
+            yield f"{name}: {row['off']:+.1%} off"
+        if name not in KINDS and row["error"] > 1.05 * row["again"]:
+            yield f"{name}: error {row['error']:.3f}, the last months again {row['again']:.3f}"
+
+
 def main(shops=200, sets=(*KINDS, "web shop", "grocery", "cdnow")):
-    tasks = [(simulated, kind, seed) for kind in KINDS if kind in sets for seed in range(shops)]
-    tasks += [(fold_of_real, name, fold) for name in sets if name not in KINDS for fold in range(20)]
-    with ProcessPoolExecutor(1) as pool:
-        rows = [row for made in pool.map(_run, tasks) for row in made]
-    table = summary(rows)
-    print(table.drop(columns=["redeemed", "likely"]).to_string(float_format=lambda number: f"{number:,.3f}"))
-    return 0
+    tables = []
+    for name in sets:
+        tasks = (
+            [(simulated, name, seed) for seed in range(shops)]
+            if name in KINDS
+            else [(fold_of_real, name, fold) for fold in range(FOLDS)]
+        )
+        with ProcessPoolExecutor() as pool:
+            rows = [row for made in pool.map(_run, tasks) for row in made]
+        tables.append(summary(rows))
+        shown = tables[-1].drop(columns=["redeemed", "likely"])
+        print(shown.to_string(float_format=lambda number: f"{number:,.3f}"), flush=True)
+    missed = list(misses(pd.concat(tables)))
+    print("\n".join(["MISSED", *missed]) if missed else "all within their gates")
+    return int(bool(missed))
 
 
 def _run(task):
@@ -145,5 +163,5 @@ def _run(task):
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[2:]
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 200, *([chosen] if chosen else [])))
+    asked = [sys.argv[2:]] if sys.argv[2:] else []
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 200, *asked))
