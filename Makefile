@@ -9,7 +9,7 @@ RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-browser lab app check format bench clean
-.PHONY: long parity-long mutation fuzz-readers ledger-long kills-long sandbox-long backtest
+.PHONY: docs long parity-long languages-long mutation fuzz-readers ledger-long kills-long sandbox-long backtest
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,10 +49,13 @@ format: setup  ## let ruff mend what it can
 bench: setup  ## speed, as ratios in one run
 	$(RUN) tests.bench
 
-long: parity-long ledger-long kills-long sandbox-long backtest fuzz-readers mutation  ## the campaigns that take long
+long: parity-long languages-long ledger-long kills-long sandbox-long backtest fuzz-readers mutation  ## the campaigns that take long
 
 parity-long: setup  ## exact against compiled, 100 million random pairs
 	$(RUN) tests.campaigns.parity_long
+
+languages-long: setup  ## exported calculators against the exact one, a million pairs a language
+	$(RUN) tests.campaigns.languages_long
 
 ledger-long: setup  ## the two replays against each other, a million random histories
 	$(RUN) tests.campaigns.ledger_parity
@@ -64,8 +67,9 @@ backtest: setup  ## forecasts against what came: simulated shops, both demos, CD
 	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[long]"
 	$(RUN) tests.campaigns.backtest
 
-sandbox-long: setup  ## double spending and kills, by the thousand and by the hundred
+sandbox-long: setup  ## double spending, calls out of order, and kills, by the thousand
 	$(RUN) tests.campaigns.sandbox_double_spending
+	$(RUN) tests.campaigns.sandbox_reordered
 	$(RUN) tests.campaigns.sandbox_killed
 
 fuzz-readers: setup  ## ten minutes of random bytes at the door of CSV files
@@ -74,6 +78,10 @@ fuzz-readers: setup  ## ten minutes of random bytes at the door of CSV files
 
 mutation: setup  ## the tests against thousands of small changes of the law
 	$(RUN) tests.campaigns.mutation
+
+docs: setup  ## the documentation as a site, in out/site; warnings are errors
+	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
+	NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict
 
 clean:  ## remove .venv and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

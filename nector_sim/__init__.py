@@ -17,15 +17,19 @@ if TYPE_CHECKING:
     from nector_sim.economics.summary import Summary, orders_below_floor, summarize
     from nector_sim.economics.ultimate import Ultimate, ultimate_redemption
     from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
-    from nector_sim.exploration.choose import Recommendation, first_grid, frontier, recommend
-    from nector_sim.exploration.compare import Comparison, compare
+    from nector_sim.exploration.choose import Recommendation, frontier, recommend
+    from nector_sim.exploration.compare import compare
+    from nector_sim.exploration.comparison import Comparison
     from nector_sim.exploration.facts import Facts, facts
+    from nector_sim.exploration.first_grid import first_grid
     from nector_sim.exploration.forecast import Forecast, forecast
     from nector_sim.exploration.grid import load_grid
     from nector_sim.exploration.sweep import sweep
     from nector_sim.explorer.explorer import RuleExplorer
     from nector_sim.frames.checks import CheckedOrders, check_orders
+    from nector_sim.languages.export import export
     from nector_sim.ledger.liability import Liability, liability
+    from nector_sim.ledger.openings import opening_from
     from nector_sim.ledger.replay import Replay, replay
     from nector_sim.ledger.sweep import replay_sweep
     from nector_sim.orders.balances import read_balances
@@ -54,13 +58,17 @@ _HOMES = {
     "nector_sim.economics.summary": ("Summary", "orders_below_floor", "summarize"),
     "nector_sim.economics.ultimate": ("Ultimate", "ultimate_redemption"),
     "nector_sim.errors": ("InputError", "OrdersError", "Problem", "ProgramError"),
-    "nector_sim.exploration.choose": ("Recommendation", "first_grid", "frontier", "recommend"),
-    "nector_sim.exploration.compare": ("Comparison", "compare"),
+    "nector_sim.exploration.choose": ("Recommendation", "frontier", "recommend"),
+    "nector_sim.exploration.compare": ("compare",),
+    "nector_sim.exploration.comparison": ("Comparison",),
     "nector_sim.exploration.facts": ("Facts", "facts"),
+    "nector_sim.exploration.first_grid": ("first_grid",),
     "nector_sim.exploration.forecast": ("Forecast", "forecast"),
     "nector_sim.exploration.grid": ("load_grid",),
     "nector_sim.exploration.sweep": ("sweep",),
+    "nector_sim.languages.export": ("export",),
     "nector_sim.ledger.liability": ("Liability", "liability"),
+    "nector_sim.ledger.openings": ("opening_from",),
     "nector_sim.ledger.replay": ("Replay", "replay"),
     "nector_sim.ledger.sweep": ("replay_sweep",),
     "nector_sim.orders.balances": ("read_balances",),
@@ -118,6 +126,7 @@ __all__ = [
     "defer",
     "demo_orders",
     "explain",
+    "export",
     "facts",
     "first_grid",
     "forecast",
@@ -128,6 +137,7 @@ __all__ = [
     "load_grid",
     "load_program",
     "margins",
+    "opening_from",
     "order_margin",
     "orders_below_floor",
     "point_value",

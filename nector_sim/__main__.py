@@ -1,5 +1,5 @@
 """``python -m nector_sim`` is ``nector-sim``."""
 
-from nector_sim.cli import command
+from nector_sim._process import command
 
 command()

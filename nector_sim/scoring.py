@@ -15,6 +15,7 @@ from nector_sim.calculator.compiled import Counts, Results, answer, answer_float
 from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.frames.checks import (
+    ALL_OF_IT,
     Inputs,
     as_frame,
     as_table,
@@ -25,6 +26,7 @@ from nector_sim.frames.checks import (
     rejects_frame,
 )
 from nector_sim.frames.columns import as_array, write_money
+from nector_sim.frames.currency import CURRENCY, refuse_currency
 from nector_sim.frames.results import free_of_results, offer_names
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
@@ -47,7 +49,8 @@ def score(program: ProgramLike, orders: Any) -> Any:
         What the merchant sets.
     orders : pandas.DataFrame, or a Polars or Arrow table, shape (n, any)
         ``cart_amount`` (major units) and ``points_balance``; optional ``credits``, ``tier``, ``points_requested``,
-        ``ordered_at``. Never changed.
+        ``ordered_at``, ``eligible_amount`` (the part of the cart that points may pay) and ``coupon_discount``. Never
+        changed.
 
     Returns
     -------
@@ -168,7 +171,7 @@ def _score_frame(program: Program, frame: pd.DataFrame) -> pd.DataFrame:
     for name, values in columns.items():
         if values is not None:
             scored[name] = pd.Series(values, index=frame.index, copy=False)
-    scored.attrs["notices"] = answers.notices
+    scored.attrs |= {"notices": answers.notices, CURRENCY: program.currency}
     return scored
 
 
@@ -178,6 +181,7 @@ def _score_table(program: Program, table: pa.Table) -> pa.Table:
 
 def _answers(program: Program, orders: Any, names: list[str], get: Callable[[str], Any]) -> Scored:
     free_of_results(names)
+    refuse_currency(orders, program.currency)
     quick = _float_answers(program, names, get)
     if quick is not None:
         return quick
@@ -196,6 +200,9 @@ def _float_answers(program: Program, names: list[str], get: Callable[[str], Any]
         return None
     columns = inputs.columns._replace(cart=cart, balance=balance)
     tables, scale = compile_program(program), float(10**program.decimals)
+    eligible = columns.eligible
+    if eligible is not None and ((eligible > np.rint(cart * scale)) & (eligible != ALL_OF_IT)).any():
+        return None
     results = new_results(columns, money=np.float64)
 
     def part(rows: slice) -> Counts:

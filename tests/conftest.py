@@ -17,6 +17,8 @@ settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
 
 
+#: What runs exported calculators and worked examples, where it is installed.
+OTHERS = {"Node.js": "node", "PHP": "php", "LibreOffice": "soffice", "Spark (Java)": "java"}
 BROWSER = Path(__file__).parent / "browser"
 
 
@@ -78,3 +80,5 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(f"The explorer in a real browser was left out{missing}: make test-browser")
     if not os.environ.get("NECTOR_SIM_TEST_POSTGRES"):
         terminalreporter.write_line("PostgreSQL was left out: set NECTOR_SIM_TEST_POSTGRES to the URL of one")
+    if others := [name for name, program in OTHERS.items() if not shutil.which(program)]:
+        terminalreporter.write_line(f"Not installed, so exported calculators did not run there: {', '.join(others)}")

@@ -8,6 +8,7 @@ from nector_sim.calculator.compiled import COMPILED, Columns, answer
 from nector_sim.calculator.exact import Law
 from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
+from nector_sim.frames.checks import ALL_OF_IT
 from nector_sim.frames.columns import NO_TIME, NOT_ASKED
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -36,6 +37,8 @@ def columns_of(program, orders):
         requested=optional([order.requested for order in orders], NOT_ASKED),
         tier=column([names.get(order.tier, -1) for order in orders], np.int16) if names else None,
         at=optional(instants, NO_TIME),
+        eligible=optional([order.eligible for order in orders], ALL_OF_IT),
+        coupon=column([order.coupon for order in orders]) if any(order.coupon for order in orders) else None,
     )
 
 

@@ -16,9 +16,10 @@ from nector_sim._extras import EXTRA_OF
 PACKAGE = Path(ns.__file__).parent
 #: The rooms from top to bottom; a room imports from those above it and from itself, never upward.
 ROOMS = [
-    ["errors", "_data", "_extras", "results"],
+    ["errors", "_data", "_compile", "_extras", "results"],
     ["rules"],
     ["calculator"],
+    ["languages"],
     ["frames"],
     ["scoring"],
     ["orders"],
@@ -33,6 +34,7 @@ ROOMS = [
     ["report"],
     ["explorer"],
     ["cli"],
+    ["_process"],
 ]
 #: Libraries that one of the others needs, and so brings.
 COME_ALONG = {"PIL", "annotated_types", "click", "dask", "pydantic_core", "traitlets"}
@@ -50,6 +52,7 @@ AT_HOME = {
     "uvicorn": "gokwik",
     "sqlalchemy": "gokwik",
     "fsspec": "batch",
+    "numba": "_compile",
 }
 
 

@@ -251,6 +251,44 @@ def test_a_tier_that_the_program_does_not_have_is_named_with_its_row():
         ns.score(program, pd.DataFrame(orders))
 
 
+CLOSED = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1, with_coupons=False)])
+OPEN = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1)])
+
+
+@pytest.mark.parametrize("kind", [float, str])
+def test_an_eligible_amount_is_a_part_of_the_cart(kind):
+    """Blank is all of it; above the cart or negative is named with its row, by numbers as by texts."""
+    cart, eligible = [500.0] * 4, [300.0, 500.0, None, 0.0]
+    orders = pd.DataFrame({"cart_amount": cart, "points_balance": 1000, "eligible_amount": eligible})
+    orders["cart_amount"] = orders["cart_amount"].astype(kind)
+    assert ns.score(OPEN, orders)["points_redeemed"].tolist() == [300, 500, 500, 0]
+    orders["eligible_amount"] = [500.01, 500.0, -1.0, 0.0]
+    with pytest.raises(ns.OrdersError, match="row 1: eligible_amount is above cart_amount") as caught:
+        ns.score(OPEN, orders)
+    assert caught.value.rejects["row"].tolist() == [1, 3]
+    history = orders.assign(order_id=range(4), customer_id=1, ordered_at="2026-01-01T10:00Z")
+    with pytest.raises(ns.OrdersError, match="row 1: eligible_amount is above cart_amount"):
+        ns.replay(OPEN, history.drop(columns="points_balance"))
+
+
+def test_an_offer_closed_to_coupons_asks_for_them():
+    orders = pd.DataFrame({"cart_amount": [500.0] * 3, "points_balance": 100})
+    with pytest.raises(ns.InputError, match="no column coupon_discount"):
+        ns.score(CLOSED, orders)
+    orders["coupon_discount"] = [0.0, 20.0, None]
+    assert ns.score(CLOSED, orders)["points_redeemed"].tolist() == [100, 0, 100]
+    assert ns.score(CLOSED, orders)["limited_by"].tolist() == ["balance", "coupon", "balance"]
+    history = orders.assign(order_id=range(3), customer_id=range(3), ordered_at="2026-01-01T10:00Z")
+    opening = pd.DataFrame({"customer_id": range(3), "points": 100})
+    replayed = ns.replay(CLOSED, history, opening=opening)
+    assert replayed.orders["points_redeemed"].tolist() == [100, 0, 100]
+    with pytest.raises(ns.InputError, match="no column coupon_discount"):
+        ns.replay(CLOSED, history.drop(columns="coupon_discount"), opening=opening)
+    orders["coupon_discount"] = -1.0
+    with pytest.raises(ns.OrdersError, match="coupon_discount is negative"):
+        ns.score(OPEN, orders)
+
+
 def test_an_empty_tier_is_none():
     order = {"cart_amount": [100.0] * 3, "points_balance": 50, "tier": ["", None, "Gold"]}
     program = ns.Program(offers=[ns.FixedAmount(points=5, discount=5, tiers=["Gold"])])

@@ -106,7 +106,8 @@ def score_frame(
 def _typed(frame: pl.DataFrame, inputs: Inputs, decimals: int) -> list[pl.Series]:
     """The texts that were read as money or points, as numbers; what is blank stays so."""
     read = inputs.columns
-    numbers = dict(zip((*MONEY, *POINTS), (read.cart, read.credits, read.balance, read.requested), strict=True))
+    money, points = (read.cart, read.credits, read.eligible, read.coupon), (read.balance, read.requested)
+    numbers = dict(zip((*MONEY, *POINTS), (*money, *points), strict=True))
     typed = []
     for name, values in numbers.items():
         if values is None or frame[name].dtype != pl.String:

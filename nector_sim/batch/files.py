@@ -43,17 +43,7 @@ def read_table(path: Path) -> pa.Table:
     InputError
         If it does not exist, has another ending, or cannot be read.
     """
-    if not path.exists():
-        raise InputError(f"{path} does not exist; check the name")
-    try:
-        match path.suffix.lower():
-            case ".csv":
-                return pl.read_csv(path, infer_schema=False).to_arrow()
-            case ".parquet":
-                return pl.read_parquet(path, glob=False).to_arrow()
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read as {path.suffix[1:]}: {str(error).splitlines()[0]}") from None
-    raise InputError(f"{path} ends in {path.suffix or 'nothing'}; orders are read from .csv and .parquet")
+    return read_tables(str(path))
 
 
 def read_tables(orders: str) -> pa.Table:
@@ -73,9 +63,6 @@ def read_tables(orders: str) -> pa.Table:
     InputError
         As :func:`read_table`, and if the files of a folder differ in their columns.
     """
-    place = Place.of(orders)
-    if place.is_local and place.local.is_file():
-        return read_table(place.local)
     from nector_sim.batch.inputs import open_inputs, read_pieces
 
     inputs, frames = open_inputs([orders]), list[pl.DataFrame]()

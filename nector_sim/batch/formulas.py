@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numba import njit
+
+from nector_sim._compile import compiled
 
 # What a spreadsheet takes for a formula, unless all of the cell is a number.
 _FORMULA = r"^[=+\-@\t\r]"
@@ -68,4 +69,4 @@ def _any_begins_slow(views: Any, wanted: Any) -> Any:
     return False
 
 
-_any_begins = njit(cache=True, nogil=True)(_any_begins_slow)
+_any_begins = compiled(_any_begins_slow)

@@ -6,7 +6,8 @@ import hashlib
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
-from numba import njit
+
+from nector_sim._compile import compiled
 
 #: Bytes that are looked at together.
 BLOCK = 8 << 20
@@ -131,4 +132,4 @@ def _scan_slow(data: Any, separator: Any, state: Any, found: Any) -> Any:
     return count
 
 
-_scan = njit(cache=True, nogil=True)(_scan_slow)
+_scan = compiled(_scan_slow)

@@ -20,9 +20,10 @@ import pyarrow.compute as pc
 from nector_sim.batch import shuffle
 from nector_sim.batch.inputs import open_inputs
 from nector_sim.batch.places import Place
+from nector_sim.batch.resume import failed, parts_of, resume
 from nector_sim.batch.shuffle import ROW, ReplayJob, bucket_of, last_of, read_bucket, split_part, split_report
-from nector_sim.batch.terms import check_places, check_same_terms, describe_program, describe_table, versions
-from nector_sim.batch.work import Work, told
+from nector_sim.batch.terms import check_places, describe_program, describe_table, versions
+from nector_sim.batch.work import Work
 from nector_sim.batch.writers import write_frames
 from nector_sim.errors import InputError, OrdersError, Problem
 from nector_sim.frames.checks import SHOWN
@@ -120,7 +121,7 @@ def replay_files(
     end = None if as_of is None else to_datetime(read_as_of(as_of, job.programs[0].timezone))
     with work.held(), ThreadPoolExecutor(1, thread_name_prefix="hash") as hashing:
         terms = hashing.submit(_terms, job, end)
-        known, notices = _take_up(work, terms)
+        known, notices = resume(work, terms, finished=str)
         if known is not None:
             return _report(known, notices)
         try:
@@ -155,26 +156,7 @@ def _replay(job: ReplayJob, terms: Future[dict[str, Any]], run: Runner, as_of: d
     manifest = _manifest(job, terms.result(), found, last)
     totals = pa.Table.from_pandas(_totals(manifest), preserve_index=False)
     _write(job, "totals.parquet", pl.DataFrame(pl.from_arrow(totals)))
-    return manifest
-
-
-def _take_up(work: Work, terms: Future[dict[str, Any]]) -> tuple[dict[str, Any] | None, list[str]]:
-    """Look what an earlier run left: the manifest if everything is there already, and what is to be said."""
-    begun = work.begun()
-    if begun is not None:
-        check_same_terms(begun, terms.result(), f"an unfinished run into {work.out}", f"delete {work.folder}")
-        if work.staged.exists():
-            work.publish()
-            return begun, ["an earlier run was stopped when it was almost done"]
-        return None, ["going on from an earlier run"]
-    if work.out.exists() and work.out.files():
-        if not work.manifest.exists():
-            raise InputError(f"{work.out} has files in it already; write into a new folder")
-        manifest = json.loads(work.manifest.read_text())
-        check_same_terms(manifest, terms.result(), str(work.out), "delete it with its manifest")
-        return manifest, [f"{work.out} is there already, of the same orders and programs; nothing was done"]
-    work.empty()
-    return None, []
+    return manifest | {"output": {"name": job.work.out.local.name, "parts": parts_of(job.work)}}
 
 
 def _terms(job: ReplayJob, as_of: datetime | None) -> dict[str, Any]:
@@ -191,16 +173,11 @@ def _terms(job: ReplayJob, as_of: datetime | None) -> dict[str, Any]:
 
 
 def _explained(job: ReplayJob, failure: BaseException) -> BaseException:
-    """What to tell of a failure; what a stopped run has done is kept, unless the orders are to be mended."""
+    """What to tell of a failure; what a stopped run has done is kept, unless the orders are to be corrected."""
     kept = ""
-    try:
-        if job.work.begun() is not None and not isinstance(failure, InputError) and not job.inputs.changed():
-            kept = "; what was done is kept, and the same command goes on from it"
-        else:
-            job.work.empty()
-    except OSError:
-        kept = f"; {job.work.folder} is left over"
-    return told(failure, job.work.out, kept)
+    if job.work.begun() is not None and not isinstance(failure, InputError) and not job.inputs.changed():
+        kept = "; what was done is kept, and the same command goes on from it"
+    return failed(job.work, failure, kept=kept)
 
 
 def replay_bucket(job: ReplayJob, number: int) -> None:

@@ -17,10 +17,11 @@ import pyarrow.parquet as pq
 from nector_sim.batch.files import ScoreReport
 from nector_sim.batch.inputs import PIECE_ROWS, open_inputs, read_pieces
 from nector_sim.batch.places import Place
+from nector_sim.batch.resume import failed, parts_of, resume
 from nector_sim.batch.schemas import rejects_schema, scored_schema
 from nector_sim.batch.sources import Inputs, Piece
 from nector_sim.batch.tally import Tally
-from nector_sim.batch.terms import check_places, check_same_terms, describe_program, versions
+from nector_sim.batch.terms import check_places, describe_program, versions
 from nector_sim.batch.work import RejectsFile, Work, each_reject, told
 from nector_sim.batch.writers import ENDINGS, SHEET_ROWS, check_flat, sheet_is_full, write_frames
 from nector_sim.errors import InputError
@@ -201,32 +202,17 @@ def _score(job: Job, terms: Future[dict[str, Any]], engine: Engine, progress: Pr
 def _take_up(job: Job, terms: Future[dict[str, Any]], rejects: Place | None) -> tuple[dict[str, Any] | None, list[str]]:
     """Look what an earlier run left: the manifest if everything is there already, and what is to be said."""
     work = job.work
-    begun = work.begun()
     if not work.is_folder:
         left_over = work.left_over()
         work.empty()
         return None, ["an earlier run was stopped; a single file starts again (a folder would go on)"] * left_over
-    if begun is not None:
-        check_same_terms(begun, terms.result(), f"an unfinished run into {work.out}", f"delete {work.folder}")
-        finished = sum(work.finished(number) is not None for number in range(len(job.parts)))
-        if work.staged.exists():
-            work.publish()
-            return begun, ["an earlier run was stopped when it was almost done", *_rejects_there(begun, rejects)]
-        return None, [f"going on from an earlier run: {finished} of {len(job.parts)} parts are there"]
-    if work.out.exists() and work.out.files():
-        if not work.manifest.exists():
-            raise InputError(f"{work.out} has other files in it; write into a new folder")
-        manifest = json.loads(work.manifest.read_text())
-        check_same_terms(manifest, terms.result(), str(work.out), "delete it with its manifest")
-        gone = [name for name in manifest["output"]["parts"] if not (work.out / name).exists()]
-        if gone:
-            raise InputError(
-                f"{work.out} is no longer whole: {', '.join(gone)} is missing; delete it with its manifest"
-            )
-        notice = f"{work.out} is there already, of the same orders and program; nothing was done"
-        return manifest, [notice, *_rejects_there(manifest, rejects)]
-    work.empty()
-    return None, []
+
+    def finished() -> str:
+        there = sum(work.finished(number) is not None for number in range(len(job.parts)))
+        return f": {there} of {len(job.parts)} parts are there"
+
+    manifest, notices = resume(work, terms, finished=finished)
+    return manifest, notices if manifest is None else [*notices, *_rejects_there(manifest, rejects)]
 
 
 def _rejects_there(manifest: dict[str, Any], place: Place | None) -> list[str]:
@@ -252,9 +238,8 @@ def _manifest(job: Job, terms: dict[str, Any]) -> dict[str, Any]:
         tally = job.work.finished(number)
         assert tally is not None
         total.add(tally)
-    names = [job.work.part(number).local.name for number in range(len(job.parts))]
     return terms | {
-        "output": {"name": job.work.out.local.name, "parts": names if job.work.is_folder else None},
+        "output": {"name": job.work.out.local.name, "parts": parts_of(job.work) if job.work.is_folder else None},
         "rows": {
             "read": total.read,
             "scored": total.scored,
@@ -334,16 +319,9 @@ def _explained(job: Job, failure: BaseException) -> BaseException:
     """What to tell of a failure, after clearing up: finished parts of a folder are kept."""
     finished = sum(job.work.finished(number) is not None for number in range(len(job.parts)))
     kept = ""
-    try:
-        if job.work.staged.exists():
-            kept = "; it is almost done, and the same command ends it" if job.work.is_folder else ""
-        elif job.work.is_folder and finished and not job.inputs.changed():
-            kept = f"; {finished} of {len(job.parts)} parts are kept, and the same command goes on from them"
-        else:
-            job.work.empty()
-    except OSError:
-        kept = f"; {job.work.folder} is left over"
-    return told(failure, job.work.out, kept)
+    if job.work.is_folder and finished and not job.inputs.changed():
+        kept = f"; {finished} of {len(job.parts)} parts are kept, and the same command goes on from them"
+    return failed(job.work, failure, kept=kept)
 
 
 def _silent(done: int, rows: int) -> None:

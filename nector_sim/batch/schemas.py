@@ -10,12 +10,13 @@ from typing import Any
 import polars as pl
 
 from nector_sim.calculator.reasons import REASONS
-from nector_sim.frames.checks import read_optional
+from nector_sim.frames.checks import asks_for_coupons, read_optional
 from nector_sim.frames.results import RESULTS, free_of_results, offer_names
 from nector_sim.rules.program import Program
 
 #: Columns that the calculator reads as numbers, also where a CSV brings them as texts.
-MONEY, POINTS = ("cart_amount", "credits"), ("points_balance", "points_requested")
+MONEY = ("cart_amount", "credits", "eligible_amount", "coupon_discount")
+POINTS = ("points_balance", "points_requested")
 #: Columns of rejects, but for ``order_id``, which is there where the orders have one.
 REJECTS = {
     "row": pl.Int64(),
@@ -45,6 +46,8 @@ def scored_schema(program: Program, schema: pl.Schema, *, typed: bool) -> pl.Sch
         "credits_used": money,
     }
     read: dict[str, pl.DataType] = {**dict.fromkeys(MONEY, money), **dict.fromkeys(POINTS, pl.Int64())}
+    if not asks_for_coupons(program):
+        del read["coupon_discount"]
     kinds = {name: read.get(name, kind) if typed and kind == pl.String else kind for name, kind in schema.items()}
     return pl.Schema(
         {**kinds, **{name: results[name] for name in RESULTS if name != "credits_used" or "credits" in schema}}

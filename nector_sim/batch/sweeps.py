@@ -12,6 +12,7 @@ import pandas as pd
 from nector_sim.batch.replays import Runner
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.exploration.grid import Mode, make_settings
+from nector_sim.exploration.replay_sweeps import Draws
 from nector_sim.exploration.sweep import sweep
 from nector_sim.rules.program import Program
 
@@ -68,6 +69,10 @@ def sweep_in_parts(
     for path in settings.paths:
         table[path] = settings.column(path)  # of one type, also where a part's values are of another
     table.attrs = tables[0].attrs
+    if "draws" in table.attrs:
+        table.attrs["draws"] = Draws(
+            [draw for part in range(parts) for draw in tables[part].attrs["draws"].of_settings]
+        )
     return table
 
 

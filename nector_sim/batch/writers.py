@@ -22,7 +22,10 @@ SHEET_ROWS = 1_048_575
 _CELL, _EXACT = 32_767, 10**15
 
 #: Columns of orders that are numbers, also where a CSV brought them as text: money, and points.
-_MONEY = ("cart_amount", "credits", "credits_used", "discount", "payable", "cost", "paid_amount", "refunded_amount")
+_MONEY = (
+    *("cart_amount", "credits", "credits_used", "discount", "payable", "cost", "paid_amount", "refunded_amount"),
+    *("eligible_amount", "coupon_discount"),
+)
 _POINTS = ("points_balance", "points_requested", "points_redeemed")
 
 

@@ -40,5 +40,12 @@ CHOICES = {
     ),
     "excess_request": Choice("a request above the limits is reduced to them", "refused"),
     "credits_first": Choice("credits before points", "points before credits"),
+    "credits_on_the_rest": Choice(
+        "credits pay first what points may not pay", "credits reduce what points may pay in proportion"
+    ),
+    "offer_base": Choice("an offer's tests and percentages are of what points may pay", "of the whole cart"),
+    "redemption_minimum": Choice(
+        "a redemption may use any number of points, unless the offer has `min_points`", "a minimum of its own"
+    ),
     "undated_order": Choice("an order without a time is inside every offer's dates", "outside"),
 }

@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
-from numba.extending import register_jitable
 
-from nector_sim.calculator.loops import BLOCK, INLINED, NO_TIME, PLAIN, Columns, Loops, Results, answer_one
+from nector_sim._compile import compiled, register_jitable
+from nector_sim.calculator.loops import BLOCK, INLINED, MAX_MINOR, NO_TIME, PLAIN, Columns, Loops, Results, answer_one
 from nector_sim.calculator.parameters import ProgramParameters
 
 __all__ = ["COMPILED", "PLAIN", "Columns", "Counts", "Results", "answer", "answer_floats", "answer_one", "new_results"]
@@ -22,7 +21,7 @@ __all__ = ["COMPILED", "PLAIN", "Columns", "Counts", "Results", "answer", "answe
 for _function in INLINED:
     register_jitable(_function)
 #: The loops compiled, each when it is first used, and kept on disk until loops.py changes (touch it after one here).
-COMPILED = Loops(*(njit(cache=True, nogil=True, error_model="numpy")(loop) for loop in PLAIN))
+COMPILED = Loops(*(compiled(loop, error_model="numpy") for loop in PLAIN))
 
 #: What stands for a column that was left out: a block of one number that means nothing.
 _ABSENT = {
@@ -30,8 +29,11 @@ _ABSENT = {
     "requested": np.full(BLOCK, -1, np.int64),
     "tier": np.full(BLOCK, -1, np.int16),
     "at": np.full(BLOCK, NO_TIME, np.int64),
+    "eligible": np.full(BLOCK, MAX_MINOR, np.int64),
+    "coupon": np.zeros(BLOCK, np.int64),
 }
 _INPUTS = {"cart": "i8", "balance": "i8", "credits": "i8", "requested": "i8", "tier": "i2", "at": "i8"}
+_INPUTS |= {"eligible": "i8", "coupon": "i8"}
 _OUTPUTS = {"offer": "i2", "points": "i8", "discount": "i8", "payable": "i8", "credits_used": "i8", "limited_by": "i1"}
 _MONEY = ("discount", "payable", "credits_used")
 
@@ -175,7 +177,8 @@ def new_results(columns: Columns, *, money: Any = np.int64) -> Results:
 
 
 def _is_plain(tables: ProgramParameters, columns: Columns, out: Results) -> bool:
-    return tables.is_plain and columns.credits is None and columns.requested is None and out.credits_used is None
+    others = (columns.credits, columns.requested, columns.eligible, out.credits_used)
+    return tables.is_plain and all(column is None for column in others)
 
 
 def _inputs(columns: Columns, types: dict[str, str]) -> Columns:

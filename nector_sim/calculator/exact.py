@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from nector_sim.rules.money import to_minor
-from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
+from nector_sim.rules.offers import Offer
 from nector_sim.rules.program import PercentMinPayable, Program
 
 #: Basis points in a whole: 100 %.
@@ -41,6 +41,11 @@ class Order:
         The customer's tier.
     at : datetime, optional
         The instant of the order; without one it is inside every offer's dates (`undated_order`).
+    eligible : int, optional
+        The part of the cart that points may pay, minor units; left out, all of it. Credits pay the rest first
+        (`credits_on_the_rest`).
+    coupon : int
+        What other coupons took off already; the cart is after them.
     """
 
     cart: int
@@ -49,6 +54,8 @@ class Order:
     requested: int | None = None
     tier: str | None = None
     at: datetime | None = None
+    eligible: int | None = None
+    coupon: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,28 +100,17 @@ class Terms:
         def money(amount: object) -> int | None:
             return None if amount is None else to_minor(amount, program.decimals)
 
-        self.is_percent = isinstance(offer, VariablePercent | FixedPercent)
-        self.is_fixed = isinstance(offer, FixedAmount | FixedPercent)
-        self.points = offer.points if isinstance(offer, FixedAmount | FixedPercent) else offer.points_per_step
-        self.amount = 0
-        self.percent = 0
-        self.max_percent: int | None = None
-        self.max_discount: int | None = None
-        self.max_discount_percent: int | None = None
-        match offer:
-            case VariableAmount():
-                self.amount = to_minor(offer.discount_per_step, program.decimals)
-                self.max_discount = money(offer.max_discount)
-                self.max_discount_percent = _basis_points(offer.max_discount_percent)
-            case FixedAmount():
-                self.amount = to_minor(offer.discount, program.decimals)
-            case VariablePercent():
-                self.percent = int(offer.percent_per_step * 100)
-                self.max_percent = _basis_points(offer.max_percent)
-                self.max_discount = money(offer.max_discount)
-            case FixedPercent():
-                self.percent = int(offer.percent * 100)
-                self.max_discount = money(offer.max_discount)
+        self.is_percent = offer.is_percent
+        self.is_fixed = offer.is_fixed
+        self.points = offer.step_points
+        self.amount = money(offer.step_discount) or 0
+        self.percent = _basis_points(offer.step_percent) or 0
+        self.max_percent = _basis_points(offer.max_percent)
+        self.max_discount = money(offer.max_discount)
+        self.max_discount_percent = _basis_points(offer.max_discount_percent)
+        self.min_points = offer.min_points or 0
+        self.min_balance = offer.min_balance or 0
+        self.with_coupons = offer.with_coupons
         self.min_cart = to_minor(offer.min_cart, program.decimals)
         self.max_cart = money(offer.max_cart)
         #: Ten-thousandths: a multiple has at most four decimals.
@@ -198,23 +194,35 @@ class Law:
             terms.ends_at is None or order.at < terms.ends_at
         )
 
-    def reaches_min_cart(self, terms: Terms, order: Order) -> bool:
-        """Whether the cart, before credits, is at least the minimum cart."""
-        return order.cart >= terms.min_cart
+    def base(self, order: Order) -> int:
+        """E, the part of the cart that points may pay: an offer's tests and percentages are of it."""
+        return order.cart if order.eligible is None else order.eligible
 
     def below_max_cart(self, terms: Terms, order: Order) -> bool:
-        """Whether the cart, before credits, is below the maximum cart."""
-        return terms.max_cart is None or order.cart < terms.max_cart
+        """Whether E, before credits, is below the maximum cart."""
+        return terms.max_cart is None or self.base(order) < terms.max_cart
+
+    def takes_coupons(self, terms: Terms, order: Order) -> bool:
+        """Whether the order used no other coupon, or the offer does not mind."""
+        return terms.with_coupons or order.coupon == 0
+
+    def reaches_min_cart(self, terms: Terms, order: Order) -> bool:
+        """Whether E, before credits, is at least the minimum cart."""
+        return self.base(order) >= terms.min_cart
 
     def is_open(self, terms: Terms, order: Order) -> bool:
         """Whether the offer is open to this order."""
-        return self.fits(terms, order) and self.reaches_min_cart(terms, order) and self.below_max_cart(terms, order)
+        tests = (self.fits, self.below_max_cart, self.takes_coupons, self.reaches_min_cart)
+        return all(test(terms, order) for test in tests)
 
     # Step 4: the limits, in the order in which a tie is named.
 
     def limits(self, terms: Terms, order: Order, credits_used: int) -> Iterator[Limit]:
         """Every limit that applies to the number of steps."""
-        yield Limit("balance", order.balance, terms.points)
+        if order.balance < terms.min_balance:
+            yield Limit("min_points", 0, terms.points, "min_balance")
+        else:
+            yield Limit("balance", order.balance, terms.points)
         if order.requested is not None:
             yield Limit("requested", order.requested, terms.points)
         if terms.is_percent:
@@ -222,19 +230,22 @@ class Law:
         else:
             yield from self.amount_limits(terms, order, credits_used)
 
+    def left(self, order: Order, credits_used: int) -> int:
+        """min(C′, E): what credits leave of the cart, as far as points may pay it."""
+        return min(order.cart - credits_used, self.base(order))
+
     def amount_limits(self, terms: Terms, order: Order, credits_used: int) -> Iterator[Limit]:
         """Limits in money on an offer whose step is an amount."""
-        left = order.cart - credits_used
-        yield Limit("cart", left, terms.amount)
+        base = self.base(order)
+        yield Limit("cart", self.left(order, credits_used), terms.amount)
         if terms.max_discount is not None:
             yield Limit("max_discount", terms.max_discount, terms.amount, "max_discount")
         if terms.max_discount_percent is not None:
-            percent_of_cart = order.cart * terms.max_discount_percent
-            yield Limit("max_discount", percent_of_cart, WHOLE * terms.amount, "max_discount_percent")
+            yield Limit("max_discount", base * terms.max_discount_percent, WHOLE * terms.amount, "max_discount_percent")
         if self.min_payable(order):
             yield Limit("min_payable", self.room(order, credits_used), WHOLE * terms.amount)
         if terms.multiple is not None:
-            yield Limit("min_cart", order.cart * 10_000, terms.multiple * terms.amount)
+            yield Limit("min_cart", base * 10_000, terms.multiple * terms.amount)
 
     def percent_limits(self, terms: Terms, order: Order, credits_used: int) -> Iterator[Limit]:
         """Limits in money on an offer whose step is a percentage of the cart.
@@ -242,10 +253,10 @@ class Law:
         The cart, minimum-payable and multiple limits restrict only where they leave less than the maximum discount,
         which the discount never exceeds.
         """
-        left = order.cart - credits_used
-        step = order.cart * terms.percent  # ten-thousandths of a minor unit, as are the numerators below
+        base, left = self.base(order), self.left(order, credits_used)
+        step = base * terms.percent  # ten-thousandths of a minor unit, as are the numerators below
         cap = terms.max_discount
-        if order.cart == 0:
+        if base == 0:
             yield Limit("cart", 0, 1)
             return
         if cap is None or left < cap:
@@ -258,7 +269,7 @@ class Law:
             room = self.room(order, credits_used)
             if cap is None or room < cap * WHOLE:
                 yield Limit("min_payable", room, step)
-        if terms.multiple is not None and (cap is None or order.cart * 10_000 < cap * terms.multiple):
+        if terms.multiple is not None and (cap is None or base * 10_000 < cap * terms.multiple):
             yield Limit("min_cart", WHOLE * 10_000, terms.multiple * terms.percent)
 
     def room(self, order: Order, credits_used: int) -> int:
@@ -278,6 +289,8 @@ class Law:
             if steps is None or limit.steps < steps:
                 reason, steps = limit.reason, limit.steps
         assert steps is not None  # the balance always limits
+        if steps * terms.points < terms.min_points and (steps > 0 or reason == "balance"):
+            return 0, 0, "min_points"
         if steps <= 0:
             return 0, 0, reason
         if not terms.is_percent:
@@ -290,14 +303,14 @@ class Law:
 
     def percent_discount(self, terms: Terms, order: Order, steps: int) -> tuple[int, bool]:
         """A percentage discount rounded down and at most the maximum, and whether that clipped it."""
-        exact = order.cart * steps * terms.percent
+        exact = self.base(order) * steps * terms.percent
         if terms.max_discount is not None and exact > terms.max_discount * WHOLE:
             return terms.max_discount, True
         return exact // WHOLE, False
 
     def steps_charged(self, terms: Terms, order: Order, steps: int, discount: int) -> int:
         """The fewest steps that give this percentage discount."""
-        return -(-discount * WHOLE // (order.cart * terms.percent))
+        return -(-discount * WHOLE // (self.base(order) * terms.percent))
 
     # Section 5: why nothing was given.
 
@@ -306,9 +319,9 @@ class Law:
         fitting = [terms for terms in self.offers if self.fits(terms, order)]
         for terms in fitting:
             if self.below_max_cart(terms, order):
+                if not self.takes_coupons(terms, order):
+                    return "coupon"
                 if not self.reaches_min_cart(terms, order):
                     return "min_cart"
                 return self.one_offer(terms, order, self.credits_used(order))[2]
-        if not fitting:
-            return "no_offer"
-        return "max_cart" if self.reaches_min_cart(fitting[0], order) else "min_cart"
+        return "max_cart" if fitting else "no_offer"

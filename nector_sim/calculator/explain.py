@@ -22,6 +22,8 @@ def explain(
     points_requested: Any = None,
     tier: str | None = None,
     ordered_at: datetime | date | str | None = None,
+    eligible_amount: Any = None,
+    coupon_discount: Any = 0,
 ) -> str:
     """Say in words how one order's discount comes about.
 
@@ -60,6 +62,8 @@ def explain(
         points_requested=points_requested,
         tier=tier,
         ordered_at=ordered_at,
+        eligible_amount=eligible_amount,
+        coupon_discount=coupon_discount,
     )
     return "\n".join(_Words(program, order, taken_otherwise(points_balance)).lines())
 
@@ -71,6 +75,7 @@ class _Words:
         self.program, self.order, self.law, self.note = program, order, Law(program), note
         self.credits_used = self.law.credits_used(order) if program.enabled else 0
         self.left = order.cart - self.credits_used
+        self.base = self.law.base(order)
 
     def money(self, minor: int | None) -> str:
         assert minor is not None  # it is asked for where it is set
@@ -81,11 +86,20 @@ class _Words:
         label = self.program.points_label
         return f"{points:,} {label.removesuffix('s') if points == 1 else label}"
 
+    @property
+    def whole(self) -> str:
+        """What an offer's tests and percentages are of, in words."""
+        return "the cart" if self.order.eligible is None else "what points may pay"
+
     def lines(self) -> Iterator[str]:
         order = self.order
         asked = "" if order.requested is None else f", {self.points(order.requested)} asked for"
         balance = self.points(order.balance) + (f" ({self.note})" if self.note else "")
         yield f"Cart {self.money(order.cart)}, balance {balance}{asked}."
+        if order.eligible is not None:
+            yield f"Points may pay {self.money(self.base)} of it."
+        if order.coupon:
+            yield f"Coupons took {self.money(order.coupon)} off already."
         if self.credits_used:
             yield f"Credits first: {self.money(self.credits_used)}, which leaves {self.money(self.left)} for points."
         if self.program.enabled:
@@ -106,16 +120,18 @@ class _Words:
 
     def offer(self, position: int, terms: Terms) -> Iterator[str]:
         law, order = self.law, self.order
-        buys = f"{_percent(terms.percent)} of the cart" if terms.is_percent else self.money(terms.amount)
+        buys = f"{_percent(terms.percent)} of {self.whole}" if terms.is_percent else self.money(terms.amount)
         what = f"{self.program.offer_name(position)}: {self.points(terms.points)} for {buys}"
         if terms.is_fixed:
             what += ", all or nothing"
         if not law.fits(terms, order):
             yield f"{what}; not open to this tier or at this time."
-        elif not law.reaches_min_cart(terms, order):
-            yield f"{what}; the cart is below its minimum of {self.money(terms.min_cart)}."
         elif not law.below_max_cart(terms, order):
             yield f"{what}; for carts below {self.money(terms.max_cart)} only."
+        elif not law.takes_coupons(terms, order):
+            yield f"{what}; closed to orders that used a coupon."
+        elif not law.reaches_min_cart(terms, order):
+            yield f"{what}; {self.whole} is below its minimum of {self.money(terms.min_cart)}."
         else:
             yield f"{what}."
             yield from self.limits(terms)
@@ -131,12 +147,17 @@ class _Words:
             yield f"    {limit.reason:<14} {self.limit_words(limit, terms):<34} {steps}{mark}"
         if terms.is_percent and smallest.steps:
             yield f"    {self.percent_words(terms, smallest.steps)}"
+        if terms.min_points and smallest.steps * terms.points < terms.min_points:
+            used = self.points(smallest.steps * terms.points)
+            yield f"    A redemption uses at least {self.points(terms.min_points)}; {used} would be used, so none are."
 
     def limit_words(self, limit: Limit, terms: Terms) -> str:
-        order, left = self.order, self.money(self.left)
+        order, left = self.order, self.money(self.law.left(self.order, self.credits_used))
         match limit.setting or limit.reason:
             case "offer":
                 return "all or nothing"
+            case "min_balance":
+                return f"{self.points(order.balance)} of {terms.min_balance:,} needed"
             case "balance":
                 return self.points(order.balance)
             case "requested":
@@ -146,26 +167,28 @@ class _Words:
             case "max_discount":
                 return self.money(terms.max_discount) + (", clipping the last step" * terms.is_percent)
             case "max_percent":
-                return f"{_percent(terms.max_percent)} of the cart"
+                return f"{_percent(terms.max_percent)} of {self.whole}"
             case "max_discount_percent":
-                return f"{_percent(terms.max_discount_percent)} of the cart = {self.money(limit.allows // WHOLE)}"
+                return f"{_percent(terms.max_discount_percent)} of {self.whole} = {self.money(limit.allows // WHOLE)}"
             case "min_payable":
                 minimum = self.law.min_payable_shown(order)
                 rest = self.left - minimum
-                return f"{left} − {self.money(minimum)}" + (f" = {self.money(rest)}" if rest > 0 else ": nothing")
+                return f"{self.money(self.left)} − {self.money(minimum)}" + (
+                    f" = {self.money(rest)}" if rest > 0 else ": nothing"
+                )
         assert terms.multiple is not None  # nothing else is left
-        most = self.money(order.cart * WHOLE // terms.multiple)
-        return f"{self.money(order.cart)} ÷ {terms.multiple / WHOLE:.8g} = {most}"
+        most = self.money(self.base * WHOLE // terms.multiple)
+        return f"{self.money(self.base)} ÷ {terms.multiple / WHOLE:.8g} = {most}"
 
     def percent_words(self, terms: Terms, steps: int) -> str:
         """What the steps of a percentage offer give: rounded down, clipped, and the fewest that give it."""
         law, order = self.law, self.order
         discount, clipped = law.percent_discount(terms, order, steps)
-        exact = from_minor(order.cart * steps * terms.percent, self.program.decimals + 4).normalize()
-        these = f"{_percent(steps * terms.percent)} of {self.money(order.cart)}"
+        exact = from_minor(self.base * steps * terms.percent, self.program.decimals + 4).normalize()
+        these = f"{_percent(steps * terms.percent)} of {self.money(self.base)}"
         if clipped:
             return f"{these} is more than {self.money(discount)}, which is given."
-        if discount * WHOLE == order.cart * steps * terms.percent:
+        if discount * WHOLE == self.base * steps * terms.percent:
             return f"{these} is {self.money(discount)}."
         if not discount:
             return f"{these} is {exact:f}, which rounds down to nothing."

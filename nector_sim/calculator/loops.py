@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 # Spelled out, for the same reason; a test holds them to reasons, money and tables.
-BALANCE, REQUESTED, CART, MAX_DISCOUNT, MIN_PAYABLE, MIN_CART, OFFER, MAX_CART, NO_OFFER, NOT_LIVE = range(10)
+BALANCE, REQUESTED, CART, MAX_DISCOUNT, MIN_PAYABLE, MIN_CART, OFFER, MAX_CART = range(8)
+COUPON, MIN_POINTS, NO_OFFER, NOT_LIVE = range(8, 12)
 WHOLE = 10_000
 NEVER = 2**62
 NO_TIME = -(2**63)
@@ -52,7 +53,11 @@ class Columns(NamedTuple):
     tier : ndarray of int16, optional
         Positions in ``ProgramParameters.tier_names``, -1 for none and for any other; left out, no order has a tier.
     at : ndarray of int64, optional
-        Microseconds since 1970 in UTC, ``tables.NO_TIME`` for none; left out, no order has a time.
+        Microseconds since 1970 in UTC, ``parameters.NO_TIME`` for none; left out, no order has a time.
+    eligible : ndarray of int64, optional
+        What points may pay of the cart, minor units; one above the cart, such as MAX_MINOR, is all of it.
+    coupon : ndarray of int64, optional
+        What other coupons took off, minor units.
     """
 
     cart: Array
@@ -61,6 +66,8 @@ class Columns(NamedTuple):
     requested: Array | None = None
     tier: Array | None = None
     at: Array | None = None
+    eligible: Array | None = None
+    coupon: Array | None = None
 
 
 class Results(NamedTuple):
@@ -101,14 +108,26 @@ def _room(left, cart, minimum, percent):
     return max(0, left - minimum - _whole(cart * percent + (WHOLE - 1), WHOLE))
 
 
-def _if_open(steps, reason, fits, cart, min_cart, max_cart):
-    """Step 3: no steps where the offer is not open, and why."""
-    if cart >= max_cart:
-        steps, reason = 0, MAX_CART
-    if cart < min_cart:
+def _if_open(steps, reason, fits, closed, base, min_cart, max_cart):
+    """Step 3: no steps where the offer is not open, and why; the first test that fails is overwritten last."""
+    if base < min_cart:
         steps, reason = 0, MIN_CART
+    if closed != 0:
+        steps, reason = 0, COUPON
+    if base >= max_cart:
+        steps, reason = 0, MAX_CART
     if fits == 0:
         steps, reason = 0, NO_OFFER
+    return steps, reason
+
+
+def _minimum_points(steps, reason, balance, cost, min_points, min_balance):
+    """Steps 4 and 6: the points that must be owned, and those that a redemption uses at least."""
+    if (balance < min_balance) & (reason == BALANCE):
+        reason = MIN_POINTS
+    if steps * cost < min_points:
+        reason = MIN_POINTS if (steps > 0) | (reason == BALANCE) else reason
+        steps = 0
     return steps, reason
 
 
@@ -127,7 +146,8 @@ def _own_limits(reason, steps, most, balance, requested, cost):
 def _amount_steps(left, balance, requested, cap, room, multiple, cost, amount, most):
     """Step 4 on an amount offer: the steps, and what limits them.
 
-    All limits are in money; ``room`` is what the minimum payable leaves, ``multiple`` the cart over the multiple.
+    All limits are in money; ``left`` is what points may pay after credits, ``room`` what the minimum payable leaves,
+    ``multiple`` the eligible amount over the multiple.
     """
     steps = min(_whole(min(balance, requested), cost), _whole(min(left, cap, room, multiple), amount), most)
     one_more = (steps + 1) * amount
@@ -145,16 +165,16 @@ def _percent_steps(left, balance, requested, cap, room, fixed_cap, multiple, cos
     """Step 4 on a percentage offer: the steps, and what limits them.
 
     ``room`` and ``step`` are in ten-thousandths of a minor unit; ``fixed_cap`` (the maximum percentage) and
-    ``multiple`` are steps. The minimum payable never leaves more than the cart does: where it leaves the cap or more,
-    the cap is a limit and those two are not; where it leaves less, the cap never is.
+    ``multiple`` are steps. Where both the cart and the minimum payable leave the cap or more, the cap is a limit and
+    those two are not; where one leaves less, the cap never is.
     """
-    reaches = room >= cap * WHOLE
+    money = min(room, left * WHOLE)
     # The step that goes beyond the cap is given, and clipped.
-    by_money = _whole(min(room, cap * WHOLE), step) + (1 if reaches else 0)
+    by_money = _whole(min(money, cap * WHOLE), step) + (1 if money >= cap * WHOLE else 0)
     steps = min(_whole(min(balance, requested), cost), by_money, fixed_cap, multiple, most)
     one_more = (steps + 1) * step
     reason = MIN_CART
-    if (room < one_more) & (not reaches):
+    if (room < one_more) & (room < cap * WHOLE):
         reason = MIN_PAYABLE
     if fixed_cap == steps:
         reason = MAX_DISCOUNT
@@ -184,9 +204,11 @@ def _read(amount, points, scale):
     good = (minor >= 0) & (minor <= MAX_MINOR) & (abs(amount - minor / scale) <= FLOAT_TOLERANCE)
     usable = (points <= MAX_POINTS) & (points > -np.inf)
     cart = int(minor) if good else 0
-    balance = int(points) if usable & (points > 0) else 0
+    # A float within the tolerance of a whole number of points is that number.
+    balance = int(points + FLOAT_TOLERANCE) if usable & (points > 0) else 0
     bad = 0 if good & usable else 1
-    return cart, balance, bad, 1 if usable & (points > balance) else 0, 1 if usable & (points < 0) else 0
+    floored, negative = usable & (points - balance > FLOAT_TOLERANCE), usable & (points < -FLOAT_TOLERANCE)
+    return cart, balance, bad, 1 if floored else 0, 1 if negative else 0
 
 
 class _Offer(NamedTuple):
@@ -204,6 +226,9 @@ class _Offer(NamedTuple):
     multiple_below: int
     low: int
     high: int
+    min_points: int
+    min_balance: int
+    no_coupons: int
     minimum: int
     minimum_percent: int
 
@@ -222,28 +247,40 @@ def _offer(row):
         row["multiple_below"],
         row["min_cart"],
         row["max_cart"],
+        row["min_points"],
+        row["min_balance"],
+        row["no_coupons"],
         row["min_payable"],
         row["min_payable_percent"],
     )
 
 
-def _amount_row(o, fits, cart, left, balance, requested):
-    """Steps 3 to 6 of one order on an amount offer: points, discount, and what limits it."""
+def _amount_row(o, fits, coupon, cart, base, left, balance, requested):
+    """Steps 3 to 6 of one order on an amount offer: points, discount, and what limits it.
+
+    ``base`` is the eligible amount, ``left`` what credits leave of the whole cart.
+    """
     room = _room(left, cart, o.minimum, o.minimum_percent)
-    cap = min(o.cap, _whole(cart * o.cap_percent, WHOLE))
-    shrunk = _whole(cart * WHOLE, o.multiple)
-    steps, reason = _amount_steps(left, balance, requested, cap, room, shrunk, o.cost, o.amount, o.most)
-    steps, reason = _if_open(steps, reason, fits, cart, o.low, o.high)
+    cap = min(o.cap, _whole(base * o.cap_percent, WHOLE))
+    shrunk = _whole(base * WHOLE, o.multiple)
+    owned = balance if balance >= o.min_balance else 0
+    steps, reason = _amount_steps(min(left, base), owned, requested, cap, room, shrunk, o.cost, o.amount, o.most)
+    steps, reason = _minimum_points(steps, reason, balance, o.cost, o.min_points, o.min_balance)
+    steps, reason = _if_open(steps, reason, fits, o.no_coupons & (coupon > 0), base, o.low, o.high)
     return steps * o.cost, steps * o.amount, reason
 
 
-def _percent_row(o, fits, cart, left, balance, requested):
+def _percent_row(o, fits, coupon, cart, base, left, balance, requested):
     """The same on a percentage offer."""
-    step = max(1, cart * o.percent)  # a cart of 0 leaves no room for any step
+    step = max(1, base * o.percent)  # a cart of 0 leaves no room for any step
     room = max(0, (left - o.minimum) * WHOLE - cart * o.minimum_percent)
-    shrunk = o.multiple_steps if cart < o.multiple_below else NEVER
-    steps, reason = _percent_steps(left, balance, requested, o.cap, room, o.cap_steps, shrunk, o.cost, step, o.most)
-    steps, reason = _if_open(steps, reason, fits, cart, o.low, o.high)
+    shrunk = o.multiple_steps if base < o.multiple_below else NEVER
+    owned = balance if balance >= o.min_balance else 0
+    steps, reason = _percent_steps(
+        min(left, base), owned, requested, o.cap, room, o.cap_steps, shrunk, o.cost, step, o.most
+    )
+    steps, reason = _minimum_points(steps, reason, balance, o.cost, 0, o.min_balance)
+    steps, reason = _if_open(steps, reason, fits, o.no_coupons & (coupon > 0), base, o.low, o.high)
     steps, discount, reason = _percent_discount(steps, reason, o.cap, step)
     return steps * o.cost, discount, reason
 
@@ -259,9 +296,9 @@ def _prefer(points, discount, near, best_points, best, level):
     return better, better | ((discount == 0) & (best == 0) & (near > level))
 
 
-def _nearness(fits, cart, high):
+def _nearness(fits, base, high):
     """Section 5: how near an offer comes to being open: its tier and dates fit, and its maximum cart too."""
-    return (2 if cart < high else 1) if fits != 0 else 0
+    return (2 if base < high else 1) if fits != 0 else 0
 
 
 # One offer for everybody whose caps are amounts (ProgramParameters.is_plain): straight from the orders to the results.
@@ -275,7 +312,7 @@ def _plain_terms(terms):
 
 def _plain_steps(cart, balance, room, cap, cost, amount, most, low, high):
     steps, reason = _amount_steps(cart, balance, NOT_ASKED, cap, room, cart, cost, amount, most)
-    return _if_open(steps, reason, 1, cart, low, high)
+    return _if_open(steps, reason, 1, 0, cart, low, high)
 
 
 def _plain_row(i, orders, given, room, cap, cost, amount, most, low, high):
@@ -356,23 +393,28 @@ def _find_fitting(terms, tier_fits, orders, fits):
 
 
 def _purse(i, orders):
-    """Step 2: the cart, what credits leave of it, the balance, and what was requested."""
+    """Step 2: the cart, its eligible part, what credits leave of it, the balance, and what was requested."""
     cart, balance, asked = orders.cart[i], orders.balance[i], orders.requested[i]
-    return cart, max(0, cart - orders.credits[i]), balance, asked if asked >= 0 else NOT_ASKED
+    base = min(cart, orders.eligible[i])
+    return cart, base, max(0, cart - orders.credits[i]), balance, asked if asked >= 0 else NOT_ASKED
 
 
 def _amount_offer(row, orders, fits, points, discount, limited_by):
     o = _offer(row)
     for i in range(len(orders.cart)):
-        cart, left, balance, requested = _purse(i, orders)
-        points[i], discount[i], limited_by[i] = _amount_row(o, fits[i], cart, left, balance, requested)
+        cart, base, left, balance, requested = _purse(i, orders)
+        points[i], discount[i], limited_by[i] = _amount_row(
+            o, fits[i], orders.coupon[i], cart, base, left, balance, requested
+        )
 
 
 def _percent_offer(row, orders, fits, points, discount, limited_by):
     o = _offer(row)
     for i in range(len(orders.cart)):
-        cart, left, balance, requested = _purse(i, orders)
-        points[i], discount[i], limited_by[i] = _percent_row(o, fits[i], cart, left, balance, requested)
+        cart, base, left, balance, requested = _purse(i, orders)
+        points[i], discount[i], limited_by[i] = _percent_row(
+            o, fits[i], orders.coupon[i], cart, base, left, balance, requested
+        )
 
 
 def _keep_better(position, max_cart, orders, scratch, given):
@@ -382,7 +424,7 @@ def _keep_better(position, max_cart, orders, scratch, given):
         points, discount = scratch.points[i], scratch.discount[i]
         best, best_points = given.discount[i], given.points[i]
         best_offer, best_reason = given.offer[i], given.limited_by[i]
-        near = _nearness(scratch.fits[i], orders.cart[i], max_cart)
+        near = _nearness(scratch.fits[i], min(orders.cart[i], orders.eligible[i]), max_cart)
         better, told = _prefer(points, discount, near, best_points, best, level)
         given.discount[i] = max(discount, best)
         given.points[i] = points if better else best_points
@@ -421,7 +463,7 @@ def _answer_block(enabled, terms, tier_fits, orders, scratch, given):
 
 def answer_one(
     enabled: Any, offers: Any, first: int, last: int, tier_fits: Any, tier: int,
-    cart: int, balance: int, credits: int, requested: int, at: int,
+    cart: int, balance: int, credits: int, requested: int, at: int, eligible: int, coupon: int,
 ) -> Any:  # fmt: skip
     """One order of a ledger: points, discount, credits used and reason under the offers from first up to last.
 
@@ -429,17 +471,17 @@ def answer_one(
     """
     if enabled == 0:
         return 0, 0, 0, NOT_LIVE
-    left, asked = max(0, cart - credits), requested if requested >= 0 else NOT_ASKED
+    base, left, asked = min(cart, eligible), max(0, cart - credits), requested if requested >= 0 else NOT_ASKED
     points, discount, level, reason = 0, 0, 0, NO_OFFER
     for position in range(first, last):
         row = offers[position]
         fits = tier_fits[position, tier] if _is_in_time(row, at) else 0
         o = _offer(row)
-        near = _nearness(fits, cart, o.high)
+        near = _nearness(fits, base, o.high)
         if o.amount > 0:
-            its_points, its_discount, its_reason = _amount_row(o, fits, cart, left, balance, asked)
+            its_points, its_discount, its_reason = _amount_row(o, fits, coupon, cart, base, left, balance, asked)
         else:
-            its_points, its_discount, its_reason = _percent_row(o, fits, cart, left, balance, asked)
+            its_points, its_discount, its_reason = _percent_row(o, fits, coupon, cart, base, left, balance, asked)
         better, told = _prefer(its_points, its_discount, near, points, discount, level)
         reason = its_reason if told else reason
         points = its_points if better else points
@@ -456,7 +498,8 @@ def _rows_of(columns, lo, hi):
     size = len(columns.cart)
     cart, balance, credits = columns.cart[lo:hi], columns.balance[lo:hi], _rows(columns.credits, lo, hi, size)
     requested, tier = _rows(columns.requested, lo, hi, size), _rows(columns.tier, lo, hi, size)
-    return Columns(cart, balance, credits, requested, tier, _rows(columns.at, lo, hi, size))
+    at, eligible = _rows(columns.at, lo, hi, size), _rows(columns.eligible, lo, hi, size)
+    return Columns(cart, balance, credits, requested, tier, at, eligible, _rows(columns.coupon, lo, hi, size))
 
 
 def _blocks(enabled, terms, tier_fits, columns, results):
@@ -479,7 +522,9 @@ def _float_blocks(enabled, terms, tier_fits, scale, columns, results):
         for i in range(size):
             cart[i], balance[i], is_bad, is_floored, is_negative = _read(orders.cart[i], orders.balance[i], scale)
             bad, floored, negative = bad + is_bad, floored + is_floored, negative + is_negative
-        orders = Columns(cart, balance, orders.credits, orders.requested, orders.tier, orders.at)
+        orders = Columns(
+            cart, balance, orders.credits, orders.requested, orders.tier, orders.at, orders.eligible, orders.coupon
+        )
         offer, points, limited_by = results.offer[lo:hi], results.points[lo:hi], results.limited_by[lo:hi]
         discount, payable, credits_used = minor[2, :size], minor[3, :size], minor[4, : len(results.credits_used[lo:hi])]
         given = Results(offer, points, discount, payable, credits_used, limited_by)
@@ -504,7 +549,7 @@ class Loops(NamedTuple):
 PLAIN = Loops(_plain, _plain_floats, _blocks, _float_blocks)
 #: What they call.
 INLINED = (
-    _whole, _room, _if_open, _own_limits, _amount_steps, _percent_steps, _percent_discount, _read,
+    _whole, _room, _if_open, _minimum_points, _own_limits, _amount_steps, _percent_steps, _percent_discount, _read,
     _offer, _amount_row, _percent_row, _is_in_time, _prefer, _nearness, answer_one,
     _plain_terms, _plain_steps, _plain_row,
     _new_scratch, _find_fitting, _purse, _amount_offer, _percent_offer, _keep_better, _answer_block, _rows, _rows_of,

@@ -61,6 +61,9 @@ TERMS = np.dtype(
         ("multiple_below", np.int64),  # it holds for carts below this, on a percentage offer
         ("min_cart", np.int64),
         ("max_cart", np.int64),
+        ("min_points", np.int64),  # of a redemption; 0 for none
+        ("min_balance", np.int64),  # that must be owned before any points can be spent
+        ("no_coupons", np.int64),  # 1 where it is closed to orders that used one
         ("first_instant", np.int64),
         ("last_instant", np.int64),
         ("tiered", np.int64),  # 1 where only some tiers fit
@@ -123,7 +126,7 @@ class ProgramParameters:
             only["amount"] > 0
             and only["max_discount_percent"] == WHOLE
             and only["multiple"] == WHOLE
-            and not only["tiered"]
+            and not (only["tiered"] or only["min_points"] or only["min_balance"] or only["no_coupons"])
             and only["first_instant"] == -NEVER
             and only["last_instant"] == NEVER
         )
@@ -230,6 +233,9 @@ def offer_row(offer: Offer, program: Program) -> dict[str, int]:
         "max_percent_steps": NEVER if offer.max_percent is None else _basis_points(offer.max_percent) // percent,
         "min_cart": money(offer.min_cart),
         "max_cart": money(offer.max_cart),
+        "min_points": offer.min_points or 0,
+        "min_balance": offer.min_balance or 0,
+        "no_coupons": not offer.with_coupons,
         "tiered": offer.tiers is not None,
     }
     return row | _multiple(offer, row) | _dates(offer, program) | min_payable_row(program)

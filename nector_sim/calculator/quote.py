@@ -12,6 +12,10 @@ from nector_sim.errors import InputError, Problem
 from nector_sim.rules.money import from_minor, to_minor, to_points
 from nector_sim.rules.program import Program, ProgramLike, as_program
 from nector_sim.rules.times import read_time, to_instant
+from nector_sim.rules.values import FLOAT_TOLERANCE, is_blank, read_decimal
+
+#: What is said of an eligible or earning amount that is larger than its cart.
+ABOVE_THE_CART = "is above cart_amount; it is a part of the cart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,12 @@ def quote(
     points_requested: Any = None,
     tier: str | None = None,
     ordered_at: datetime | date | str | None = None,
+    eligible_amount: Any = None,
+    coupon_discount: Any = 0,
 ) -> Quote:
     """Work out one order, exactly.
+
+    An argument that may be left out may also be an empty cell: None, NaN or an empty text.
 
     Parameters
     ----------
@@ -70,8 +78,10 @@ def quote(
         The customer's tier.
     ordered_at : datetime or ISO 8601 text, optional
         Instant of the order; without a zone, in the program's. Left out, inside every offer's dates.
-
-    What may be left out may also be what stands for an empty cell: None, NaN or an empty text.
+    eligible_amount : int, float, Decimal or str, optional
+        The part of the cart that points may pay, in major units; left out, all of it.
+    coupon_discount : int, float, Decimal or str, optional
+        What other coupons took off already, in major units; the cart is after them.
 
     Returns
     -------
@@ -98,6 +108,8 @@ def quote(
         points_requested=points_requested,
         tier=tier,
         ordered_at=ordered_at,
+        eligible_amount=eligible_amount,
+        coupon_discount=coupon_discount,
     )
     return in_major_units(program, Law(program).answer(order))
 
@@ -111,28 +123,35 @@ def read_order(
     points_requested: Any = None,
     tier: str | None = None,
     ordered_at: datetime | date | str | None = None,
+    eligible_amount: Any = None,
+    coupon_discount: Any = 0,
 ) -> Order:
     """Turn an order in major units into the law's; parameters and errors as :func:`quote`."""
     problems: list[Problem] = []
+    decimals = program.decimals
 
     def read(name: str, read_value: Any, *arguments: Any) -> Any:
         try:
             return read_value(*arguments)
         except ValueError as error:
-            problems.append(Problem(name, str(error) if _is_blank(arguments[0]) else f"{arguments[0]!r} {error}"))
+            problems.append(Problem(name, str(error) if is_blank(arguments[0]) else f"{arguments[0]!r} {error}"))
             return None
 
     def instant(time: Any) -> datetime:
         return to_instant(read_time(time), program.timezone)
 
     order = Order(
-        cart=read("cart_amount", to_minor, cart_amount, program.decimals),
+        cart=read("cart_amount", to_minor, cart_amount, decimals),
         balance=read("points_balance", to_points, points_balance),
-        credits=0 if _is_blank(credits) else read("credits", to_minor, credits, program.decimals),
-        requested=None if _is_blank(points_requested) else read("points_requested", to_points, points_requested),
-        tier=None if tier is None or _is_blank(tier) else tier,
-        at=None if _is_blank(ordered_at) else read("ordered_at", instant, ordered_at),
+        credits=0 if is_blank(credits) else read("credits", to_minor, credits, decimals),
+        requested=None if is_blank(points_requested) else read("points_requested", to_points, points_requested),
+        tier=None if tier is None or is_blank(tier) else tier,
+        at=None if is_blank(ordered_at) else read("ordered_at", instant, ordered_at),
+        eligible=None if is_blank(eligible_amount) else read("eligible_amount", to_minor, eligible_amount, decimals),
+        coupon=0 if is_blank(coupon_discount) else read("coupon_discount", to_minor, coupon_discount, decimals),
     )
+    if order.eligible is not None and not problems and order.eligible > order.cart:
+        problems.append(Problem("eligible_amount", f"{eligible_amount!r} {ABOVE_THE_CART}"))
     if order.tier is not None and (what := program.unknown_tier(order.tier)):
         problems.append(Problem("tier", what))
     if problems:
@@ -155,17 +174,8 @@ def in_major_units(program: Program, answer: Answer) -> Quote:
 
 def taken_otherwise(points_balance: Any) -> str:
     """Say how a balance that can be used was taken otherwise than it stands; empty where it was not."""
-    points, balance = to_points(points_balance), Decimal(str(points_balance))
+    points, balance = to_points(points_balance), read_decimal(points_balance)
     if balance < 0:
         return f"{balance} was given; a negative balance redeems nothing"
-    return f"{balance} was given; a fraction of a point does not count" if balance != points else ""
-
-
-def _is_blank(value: Any) -> bool:
-    """Whether an argument stands for an empty cell."""
-    if isinstance(value, str):
-        return not value.strip()
-    try:
-        return value is None or bool(value != value)  # NaN and NaT equal nothing
-    except TypeError:
-        return True  # nobody knows whether pandas' NA equals anything
+    dropped = balance - points > Decimal(str(FLOAT_TOLERANCE))
+    return f"{balance} was given; a fraction of a point does not count" if dropped else ""

@@ -12,6 +12,8 @@ SENTENCES = {
     "min_cart": "The cart is too small for your minimum cart.",
     "offer": "The offer is given whole; it has one size.",
     "max_cart": "The cart is too large for this offer.",
+    "coupon": "The offer is closed to orders that used a coupon.",
+    "min_points": "Fewer points than your minimum could be used.",
     "no_offer": "No offer is open to this customer at this time.",
     "not_live": "The integration is switched off.",
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nector_sim.cli import options
 from nector_sim.cli.options import AssumptionsFile, FloorPercent, usable_orders
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _ROWS = (
     ("orders that can redeem", "share_could_redeem", "share"),
     ("cost of the program", "cost_of_program", "money"),
     ("margin", "margin", "money"),
-    ("break-even: more orders in 100", "break_even_uplift", "uplift"),
+    ("break-even against no points: more orders in 100", "break_even_uplift", "uplift"),
 )
 
 
@@ -34,9 +35,14 @@ def compare(
     by: Annotated[
         str | None, typer.Option("--by", help="month, cart_band, customer_decile, tier, or a column of the orders.")
     ] = None,
-    replayed: Annotated[
-        bool, typer.Option("--replayed", help="Let balances run from order to order under each program.")
-    ] = False,
+    program: Annotated[
+        list[Path] | None, typer.Option("--program", "-p", help="A program that held before both, with its valid_from.")
+    ] = None,
+    as_given: options.AsGiven = False,
+    replayed: options.OldReplayed = False,
+    opening: options.OpeningFile = None,
+    balances_at: options.BalancesAt = None,
+    grants: options.GrantsFile = None,
     floor_percent: FloorPercent = None,
     resamples: Annotated[
         int, typer.Option("--resamples", help="How often customers are drawn; 0 for no ranges.")
@@ -55,24 +61,33 @@ def compare(
     from nector_sim.economics.assumptions import named_percent
 
     today, proposal = ns.load_program(baseline), ns.load_program(candidate)
-    good, rejected = usable_orders(orders, today, replayed=replayed)
+    others = [ns.load_program(file) for file in program or ()]
+    good, rejected = usable_orders(orders, today, replayed=not as_given)
+    history = options.history_of(
+        good,
+        [*others, today],
+        as_given=as_given,
+        old_replayed=replayed,
+        opening=opening,
+        balances_at=balances_at,
+        grants=grants,
+    )
     result = ns.compare(
         today,
         proposal,
         good,
         assumptions=ns.load_assumptions(assumptions),
         by=by,
-        history="as replayed" if replayed else "given balances",
+        programs=others,
         floor_percent=floor_percent,
         resamples=resamples,
         seed=seed,
         uplift_percent=uplift_percent,
+        **history,
     )
-    say(f"{result.baseline.orders:,} orders, {result.history}, {result.baseline.view} view")
+    say(f"{result.baseline.orders:,} orders, {result.baseline.view} view; {result.how}")
     if result.baseline.orders_left_out:
         say(f"{result.baseline.orders_left_out:,} others were never paid and are left out")
-    if replayed and today.earning is proposal.earning is None:
-        say("note: neither program has [earning], so in a replay nobody has points to redeem")
     say(result.text())
     show(_totals(result))
     if result.groups is not None:

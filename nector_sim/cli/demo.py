@@ -73,8 +73,10 @@ def demo(
     program = ns.load_program(ns.data_path(chosen.program))
     assumptions = ns.load_assumptions(ns.data_path("assumptions/example.toml"))
     orders = ns.demo_orders(chosen.orders)
-    scored = ns.score(program, orders)
-    summary = ns.summarize(scored, assumptions=assumptions)
+    first = orders.sort_values(["ordered_at", "order_id"]).drop_duplicates("customer_id")
+    opening = first[["customer_id", "points_balance"]].rename(columns={"points_balance": "points"})
+    scored = ns.replay(program, orders, opening=opening).orders
+    summary = ns.summarize(scored, assumptions=assumptions, replayed=True)
 
     say(chosen.says)
     say(
@@ -88,10 +90,10 @@ def demo(
     say("")
     show(_totals(summary))
     say("Under the assumptions of data/assumptions/example.toml: 55 % gross margin, 18 % GST inside the prices,")
-    say("2 % payment fee and ₹60 fulfilment an order. Costs are at most: everyone who can redeem does.")
+    say("2 % payment fee and ₹60 fulfilment an order. Costs assume that everyone uses points on every order they can.")
     say(summary.break_even)
     say("")
-    show(_settings(program, orders, assumptions))
+    show(_settings(program, orders, opening, assumptions))
     say(f"Each setting is replayed: customers earn {chosen.earns}, and those that they do not redeem on one order")
     say("are there for the next.")
     say("")
@@ -149,13 +151,13 @@ def _totals(summary: Summary) -> Table:
     shown.add_row("orders that can redeem", f"{summary.orders_could_redeem:,}", f"{summary.share_could_redeem:.1%}")
     shown.add_row("margin without points", money(summary.margin_without), "")
     shown.add_row("margin with points", money(summary.margin), "")
-    shown.add_row("cost of the program", f"at most {money(summary.cost_of_program)}", "")
+    shown.add_row("cost of the program", money(summary.cost_of_program), "")
     for reason, share in summary.limited_by.items():
         shown.add_row(f"limited by {reason}", f"{share:.1%}", SENTENCES[reason])
     return shown
 
 
-def _settings(program: Program, orders: pd.DataFrame, assumptions: Assumptions) -> Table:
+def _settings(program: Program, orders: pd.DataFrame, opening: pd.DataFrame, assumptions: Assumptions) -> Table:
     import nector_sim as ns
     from nector_sim.cli.show import table
     from nector_sim.rules.money import money_text
@@ -179,14 +181,14 @@ def _settings(program: Program, orders: pd.DataFrame, assumptions: Assumptions) 
         "discount",
         "of carts",
         "can redeem",
-        "cost, at most",
+        "cost",
         "margin",
         "break-even: more orders in 100",
     ]
     shown = table("Other settings", names)
     for name, setting in settings.items():
-        history = ns.replay(setting, orders.drop(columns="points_balance"), take_up=100)
-        summary = ns.summarize(history.orders, assumptions=assumptions, replayed=True)
+        replayed = ns.replay(setting, orders, opening=opening).orders
+        summary = ns.summarize(replayed, assumptions=assumptions, replayed=True)
         money = [
             money_text(Decimal(round(amount)), program.currency)
             for amount in (summary.discount, summary.cost_of_program, summary.margin)

@@ -13,6 +13,8 @@ Balance = Annotated[str, typer.Option("--balance", help="Points that the custome
 Credits = Annotated[str, typer.Option("--credits", help="Credits that the customer has.")]
 Requested = Annotated[str | None, typer.Option("--requested", help="Points that the customer asks to use.")]
 Tier = Annotated[str | None, typer.Option("--tier", help="The customer's tier.")]
+Eligible = Annotated[str | None, typer.Option("--eligible", help="What points may pay of the cart; left out, all.")]
+Coupon = Annotated[str, typer.Option("--coupon", help="What other coupons took off already.")]
 OrderedAt = Annotated[str | None, typer.Option("--at", help="Time of the order, as 2026-11-23 18:30.")]
 
 
@@ -24,6 +26,8 @@ def quote(
     requested: Requested = None,
     tier: Tier = None,
     at: OrderedAt = None,
+    eligible: Eligible = None,
+    coupon: Coupon = "0",
 ) -> None:
     """Work out one order, exactly.
 
@@ -32,7 +36,7 @@ def quote(
     import nector_sim as ns
     from nector_sim.calculator.quote import taken_otherwise
 
-    answer = ns.quote(ns.load_program(program), **_order(cart, balance, credits, requested, tier, at))
+    answer = ns.quote(ns.load_program(program), **_order(cart, balance, credits, requested, tier, at, eligible, coupon))
     if note := taken_otherwise(balance):
         typer.echo(f"note: balance {note}", err=True)
     for name in ("offer", "points_redeemed", "discount", "credits_used", "payable", "limited_by"):
@@ -47,6 +51,8 @@ def explain(
     requested: Requested = None,
     tier: Tier = None,
     at: OrderedAt = None,
+    eligible: Eligible = None,
+    coupon: Coupon = "0",
 ) -> None:
     """Say in words how one order's discount comes about.
 
@@ -54,11 +60,20 @@ def explain(
     """
     import nector_sim as ns
 
-    typer.echo(ns.explain(ns.load_program(program), **_order(cart, balance, credits, requested, tier, at)))
+    typer.echo(
+        ns.explain(ns.load_program(program), **_order(cart, balance, credits, requested, tier, at, eligible, coupon))
+    )
 
 
 def _order(
-    cart: str, balance: str, credits: str, requested: str | None, tier: str | None, at: str | None
+    cart: str,
+    balance: str,
+    credits: str,
+    requested: str | None,
+    tier: str | None,
+    at: str | None,
+    eligible: str | None,
+    coupon: str,
 ) -> dict[str, Any]:
     return {
         "cart_amount": cart,
@@ -67,4 +82,6 @@ def _order(
         "points_requested": requested,
         "tier": tier,
         "ordered_at": at,
+        "eligible_amount": eligible,
+        "coupon_discount": coupon,
     }

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -45,6 +42,44 @@ KeepStatus = Annotated[
 SheetName = Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file; else the first.")]
 KeyFile = Annotated[Path | None, typer.Option("--key-file", help="Key of the hashes that stand for customers.")]
 
+AsGiven = Annotated[
+    bool, typer.Option("--as-given", help="Each order by itself, with the balance that came with it; no replay.")
+]
+OldReplayed = Annotated[bool, typer.Option("--replayed", hidden=True)]
+OpeningFile = Annotated[
+    Path | None, typer.Option("--opening", help="Opening balances: customer_id, points; else those at the first order.")
+]
+BalancesAt = Annotated[
+    str | None,
+    typer.Option("--balances-at", help="The opening balances are of this day, to be run back, such as today."),
+]
+GrantsFile = Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")]
+
+
+def history_of(
+    orders: pd.DataFrame,
+    programs: list[Program],
+    *,
+    as_given: bool,
+    old_replayed: bool,
+    opening: Path | None,
+    balances_at: str | None,
+    grants: Path | None,
+) -> dict[str, Any]:
+    """What the arguments say of a history, as the keywords of sweep and compare."""
+    import nector_sim as ns
+    from nector_sim.batch.files import read_table
+
+    if old_replayed:
+        raise InputError("--replayed is how it is done now; leave it out, or add --as-given for each order by itself")
+    balances, given = (None if file is None else read_table(file) for file in (opening, grants))
+    if balances_at is not None:
+        if balances is None:
+            raise InputError("--balances-at is the day of the balances in --opening; give that file too")
+        at = None if balances_at == "today" else balances_at
+        balances = ns.opening_from(balances, orders, None, at=at, grants=given, programs=programs)
+    return {"replayed": not as_given, "opening": balances, "grants": given}
+
 
 def usable_orders(orders: str | Path, program: Program, *, replayed: bool) -> tuple[pd.DataFrame, int]:
     """Read a file of orders: those that can be used, and how many cannot.
@@ -79,25 +114,6 @@ def check_scheduler(engine: Engine, scheduler: str | None) -> None:
     """Refuse the address of a scheduler that nobody would ask."""
     if scheduler is not None and engine is not Engine.dask:
         raise InputError("--scheduler is for the engine dask; add --engine dask")
-
-
-@contextmanager
-def stopped_cleanly() -> Iterator[None]:
-    """Let a run that is stopped (Ctrl+C, SIGTERM) clear up, say what is kept, and end with the code of its signal."""
-    numbers = [signal.SIGINT]
-
-    def end(number: int, _: object) -> None:
-        numbers.append(signal.Signals(number))
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        typer.echo(f"nector-sim: {stop or 'stopped'}", err=True)
-        raise typer.Exit(128 + numbers[-1]) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def balances_of(text: str | None) -> Any:

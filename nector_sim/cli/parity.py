@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 
 def parity(
+    ctx: typer.Context,
     orders: Annotated[
         Path | None, typer.Argument(help="Record or orders, CSV or Parquet; left out, cases are generated.")
     ] = None,
@@ -49,11 +53,13 @@ def parity(
     per_second: Annotated[float, typer.Option(help="Requests to the URL in a second, at most.")] = 20.0,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 10.0,
     retries: Annotated[int, typer.Option(help="How often to ask again after no answer.")] = 3,
+    at_once: Annotated[int, typer.Option(help="Requests to the URL side by side, at most.")] = 1,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit report for test systems.")] = None,
-    export: Annotated[
-        Path | None, typer.Option(help="Write generated cases with the exact answers, one JSON object a line.")
+    cases: Annotated[
+        Path | None, typer.Option(help="Write generated cases with exact answers: .jsonl, .json or .csv.")
     ] = None,
+    export: Annotated[Path | None, typer.Option(hidden=True, help="The old name of --cases.")] = None,
 ) -> None:
     """Hold a calculator, or a record of what a checkout gave, against the exact calculator.
 
@@ -65,40 +71,41 @@ def parity(
 
     Example: nector-sim parity --program program.toml --url "$URL" --speaks nector --balances customers.csv
 
-    Example: nector-sim parity --export cases.jsonl --n 10000 --seed 1
+    Example: nector-sim parity --cases cases.jsonl --n 10000 --seed 1
     """
     import nector_sim as ns
     from nector_sim.parity.callers import UrlCaller
-    from nector_sim.parity.export import export_cases
+    from nector_sim.parity.suite import write_cases
 
-    rules = ns.load_program(program) if program else None
-    if function and url:
-        raise InputError("--function and --url are two calculators; give one")
     if export:
-        if orders or function or url:
-            raise InputError("--export writes cases and compares nothing; leave the orders and the calculator out")
-        export_cases(export, n=n, seed=seed, program=rules)
-        typer.echo(f"{n} cases written to {export}")
+        raise InputError(f"--export is called --cases now: --cases {export}; a program in SQL is nector-sim export")
+    _refuse_unused(ctx, _kind(orders, function, url, cases))
+    rules = ns.load_program(program) if program else None
+    if cases:
+        write_cases(cases, n=n, seed=seed, program=rules, leave_out=leave_out or ())
+        typer.echo(f"{n} cases written to {cases}")
         return
     calculator: Any = function
     questions: Any = orders
     if url:
-        calculator = UrlCaller(url, per_second=per_second, timeout=timeout, retries=retries)
+        calculator = UrlCaller(url, per_second=per_second, timeout=timeout, retries=retries, at_once=at_once)
     if speaks != "plain" or balances:
         if speaks != "nector" or not (rules and url and balances) or orders:
             raise InputError(
                 "--speaks nector and --balances go with each other, --program and --url; orders are made up"
             )
         calculator.dialect, questions = _nector(rules, balances, n, seed)
-    report = ns.check_parity(
-        rules,
-        questions,
-        calculator=calculator,
-        columns=_columns(column or []),
-        n=n,
-        seed=seed,
-        leave_out=leave_out or (),
-    )
+    with _bar(shown=bool(url)) as progress:
+        report = ns.check_parity(
+            rules,
+            questions,
+            calculator=calculator,
+            columns=_columns(column or []),
+            n=n,
+            seed=seed,
+            leave_out=leave_out or (),
+            progress=progress,
+        )
     if junit:
         _write(junit, report.to_junit())
     if json:
@@ -106,6 +113,65 @@ def parity(
     else:
         _show(report)
     raise typer.Exit(0 if report.agrees else 1)
+
+
+#: What each way of calling takes beside the program; anything else that is given would be ignored, so it is refused.
+_REPORTED = {"json", "junit"}
+_ASKED = {"speaks", "balances", "per_second", "timeout", "retries", "at_once"}
+_MADE = {"n", "seed", "leave_out"}
+_TAKES = {
+    "--cases": {"cases", *_MADE},
+    "a record": {"orders", "column", *_REPORTED},
+    "--function with orders": {"orders", "column", "function", *_REPORTED},
+    "--function": {"function", *_MADE, *_REPORTED},
+    "--url with orders": {"orders", "column", "url", *_ASKED, *_REPORTED},
+    "--url": {"url", *_ASKED, *_MADE, *_REPORTED},
+}
+
+
+def _kind(orders: Path | None, function: str | None, url: str | None, cases: Path | None) -> str:
+    """Which way of calling this is."""
+    if function and url:
+        raise InputError("--function and --url are two calculators; give one")
+    if cases:
+        return "--cases"
+    asked = "--function" if function else "--url" if url else ""
+    if not asked:
+        return "a record"
+    return f"{asked} with orders" if orders else asked
+
+
+def _refuse_unused(ctx: typer.Context, kind: str) -> None:
+    """Refuse what was given and has no effect in this way of calling."""
+    given = {
+        name
+        for name in ctx.params
+        if name not in ("program", "ctx")
+        and str(ctx.get_parameter_source(name)).endswith(("COMMANDLINE", "ENVIRONMENT"))
+    }
+    # The variable may be set for other calls of the same shell.
+    unused = sorted(given - _TAKES[kind] - ({"url"} if kind in ("--cases", "a record") else set()))
+    named = {"orders": "the orders"}
+    problems = [
+        Problem(named.get(name, f"--{name.replace('_', '-')}"), f"has no effect with {kind}; leave it out")
+        for name in unused
+    ]
+    if problems:
+        raise InputError("some of this would be ignored:", problems)
+
+
+@contextmanager
+def _bar(*, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on the terminal, for what takes long."""
+    if not (shown and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("asking", total=None)
+        yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
 def _nector(program: Program, balances: Path, n: int, seed: int) -> tuple[Dialect, pd.DataFrame]:

@@ -75,8 +75,7 @@ def replay(
     if in_buckets:
         if kind is not Format.parquet:
             raise InputError("--format csv is for a replay in one piece; one in buckets writes Parquet")
-        with options.stopped_cleanly():
-            report: Any = _replay_files(programs, orders, out, buckets, engine, scheduler, how)
+        report: Any = _replay_files(programs, orders, out, buckets, engine, scheduler, how)
         totals, counts = report.totals, (report.orders, report.customers)
     else:
         result: Any = ns.replay(None, read_table(Path(orders)), programs=programs, **how)

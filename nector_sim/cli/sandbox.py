@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,7 +40,14 @@ def sandbox(
         str | None, typer.Option("--events-to", help="Send signed events to this URL from now on.")
     ] = None,
     ledger: Annotated[
-        bool, typer.Option("--ledger", help="Print what moved, also while the server runs, and serve nothing.")
+        bool,
+        typer.Option("--ledger", help="Print the points ledger and exit; writes nothing, safe while a server runs."),
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse calls with unknown fields, and name the fields.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Log every call and why it was refused, without ids.")
     ] = False,
     variant: Annotated[
         str, typer.Option("--variant", help="For tests: calculate with this deliberate mistake.", hidden=True)
@@ -67,6 +75,8 @@ def sandbox(
     law = _law(variant)
     if events_to:
         events_host(events_to)  # before a webhook id is made that nobody would see
+    _log_to_the_screen(verbose=verbose)
+    # Closed in order, the database leaves all of it in the one file.
     with Database(db) as database, Deliverer(database):
         integration = Integration(database)
 
@@ -95,7 +105,16 @@ def sandbox(
                 typer.echo("  note: others on the network can reach it, and nothing is encrypted")
             typer.echo(f"description: {address}/openapi.json     stop: Ctrl+C")
 
-        serve(application(database, law=law), host=host, port=port, started=started)
+        serve(application(database, law=law, strict=strict), host=host, port=port, started=started)
+
+
+def _log_to_the_screen(*, verbose: bool) -> None:
+    """Calls that failed are always logged; with `verbose`, all are."""
+    log = logging.getLogger("nector_sim.gokwik")
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    log.handlers = [handler]
+    log.setLevel(logging.INFO if verbose else logging.WARNING)
 
 
 def _print_ledger(db: str) -> None:
@@ -103,7 +122,7 @@ def _print_ledger(db: str) -> None:
 
     if "://" not in db and not Path(db).exists():
         raise InputError(f"{db} does not exist; check the name")
-    with Database(db) as database:
+    with Database(db, read_only=True) as database:
         moved = Wallets(database).ledger()
     moved.insert(5, "points_balance", moved.groupby("customer_id")["points"].cumsum())
     moved["at"] = moved["at"].dt.strftime("%Y-%m-%d %H:%M:%S UTC")

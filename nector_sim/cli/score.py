@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,11 +71,10 @@ def score(
     }
     model = ns.load_program(program)
     options.check_scheduler(engine, scheduler)
-    with options.stopped_cleanly():
-        if any(value not in (None, ()) for value in how.values()) or _must_be_understood(orders):
-            report = _score_export(model, orders, out, rejects, engine, how)
-        else:
-            report = _score_files(model, orders, out, rejects, engine, scheduler, part_rows)
+    if any(value not in (None, ()) for value in how.values()) or _must_be_understood(orders):
+        report = _score_export(model, orders, out, rejects, engine, how)
+    else:
+        report = _score_files(model, orders, out, rejects, engine, scheduler, part_rows)
     for notice in report.notices:
         typer.echo(f"note: {notice}")
     typer.echo(f"{report.read} read, {report.scored} scored into {out}, {report.rejected} rejected")
@@ -85,15 +83,6 @@ def score(
     if report.rejected and rejects is None:
         typer.echo("  to have them with their reasons: --rejects rejects.csv")
     raise typer.Exit(1 if report.rejected else 0)
-
-
-def without_linear_algebra() -> None:
-    """Keep out of this process what numpy and numba load for linear algebra, of which scoring has none.
-
-    That is numpy's threads, which look for work in vain while other work waits, and scipy, where it is installed.
-    """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    sys.modules.setdefault("scipy.linalg.cython_blas", None)  # type: ignore[arg-type]  # as good as not installed
 
 
 def _must_be_understood(orders: list[str]) -> bool:

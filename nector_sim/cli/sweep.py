@@ -8,27 +8,36 @@ from typing import Annotated, Any
 import typer
 
 from nector_sim.cli import options
-from nector_sim.cli.options import AssumptionsFile, ProgramFile
+from nector_sim.cli.options import AssumptionsFile
 
 
 def sweep(
     orders: Annotated[str, typer.Argument(help="Orders, CSV or Parquet: a file, a folder of them, or a URL.")],
-    program: ProgramFile,
+    program: Annotated[
+        list[Path], typer.Option("--program", "-p", help="Program file; several where each has a valid_from.")
+    ],
     grid: Annotated[Path, typer.Option("--grid", help="Dotted paths with lists of values, TOML.")],
     assumptions: AssumptionsFile,
     out: Annotated[str, typer.Option("--out", help="Where to write one row for each setting, CSV or Parquet.")],
-    replayed: Annotated[
-        bool, typer.Option("--replayed", help="Let balances run from order to order under each setting.")
-    ] = False,
+    as_given: options.AsGiven = False,
+    replayed: options.OldReplayed = False,
+    opening: options.OpeningFile = None,
+    balances_at: options.BalancesAt = None,
+    grants: options.GrantsFile = None,
+    resamples: Annotated[
+        int, typer.Option("--resamples", help="How often customers are drawn for ranges; 0 for none.")
+    ] = 0,
     floor_percent: options.FloorPercent = None,
     discount_rate_at_most: Annotated[
         str | None,
-        typer.Option("--discount-rate-at-most", help="Recommend a setting that gives at most this % of the carts."),
+        typer.Option("--discount-rate-at-most", help="Recommend the most generous setting within this % of the carts."),
     ] = None,
     engine: options.EngineName = options.Engine.local,
     scheduler: options.Scheduler = None,
 ) -> None:
     """Try many settings on the same orders, and say what each gives, costs and needs to break even.
+
+    The settings are of the last program, and are replayed: what customers do not use is there for their next order.
 
     Example: nector-sim sweep orders.csv -p program.toml --grid grid.toml -a assumptions.toml --out settings.csv
     """
@@ -37,20 +46,32 @@ def sweep(
     import nector_sim as ns
     from nector_sim.batch.files import apart, check_ending, write_table
     from nector_sim.economics.assumptions import named_percent
+    from nector_sim.economics.labels import said
 
     options.check_scheduler(engine, scheduler)
     check_ending(out)
     apart((out,), (orders,))
     most = None if discount_rate_at_most is None else named_percent("--discount-rate-at-most", discount_rate_at_most)
-    rule, believed = ns.load_program(program), ns.load_assumptions(assumptions)
+    programs, believed = [ns.load_program(file) for file in program], ns.load_assumptions(assumptions)
+    rule = programs[-1]
     paths, mode = ns.load_grid(grid)
-    good, rejected = options.usable_orders(orders, rule, replayed=replayed)
+    good, rejected = options.usable_orders(orders, rule, replayed=not as_given)
     how: dict[str, Any] = {
         "grid": paths,
         "mode": mode,
         "assumptions": believed,
-        "history": "as replayed" if replayed else "given balances",
+        "programs": programs[:-1],
+        "resamples": resamples,
         "floor_percent": floor_percent,
+        **options.history_of(
+            good,
+            programs,
+            as_given=as_given,
+            old_replayed=replayed,
+            opening=opening,
+            balances_at=balances_at,
+            grants=grants,
+        ),
     }
     if engine is options.Engine.local:
         table = ns.sweep(rule, good, **how)
@@ -65,17 +86,18 @@ def sweep(
         # A list, such as the tiers of an offer, is no cell of a CSV file.
         table[path] = table[path].map(lambda value: ", ".join(value) if isinstance(value, list) else value)
     write_table(pa.Table.from_pandas(table, preserve_index=False), out)
-    at_most = ", costs are at most (everyone who can redeem does)" if table.attrs["at_most"] else ""
-    how_said = f"{table.attrs['history']}, {table.attrs['view']} view{at_most}"
-    typer.echo(f"{len(table):,} settings on {len(good):,} orders into {out}; {how_said}")
+    how_worked_out = said("each_order" if as_given else "replayed")
+    take_up = float(believed.rates().take_up)
+    typer.echo(f"{len(table):,} settings on {len(good):,} orders into {out}; {table.attrs['view']} view")
+    typer.echo(f"{how_worked_out}; {said(table.attrs['label'], take_up=take_up)}")
     if left_out := table.attrs["orders_left_out"]:
         typer.echo(f"{left_out:,} of them were never paid and are left out")
-    if replayed and rule.earning is None and not any(path.startswith("earning.") for path in paths):
-        typer.echo("note: the program has no [earning], so in a replay nobody has points to redeem")
+    for notice in table.attrs["notices"]:
+        typer.echo(f"note: {notice}")
     if most is not None:
         found = ns.recommend(table, discount_rate_at_most_percent=f"{most}%")
         typer.echo(f"most generous within {most:g} % of the carts:")
         typer.echo(found.text())
     if rejected:
-        typer.echo(f"{rejected:,} orders rejected; to see why: nector-sim check {orders} --program {program}")
+        typer.echo(f"{rejected:,} orders rejected; to see why: nector-sim check {orders} --program {program[-1]}")
     raise typer.Exit(1 if rejected else 0)

@@ -50,7 +50,14 @@ class Deferral(Result):
 
 
 def defer(
-    sales: Number, points: int, *, point_value: Number, ultimate_percent: Number = 100, currency: str = "INR"
+    sales: Number,
+    points: int,
+    *,
+    point_value: Number,
+    ultimate_percent: Number = 100,
+    tax_percent: Number = 0,
+    payment_fee_percent: Number = 0,
+    currency: str = "INR",
 ) -> Deferral:
     """Share the price of sales between the goods and the points that came with them.
 
@@ -64,6 +71,11 @@ def defer(
         What a point takes off, major units.
     ultimate_percent : number
         Of the points, how many are expected ever to be redeemed.
+    tax_percent : number
+        Tax inside the prices that points lower: a point then costs its value net of tax. 0 where prices are without
+        tax, or points are a means of payment that leaves the tax as it is.
+    payment_fee_percent : number
+        Of what customers pay, tax included: the fee that a redeemed point saves.
     currency : str
         ISO 4217 code; amounts are rounded to its decimals, a half up.
 
@@ -79,15 +91,27 @@ def defer(
     Examples
     --------
     >>> defer(100_000, 10_000, point_value=1, ultimate_percent=97)
-    Deferral(revenue=Decimal('91157.70'), deferred=Decimal('8842.30'))
-    >>> defer(800, 2_000, point_value="0.012", ultimate_percent=80)
-    Deferral(revenue=Decimal('781.25'), deferred=Decimal('18.75'))
+    <Deferral: Revenue of the goods 91,157.70, deferred for the points 8,842.30.>
+    >>> defer(800, 2_000, point_value="0.012", ultimate_percent=80).deferred
+    Decimal('18.75')
+
+    With 18 % GST inside the prices a point of ₹1 costs 1/1.18:
+
+    >>> defer(100_000, 10_000, point_value=1, ultimate_percent=97, tax_percent=18).deferred
+    Decimal('7595.93')
     """
-    given: dict[str, Any] = {"sales": sales, "point_value": point_value, "ultimate_percent": ultimate_percent}
-    paid, value, share, count = _checked(given | {"points": points}, whole=("points",))
-    if share > 100 or 0 < share < 1:
-        raise InputError(f"ultimate_percent is {share}; it is a percentage from 0 to 100, so write 97 for 97 %")
-    alone = Fraction(count) * Fraction(value) * Fraction(share) / 100
+    given: dict[str, Any] = {"sales": sales, "point_value": point_value, "points": points}
+    percents = {
+        "ultimate_percent": ultimate_percent,
+        "tax_percent": tax_percent,
+        "payment_fee_percent": payment_fee_percent,
+    }
+    paid, value, count, *shares = _checked(given | percents, whole=("points",))
+    for name, percent in zip(percents, shares, strict=True):
+        if percent > 100 or (0 < percent < 1 and name == "ultimate_percent"):
+            raise InputError(f"{name} is {percent}; it is a percentage from 0 to 100, so write 97 for 97 %")
+    share, tax, fee = (Fraction(percent) / 100 for percent in shares)
+    alone = Fraction(count) * Fraction(value) * share * (1 / (1 + tax) - fee)
     whole = Fraction(paid)
     deferred = _round(whole * alone / (whole + alone) if whole + alone else Fraction(0), currency)
     return Deferral(revenue=_round(whole, currency) - deferred, deferred=deferred)

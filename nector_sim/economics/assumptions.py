@@ -10,7 +10,7 @@ import difflib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from nector_sim.errors import InputError, Problem
 from nector_sim.rules.money import About
 from nector_sim.rules.offers import Model
+from nector_sim.rules.values import read_decimal, read_percentage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,46 +33,6 @@ Belief = Decimal | tuple[Decimal, Decimal, Decimal]
 ASK_BELOW = Decimal(1)
 #: Payment fees are small percentages anyway, so only much smaller ones are asked about: 0.02 where 2 is meant.
 ASK_FEE_BELOW = Decimal("0.1")
-
-
-def asked_percent(value: Any, *, ask_below: Decimal = ASK_BELOW) -> Decimal:
-    """Read a percentage from 0 to 100, and ask where a share between 0 and 1 was probably meant.
-
-    Parameters
-    ----------
-    value : int, float, Decimal or str
-        The percentage. As text with a % sign, such as ``"0.25%"``, it is taken as it stands.
-    ask_below : Decimal
-        Numbers above 0 and below this are asked about.
-
-    Returns
-    -------
-    Decimal
-
-    Raises
-    ------
-    ValueError
-        For what is no number, outside 0 to 100, or probably a share.
-
-    Examples
-    --------
-    >>> asked_percent(55), asked_percent("0.25%")
-    (Decimal('55'), Decimal('0.25'))
-    >>> asked_percent(0.55)
-    Traceback (most recent call last):
-    ...
-    ValueError: is 0.55; did you mean 55? Percentages go from 0 to 100 (if you do mean 0.55 %, write "0.55%")
-    """
-    meant = isinstance(value, str) and value.strip().endswith("%")
-    number = _decimal(value.strip().removesuffix("%") if meant else value)
-    if not 0 <= number <= 100:
-        raise ValueError(f"is {number:f}; a percentage goes from 0 to 100")
-    if 0 < number < ask_below and not meant:
-        raise ValueError(
-            f"is {number:f}; did you mean {_short(number * 100)}? Percentages go from 0 to 100 "
-            f'(if you do mean {number:f} %, write "{number:f}%")'
-        )
-    return number
 
 
 def named_percent(name: str, value: Any, *, at_most_100: bool = True) -> float:
@@ -92,7 +53,7 @@ def named_percent(name: str, value: Any, *, at_most_100: bool = True) -> float:
     Raises
     ------
     InputError
-        As :func:`asked_percent`, by name.
+        As :func:`nector_sim.rules.values.read_percentage`, by name.
 
     Examples
     --------
@@ -100,9 +61,7 @@ def named_percent(name: str, value: Any, *, at_most_100: bool = True) -> float:
     (250.0, 0.5)
     """
     try:
-        if not at_most_100 and (number := _decimal(value)) > 100:
-            return float(number)
-        return float(asked_percent(value))
+        return float(read_percentage(value, ask_below=ASK_BELOW, at_most=100 if at_most_100 else None))
     except ValueError as error:
         raise InputError(f"{name} {error}") from None
 
@@ -115,15 +74,11 @@ def _amount(value: Any) -> Decimal:
 
 
 def _decimal(value: Any) -> Decimal:
-    if isinstance(value, bool):
-        raise ValueError(f"is {str(value).lower()}, not a number")
     try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        raise ValueError(f"is {value!r}, not a number") from None
-    if not number.is_finite():
-        raise ValueError(f"is {value}; fill in a number")
-    return number
+        return read_decimal(value)
+    except ValueError as error:
+        given = repr(value) if isinstance(value, str) else str(value).lower()
+        raise ValueError(f"is {given}, which {error}") from None
 
 
 def _short(number: Decimal) -> str:
@@ -149,9 +104,9 @@ def _belief(read: Callable[[Any], Decimal]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-Percentage = Annotated[Belief, _belief(asked_percent), About("percent")]
+Percentage = Annotated[Belief, _belief(read_percentage), About("percent")]
 FeePercentage = Annotated[
-    Belief, _belief(lambda value: asked_percent(value, ask_below=ASK_FEE_BELOW)), About("percent")
+    Belief, _belief(lambda value: read_percentage(value, ask_below=ASK_FEE_BELOW)), About("percent")
 ]
 Cost = Annotated[Belief, _belief(_amount), About("money")]
 
@@ -202,6 +157,9 @@ class Assumptions(Model):
 
     return_cost: Cost = Decimal(0)
     """For each refunded or returned order: freight both ways."""
+
+    resale_percent: Percentage = Decimal(100)
+    """Of the cost of returned goods, how much comes back because they can be sold again."""
 
     take_up_percent: Percentage = Decimal(100)
     """Of the orders that could redeem, how many do."""
@@ -306,6 +264,7 @@ class Rates:
     cod_fee: float | npt.NDArray[np.float64]
     fulfilment_cost: float | npt.NDArray[np.float64]
     return_cost: float | npt.NDArray[np.float64]
+    resale: float | npt.NDArray[np.float64]
     take_up: float | npt.NDArray[np.float64]
     ultimate_redemption: float | npt.NDArray[np.float64]
 

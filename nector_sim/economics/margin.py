@@ -51,8 +51,14 @@ class Drivers:
     fee_payable: Numbers
     fee_cart: Numbers
     fee_discount: Numbers
+    returned_cost: Numbers = 0.0
+    """Of returned goods whose cost is known."""
+    returned_cart_uncosted: Numbers = 0.0
+    """Carts that came back where it is not."""
     kept_points_value: Numbers = 0.0
     """Points earned at face value, for the accrual view."""
+    fee_points_value: Numbers = 0.0
+    """Of these, what will probably lower payments that pay the payment fees."""
 
     def map(self, function: Any) -> Drivers:
         """Apply a function, such as a sum, to each amount."""
@@ -101,18 +107,34 @@ def margin_of(drivers: Drivers, rates: Rates) -> Margin:
     discounted = 0.0 if rates.as_tender else drivers.kept_discount
     # Tax on top is taken of the full price where points are a means of payment.
     taxed = drivers.fee_cart if rates.as_tender else drivers.fee_cart - drivers.fee_discount
-    assumed_cost = 0.0 if rates.gross_margin is None else (1 - rates.gross_margin) * net * drivers.kept_cart_uncosted
+    lost = 1 - rates.resale  # of goods that came back
+    uncosted = drivers.kept_cart_uncosted + lost * drivers.returned_cart_uncosted
+    assumed_cost = 0.0 if rates.gross_margin is None else (1 - rates.gross_margin) * net * uncosted
     return Margin(
         net_sales=net * (drivers.kept_cart - discounted),
-        cost_of_goods=drivers.kept_cost + assumed_cost,
+        cost_of_goods=drivers.kept_cost + lost * drivers.returned_cost + assumed_cost,
         points_given=(drivers.kept_discount if rates.as_tender else 0.0)
-        + rates.ultimate_redemption * drivers.kept_points_value,
+        + rates.ultimate_redemption * price_of_points(drivers.kept_points_value, drivers.fee_points_value, rates),
         payment_fee=rates.payment_fee * (drivers.fee_payable + rates.tax_on_top * taxed)
         + rates.payment_fee_fixed * drivers.fee_orders
         + rates.cod_fee * drivers.cod_orders,
         fulfilment=rates.fulfilment_cost * drivers.orders,
         return_cost=rates.return_cost * drivers.returned_orders,
     )
+
+
+def price_of_points(value: Numbers, fee_value: Numbers, rates: Rates) -> Numbers:
+    """What points cost when they are redeemed: net of tax where they lower the taxable value, less the fee not paid.
+
+    Parameters
+    ----------
+    value, fee_value : float or ndarray
+        Points at face value, major units, and what of it lowers payments that pay the payment fee.
+    rates : Rates
+    """
+    if rates.as_tender:
+        return value - rates.payment_fee * fee_value
+    return rates.net_share * value - rates.payment_fee * (1 + rates.tax_on_top) * fee_value
 
 
 def drivers_of(sales: Sales) -> Drivers:
@@ -131,6 +153,7 @@ def drivers_of(sales: Sales) -> Drivers:
     pays, fee = payable > 0, ~sales.cash_on_delivery
     kept_cart = kept * sales.cart
     known = np.zeros_like(fee) if sales.cost is None else ~np.isnan(sales.cost)
+    came_back = sales.refunded_share
     return Drivers(
         orders=np.ones_like(sales.cart),
         returned_orders=sales.returned.astype(np.float64),
@@ -143,6 +166,8 @@ def drivers_of(sales: Sales) -> Drivers:
         fee_payable=np.where(fee, payable, 0.0),
         fee_cart=np.where(fee, sales.cart, 0.0),
         fee_discount=np.where(fee, sales.discount, 0.0),
+        returned_cost=np.zeros_like(sales.cart) if sales.cost is None else came_back * np.nan_to_num(sales.cost),
+        returned_cart_uncosted=np.where(known, 0.0, came_back * sales.cart),
     )
 
 
@@ -288,7 +313,13 @@ def drivers_in_view(sales: Sales, view: View, program: Program | None) -> Driver
         raise InputError("The accrual view needs the program, which says what a point is worth")
     without = sales.without_points()
     earned = without.kept_share * np.nan_to_num(sales.points_earned) * point_value(program)
-    return replace(drivers_of(without), kept_points_value=earned)
+    return replace(drivers_of(without), kept_points_value=earned, fee_points_value=earned * fee_share(sales))
+
+
+def fee_share(sales: Sales) -> float:
+    """The share of the carts that pay the payment fees; where later orders will redeem is not known."""
+    carts = float(sales.cart.sum())
+    return float(sales.cart[~sales.cash_on_delivery].sum()) / carts if carts else 1.0
 
 
 def point_value(program: Program) -> float:

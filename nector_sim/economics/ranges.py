@@ -25,14 +25,14 @@ from nector_sim.rules.program import Program
 
 Floats = npt.NDArray[np.float64]
 
-#: Percentiles that a range reaches from and to.
-LOW, HIGH = 5, 95
 #: Draws of customers that are held at a time, as numbers.
 HELD = 8_000_000
 #: How far a tornado moves an assumption that was given as a single number, of itself.
 SWING = 0.1
 
 _DRIVERS = tuple(field.name for field in fields(Drivers))
+#: Orders that the break-even of a pair is counted among, besides all: of customers who use points, and that redeem.
+BASES = ("users", "redeeming")
 _COUNTS = ("orders_could_redeem", "orders_redeemed", "points_redeemed", "discount")
 
 
@@ -103,6 +103,21 @@ class Sums:
                 drivers[name] = drivers[name] + self._extra(side, name, take_up)
         return Drivers(**drivers)
 
+    def drivers_among(self, base: str, side: int, take_up: Any) -> Drivers:
+        """Give the drivers of a side on the orders of a base, which hold all that redeem."""
+        return Drivers(
+            **{
+                name: self.of(f"{base} fixed", name)
+                + take_up * self.of(f"{base} open", name)
+                + self._extra(side, name, take_up)
+                for name in _DRIVERS
+            }
+        )
+
+    def has(self, part: str) -> bool:
+        """Whether there is a sum of this part that is not always 0."""
+        return any(name == part for name, _ in self.names)
+
     def count(self, side: int, name: str, take_up: Any) -> Any:
         """Give one of the totals that the drivers do not hold."""
         return self.of(f"{side} fixed", name) if name == "orders_could_redeem" else self._extra(side, name, take_up)
@@ -111,7 +126,13 @@ class Sums:
         return self.of(f"{side} fixed", name) + take_up * self.of(f"{side} open", name)
 
 
-def sums_by(sides: Sequence[Side], groups: npt.NDArray[np.intp], count: int) -> Sums:
+def sums_by(
+    sides: Sequence[Side],
+    groups: npt.NDArray[np.intp],
+    count: int,
+    *,
+    bases: Mapping[str, npt.NDArray[np.bool_]] | None = None,
+) -> Sums:
     """Sum what every headline number needs, by group of orders.
 
     Parameters
@@ -122,6 +143,8 @@ def sums_by(sides: Sequence[Side], groups: npt.NDArray[np.intp], count: int) -> 
         Each order's group (its customer, its month …).
     count : int
         How many groups there are.
+    bases : mapping of str to ndarray of bool, optional
+        Some of the orders, by a name from :data:`BASES`, that a break-even is to be counted among.
 
     Returns
     -------
@@ -154,6 +177,14 @@ def sums_by(sides: Sequence[Side], groups: npt.NDArray[np.intp], count: int) -> 
                 add(f"{number} fixed", name, np.where(fixed, amount * known, 0.0))
             if not fixed.all():
                 add(f"{number} open", name, np.where(fixed, 0.0, amount) if fixed.any() else amount)
+    for base, mine in (bases or {}).items():
+        # An order that may redeem counts among those that do as far as it does; a customer's orders count whole.
+        open_ones = ~sides[-1].fixed() if base == "redeeming" else np.zeros_like(mine)
+        for name in _DRIVERS:
+            amounts_without = np.broadcast_to(getattr(without, name), mine.shape)
+            add(f"{base} fixed", name, np.where(mine & ~open_ones, amounts_without, 0.0))
+            if open_ones.any():
+                add(f"{base} open", name, np.where(mine & open_ones, amounts_without, 0.0))
     return Sums(tuple(names), np.stack(columns, axis=1) if columns else np.zeros((count, 0)))
 
 
@@ -256,34 +287,6 @@ def headline(sums: Sums, rates: Rates, *, sides: int) -> dict[str, list[Any]]:
     return numbers
 
 
-def span(draws: Any) -> tuple[float, float]:
-    """Give the 5th and the 95th percentile; NaN stands for `never`."""
-    low, high = np.percentile(np.asarray(draws, dtype=np.float64), [LOW, HIGH], method="nearest")
-    return float(_never(low)), float(_never(high))
-
-
-def range_table(value: Mapping[str, Any], draws: Mapping[str, Any] | None) -> pd.DataFrame:
-    """Put numbers and their ranges beside each other.
-
-    Parameters
-    ----------
-    value : mapping of str to float
-    draws : mapping of str to array, or None
-        The same numbers, resampled.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row for each number: ``value``, and with draws ``low`` and ``high``. Missing is `never`.
-    """
-    table = pd.DataFrame({"value": {name: float(_never(number)) for name, number in value.items()}})
-    if draws is not None:
-        spans = {name: span(draws[name]) for name in value}
-        table["low"] = {name: low for name, (low, _) in spans.items()}
-        table["high"] = {name: high for name, (_, high) in spans.items()}
-    return table
-
-
 def tornado(
     sums: Sums,
     assumptions: Assumptions,
@@ -374,11 +377,6 @@ def customer_codes(orders: pd.DataFrame) -> tuple[npt.NDArray[np.intp], int]:
     blank = codes < 0
     codes[blank] = len(ids) + np.arange(np.count_nonzero(blank))
     return codes, len(ids) + int(np.count_nonzero(blank))
-
-
-def _never(number: Any) -> Any:
-    number = float(np.squeeze(number))
-    return np.nan if np.isinf(number) else number
 
 
 def _swung(value: float, name: str) -> tuple[float, float, float]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim.errors import InputError, Problem
+from nector_sim.frames.columns import NOT_SAID, read_yes_or_no
 from nector_sim.ledger.refunds import UNKNOWN, never_paid, paid_in_history, refunded_share
 
 if TYPE_CHECKING:
@@ -81,6 +82,12 @@ class Sales:
             return 1.0
         return 1 - self.refunded_share
 
+    def taken(self, rows: npt.NDArray[Any]) -> Sales:
+        """Some of the orders, or all in another order."""
+        arrays = {name: getattr(self, name) for name in type(self).__slots__ if name != "used"}
+        kept: dict[str, Any] = {name: None if array is None else array[rows] for name, array in arrays.items()}
+        return replace(self, **kept)
+
     def without_points(self) -> Sales:
         """The same orders with no redemption."""
         return replace(self, discount=np.zeros_like(self.discount))
@@ -127,17 +134,11 @@ def read_sales(orders: pd.DataFrame) -> Sales:
         returned=share > 0,
         refunded_share=share,
         cash_on_delivery=_cash_on_delivery(orders),
-        redeems=_redeems(orders),
+        redeems=known_redeems(orders),
         points_earned=_optional(orders, "points_earned"),
         used=np.ones(len(cart), dtype=np.bool_),
     )
-    return _only(sales, ~unpaid) if unpaid.any() else sales
-
-
-def _only(sales: Sales, used: Bools) -> Sales:
-    arrays = {name: getattr(sales, name) for name in Sales.__slots__}
-    kept: dict[str, Any] = {name: None if array is None else array[used] for name, array in arrays.items()}
-    return Sales(**{**kept, "used": used})
+    return replace(sales.taken(~unpaid), used=~unpaid) if unpaid.any() else sales
 
 
 def _history(orders: pd.DataFrame, cart: Floats, credits: Floats) -> tuple[Floats, Bools]:
@@ -176,19 +177,16 @@ def _units(amounts: Floats | None) -> npt.NDArray[np.int64] | None:
     return units
 
 
-def _redeems(orders: pd.DataFrame) -> Floats | None:
+def known_redeems(orders: pd.DataFrame) -> Floats | None:
     """1 where an order redeems, 0 where it does not, NaN where it does not say."""
     if "redeems" not in orders:
         return None
-    series = orders["redeems"]
-    if _is_text(series):
-        said = {**dict.fromkeys(("true", "yes", "1"), 1.0), **dict.fromkeys(("false", "no", "0"), 0.0), "": np.nan}
-        words = series.astype(object).where(~_blank(series), "").astype(str).str.strip().str.lower()
-        unknown = sorted(set(words) - set(said))
-        if unknown:
-            raise InputError(f"The column redeems says {unknown[0]!r}; write true or false, or leave it blank")
-        return np.asarray(words.map(said).to_numpy(dtype=np.float64))
-    return _floats(orders, "redeems")
+    column = read_yes_or_no(orders["redeems"])
+    if column.refused:
+        row, reason = next(iter(column.refused.items()))
+        value = orders["redeems"].iloc[row]
+        raise InputError(f"redeems in row {row + 1} says {str(value)!r}, which {reason}")
+    return np.where(column.numbers == NOT_SAID, np.nan, column.numbers)
 
 
 def _cash_on_delivery(orders: pd.DataFrame) -> Bools:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim.economics.assumptions import named_percent
+from nector_sim.economics.labels import said, who_redeems
 from nector_sim.economics.margin import (
     Drivers,
     Floats,
@@ -104,8 +105,10 @@ class Summary:
     """Share of orders by what limited the discount; only reasons that occur."""
     orders_below_floor: int | None
     """Orders that earn less than the floor, if all redeem but those that say no; None without a floor."""
-    at_most: bool
-    """Whether take-up is assumed to be 100 %, so that costs are the most they can be."""
+    label: str
+    """Who is taken to redeem, as an id of :data:`nector_sim.economics.labels.LABELS`. None of them is a bound."""
+    assumed_take_up: float
+    """Share of the orders that could redeem, where they do not say."""
 
     @property
     def margin(self) -> float:
@@ -126,6 +129,11 @@ class Summary:
     def break_even_uplift(self) -> float | None:
         """Share of extra orders that pays for the setting; None is `never`."""
         return break_even_uplift(self.margin_without, self.margin)
+
+    @property
+    def who_redeems(self) -> str:
+        """Who is taken to redeem, in words."""
+        return said(self.label, take_up=self.assumed_take_up)
 
     @property
     def break_even(self) -> str:
@@ -250,6 +258,7 @@ def summarize_sales(
     replayed: bool = False,
     floor_percent: float | str | None = None,
     left_out: int = 0,
+    recorded: bool = False,
 ) -> Summary:
     """Do the work of :func:`summarize` on arrays.
 
@@ -267,6 +276,8 @@ def summarize_sales(
         As there.
     left_out : int
         Orders that were never paid, for the record.
+    recorded : bool
+        Whether a replay took it from the orders who redeems.
 
     Returns
     -------
@@ -306,7 +317,8 @@ def summarize_sales(
         lines_without=margin_of(without, rates),
         limited_by=_mix(*limited_by, weight, redeemed),
         orders_below_floor=below,
-        at_most=rates.take_up == 1 and sales.redeems is None,
+        label=who_redeems(float(rates.take_up), recorded=recorded or sales.redeems is not None),
+        assumed_take_up=float(rates.take_up),
     )
 
 

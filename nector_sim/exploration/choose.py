@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -13,14 +13,10 @@ import pandas as pd
 from nector_sim.economics.assumptions import named_percent
 from nector_sim.economics.summary import break_even_sentence
 from nector_sim.errors import InputError, Problem
-from nector_sim.frames.checks import as_frame, read_inputs, refuse, rejects_frame
 from nector_sim.rules.money import money_text
-from nector_sim.rules.program import PercentMinPayable, Program
 
-#: Quantiles of the data that a first grid takes its values from.
-QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-#: Point values of a first grid, as multiples of today's.
-MULTIPLES = (Decimal("0.5"), Decimal("0.75"), Decimal(1), Decimal("1.25"), Decimal("1.5"), Decimal(2))
+#: A limit is met where this share of the draws meets it.
+SURE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +40,8 @@ class Recommendation:
         ``margin``, ``orders_redeemed`` and ``discount_rate``.
     currency : str or None
         Of the sweep; None where a table does not say, as one that was read from a file.
+    holds : float or None
+        In how many of the draws of customers the setting meets every constraint; None where the sweep has no ranges.
     """
 
     setting: dict[str, Any]
@@ -53,9 +51,10 @@ class Recommendation:
     on_edge: tuple[str, ...]
     trade_offs: pd.DataFrame
     currency: str | None = None
+    holds: float | None = None
 
     def text(self) -> str:
-        """Say the recommendation in a few lines, the break-even first."""
+        """Say the recommendation in a few lines, the setting first."""
         uplift, margin = self.row["break_even_uplift"], Decimal(round(self.row["margin"]))
         kept = f"{margin:,}" if self.currency is None else money_text(margin, self.currency)
         lines = [
@@ -64,6 +63,8 @@ class Recommendation:
             f"It gives {self.row['discount_rate']:.2%} of the carts and leaves a margin of {kept}; "
             f"{self.met:,} of {self.settings:,} settings meet the constraints.",
         ]
+        if self.holds is not None:
+            lines.append(f"It meets them in {self.holds:.0%} of the draws of your customers.")
         # Amounts and carts go no lower than 0, so nothing lies beyond it.
         ends = [path for path in self.on_edge if self.setting[path] == 0]
         if open_ends := [path for path in self.on_edge if path not in ends]:
@@ -111,12 +112,13 @@ def recommend(
     uplift_percent: float | str | None = None,
     response_percent: float | None = None,
 ) -> Recommendation:
-    """Recommend the most generous setting of a sweep that meets every constraint.
+    """Recommend the most generous setting of a sweep that meets every limit.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        From :func:`nector_sim.sweep`.
+        From :func:`nector_sim.sweep`, replayed. Of a sweep with resamples a limit is met where it is met in nine of
+        ten draws of customers.
     margin_at_least : float, optional
         Major units.
     discount_rate_at_most_percent : float or str, optional
@@ -126,8 +128,8 @@ def recommend(
     orders_below_floor_at_most : int, optional
         Needs a sweep with ``floor_percent``.
     maximise : {"generosity", "margin"}
-        ``"generosity"``: the largest sum of discounts; on a tie, more orders that redeem; then the first.
-        ``"margin"`` needs one of the next two.
+        ``"generosity"``: the largest sum of discounts; on a tie, more orders that redeem; then the first. It needs a
+        limit. ``"margin"`` needs one of the next two.
     uplift_percent : float or str, optional
         Assumed extra orders in 100 under any setting that gives something.
     response_percent : float, optional
@@ -140,31 +142,44 @@ def recommend(
     Raises
     ------
     InputError
-        If no setting meets the constraints, with how many meet each of them; or if margin is to be maximised without a
-        stated uplift or response.
+        If no limit is given, or no setting meets them all, with what comes closest; if each order was worked out by
+        itself; or if margin is to be maximised without a stated uplift or response.
 
     Examples
     --------
-    >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
-    >>> orders = pd.DataFrame({"cart_amount": [500.0, 2500.0], "points_balance": [5000, 5000]})
+    >>> program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    >>> orders = pd.DataFrame({"order_id": [1, 2], "customer_id": ["a", "a"], "cart_amount": [500.0, 2500.0],
+    ...                        "ordered_at": ["2026-03-01T10:00Z", "2026-03-02T10:00Z"]})
     >>> table = ns.sweep(program, orders, grid={"offers.0.max_discount": [100, 200, 300]},
+    ...                  opening=pd.DataFrame({"customer_id": ["a"], "points": [900]}),
     ...                  assumptions=ns.Assumptions(gross_margin_percent=60))
     >>> recommend(table, discount_rate_at_most_percent=15).setting
     {'offers.0.max_discount': 200}
     """
     _require(table, "orders", "discount", "margin", "orders_redeemed", "discount_rate", "break_even_uplift")
-    meets = _constraints(
-        table,
-        margin_at_least=margin_at_least,
-        discount_rate_at_most_percent=discount_rate_at_most_percent,
-        break_even_at_most_percent=break_even_at_most_percent,
-        orders_below_floor_at_most=orders_below_floor_at_most,
-    )
-    good = np.logical_and.reduce([np.ones(len(table), dtype=np.bool_), *meets.values()])
+    if table.attrs.get("replayed") is False:
+        raise InputError(
+            "These settings were worked out for each order by itself; over time customers use what is left, and such "
+            "settings exceed their limits. Sweep replays: leave out replayed=False"
+        )
+    limits: dict[str, float | str | None] = {
+        "margin_at_least": margin_at_least,
+        "discount_rate_at_most_percent": discount_rate_at_most_percent,
+        "break_even_at_most_percent": break_even_at_most_percent,
+        "orders_below_floor_at_most": orders_below_floor_at_most,
+    }
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    if not given and maximise == "generosity":
+        raise InputError(
+            "Name a limit, such as discount_rate_at_most_percent=3: without one the most generous setting is the one "
+            "that gives everything"
+        )
+    tests = [_Limit.of(table, name, limit) for name, limit in given.items()]
+    good = np.logical_and.reduce([np.ones(len(table), dtype=np.bool_), *(test.meets for test in tests)])
     if not good.any():
         raise InputError(
-            "No setting of the grid meets every constraint; widen the grid or loosen one of them:",
-            [Problem(name, f"{int(met.sum()):,} of {len(table):,} settings meet it") for name, met in meets.items()],
+            "No setting of the grid meets every limit; widen the grid or loosen one of them:",
+            [Problem(test.name, test.closest(table)) for test in tests],
         )
     ranked = table[good]
     if maximise == "margin":
@@ -188,67 +203,8 @@ def recommend(
         on_edge=tuple(path for path in paths if _on_edge(table[path], setting[path])),
         trade_offs=_trade_offs(table, setting, row, good),
         currency=table.attrs.get("currency"),
+        holds=_holds(tests, ranked.index[0], table),
     )
-
-
-def first_grid(program: Program, orders: Any) -> dict[str, list[Any]]:
-    """Make a grid around a program from the quantiles of the orders, so that nobody need invent one.
-
-    Parameters
-    ----------
-    program : Program
-        Its first offer must be a variable amount.
-    orders : pandas.DataFrame, or a table with an Arrow interface
-        ``cart_amount`` and ``points_balance``.
-
-    Returns
-    -------
-    dict of str to list
-        For :func:`nector_sim.sweep`, with today's values among them: the discount per step by multiples of today's; the
-        maximum discount at quantiles of what customers could use (the smaller of their points' value and their cart),
-        and none; the minimum payable at quantiles of the carts, or in percent from 0 to 80.
-
-    Raises
-    ------
-    OrdersError
-        Listing every row that cannot be used.
-    InputError
-        For a program without a variable amount offer, no orders at all, or orders that lack a column.
-
-    Examples
-    --------
-    >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
-    >>> orders = pd.DataFrame({"cart_amount": [400.0, 800.0, 1600.0], "points_balance": [100, 200, 300]})
-    >>> first_grid(program, orders)["min_payable.amount"]
-    [0.0, 100.0, 440.0, 480.0, 600.0, 800.0, 1200.0, 1400.0, 1500.0]
-    """
-    if not program.offers or program.offers[0].kind != "variable_amount":
-        raise InputError("A first grid needs a program whose first offer is a variable_amount; name the paths yourself")
-    frame, offer, decimals = as_frame(orders), program.offers[0], program.decimals
-    if not len(frame):
-        raise InputError("A first grid needs orders; there are none")
-    scale = 10**decimals
-    inputs = read_inputs(program, frame.get, list(frame.columns))
-    if inputs.refused:
-        raise refuse(rejects_frame(frame, inputs.refused), len(frame))
-    cart = inputs.columns.cart / scale
-    worth = inputs.columns.balance * float(offer.discount_per_step / offer.points_per_step)
-    usable = np.minimum(cart, worth)
-    least = Decimal(1).scaleb(-decimals)
-    steps = {max((offer.discount_per_step * multiple).quantize(least), least) for multiple in MULTIPLES}
-    caps = _round(np.quantile(usable[usable > 0], QUANTILES) if (usable > 0).any() else [], decimals)
-    if offer.max_discount is not None:
-        caps.add(float(offer.max_discount))
-    grid: dict[str, list[Any]] = {
-        "offers.0.discount_per_step": sorted({float(step) for step in steps | {offer.discount_per_step}}),
-        "offers.0.max_discount": [*sorted(caps - {0.0}), None],
-    }
-    if isinstance(program.min_payable, PercentMinPayable):
-        grid["min_payable.percent"] = sorted({0.0, 10.0, 20.0, 40.0, 60.0, 80.0, float(program.min_payable.percent)})
-    else:
-        today = {0.0} if program.min_payable is None else {0.0, float(program.min_payable.amount)}
-        grid["min_payable.amount"] = sorted(_round(np.quantile(cart, QUANTILES), decimals) | today)
-    return grid
 
 
 def swept(table: pd.DataFrame) -> list[str]:
@@ -256,23 +212,71 @@ def swept(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in table.columns[: list(table.columns).index("orders")]]
 
 
-def _constraints(table: pd.DataFrame, **limits: float | str | None) -> dict[str, Any]:
-    """Which settings meet each constraint that is given."""
-    meets: dict[str, Any] = {}
-    for name, limit in limits.items():
-        if limit is None:
-            continue
-        if name == "margin_at_least":
-            meets[name] = table["margin"].to_numpy() >= limit
-        elif name == "discount_rate_at_most_percent":
-            meets[name] = table["discount_rate"].to_numpy() <= named_percent(name, limit) / 100
-        elif name == "break_even_at_most_percent":
-            most = named_percent(name, limit, at_most_100=False) / 100
-            meets[name] = table["break_even_uplift"].fillna(np.inf).to_numpy() <= most
-        else:
-            _require(table, "orders_below_floor")
-            meets[name] = table["orders_below_floor"].to_numpy() <= limit
-    return meets
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """One limit over the settings of a sweep."""
+
+    name: str
+    column: str
+    limit: float
+    sign: int
+    """1 where the number is at most the limit, -1 where it is at least that."""
+    meets: Any
+    drawn: list[Any] | None
+    """For each setting, which draws of customers meet it; None without ranges."""
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, name: str, limit: float | str) -> _Limit:
+        """Hold the settings against a limit."""
+        column, sign, value = _MEASURES[name][0], _MEASURES[name][1], _MEASURES[name][2](name, limit)
+        _require(table, column)
+        numbers = table[column].astype(np.float64).fillna(np.inf).to_numpy()
+        meets, drawn = sign * numbers <= sign * value, None
+        draws = table.attrs.get("draws")
+        if draws is not None and column in draws.of_settings[0]:
+            drawn = [sign * draws.of_settings[row][column] <= sign * value for row in table.index]
+            meets = meets & np.array([of_setting.mean() >= SURE for of_setting in drawn])
+        return cls(name, column, value, sign, meets, drawn)
+
+    def closest(self, table: pd.DataFrame) -> str:
+        """Say how many settings meet it, and which comes closest."""
+        numbers = table[self.column].astype(np.float64).fillna(np.inf)
+        place = int((self.sign * numbers).to_numpy().argmin())
+        paths = swept(table)
+        setting = ", ".join(f"{path} = {_shown(table[path].iloc[place])}" for path in paths)
+        sure = "" if self.drawn is None else " in nine of ten draws"
+        return (
+            f"{int(self.meets.sum()):,} of {len(table):,} settings meet it{sure}; "
+            f"{numbers.iloc[place]:,.4g} of {setting} comes closest"
+        )
+
+
+def _percent_of(name: str, limit: Any) -> float:
+    return named_percent(name, limit) / 100
+
+
+def _uplift_of(name: str, limit: Any) -> float:
+    return named_percent(name, limit, at_most_100=False) / 100
+
+
+def _number_of(name: str, limit: Any) -> float:
+    return float(limit)
+
+
+#: For each limit the column that it is of, whether it is one above (1) or below (-1), and how it is read.
+_MEASURES: dict[str, tuple[str, int, Any]] = {
+    "margin_at_least": ("margin", -1, _number_of),
+    "discount_rate_at_most_percent": ("discount_rate", 1, _percent_of),
+    "break_even_at_most_percent": ("break_even_uplift", 1, _uplift_of),
+    "orders_below_floor_at_most": ("orders_below_floor", 1, _number_of),
+}
+
+
+def _holds(tests: Sequence[_Limit], index: Any, table: pd.DataFrame) -> float | None:
+    """The share of draws in which a setting meets every limit that there are draws of."""
+    place = table.index.get_loc(index)
+    drawn = [test.drawn[place] for test in tests if test.drawn is not None]
+    return float(np.logical_and.reduce(drawn).mean()) if drawn else None
 
 
 def _response(table: pd.DataFrame, uplift: float | str | None, response: float | None) -> Any:
@@ -321,11 +325,6 @@ def _neighbours(values: pd.Series[Any], value: Any) -> list[Any]:
     ladder = [*known.tolist(), *([np.nan] if values.isna().any() else [])]
     place = len(known) if pd.isna(value) else int(np.searchsorted(known, value))
     return [ladder[i] for i in (place - 1, place + 1) if 0 <= i < len(ladder)]
-
-
-def _round(amounts: Any, decimals: int) -> set[float]:
-    """Amounts to two figures, as a person would write them, none finer than the currency."""
-    return {round(float(f"{amount:.1e}"), decimals) for amount in amounts}
 
 
 def _shown(value: Any) -> str:

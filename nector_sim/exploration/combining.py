@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from nector_sim._compile import compiled
 
 Int64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -164,7 +165,7 @@ def _chunks(settings: npt.NDArray[np.intp], order: npt.NDArray[np.intp]) -> list
 # numbers below 2⁵³ it does not show.
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _work_out(v: Any, balance: Any, cart: Any, left: Any, discount: Any, word: Any) -> None:  # pragma: no cover
     """One variant on a block of orders: what it gives, and a field for what limits it; 0 where it is not for them.
 
@@ -197,7 +198,7 @@ def _work_out(v: Any, balance: Any, cart: Any, left: Any, discount: Any, word: A
         discount[i] = n * d
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"})
+@compiled(error_model="numpy", fastmath={"reassoc", "nsz"})
 def _combine(
     balance: Any,
     cart: Any,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from nector_sim._compile import compiled
 
 #: Basis points in a whole.
 WHOLE = 10_000
@@ -17,7 +18,7 @@ WHOLE = 10_000
 UNREACHED = 2**62
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _threshold(step: int, discount: int, minimum: int, is_percent: bool, min_cart: int) -> int:  # pragma: no cover
     """The smallest cart to which a step is given."""
     if step == 0:
@@ -29,7 +30,7 @@ def _threshold(step: int, discount: int, minimum: int, is_percent: bool, min_car
     return max(min_cart, -((-step * discount * WHOLE) // (WHOLE - minimum)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _place(amount: int, distinct: Any, start: Any, shift: int) -> Any:  # pragma: no cover
     """How many distinct carts lie below an amount."""
     bucket = amount >> shift
@@ -45,7 +46,7 @@ def _place(amount: int, distinct: Any, start: Any, shift: int) -> Any:  # pragma
     return lo
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def find_places(amounts: Any, distinct: Any, start: Any, shift: int) -> Any:  # pragma: no cover
     """How many distinct carts lie below each amount."""
     places = np.empty(len(amounts), dtype=np.int32)
@@ -54,7 +55,7 @@ def find_places(amounts: Any, distinct: Any, start: Any, shift: int) -> Any:  # 
     return places
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _insert(place: int, amount: Any, upto: Any, fine: Any, block: Any, coarse: Any) -> None:  # pragma: no cover
     """Count an order at a place; `fine`, `block` and `coarse` hold sums from a place to the end of its unit.
 
@@ -70,7 +71,7 @@ def _insert(place: int, amount: Any, upto: Any, fine: Any, block: Any, coarse: A
         coarse[i] += amount
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def sweep_orders(
     events: Any,
     event_group: Any,
@@ -142,7 +143,7 @@ def sweep_orders(
             place[family] = below
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def reduce_counts(
     settings: Any,
     family: Any,

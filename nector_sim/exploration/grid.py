@@ -21,11 +21,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
-from nector_sim.economics.assumptions import asked_percent
 from nector_sim.errors import InputError, Problem, ProgramError
 from nector_sim.rules.offers import Offer
 from nector_sim.rules.paths import INSTEAD, changed, unknown_path
 from nector_sim.rules.program import Program
+from nector_sim.rules.values import read_percentage
 
 Mode = Literal["product", "zip"]
 Codes = npt.NDArray[np.int32]
@@ -245,7 +245,7 @@ def _read(value: Any, path: str) -> Any:
         return None
     share = isinstance(value, int | float | Decimal) and 0 < value < 1
     meant = isinstance(value, str) and value.strip().endswith("%")
-    return asked_percent(value) if path.endswith(_ASKED) and (share or meant) else value
+    return read_percentage(value) if path.endswith(_ASKED) and (share or meant) else value
 
 
 def _part_of(path: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +19,8 @@ from nector_sim.economics.sales import Sales, read_sales
 from nector_sim.economics.summary import Summary, summarize_sales
 from nector_sim.errors import InputError
 from nector_sim.frames.checks import as_frame, read_inputs, refuse, rejects_frame
+from nector_sim.frames.currency import refuse_currency
 from nector_sim.rules.program import Program
-
-#: Where balances come from: those of the orders, the same for every setting, or a replay of each setting.
-History = Literal["given balances", "as replayed"]
-#: Columns of a replay that are answers.
-_ANSWERS = ("points_redeemed", "discount", "payable", "limited_by", "credits_used", "points_earned")
 
 Int64 = npt.NDArray[np.int64]
 
@@ -54,17 +51,18 @@ class Prepared:
         """Orders that were never paid."""
         return int(np.count_nonzero(~self.used))
 
-    def score(self, program: Program) -> OnHistory:
+    def score(self, program: Program) -> Played:
         """Score the orders under a program that reads the same columns."""
         results = answer(compile_program(program), self.columns)
         sales = replace(self.sales, discount=results.discount / self.scale)
         if results.credits_used is not None:
             sales = replace(sales, credits=results.credits_used / self.scale)
-        return OnHistory(sales, results.points, (results.limited_by, REASONS), results.points > 0, self.left_out)
+        rows = np.flatnonzero(self.used)
+        return Played(sales, results.points, (results.limited_by, REASONS), results.points > 0, self.left_out, rows)
 
 
 @dataclass(frozen=True, slots=True)
-class OnHistory:
+class Played:
     """What a program does to orders, order by order.
 
     Attributes
@@ -79,8 +77,16 @@ class OnHistory:
         Which orders could redeem.
     left_out : int
         Orders that were never paid.
-    replayed : pandas.DataFrame or None
-        Where balances ran from order to order, and take-up was drawn: the orders as the replay gives them back.
+    rows : ndarray of int64, shape (orders,)
+        The row of the frame that each order came from.
+    replayed : bool
+        Whether balances ran from order to order, and take-up was drawn.
+    recorded : bool
+        Whether a replay took it from the orders who redeems.
+    tiers : pandas.Categorical or None
+        Of a replay, the tier of each order.
+    frame : callable or None
+        Of a replay, gives its orders as a frame, in the order of the rows.
     """
 
     sales: Sales
@@ -88,7 +94,11 @@ class OnHistory:
     limited_by: tuple[npt.NDArray[Any], Any]
     could: npt.NDArray[np.bool_]
     left_out: int
-    replayed: pd.DataFrame | None = None
+    rows: npt.NDArray[Any]
+    replayed: bool = False
+    recorded: bool = False
+    tiers: Any = None
+    frame: Callable[[], pd.DataFrame] | None = None
 
     def summarize(
         self,
@@ -107,59 +117,46 @@ class OnHistory:
             assumptions=assumptions,
             view=view,
             program=program,
-            replayed=self.replayed is not None,
+            replayed=self.replayed,
             floor_percent=floor_percent,
             left_out=self.left_out,
+            recorded=self.recorded,
         )
 
 
-def on_history(
-    program: Program, orders: pd.DataFrame, *, history: History, assumptions: Assumptions, seed: int = 0
-) -> OnHistory:
-    """Score orders with the balances that they have, or replay them.
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Orders with the balances that they came with, each by itself."""
 
-    Parameters
-    ----------
-    program : Program
-    orders : pandas.DataFrame
-    history : {"given balances", "as replayed"}
-    assumptions : Assumptions
-        Say how many of the orders that could redeem do, where ``redeems`` does not; a replay draws them.
-    seed : int
-        Of those draws.
+    orders: pd.DataFrame
+    assumptions: Assumptions
+    notices: tuple[str, ...] = ()
 
-    Returns
-    -------
-    OnHistory
-        Of a replay, in the order of the rows.
+    def play(self, program: Program) -> Played:
+        """Score the orders under a setting."""
+        return prepare(program, self.orders, assumptions=self.assumptions).score(program)
+
+
+def check_words(history: Any, replayed: Any, **of_replays: Any) -> None:
+    """Answer the old word with the new one, and refuse what only a replay takes where there is none.
 
     Raises
     ------
     InputError
-        For a history of another name, or orders that cannot be read.
     """
-    if history == "given balances":
-        return prepare(program, orders, assumptions=assumptions).score(program)
-    if history != "as replayed":
-        raise InputError(f'The history {history!r} is unknown; it is "given balances" or "as replayed"')
-    from nector_sim.ledger.replay import replay
+    if history is not None:
+        raise InputError(
+            f"history= is now replayed=; for history={history!r} write replayed={history != 'given balances'}"
+        )
+    if not isinstance(replayed, bool | np.bool_):
+        raise InputError(f"replayed is {replayed!r}; it is True, or False for each order by itself")
+    given = [f"{name}=" for name, value in of_replays.items() if value is not None and not _is_empty(value)]
+    if given and not replayed:
+        raise InputError(f"{', '.join(given)}: only a replay takes that, and replayed=False asks for none")
 
-    take_up = f"{round(float(assumptions.rates().take_up) * 100, 4):f}%"
-    replayed = replay(program, orders, take_up=take_up, seed=seed).orders
-    sales = read_sales(replayed)
-    check_costs(sales, assumptions)
-    # Who could have redeemed: each order anew with the balance that it met.
-    asked = replayed.drop(columns=[name for name in _ANSWERS if name in replayed])
-    met = asked.assign(points_balance=replayed["points_balance"].clip(lower=0))
-    could = prepare(program, met, assumptions=assumptions).score(program).points > 0
-    return OnHistory(
-        sales,
-        replayed["points_redeemed"].to_numpy(dtype=np.float64)[sales.used],
-        replayed.loc[sales.used, "limited_by"].factorize(),
-        could,
-        int(np.count_nonzero(~sales.used)),
-        replayed=replayed,
-    )
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, tuple | list) and not value
 
 
 def prepare(program: Program, orders: Any, *, assumptions: Assumptions) -> Prepared:
@@ -185,6 +182,7 @@ def prepare(program: Program, orders: Any, *, assumptions: Assumptions) -> Prepa
     InputError
         If a needed column, or the cost of the goods, is missing.
     """
+    refuse_currency(orders, program.currency)
     frame = as_frame(orders)
     inputs = read_inputs(program, frame.get, list(frame.columns))
     if inputs.refused:

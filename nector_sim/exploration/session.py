@@ -14,7 +14,8 @@ from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.sales import Sales
 from nector_sim.economics.summary import Summary
 from nector_sim.errors import InputError, Problem
-from nector_sim.exploration.prepared import History, Prepared, on_history, prepare
+from nector_sim.exploration.prepared import Played, Prepared, prepare
+from nector_sim.exploration.replays import read_replays
 from nector_sim.rules.program import Program
 from nector_sim.scoring import score
 
@@ -22,17 +23,17 @@ from nector_sim.scoring import score
 DAYS_A_MONTH = 365.25 / 12
 #: Examples: orders at these shares of the carts, from small to large, and this many with the most points.
 _CART_SHARES, _RICHEST = (0.05, 0.2, 0.4, 0.6, 0.8, 0.95), 2
-#: How balances came.
-_BALANCES: dict[History, str] = {
-    "given balances": "Balances as given: each order is worked out with the balance that came with it.",
-    "as replayed": "Balances as replayed: everybody begins without points, each order meets what the orders before it "
-    "earned and left, and what a setting does not use stays for the next order.",
+#: How balances came, by whether they were replayed.
+_BALANCES = {
+    False: "Each order by itself, with the balance that came with it: the same points may be spent on several orders.",
+    True: "Replayed: each order meets what the orders before it earned and left, and what a setting does not use stays "
+    "for the next order.",
 }
 #: What a replay reads from a program beside its redemption rule.
 _LEDGER = ("earning", "expiry", "tiers", "reversal")
 NO_EARNING = (
-    "As replayed, balances come from what orders earn, and this setting does not say what that is: switch on Earning "
-    "in the form and fill in its Points per unit, or load a setting that has [earning]."
+    "Replayed, balances come from what orders earn, and this setting does not say what that is: switch on Earning in "
+    "the form and fill in its Points per unit, or load a setting that has [earning]."
 )
 
 
@@ -45,8 +46,13 @@ class Outcome:
     sales: Sales
     """With the discount that the setting gives; orders that were never paid are left out."""
     summary: Summary
-    replayed: pd.DataFrame | None = None
-    """The orders with the balances that a replay gives them, and its results; None with given balances."""
+    played: Played | None = None
+    """What a replay gave; None for each order by itself."""
+
+    @cached_property
+    def replayed(self) -> pd.DataFrame | None:
+        """The orders with the balances that a replay gives them, and its results; None for each order by itself."""
+        return None if self.played is None or self.played.frame is None else self.played.frame()
 
     @cached_property
     def scored(self) -> pd.DataFrame:
@@ -55,8 +61,11 @@ class Outcome:
 
     def scored_at(self, positions: Sequence[int]) -> pd.DataFrame:
         """A few orders, scored."""
-        if self.replayed is not None:
-            return self.replayed.iloc[list(positions)]
+        if self.played is not None and self.replayed is not None:
+            # A replay leaves out orders that were never paid.
+            kept = np.sort(self.played.rows)
+            wanted = [position for position in positions if position in kept]
+            return self.replayed.iloc[np.searchsorted(kept, wanted)]
         scored: pd.DataFrame = score(self.program, self.orders.iloc[list(positions)])
         return scored
 
@@ -92,16 +101,16 @@ class Session:
         The setting in use.
     assumptions : Assumptions
         What the merchant believes.
-    history : {"given balances", "as replayed"}
-        Where balances come from.
+    replayed : bool
+        Whether balances run from order to order, or each order is worked out by itself.
     """
 
     orders: pd.DataFrame
     label: str
     today: Program
     assumptions: Assumptions
-    history: History = "given balances"
-    _todays: dict[History, Outcome] = field(default_factory=dict, init=False)
+    replayed: bool = True
+    _todays: dict[bool, Outcome] = field(default_factory=dict, init=False)
     _examples: list[int] | None = field(default=None, init=False)
     _prepared: dict[Any, Prepared] = field(default_factory=dict, init=False)
 
@@ -117,7 +126,7 @@ class Session:
         if self.currency not in (None, program.currency):
             problem = Problem("currency", f"the orders are in {self.currency}, and this is {program.currency}")
             raise InputError("The orders and the setting are in two currencies:", [problem])
-        if self.history == "as replayed":
+        if self.replayed:
             return self._replay(program)
         found = self._prepare(program).score(program)
         summary = found.summarize(program, assumptions=self.assumptions)
@@ -126,9 +135,10 @@ class Session:
     def _replay(self, program: Program) -> Outcome:
         if program.earning is None:
             raise InputError(NO_EARNING)
-        found = on_history(program, self.orders, history="as replayed", assumptions=self.assumptions)
+        found = read_replays([program], self.orders, assumptions=self.assumptions).play(program)
         summary = found.summarize(program, assumptions=self.assumptions)
-        return Outcome(program, self.orders, found.sales, summary, found.replayed)
+        in_rows = found.sales.taken(np.argsort(found.rows))
+        return Outcome(program, self.orders, in_rows, summary, found)
 
     def _prepare(self, program: Program) -> Prepared:
         """The orders made ready once for all settings that read the same columns of them."""
@@ -138,6 +148,7 @@ class Session:
             program.enabled,
             tuple(offer.tiers for offer in program.offers),
             any(offer.starts_at or offer.ends_at for offer in program.offers),
+            all(offer.with_coupons for offer in program.offers),
         )
         if reads not in self._prepared:
             # One at a time: it holds every order.
@@ -153,10 +164,10 @@ class Session:
     @property
     def balances(self) -> str:
         """How balances came, in words; said wherever figures are."""
-        if self.history == "given balances" or self.today.earning is not None:
-            return _BALANCES[self.history]
+        if not self.replayed or self.today.earning is not None:
+            return _BALANCES[self.replayed]
         return (
-            f"{_BALANCES[self.history]} Today's setting does not say what orders earn: it takes that of the proposal."
+            f"{_BALANCES[self.replayed]} Today's setting does not say what orders earn: it takes that of the proposal."
         )
 
     def today_beside(self, proposal: Program) -> Program:
@@ -164,7 +175,7 @@ class Session:
 
         Where it does not say what orders earn, a replay takes that, expiry, tiers and reversal from the proposal.
         """
-        if self.history == "given balances" or self.today.earning is not None:
+        if not self.replayed or self.today.earning is not None:
             return self.today
         return self.today.model_copy(
             update={name: getattr(self.today, name) or getattr(proposal, name) for name in _LEDGER}
@@ -173,9 +184,9 @@ class Session:
     def todays(self, proposal: Program) -> Outcome:
         """The outcome of today's setting beside a proposal; worked out once, until what it rests on changes."""
         program = self.today_beside(proposal)
-        found = self._todays.get(self.history)
+        found = self._todays.get(self.replayed)
         if found is None or found.program != program:
-            found = self._todays[self.history] = self.outcome(program)
+            found = self._todays[self.replayed] = self.outcome(program)
         return found
 
     def change(
@@ -185,14 +196,14 @@ class Session:
         label: str | None = None,
         today: Program | None = None,
         assumptions: Assumptions | None = None,
-        history: History | None = None,
+        replayed: bool | None = None,
     ) -> None:
         """Replace what outcomes rest on."""
         self.orders = self.orders if orders is None else orders
         self.label = self.label if label is None else label
         self.today = today or self.today
         self.assumptions = assumptions or self.assumptions
-        self.history = history or self.history
+        self.replayed = self.replayed if replayed is None else replayed
         if not (orders is None and today is None and assumptions is None):
             self._todays = {}
         if orders is not None:
@@ -212,7 +223,8 @@ class Session:
         """Positions of a few orders, from a small cart to a large one, and of those with the most points."""
         if self._examples is None:
             carts = self.orders["cart_amount"].to_numpy(dtype=np.float64)
-            points = self.orders["points_balance"].to_numpy(dtype=np.float64)
+            known = self.orders.get("points_balance", self.orders["cart_amount"])
+            points = known.to_numpy(dtype=np.float64)
             by_cart, by_points = np.argsort(carts, kind="stable"), np.argsort(points, kind="stable")
             picked = [by_cart[int(share * (len(carts) - 1))] for share in _CART_SHARES] if len(carts) else []
             self._examples = list(dict.fromkeys(int(position) for position in [*picked, *by_points[-_RICHEST:]]))

@@ -149,7 +149,10 @@ def combined(settings: Settings, prepared: Prepared, *, threads: int) -> Totals 
 def _is_common(settings: Settings, prepared: Prepared) -> bool:
     """What both ways need: nobody's request depends on the setting, and nobody's offer."""
     program, sales = settings.program, prepared.sales
-    if not program.enabled or prepared.columns.requested is not None or sales.redeems is not None:
+    columns = prepared.columns
+    if columns.requested is not None or columns.eligible is not None or columns.coupon is not None:
+        return False
+    if not program.enabled or sales.redeems is not None:
         return False
     if any(not key.startswith("offers.") and key not in ("min_payable", *_UNSEEN) for key in settings.parts):
         return False

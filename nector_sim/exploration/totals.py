@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -142,14 +142,23 @@ def table_of_summaries(settings: Settings, summaries: Sequence[Summary]) -> pd.D
     pandas.DataFrame
         As :func:`nector_sim.sweep`; with ``orders_below_floor`` where the summaries have it.
     """
-    rows = pd.DataFrame([summary.row() for summary in summaries])
+    rows = [summary.row() for summary in summaries]
+    if summaries[0].orders_below_floor is not None:
+        for row, summary in zip(rows, summaries, strict=True):
+            row["orders_below_floor"] = summary.orders_below_floor
+    return table_of_rows(settings, rows)
+
+
+def table_of_rows(settings: Settings, of_settings: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Make the sweep's table from a row for each setting, as :meth:`Summary.row` gives it."""
+    rows = pd.DataFrame(list(of_settings))
     table = pd.DataFrame({path: settings.column(path) for path in settings.paths})
     for name in TOTALS:
         table[name] = rows[name].astype(np.float64) if name == "break_even_uplift" else rows[name]
     for name in SHARES:
         table[name] = rows[name].fillna(0.0) if name in rows else 0.0
-    if summaries[0].orders_below_floor is not None:
-        table["orders_below_floor"] = [summary.orders_below_floor for summary in summaries]
+    if "orders_below_floor" in rows:
+        table["orders_below_floor"] = rows["orders_below_floor"]
     return table
 
 

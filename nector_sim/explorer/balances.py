@@ -6,31 +6,35 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from nector_sim.exploration.prepared import History
-
 #: What the choice says of each.
-CHOICES: dict[History, str] = {
-    "given balances": "as given in the orders",
-    "as replayed": "as replayed: what a setting does not use stays for the next order",
+CHOICES = {
+    True: "replayed: what a setting does not use stays for the next order",
+    False: "each order by itself, with the balance that came with it",
 }
 
 
 class Balances(widgets.VBox):  # type: ignore[misc]
-    """The choice between given balances and a replay, and below it an offer to fill in what a replay needs.
+    """The choice between a replay and each order by itself, and below it an offer to fill in what a replay needs.
 
     Parameters
     ----------
     choose : callable
         Called with what was chosen; what it leaves in :attr:`chosen` is shown.
+    replayed : bool
+        What is chosen to begin with.
     offer : str
         What the button of the offer says.
     take_offer : callable
         Called when it is pressed.
     """
 
-    def __init__(self, choose: Callable[[History], None], *, offer: str, take_offer: Callable[[], None]) -> None:
+    def __init__(
+        self, choose: Callable[[bool], None], *, replayed: bool, offer: str, take_offer: Callable[[], None]
+    ) -> None:
         self._choice = widgets.RadioButtons(
-            options=[(words, history) for history, words in CHOICES.items()], layout=widgets.Layout(width="auto")
+            options=[(words, choice) for choice, words in CHOICES.items()],
+            value=replayed,
+            layout=widgets.Layout(width="auto"),
         )
         self._choice.observe(lambda change: choose(change["new"]), "value")
         self._offer = widgets.Button(description=offer, layout=widgets.Layout(width="auto"))
@@ -40,14 +44,13 @@ class Balances(widgets.VBox):  # type: ignore[misc]
         self.offered = False
 
     @property
-    def chosen(self) -> History:
-        """What is chosen."""
-        history: History = self._choice.value
-        return history
+    def chosen(self) -> bool:
+        """Whether balances are replayed."""
+        return bool(self._choice.value)
 
     @chosen.setter
-    def chosen(self, history: History) -> None:
-        self._choice.value = history
+    def chosen(self, replayed: bool) -> None:
+        self._choice.value = replayed
 
     @property
     def offered(self) -> bool:

@@ -45,7 +45,7 @@ class Examples(anywidget.AnyWidget):
             return money_text(Decimal(str(amount)), program.currency)
 
         label = program.points_label
-        how = "as given" if proposal.replayed is None else "as replayed"
+        how = "each order by itself" if proposal.replayed is None else "replayed"
         self.columns = [
             "Order",
             "Cart",
@@ -78,7 +78,7 @@ class Examples(anywidget.AnyWidget):
         order = self._orders[self.chosen]
         given = {
             name: order[name]
-            for name in ("credits", "points_requested", "tier", "ordered_at")
+            for name in ("credits", "points_requested", "tier", "ordered_at", "eligible_amount", "coupon_discount")
             if _is_given(order.get(name))
         }
         if self._replayed and order["limited_by"] == "requested" and not order["points_redeemed"]:

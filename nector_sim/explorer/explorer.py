@@ -12,8 +12,7 @@ import pandas as pd
 from nector_sim._data import data_path
 from nector_sim.economics.assumptions import Assumptions, load_assumptions
 from nector_sim.errors import InputError, Problem
-from nector_sim.exploration import prepared
-from nector_sim.exploration.compare import Comparison
+from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.session import Outcome, Session, in_currency
 from nector_sim.explorer import FRONT
 from nector_sim.explorer.balances import Balances
@@ -55,6 +54,8 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         Left out, those of the example.
     label : str
         What the orders are; shown wherever figures are.
+    replayed : bool
+        Let balances run from order to order, or begin with each order by itself.
 
     Raises
     ------
@@ -64,7 +65,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
     Examples
     --------
     >>> orders = pd.DataFrame({"cart_amount": [500.0, 2000.0], "points_balance": [5000, 300]})
-    >>> explorer = RuleExplorer(orders=orders)
+    >>> explorer = RuleExplorer(orders=orders, replayed=False)
     >>> explorer.outcome.scored["discount"].tolist()
     [400.0, 300.0]
     """
@@ -76,13 +77,14 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         orders: pd.DataFrame | None = None,
         assumptions: Assumptions | None = None,
         label: str = "your orders",
+        replayed: bool = True,
     ) -> None:
-        program = program or load_program(data_path("programs/gokwik-example.toml"))
+        program = program or load_program(_EARNING)
         assumptions = assumptions or load_assumptions(data_path("assumptions/example.toml"))
         if orders is None:
             orders = demo_orders()
             label = str(orders.attrs["label"])
-        self.session = Session(orders, label=label, today=program, assumptions=assumptions)
+        self.session = Session(orders, label=label, today=program, assumptions=assumptions, replayed=replayed)
         self.outcome: Outcome = self.session.outcome(program)
         self._most = usual_cart(orders["cart_amount"].to_numpy(dtype="float64"))
         self.program_form = self._form(program, "The rule, as on Nector's GoKwik page")
@@ -121,28 +123,28 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self._message.value = ""
         self._balances.offered = False
 
-    def use_balances(self, history: prepared.History) -> None:
-        """Go on with balances as given, or as replayed; where that cannot be, a message says why and nothing changes.
+    def use_balances(self, *, replayed: bool) -> None:
+        """Replay balances, or take each order by itself; where that cannot be, a message says why and nothing changes.
 
         Parameters
         ----------
-        history : {"given balances", "as replayed"}
+        replayed : bool
         """
-        before, shown = self.session.history, self.outcome
-        if history != before:
-            self.session.change(history=history)
+        before, shown = self.session.replayed, self.outcome
+        if replayed != before:
+            self.session.change(replayed=replayed)
             with Messages(self._message, "The figures below stay with the balances as they were."):
                 self._main.add_class(STALE)
                 try:
                     self._work_out()
                 except Exception:
                     if self.outcome is shown:
-                        self.session.change(history=before)
+                        self.session.change(replayed=before)
                     if not (self.program_form.problems or self.assumptions_form.problems):
                         self._main.remove_class(STALE)
-                    self._balances.offered = history == "as replayed" and self._lacks_documented_earning()
+                    self._balances.offered = replayed and self._lacks_documented_earning()
                     raise
-        self._balances.chosen = self.session.history
+        self._balances.chosen = self.session.replayed
         self._head.value = self._title()
 
     def use_documented_earning(self) -> None:
@@ -151,7 +153,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         typed, _ = self._state()
         self.program_form.restore(typed | values_of(documented))
         self._typed("")
-        self.use_balances("as replayed")
+        self.use_balances(replayed=True)
 
     def _lacks_documented_earning(self) -> bool:
         return self.session.label == DEMO_LABEL and "earning" not in self.program_form.data()
@@ -180,7 +182,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         currency = orders.attrs.get("currency", before)
         today, proposal = (in_currency(each, currency) for each in (self.session.today, self.outcome.program))
         trial = Session(
-            orders, label=label, today=today, assumptions=self.session.assumptions, history=self.session.history
+            orders, label=label, today=today, assumptions=self.session.assumptions, replayed=self.session.replayed
         )
         trial.todays(proposal)
         self.session.change(orders=orders, label=label, today=today)
@@ -288,7 +290,8 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
             [self._pictures, self._examples, self._how_sure], titles=["Pictures", "Example orders", "How sure"]
         )
         self._balances = Balances(
-            self.use_balances,
+            lambda replayed: self.use_balances(replayed=replayed),
+            replayed=self.session.replayed,
             offer="Use the documented example's earning: 5 coins for every ₹100 paid",
             take_offer=self.use_documented_earning,
         )

@@ -233,7 +233,9 @@ class CheckoutPage:
             raise InputError("no order was paid here yet")
         reference, who = self._last
         answered = desk.revert(reference, customer_id=who)
-        return [f"revert: {answered.data['coin_value']} points given back" if answered.data else answered.message]
+        return [
+            f"revert: {answered.data['coin_value']} points given back" if answered.code == 200 else answered.message
+        ]
 
 
 def _in_words(error: InputError | ValidationError) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from nector_sim.exploration.compare import Comparison, compare
+from nector_sim.exploration.compare import compare
+from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.facts import facts
 from nector_sim.exploration.session import Outcome, Session
 from nector_sim.pictures.discount_by_cart import DiscountByCart, usual_cart
@@ -87,7 +88,7 @@ class HowSure(widgets.VBox):  # type: ignore[misc]
             session.orders,
             assumptions=session.assumptions,
             resamples=resamples,
-            history=session.history,
+            replayed=session.replayed,
         )
         lines = [found.break_even] if same else in_words(found)
         lines.append(session.balances)

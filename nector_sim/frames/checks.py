@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nector_sim.calculator.loops import Columns
+from nector_sim.calculator.quote import ABOVE_THE_CART
 from nector_sim.errors import InputError, OrdersError, Problem
 from nector_sim.frames.columns import (
     NOT_ASKED,
@@ -19,14 +20,20 @@ from nector_sim.frames.columns import (
     read_money,
     read_points,
     read_times,
+    read_yes_or_no,
 )
+from nector_sim.frames.currency import CURRENCY, read_currency, refuse_currency
 from nector_sim.frames.masking import shown_names
+from nector_sim.rules.money import MAX_MINOR
 from nector_sim.rules.program import Program, ProgramLike, as_program
+from nector_sim.rules.values import is_blank
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+#: Blank eligible and earning amounts: above every cart, so that all of it counts.
+ALL_OF_IT = MAX_MINOR + 1
 #: How many rows an error message lists; ``.rejects`` has all of them.
 SHOWN = 10
 
@@ -92,6 +99,7 @@ def check_orders(orders: Any, *, program: ProgramLike | None = None, currency: s
     """
     frame = as_frame(orders)
     program = as_program({"currency": currency} if program is None else program)
+    refuse_currency(orders, program.currency)
     inputs = read_inputs(program, frame.get, list(frame.columns), every_column=True)
     rejects = rejects_frame(frame, inputs.refused)
     kept = np.ones(len(frame), bool)
@@ -162,6 +170,7 @@ def read_inputs(program: Program, get: Callable[[str], Any], names: list[str], *
     for row, reasons in others.items():
         inputs.refused.setdefault(row, []).extend(reasons)
     inputs.columns = inputs.columns._replace(cart=cart.numbers, balance=balance.numbers)
+    inputs.refuse("eligible_amount", above_the_cart(inputs.columns.eligible, cart))
     inputs.exact = is_exact(get("cart_amount"))
     inputs.notices = odd_balances(*count_odd_points(get("points_balance")))
     return inputs
@@ -188,8 +197,27 @@ def read_optional(
         requested=read("points_requested", lambda values: read_points(values, blank=NOT_ASKED)),
         tier=read("tier", lambda values: read_tiers(program, values), uses_tiers or bool(program.tiers)),
         at=read("ordered_at", lambda values: read_times(values, program.timezone), uses_times),
+        eligible=read("eligible_amount", lambda values: read_money(values, program.decimals, blank=ALL_OF_IT)),
+        coupon=read("coupon_discount", lambda values: read_money(values, program.decimals, blank=0)),
     )
+    if not asks_for_coupons(program):
+        inputs.columns = inputs.columns._replace(coupon=None)
+    read("redeems", read_yes_or_no)
+    read(CURRENCY, lambda values: read_currency(values, program.currency))
     return inputs
+
+
+def asks_for_coupons(program: Program) -> bool:
+    """Whether an offer is closed to orders that used a coupon."""
+    return not all(offer.with_coupons for offer in program.offers)
+
+
+def above_the_cart(part: Any, cart: Column) -> Column:
+    """Refuse parts of a cart, such as its eligible amount, that are larger than it."""
+    if part is None:
+        return Column(cart.numbers, {})
+    rows = np.flatnonzero((part > cart.numbers) & (part != ALL_OF_IT)).tolist()
+    return Column(part, {row: ABOVE_THE_CART for row in rows if row not in cart.refused})
 
 
 def read_tiers(program: Program, values: Any) -> Column:
@@ -198,7 +226,7 @@ def read_tiers(program: Program, values: Any) -> Column:
 
     known = {name: code for code, name in enumerate(compile_program(program).tier_names)}
     names, codes = np.unique(
-        np.array(["" if v is None or v != v else str(v) for v in as_array(values).tolist()], object).astype(str),
+        np.array(["" if is_blank(v) else str(v) for v in as_array(values).tolist()], object).astype(str),
         return_inverse=True,
     )
     codes = codes.reshape(-1)
@@ -245,9 +273,19 @@ def _require(program: Program, names: list[str]) -> None:
             raise InputError(f"the orders have no column {name}; they have {shown_names(names)}", WAYS_ON[name])
     if any(offer.starts_at or offer.ends_at for offer in program.offers) and "ordered_at" not in names:
         raise InputError("an offer of this program has dates, and the orders have no column ordered_at; add it")
+    require_coupons(program, names)
     twice = sorted({str(name) for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"the orders have more than one column {', '.join(twice)}; keep one of each")
+
+
+def require_coupons(program: Program, names: Any) -> None:
+    """Refuse orders that do not say whether coupons were used, where an offer asks."""
+    if asks_for_coupons(program) and "coupon_discount" not in names:
+        raise InputError(
+            "an offer of this program is closed to orders with coupons (with_coupons = false), and the orders have no "
+            "column coupon_discount; add it, with 0 where no coupon was used"
+        )
 
 
 WAYS_ON = {
@@ -278,7 +316,5 @@ def odd_balances(fractional: int, negative: int) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    import pandas as pd
-
-    text = "" if value is None or value is pd.NA or value != value else str(value)
+    text = "" if is_blank(value) else str(value)
     return text if len(text) <= 40 else text[:37] + "..."

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,8 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from nector_sim.rules.money import FLOAT_TOLERANCE, MAX_MINOR, MAX_POINTS, to_minor, to_points
+from nector_sim.errors import InputError
+from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, to_minor, to_points
 from nector_sim.rules.times import NOT_A_TIME, read_time
+from nector_sim.rules.values import FLOAT_TOLERANCE, as_float, is_blank, read_decimal, read_yes_no
 
 Int64 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -29,6 +32,8 @@ NO_TIME = np.iinfo(np.int64).min
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 #: A number of points that nobody asked for.
 NOT_ASKED = -1
+#: What is neither yes nor no.
+NOT_SAID = -1
 #: Microseconds in an hour.
 _HOUR = 3_600_000_000
 
@@ -103,7 +108,8 @@ def count_odd_points(values: Any) -> tuple[int, int]:
         return 0, int((array < 0).sum())
     if isinstance(array, np.ndarray):
         finite = array[np.isfinite(array)]
-        return int(((finite > 0) & (finite != np.floor(finite))).sum()), int((finite < 0).sum())
+        fractional = (finite > 0) & (finite - np.floor(finite + FLOAT_TOLERANCE) > FLOAT_TOLERANCE)
+        return int(fractional.sum()), int((finite < -FLOAT_TOLERANCE).sum())
     if _is_decimal(array):
         unscaled, plain = _unscaled(array)
         plain &= (unscaled >= 0) & (unscaled % 10**array.type.scale == 0)
@@ -111,8 +117,42 @@ def count_odd_points(values: Any) -> tuple[int, int]:
         _, plain = _plain_texts(array, 0)
     # All but whole numbers from 0.
     unusual = array.filter(pa.array(~plain)).to_pylist()
-    numbers = [number for number in map(_number_or_none, unusual) if number is not None]
+    numbers = [number for number in map(_rounded_or_none, unusual) if number is not None]
     return sum(number > 0 and number % 1 != 0 for number in numbers), sum(number < 0 for number in numbers)
+
+
+def read_yes_or_no(values: Any) -> Column:
+    """Read yes or no: 1 and 0, :data:`NOT_SAID` where it is blank.
+
+    Parameters
+    ----------
+    values : array, Series or Arrow array, shape (n,)
+        Booleans, 1 and 0, or words; see :func:`nector_sim.rules.values.read_yes_no`.
+
+    Returns
+    -------
+    Column
+    """
+    codes, words = factorized(values)
+    answers, reasons = [], {}
+    for code, word in enumerate(words):
+        try:
+            answer = read_yes_no(word)
+        except ValueError as error:
+            answer, reasons[code] = None, str(error)
+        answers.append(NOT_SAID if answer is None else int(answer))
+    wrong = np.flatnonzero(np.isin(codes, list(reasons))).tolist() if reasons else []
+    return Column(np.array([*answers, NOT_SAID])[codes], {row: reasons[int(codes[row])] for row in wrong})
+
+
+def factorized(values: Any) -> tuple[Int64, list[Any]]:
+    """A column of few different values: the code of each row, -1 for a missing one, and the values."""
+    array = as_array(values)
+    if isinstance(array, np.ndarray):
+        distinct, codes = np.unique(array, return_inverse=True)
+        return codes.reshape(-1), distinct.tolist()
+    encoded = array.dictionary_encode()
+    return np.asarray(_filled(encoded.indices, -1).to_numpy(zero_copy_only=False)), encoded.dictionary.to_pylist()
 
 
 def read_times(values: Any, timezone: str) -> Column:
@@ -138,11 +178,10 @@ def read_times(values: Any, timezone: str) -> Column:
         typed = _microseconds(array)
         local = typed.numbers
         return Column(np.where(local == NO_TIME, NO_TIME, local - _offsets(local, zone)), typed.refused)
-    as_text = [None if value is None or value != value else value for value in _python_values(array)]
-    microseconds = np.full(len(as_text), NO_TIME, np.int64)
+    microseconds = np.full(len(array), NO_TIME, np.int64)
     refused: dict[int, str] = {}
-    for row, value in enumerate(as_text):
-        if value is None or value == "":
+    for row, value in enumerate(_python_values(array)):
+        if is_blank(value):
             continue
         try:
             microseconds[row] = to_microseconds(value, zone)
@@ -166,6 +205,11 @@ def to_microseconds(value: Any, zone: ZoneInfo) -> int:
     return int(since.days * 86_400 + since.seconds) * 1_000_000 + int(since.microseconds)
 
 
+def is_text(array: Any) -> bool:
+    """Whether an array of :func:`as_array` holds texts."""
+    return isinstance(array, pa.Array) and (pa.types.is_string(array.type) or pa.types.is_large_string(array.type))
+
+
 def as_array(values: Any) -> Any:
     """A numpy array of plain numbers, or an Arrow array of anything else, shape (n,); not copied where it can be."""
     if isinstance(values, pa.ChunkedArray):
@@ -173,6 +217,8 @@ def as_array(values: Any) -> Any:
     if isinstance(values, pa.Array):
         if pa.types.is_dictionary(values.type):
             values = values.dictionary_decode()
+        if pa.types.is_string_view(values.type):  # of which Arrow can neither pick rows nor find patterns
+            values = values.cast(pa.large_string())
         plain = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)
         return values.to_numpy() if plain and values.null_count == 0 else values
     dtype = getattr(values, "dtype", None)
@@ -180,9 +226,16 @@ def as_array(values: Any) -> Any:
         return np.asarray(values)
     try:
         return as_array(pa.array(values, from_pandas=True))
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeEncodeError):
         # A column of mixed things: each value as its own text, which the scalar door reads or names.
-        return pa.array([_text_or_none(value) for value in values], pa.large_string())
+        texts = [_text_or_none(value) for value in values]
+    for row, text in enumerate(texts, start=1):
+        if text is not None and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise InputError(
+                f"{getattr(values, 'name', None) or 'a text'} in row {row} is not valid Unicode: it holds half of a "
+                "surrogate pair; read the file again in its own encoding"
+            )
+    return pa.array(texts, pa.large_string())
 
 
 def write_money(minor: Int64, decimals: int, *, exact: bool) -> Any:
@@ -286,7 +339,7 @@ def _points(array: Any) -> tuple[Int64, Mask]:
     if isinstance(array, np.ndarray) and array.dtype.kind == "f":
         wide = array.astype(np.float64)
         good = (wide <= MAX_POINTS) & (wide > -np.inf)  # NaN is neither
-        return np.floor(np.clip(np.where(good, wide, 0.0), 0, None)).astype(np.int64), good
+        return np.floor(np.clip(np.where(good, wide, 0.0) + FLOAT_TOLERANCE, 0, None)).astype(np.int64), good
     if isinstance(array, np.ndarray):
         if array.dtype == np.int64 and _all_good(array, MAX_POINTS):
             return array, np.ones(len(array), np.bool_)
@@ -305,7 +358,7 @@ def _points(array: Any) -> tuple[Int64, Mask]:
 
 
 def _plain_texts(array: pa.Array, decimals: int) -> tuple[Int64, Mask]:
-    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
+    if is_text(array):
         from nector_sim.frames.text import parse_decimals  # compiled, which takes a while to load
 
         values, plain = parse_decimals(array.cast(pa.large_string()), decimals)
@@ -322,7 +375,7 @@ def _refusing(array: Any, values: Int64, good: Mask, read: Callable[[Any], int],
     values = values.copy()  # it may be the caller's own memory
     taken = array[left_out] if isinstance(array, np.ndarray) else array.take(pa.array(left_out))
     for row, value in zip(left_out.tolist(), _python_values(taken), strict=True):
-        missing = value is None or value != value or (isinstance(value, str) and not value.strip())
+        missing = is_blank(value)
         if missing and blank is not None:
             values[row] = blank
             continue
@@ -406,11 +459,15 @@ def _offset(local: int, zone: ZoneInfo) -> int:
     return 0 if offset is None else round(offset.total_seconds() * 1_000_000)
 
 
-def _number_or_none(value: Any) -> float | None:
+def _rounded_or_none(value: Any) -> Decimal | None:
+    """A number of points, a float close to a whole one as that; None for what is no number."""
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number, near = read_decimal(value), as_float(value)
+    except ValueError:
         return None
+    if near is not None and abs(near - round(near)) <= FLOAT_TOLERANCE:
+        return Decimal(round(near))
+    return number
 
 
 def _text_or_none(value: Any) -> str | None:

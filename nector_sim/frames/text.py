@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
+
+from nector_sim._compile import compiled
 
 _ZERO, _NINE, _POINT = 48, 57, 46
 #: More digits than any amount or balance may have, and few enough for int64 with four decimals more.
@@ -65,4 +66,4 @@ def _parse_slow(offsets: Any, data: Any, decimals: int, values: Any, plain: Any)
             plain[row] = True
 
 
-_parse = njit(cache=True, nogil=True)(_parse_slow)
+_parse = compiled(_parse_slow)

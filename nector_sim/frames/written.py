@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from nector_sim.errors import InputError
 from nector_sim.frames.columns import NO_TIME, Column, read_money, read_points, read_times
+from nector_sim.rules.values import SCIENTIFIC
 
 Numbers = Literal["1234.50", "1,234.50", "1.234,50"]
 Dates = Literal["yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy"]
@@ -28,20 +29,17 @@ _GROUPED = {
     "1.234,50": r"^-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d*)?$",
 }
 
-_PLAIN = r"^-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)$"
 #: Put before a text that is not written as stated, so that the door of numbers refuses it and never reads it otherwise.
 _UNREAD = "?"
 
 _FORMULA = re.compile(r"\s*(?:[=@]|[+-][A-Za-z]+[0-9(])")
+
 _EXPONENT = re.compile(r"\s*-?[0-9.]+[eE][+-]?[0-9]+\s*$")
 
 _A_FORMULA = "is a formula; in the sheet, copy the column, paste it as values, and save again"
 _WITH_SEPARATORS = (
     "is written with a currency sign or separators, which can be read in two ways; say which: numbers='1,234.50' or "
     "numbers='1.234,50' (--numbers)"
-)
-_SCIENTIFIC = (
-    "is in scientific notation, where a spreadsheet drops digits; format the column as a number and save again"
 )
 _TWO_DATES = (
     "is a date whose day and month could be either; say their order: dates='dd/mm/yyyy' or dates='mm/dd/yyyy' (--dates)"
@@ -126,9 +124,8 @@ def _plain(values: pl.Series, numbers: str) -> pl.Series:
         group, point = numbers[1], numbers[5]
         digits = bare.str.replace_all(group, "", literal=True).str.replace(point, ".", literal=True)
         plain = pl.when(bare.str.contains(_GROUPED[numbers])).then(digits).otherwise(pl.lit(_UNREAD))
-    read = pl.when(plain.str.contains(_PLAIN)).then(plain).otherwise(pl.lit(_UNREAD))
     blank = text.is_null() | (text == "")
-    return values.to_frame("text").select(pl.when(~blank).then(read)).to_series()
+    return values.to_frame("text").select(pl.when(~blank).then(plain)).to_series()
 
 
 def _better_reasons(values: pl.Series, column: Column, numbers: str) -> Column:
@@ -146,7 +143,7 @@ def _why_no_number(text: str, numbers: str) -> str | None:
     if _FORMULA.match(text):
         return _A_FORMULA
     if _EXPONENT.match(text):
-        return _SCIENTIFIC
+        return SCIENTIFIC
     if not any(character.isdigit() for character in text):
         return None
     if numbers != "1234.50":

@@ -8,7 +8,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from nector_sim.errors import InputError
+from nector_sim.gokwik.checkout import COUNTRY
 from nector_sim.gokwik.customers import Customer
+from nector_sim.gokwik.replies import is_nothing, read_given
 from nector_sim.parity.answers import Theirs, read_reply
 from nector_sim.parity.generate import random_orders
 from nector_sim.rules.money import from_minor, to_minor
@@ -27,22 +29,35 @@ class NectorDialect:
         return {
             "action": "list",
             "customer_id": order["customer_id"],
+            "country": COUNTRY,
             # At most 13 digits, so the float is written with the same digits.
             "amount": int(amount) if amount == int(amount) else float(amount),
             "wallet_type": "coins_and_credits" if order.get("credits") else "coins",
         }
 
+    #: "No discount is available" comes with status 422.
+    reads_errors = True
+
     def read(self, program: Program, reply: Any) -> Theirs:
-        """What the reply's JSON says."""
+        """What the reply's JSON says: a discount, or that there is none, which is an answer as well."""
         meta, data = (reply.get(name) for name in ("meta", "data")) if isinstance(reply, Mapping) else (None, None)
-        if not isinstance(meta, Mapping) or meta.get("code") != 200:
-            return Theirs(error="its reply has no meta.code 200")
+        if not isinstance(meta, Mapping):
+            return Theirs(error="its reply has no meta")
         if not isinstance(data, Mapping):
-            return Theirs(error="its reply has no data")
+            return Theirs(error=f"its reply (meta.code {meta.get('code')}) has no data")
         if data.get("limited_by") == "refused":
             return Theirs(refused=True)
-        # Nector's own answer has the whole discount and the points; what else is there is compared as well.
-        values = {"points_redeemed": data.get("coin_value"), "discount": data.get("fiat_value")}
+        if is_nothing(meta.get("code"), data):
+            # What the sandbox says besides is compared as well.
+            values: dict[str, Any] = {"points_redeemed": 0, "discount": 0}
+        elif meta.get("code") == 200:
+            try:
+                given = read_given(data)
+            except ValueError as error:
+                return Theirs(error=f"its reply {error}")
+            values = {"points_redeemed": given.points, "discount": given.discount}
+        else:
+            return Theirs(error=f"its reply has meta.code {meta.get('code')}")
         theirs = read_reply(
             program, values | {"payable": data.get("payable"), "credits_used": data.get("credit_value")}
         )

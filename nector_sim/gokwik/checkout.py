@@ -6,18 +6,20 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, Self
 
 from nector_sim.errors import InputError
 from nector_sim.gokwik.posting import Line, NoAnswer
+from nector_sim.gokwik.replies import is_nothing, read_given
 from nector_sim.gokwik.wire import CHECKOUT_WAITS
 
 Amount = int | float | Decimal | str
 """An amount in major units, as a caller has it."""
 
+#: What GoKwik's calls say of where they come from.
+COUNTRY, SOURCE = "ind", "nector-sim"
 #: Seconds before each repetition of a call that moves points and got no answer.
 PAUSES = (0.5, 1, 2, 4)
 
@@ -29,6 +31,11 @@ class Answered(NamedTuple):
     error: str
     message: str
     data: dict[str, Any]
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it says that there is nothing to give: no trouble, but an answer as any other."""
+        return is_nothing(self.code, self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +109,15 @@ class Checkout:
         NoAnswer
             If none came in time that can be understood.
         """
-        content = {name: value for name, value in fields.items() if value is not None}
+        content = {name: value for name, value in {"country": COUNTRY, **fields}.items() if value is not None}
         body = json.dumps({"action": action, **content}, default=_number).encode()
-        answer = self._line.post(body).json()
+        answer = self._line.post(body, headers={"x-source": SOURCE}).json()
         meta, data = answer.get("meta"), answer.get("data")
         if not isinstance(meta, dict) or not isinstance(meta.get("code"), int):
             raise NoAnswer("the answer has no meta.code")
-        return Answered(
-            meta["code"],
-            str(meta.get("error", "")),
-            str(meta.get("message", "")),
-            data if isinstance(data, dict) else {},
-        )
+        data = data if isinstance(data, dict) else {}
+        sentence = str(meta.get("message") or data.get("message") or "")
+        return Answered(meta["code"], str(meta.get("error", "")), sentence, data)
 
     def insist(self, action: str, **fields: Any) -> Answered:
         """Repeat a call that got no answer, under the same reference; parameters and errors as :meth:`call`."""
@@ -214,7 +218,7 @@ class _Walk:
         self.trouble = ""
 
     def _refused(self, action: str, answered: Answered) -> str:
-        if answered.error != "unknown_customer":
+        if not (action == "list" and answered.is_nothing):
             self.trouble = self.trouble or answered.message or f"{action} was refused"
         return f"{action}: {answered.message}"
 
@@ -233,16 +237,19 @@ class _Walk:
         if listed.code != 200:
             yield self._refused("list", listed)
             return
-        limit = f" (limited by {listed.data['limited_by']})" if "limited_by" in listed.data else ""
+        # What is ours in an answer says that the other side is a sandbox of ours, which knows what is ours in a call.
+        ours = "limited_by" in listed.data
+        limit = f" (limited by {listed.data['limited_by']})" if ours else ""
         yield f"list: {discount} off for {points} points{limit}"
         if not redeems or not discount:
             return
         try:
             performed = self._checkout.insist(
-                "perform", **self._fields, amount=self._cart, fiat_value=listed.data["fiat_value"]
+                "perform", **self._fields, amount=self._cart, fiat_value=discount if ours else None
             )
             if _is_passing(performed):
                 raise NoAnswer(performed.message)
+            listed_discount = discount
             discount, points = _values(performed)
         except NoAnswer as error:
             # Whether the points were taken is not known, so they are given back before the order goes on.
@@ -255,6 +262,8 @@ class _Walk:
             return
         self.points, self.discount, self.payable = points, discount, self._cart - discount
         yield f"perform: {self.points} points taken, {self.discount} off"
+        if discount != listed_discount:
+            self.trouble = self.trouble or f"perform gave {discount} off, and {listed_discount} had been listed"
 
     def give_back(self) -> Iterator[str]:
         """Revert what may have been taken."""
@@ -294,11 +303,11 @@ def _values(answered: Answered) -> tuple[Decimal, int]:
     """Discount and points of an answer; nothing of a refusal."""
     if answered.code != 200:
         return Decimal(0), 0
-    discount, points = (answered.data.get(name) for name in ("fiat_value", "coin_value"))
-    with suppress(ArithmeticError, ValueError):
-        if Decimal(str(discount)).is_finite():
-            return Decimal(str(discount)), int(str(points))
-    raise NoAnswer("the answer has no fiat_value and coin_value that are numbers")
+    try:
+        given = read_given(answered.data)
+    except ValueError as error:
+        raise NoAnswer(f"the answer {error}") from None
+    return given.discount, int(given.points)
 
 
 def _number(value: Any) -> int | float:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nector_sim.errors import InputError, Problem
+from nector_sim.frames.masking import shown_id
 from nector_sim.gokwik.wire import MAX_ID
+from nector_sim.orders.identity import phone_of
 from nector_sim.rules.money import MAX_POINTS, from_minor, to_minor
 
 if TYPE_CHECKING:
@@ -95,12 +97,16 @@ def _read(columns: dict[str, list[Any]], rows: int, *, decimals: int, source: st
                 problems.append(Problem(f"row {row + 1}, {name}", str(error)))
         if len(fields) == len(columns):
             customers.append(Customer(**fields))
-    for name in ("customer_id", "mobile"):
-        seen = Counter(getattr(customer, name) for customer in customers)
+    for name, seen in (
+        ("customer_id", Counter(customer.customer_id for customer in customers)),
+        ("mobile", Counter(phone_of(one.mobile) or one.mobile for one in customers if one.mobile is not None)),
+    ):
         problems += [
-            Problem(name, f"{value!r} stands {count} times; each customer has a row and a {name} of their own")
+            Problem(
+                name, f"{shown_id(value)!r} occurs {count} times; each customer has a row and a {name} of their own"
+            )
             for value, count in seen.items()
-            if count > 1 and value is not None
+            if count > 1
         ]
     if problems:
         more = [Problem("", f"and {len(problems) - SHOWN} more")] if len(problems) > SHOWN else []

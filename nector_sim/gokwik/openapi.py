@@ -7,7 +7,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from nector_sim.calculator.reasons import SENTENCES
-from nector_sim.gokwik.wire import CALLS, REFUSALS
+from nector_sim.gokwik.wire import CALLS, NO_DISCOUNT, REFUSALS
 
 #: The path of the endpoint; Nector's name of the checkout is in it.
 PATH = "/api/open/integrations/{checkout}/{webhook_id}"
@@ -26,8 +26,25 @@ _OFFERED = {
 }
 _TRANSACTION = {name: {"type": "string"} for name in ("id", "customer_id", "reference_order_id")}
 
+_PROMOTION = {
+    **{name: {"type": "string"} for name in ("id", "type", "title")},
+    **{name: _VALUES[name] for name in ("coin_value", "fiat_value")},
+}
+
 _ANSWERS: dict[str, dict[str, Any]] = {
-    "Listed": {"id": {"type": "string", "description": "The offer; none where nothing is given."}, **_OFFERED},
+    "Listed": {
+        "id": {"type": "string", "description": "The offer."},
+        **_OFFERED,
+        "points_balance": {"type": "integer", "minimum": 0},
+        "points_label": {"type": "string"},
+        "offers": {"type": "array", "maxItems": 0},
+        "promotions": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 1,
+            "items": {"type": "object", "properties": _PROMOTION, "required": list(_PROMOTION)},
+        },
+    },
     "Performed": {
         **_TRANSACTION,
         "operation": {"const": "dr"},
@@ -58,7 +75,7 @@ def describe() -> dict[str, Any]:
     schemas = dict(calls["$defs"])
     for schema in (schemas[name] for name in names.values()):
         # What the models check beyond their fields.
-        schema["oneOf"] = [_named_by("customer_id", "mobile"), _named_by("mobile", "customer_id")]
+        schema["anyOf"] = [_named_by("customer_id"), _named_by("mobile")]
     answers = {name: _object(properties) for name, properties in _ANSWERS.items()}
     return {
         "openapi": "3.1.0",
@@ -72,8 +89,8 @@ def describe() -> dict[str, Any]:
     }
 
 
-def _named_by(name: str, other: str) -> dict[str, Any]:
-    return {"required": [name], "properties": {name: {"type": "string"}, other: {"type": "null"}}}
+def _named_by(name: str) -> dict[str, Any]:
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
 
 
 def _operation(names: dict[str, str]) -> dict[str, Any]:
@@ -116,7 +133,13 @@ def _refusal() -> dict[str, Any]:
         "error": {"enum": list(REFUSALS)},
         "message": {"type": "string"},
     }
-    return _object({"meta": _object(meta), "data": {"type": "null"}})
+    nothing = {
+        "type": "object",
+        "description": "With code 422: there is nothing to give. `list` adds the fields of its answer, which say why.",
+        "properties": {"message": {"const": NO_DISCOUNT}},
+        "required": ["message"],
+    }
+    return _object({"meta": _object(meta), "data": {"oneOf": [{"type": "null"}, nothing]}})
 
 
 def _response(description: str, schema: dict[str, Any]) -> dict[str, Any]:

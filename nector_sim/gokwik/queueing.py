@@ -42,7 +42,11 @@ class Queue:
     async def _move(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
-            batch, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
+            # Whoever was told meanwhile that the database does not answer is not waiting any more.
+            waiting = [entry for entry in self._waiting if not entry[1].done()]
+            batch, self._waiting = waiting[:TOGETHER], waiting[TOGETHER:]
+            if not batch:
+                return
             calls = [call for call, _ in batch]
             outcomes = await loop.run_in_executor(self._thread, self._wallets.answer_together, calls)
             for (_, answered), outcome in zip(batch, outcomes, strict=True):

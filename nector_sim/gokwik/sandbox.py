@@ -10,18 +10,18 @@ import asyncio
 import json
 import logging
 import os
+import re
 import socket
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import partial
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -37,18 +37,29 @@ from nector_sim.gokwik.integration import is_webhook_id, read_row
 from nector_sim.gokwik.openapi import CHECKOUTS, PATH, describe
 from nector_sim.gokwik.queueing import Queue
 from nector_sim.gokwik.wallets import Wallets
-from nector_sim.gokwik.wire import CHECKOUT_WAITS, MAX_BODY, AnyCall, ListCall, Refused, read_call
+from nector_sim.gokwik.wire import (
+    CHECKOUT_WAITS,
+    MAX_BODY,
+    AnyCall,
+    ListCall,
+    PerformCall,
+    Refused,
+    RevertCall,
+    read_call,
+)
 
 #: Wrong webhook ids that an address may send in a minute.
 GUESSES_A_MINUTE = 30
 #: Addresses whose guesses are remembered.
 ADDRESSES = 10_000
+#: Seconds in which a call is answered that has arrived, also where the database does not answer.
+ANSWERED_WITHIN = CHECKOUT_WAITS - 5
 
 _log = logging.getLogger("nector_sim.gokwik")
 
 
 class Guesses:
-    """Counts wrong webhook ids by address; whoever has none left waits.
+    """Counts wrong webhook ids by address; whoever has none left is told to wait.
 
     Parameters
     ----------
@@ -73,7 +84,13 @@ class Guesses:
             self._left.popitem(last=False)
 
 
-def application(database: Database, *, law: type[Law] = Law, guesses_a_minute: float = GUESSES_A_MINUTE) -> Starlette:
+def application(
+    database: Database,
+    *,
+    law: type[Law] = Law,
+    guesses_a_minute: float = GUESSES_A_MINUTE,
+    strict: bool = False,
+) -> Starlette:
     """Build the web application.
 
     Parameters
@@ -83,14 +100,16 @@ def application(database: Database, *, law: type[Law] = Law, guesses_a_minute: f
     law : type, optional
         The calculator; tests put deliberate mistakes here.
     guesses_a_minute : float, optional
-        Wrong webhook ids that an address may send before all its calls are refused for a while.
+        Wrong webhook ids that an address may send before it is told to wait; the right id is always answered.
+    strict : bool, optional
+        Whether calls with unknown fields are refused, and the fields named.
 
     Returns
     -------
     starlette.applications.Starlette
         An ASGI application.
     """
-    endpoint = _Endpoint(database, law, guesses_a_minute)
+    endpoint = _Endpoint(database, law, guesses_a_minute, strict=strict)
     description = json.dumps(describe()).encode()
 
     async def openapi(_request: Request) -> Response:
@@ -108,59 +127,91 @@ def application(database: Database, *, law: type[Law] = Law, guesses_a_minute: f
 class _Endpoint:
     """The one endpoint. As a class it is called with ASGI's arguments, whatever the method."""
 
-    def __init__(self, database: Database, law: type[Law], guesses_a_minute: float) -> None:
+    def __init__(self, database: Database, law: type[Law], guesses_a_minute: float, *, strict: bool) -> None:
         self._database = database
         self._wallets = Wallets(database, law=law)
         self._guesses = Guesses(guesses_a_minute)
+        self._strict = strict
         self._queue = Queue(self._wallets)
         self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="sandbox")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
         start = time.perf_counter()
+        level = logging.INFO
         try:
             answer, outcome = await self._answer(request)
         except Refused as refusal:
-            answer, outcome = refusal.answer(), f"refused: {refusal.word}"
-        except (OperationalError, PoolTimeout) as error:
-            answer, outcome = Refused("unavailable").answer(), f"unavailable: {type(error).__name__}"
-        except Exception:
-            _log.exception("a call could not be answered")
-            answer, outcome = Refused("failed").answer(), "failed"
-        _log.info("%s, %.1f ms", outcome, (time.perf_counter() - start) * 1e3)
+            answer, outcome = refusal.answer(), f"{refusal.code} {refusal.word}: {_without_ids(refusal.sentence)}"
+        except (OperationalError, PoolTimeout, TimeoutError) as error:
+            level = logging.WARNING
+            answer, outcome = Refused("unavailable").answer(), f"503 unavailable: {_why(error)}"
+        except Exception as error:
+            # What a database says of a row may have its ids.
+            _log.error("a call could not be answered: %s", type(error).__name__, exc_info=not _of_database(error))
+            answer, outcome = Refused("failed").answer(), "500 failed"
+        _log.log(level, "%s (%.1f ms)", outcome, (time.perf_counter() - start) * 1e3)
         await _response(answer)(scope, receive, send)
 
     async def _answer(self, request: Request) -> tuple[dict[str, Any], str]:
         address = request.client.host if request.client else ""
         body = await _body(request)
-        # Only now, or guesses that wait together for the rest of their bodies would all be let through.
-        if self._guesses.left(address) < 1:
-            raise Refused("too_many_guesses")
-        in_thread = partial(asyncio.get_running_loop().run_in_executor, self._threads)
         try:
-            if self._database.is_file:
-                # Reading a local file takes less than handing the call to a thread.
-                call, data = self._read(request.path_params, body)
-            else:
-                call, data = await in_thread(self._read, request.path_params, body)
+            async with asyncio.timeout(ANSWERED_WITHIN):
+                call, data = await self._read(request.path_params, body)
+                if not isinstance(call, ListCall):
+                    data = await self._moved(call)
         except _WrongId:
+            # Counted only now, or guesses that wait together for the rest of their bodies would all be let through.
+            # The right id is answered whatever others at its address send: 256 bits are not guessed.
+            if self._guesses.left(address) < 1:
+                raise Refused("too_many_guesses") from None
             self._guesses.count(address)
             raise Refused("not_found") from None
-        if not isinstance(call, ListCall):
-            data = await (self._queue.answer(call) if self._database.is_file else in_thread(self._wallets.answer, call))
-        return {"meta": {"code": 200, "message": "Done."}, "data": data}, call.action
+        return {"meta": {"code": 200, "message": "Done."}, "data": data}, f"200 {call.action}"
 
-    def _read(self, path: dict[str, str], body: bytes | Refused) -> tuple[AnyCall, dict[str, Any] | None]:
+    async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    async def _read(self, path: dict[str, str], body: bytes | Refused) -> tuple[AnyCall, dict[str, Any] | None]:
+        if self._database.is_file:
+            # Reading a local file takes less than handing the call to a thread, where nobody has locked it.
+            with suppress(OperationalError, PoolTimeout):
+                return self._read_now(path, body, at_once=True)
+        read: tuple[AnyCall, dict[str, Any] | None] = await self._in_thread(self._read_now, path, body)
+        return read
+
+    def _read_now(
+        self, path: dict[str, str], body: bytes | Refused, *, at_once: bool = False
+    ) -> tuple[AnyCall, dict[str, Any] | None]:
         """Read the call, and answer it where that needs reading only."""
-        with self._database.reading() as connection:
+        with self._database.reading(at_once=at_once) as connection:
             row = read_row(connection)
             # The webhook id comes first: whoever does not have it gets one answer, whatever else is in the call.
             if not is_webhook_id(row, path["webhook_id"]) or path["checkout"] not in CHECKOUTS:
                 raise _WrongId
             if isinstance(body, Refused):
                 raise body
-            call = read_call(body)
+            call = read_call(body, strict=self._strict)
             return call, self._wallets.offered(connection, row, call) if isinstance(call, ListCall) else None
+
+    async def _moved(self, call: PerformCall | RevertCall) -> dict[str, Any]:
+        if self._database.is_file:
+            return await self._queue.answer(call)
+        return dict(await self._in_thread(self._wallets.answer, call))
+
+
+def _why(error: Exception) -> str:
+    return "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+
+
+def _of_database(error: Exception) -> bool:
+    return isinstance(error, SQLAlchemyError)
+
+
+def _without_ids(sentence: str) -> str:
+    """A refusal's sentence for the log: a field's name may be a number of somebody."""
+    return re.sub(r"[0-9]{6,}", "…", sentence)
 
 
 class _WrongId(Exception):

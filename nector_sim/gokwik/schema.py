@@ -5,7 +5,10 @@ Instants are whole microseconds since 1970 in UTC, money is in minor units, poin
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+#: The version of these tables. A change of them adds a step to `migrations`.
+VERSION = 2
 
 #: SQLite numbers rows by itself only where the key is exactly INTEGER.
 _NUMBER = BigInteger().with_variant(Integer(), "sqlite")
@@ -42,11 +45,14 @@ customers = Table(
     "customers",
     metadata,
     Column("customer_id", Text, primary_key=True),
+    # As it was loaded, and its last ten digits where it is a phone number: the same in every usual form.
     Column("mobile", Text, unique=True),
     Column("tier", Text),
     Column("points_balance", BigInteger, nullable=False),
     Column("credits", BigInteger, nullable=False),
+    Column("phone", Text),
 )
+phones = Index("customers_phone", customers.c.phone, unique=True)
 
 #: The ledger: rows are added and never changed. A customer's points are the sum of theirs here.
 movements = Table(
@@ -75,6 +81,16 @@ orders = Table(
     Column("reverted", Text),
 )
 
+#: Reverts that came before any perform of their reference: a perform that arrives late must not take points.
+early_reverts = Table(
+    "early_reverts",
+    metadata,
+    Column("order_id", Text, primary_key=True),
+    # The customer is part of the key, so that nobody's revert stands in the way of another customer's order.
+    Column("customer_id", ForeignKey("customers.customer_id"), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
 #: Outgoing events, written in the transaction that they tell of, and sent later.
 deliveries = Table(
     "deliveries",
@@ -86,4 +102,14 @@ deliveries = Table(
     # Empty once the event has arrived or has been given up.
     Column("next_try_at", BigInteger, index=True),
     Column("delivered_at", BigInteger),
+)
+
+#: One row: the version of the tables and, of a file, whether all of the database is in it (see `one_file`).
+database_state = Table(
+    "database_state",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("sealed", Boolean, nullable=False),
+    Column("generation", String(32), nullable=False),
 )

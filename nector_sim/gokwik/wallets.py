@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from nector_sim.calculator.exact import Answer, Law, Order
 from nector_sim.errors import InputError
@@ -18,8 +18,9 @@ from nector_sim.gokwik.customers import Customer, checked
 from nector_sim.gokwik.database import Database, now
 from nector_sim.gokwik.integration import program_of, read_row
 from nector_sim.gokwik.outgoing import announce
-from nector_sim.gokwik.schema import customers, movements, orders
+from nector_sim.gokwik.schema import customers, early_reverts, movements, orders
 from nector_sim.gokwik.wire import AnyCall, Call, ListCall, PerformCall, Refused, RevertCall
+from nector_sim.orders.identity import phone_of
 from nector_sim.rules.money import from_minor, to_minor
 from nector_sim.rules.program import Program
 
@@ -82,11 +83,15 @@ class Wallets:
                 return self.offered(connection, read_row(connection), call)
         try:
             with self.database.writing() as connection:
-                return self._move(connection, call)
+                outcome = _outcome(self._move, connection, call)
         except IntegrityError:
             # Another customer's call with the same reference was faster; now its order is there to be compared.
             with self.database.writing() as connection:
-                return self._move(connection, call)
+                outcome = _outcome(self._move, connection, call)
+        # Only here, as a refusal may have left a row.
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     def answer_together(self, calls: Sequence[PerformCall | RevertCall]) -> list[dict[str, Any] | Exception]:
         """Answer calls in one transaction, one after the other: the disk is waited for once.
@@ -99,6 +104,9 @@ class Wallets:
         try:
             with self.database.writing() as connection:
                 return [_outcome(self._move, connection, call) for call in calls]
+        except OperationalError as error:
+            # The database was not to be had in time, and each of them would wait for it as long again.
+            return [error] * len(calls)
         except Exception:
             # Nothing was moved. Alone, each call gets its own answer, and the one that failed its own error.
             return [_outcome(self.answer, call, expected=Exception) for call in calls]
@@ -106,11 +114,21 @@ class Wallets:
     def offered(self, connection: Connection, row: Any, call: ListCall) -> dict[str, Any]:
         """Work out what the customer would get, under the integration's row; reads only."""
         law = self._law_of(row)
-        given = _work_out(law, _find(connection, call), _cart(law, call.amount), call.wallet_type)
-        return {"id": _offer_name(law, given) or "none", **_values(law, given)}
+        customer = _find(connection, call)
+        given = _work_out(law, customer, _cart(law, call.amount), call.wallet_type)
+        flat = {"id": _offer_name(law, given) or "none", **_values(law, given)}
+        if not given.discount + given.credits_used:
+            raise Refused("no_discount", data=flat)
+        return {
+            **flat,
+            "points_balance": max(0, customer.points_balance),
+            "points_label": law.program.points_label,
+            "offers": [],
+            "promotions": [_promotion(law.program, flat, call.wallet_type)],
+        }
 
     def _move(self, connection: Connection, call: PerformCall | RevertCall) -> dict[str, Any]:
-        # A refusal comes before anything is written.
+        # A refusal comes before anything is written, except for a revert that comes first.
         return self._perform(connection, call) if isinstance(call, PerformCall) else self._revert(connection, call)
 
     def _perform(self, connection: Connection, call: PerformCall) -> dict[str, Any]:
@@ -132,6 +150,9 @@ class Wallets:
             if earlier.reverted is not None:
                 raise Refused("reverted")
             return answered
+        key = {"order_id": call.reference_order_id, "customer_id": customer.customer_id}
+        if connection.execute(_EARLY_REVERT, key).one_or_none() is not None:
+            raise Refused("reverted")
         given = _work_out(law, customer, cart, call.wallet_type)
         if given.limited_by == "not_live":
             raise Refused("not_live")
@@ -169,6 +190,10 @@ class Wallets:
         customer = _find(connection, call, lock=True)
         order = connection.execute(_ORDER, {"order_id": call.reference_order_id}).one_or_none()
         if order is None:
+            # The perform may be on its way still, and whoever reverts does not wait for it.
+            key = {"order_id": call.reference_order_id, "customer_id": customer.customer_id}
+            if connection.execute(_EARLY_REVERT, key).one_or_none() is None:
+                connection.execute(_ADD_EARLY_REVERT, {**key, "at": now()})
             raise Refused("unknown_order")
         # What a revert may leave out, it may not contradict.
         another_amount = call.amount is not None and _cart(law, call.amount) != order.cart
@@ -218,7 +243,14 @@ class Wallets:
             unseen = checked([one for one in given if one.customer_id not in there], decimals=decimals)
             new = [one for one in unseen if one.customer_id not in there]  # checked, an id may be another text
             if new:
-                rows = [one._asdict() | {"credits": to_minor(one.credits, decimals)} for one in new]
+                rows = [
+                    one._asdict()
+                    | {
+                        "credits": to_minor(one.credits, decimals),
+                        "phone": None if one.mobile is None else phone_of(one.mobile),
+                    }
+                    for one in new
+                ]
                 opening = [
                     {"customer_id": one["customer_id"], "points": one["points_balance"], "credits": one["credits"]}
                     for one in rows
@@ -276,8 +308,13 @@ class Wallets:
 # Statements are built once; building them costs more than running them.
 _BY_ID = select(customers).where(customers.c.customer_id == bindparam("who"))
 _BY_MOBILE = select(customers).where(customers.c.mobile == bindparam("who"))
-_BY_ID_LOCKED, _BY_MOBILE_LOCKED = _BY_ID.with_for_update(), _BY_MOBILE.with_for_update()
+_BY_PHONE = select(customers).where(customers.c.phone == bindparam("who"))
+_LOCKED = {query: query.with_for_update() for query in (_BY_ID, _BY_MOBILE, _BY_PHONE)}
 _ORDER = select(orders).where(orders.c.order_id == bindparam("order_id"))
+_EARLY_REVERT = select(early_reverts).where(
+    early_reverts.c.order_id == bindparam("order_id"), early_reverts.c.customer_id == bindparam("customer_id")
+)
+_ADD_EARLY_REVERT = insert(early_reverts)
 _ADD_ORDER = insert(orders)
 _ADD_MOVEMENT = insert(movements)
 _SET_REVERTED = update(orders).where(orders.c.order_id == bindparam("key")).values(reverted=bindparam("answer"))
@@ -299,19 +336,36 @@ def _outcome(answer: Any, *arguments: Any, expected: type[Exception] = Refused) 
 
 
 def _find(connection: Connection, call: Call, *, lock: bool = False) -> Any:
-    if call.customer_id is not None:
-        query = _BY_ID_LOCKED if lock else _BY_ID
+    """Find the customer: by id, by mobile, or by both if they agree."""
+    if call.customer_id is None:
+        customer = _of_mobile(connection, str(call.mobile), lock=lock)
     else:
-        query = _BY_MOBILE_LOCKED if lock else _BY_MOBILE
-    customer = connection.execute(query, {"who": call.customer_id or call.mobile}).one_or_none()
+        customer = _one(connection, _BY_ID, call.customer_id, lock=lock)
     if customer is None:
         raise Refused("unknown_customer")
+    if call.customer_id is not None and call.mobile is not None:
+        other = _of_mobile(connection, call.mobile, lock=False)
+        # A customer whose mobile was not loaded may have any that is nobody else's.
+        agree = customer.mobile is None if other is None else other.customer_id == customer.customer_id
+        if not agree:
+            raise Refused("wrong_fields", "customer_id and mobile name two customers")
     return customer
+
+
+def _of_mobile(connection: Connection, mobile: str, *, lock: bool) -> Any:
+    phone = phone_of(mobile)
+    customer = None if phone is None else _one(connection, _BY_PHONE, phone, lock=lock)
+    return customer or _one(connection, _BY_MOBILE, mobile, lock=lock)
+
+
+def _one(connection: Connection, query: Any, who: str, *, lock: bool) -> Any:
+    return connection.execute(_LOCKED[query] if lock else query, {"who": who}).one_or_none()
 
 
 def _cart(law: Law, amount: Decimal, field: str = "amount") -> int:
     try:
-        return to_minor(amount, law.program.decimals)
+        # JavaScript sends floats, unrounded: 1169.6399999999999 is 1169.64.
+        return to_minor(float(amount), law.program.decimals)
     except ValueError as error:
         raise Refused("wrong_fields", f"{field} {error}") from None
 
@@ -341,6 +395,18 @@ def _values(law: Law, given: Answer) -> dict[str, Any]:
         "credit_value": _number(law.program, given.credits_used),
         "payable": _number(law.program, given.payable),
         "limited_by": given.limited_by,
+    }
+
+
+def _promotion(program: Program, flat: dict[str, Any], wallet_type: str) -> dict[str, Any]:
+    """The offer as live answers have it."""
+    points, discount = flat["coin_value"], flat["fiat_value"]
+    return {
+        "id": flat["id"],
+        "type": wallet_type,
+        "title": f"{program.currency} {discount} off for {points} {program.points_label}",
+        "coin_value": points,
+        "fiat_value": discount,
     }
 
 

@@ -1,12 +1,14 @@
-"""What goes over the wire: the calls, read strictly, and the refusals, each with a code and a sentence."""
+"""What goes over the wire: the calls, and the refusals, each with a code and a sentence."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 #: Bytes of a body; a call needs a few hundred.
@@ -15,6 +17,9 @@ MAX_BODY = 64 * 1024
 MAX_ID = 128
 #: Seconds that a checkout waits for an answer.
 CHECKOUT_WAITS = 30
+
+#: What a checkout reads where there is nothing to give: an answer like any other, for customers and strangers alike.
+NO_DISCOUNT = "No discount is available"
 
 #: Every refusal: HTTP status (and ``meta.code``), and its sentence.
 REFUSALS = {
@@ -26,11 +31,12 @@ REFUSALS = {
     "not_json": (400, "The body is not JSON that can be used."),
     "wrong_fields": (400, "A field cannot be used."),
     "unknown_action": (400, "The action is none of list, perform and revert."),
-    "unknown_customer": (404, "No customer has this id or mobile number."),
+    "no_discount": (422, f"{NO_DISCOUNT}."),
+    "unknown_customer": (422, "No customer has this id or mobile number."),
     "unknown_order": (404, "No points were taken for this reference_order_id, so there is nothing to give back."),
     "other_content": (409, "This reference_order_id was used with another customer, amount, wallet or discount."),
     "reverted": (409, "The points of this reference_order_id were given back; a new order needs a new reference."),
-    "nothing_to_redeem": (409, "This customer has nothing that can be redeemed on this amount."),
+    "nothing_to_redeem": (422, "This customer has nothing that can be redeemed on this amount."),
     "discount_changed": (409, "The discount is not what it was when it was listed; list it again."),
     "not_live": (409, "The integration is not live; the checkout goes on without points."),
     "unavailable": (503, "The database does not answer; try again with the same reference_order_id."),
@@ -47,48 +53,77 @@ class Refused(Exception):
         A key of :data:`REFUSALS`.
     sentence : str, optional
         What exactly is wrong; left out, the refusal's own sentence.
+    data : mapping, optional
+        What the answer says besides, where there is nothing to give.
     """
 
-    def __init__(self, word: str, sentence: str = "") -> None:
+    def __init__(self, word: str, sentence: str = "", data: Mapping[str, Any] | None = None) -> None:
         self.word = word
         self.code = REFUSALS[word][0]
         self.sentence = sentence or REFUSALS[word][1]
+        self.data = {"message": NO_DISCOUNT, **(data or {})} if self.code == 422 else None
         super().__init__(self.sentence)
 
     def answer(self) -> dict[str, Any]:
         """The body that says so."""
-        return {"meta": {"code": self.code, "error": self.word, "message": self.sentence}, "data": None}
+        return {"meta": {"code": self.code, "error": self.word, "message": self.sentence}, "data": self.data}
 
 
-def _storable(text: str) -> str:
+#: An amount that is written as text.
+_DIGITS = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
+
+
+def _text(value: Any) -> Any:
+    """An id: text, or a whole number."""
+    if isinstance(value, Decimal) and value.adjusted() < MAX_ID and value == value.to_integral_value():
+        value = str(int(value))
+    if not isinstance(value, str):
+        raise PydanticCustomError("no_text", "must be text or a whole number")
+    text = value.strip()
+    if not 1 <= len(text) <= MAX_ID:
+        raise PydanticCustomError("no_id", "must have 1 to {most} characters", {"most": MAX_ID})
     # NUL and half surrogates cannot be stored; other control characters have no business in an id.
     if not text.isprintable():
         raise PydanticCustomError("unprintable", "holds characters that cannot be printed")
     return text
 
 
-_Id = Annotated[str, Field(min_length=1, max_length=MAX_ID), AfterValidator(_storable)]
-_Amount = Annotated[Decimal, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]
+def _number(value: Any) -> Any:
+    """An amount: a number, or its digits as text."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
+        value = Decimal(value.strip())
+    if not isinstance(value, Decimal):
+        raise PydanticCustomError("no_number", "must be a number")
+    return value
+
+
+_ID_SCHEMA = {"anyOf": [{"type": "string", "minLength": 1, "maxLength": MAX_ID}, {"type": "integer"}]}
+_AMOUNT_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": f"^{_DIGITS.pattern}$"}]}
+_Id = Annotated[str, BeforeValidator(_text), WithJsonSchema(_ID_SCHEMA)]
+_Amount = Annotated[Decimal, BeforeValidator(_number), Field(ge=0), WithJsonSchema(_AMOUNT_SCHEMA)]
 
 
 class Call(BaseModel):
-    """What every call has. Customers are named by exactly one of ``customer_id`` and ``mobile``."""
+    """What every call has. Customers are named by ``customer_id``, by ``mobile``, or by both if they agree."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, use_attribute_docstrings=True)
 
     customer_id: _Id | None = None
-    """Who, by id; or else by mobile."""
+    """Who, by id."""
 
     mobile: _Id | None = None
-    """Who, by mobile number, exactly as the customers were loaded; or else by id."""
+    """Who, by mobile number, in any usual form."""
 
     wallet_type: Literal["coins", "credits", "coins_and_credits"] = "coins"
     """Which wallet pays: points, credits, or credits and then points."""
 
+    country: _Id | None = None
+    """Sent by GoKwik (``ind``), and without effect here."""
+
     @model_validator(mode="after")
-    def _one_customer(self) -> Self:
-        if (self.customer_id is None) == (self.mobile is None):
-            raise PydanticCustomError("one_customer", "give exactly one of customer_id and mobile")
+    def _some_customer(self) -> Self:
+        if self.customer_id is None and self.mobile is None:
+            raise PydanticCustomError("no_customer", "give customer_id or mobile")
         return self
 
 
@@ -144,13 +179,15 @@ CALLS: dict[str, type[AnyCall]] = {
 }
 
 
-def read_call(body: bytes) -> AnyCall:
-    """Read a call strictly.
+def read_call(body: bytes, *, strict: bool = False) -> AnyCall:
+    """Read a call.
 
     Parameters
     ----------
     body : bytes
         JSON in UTF-8.
+    strict : bool, optional
+        Whether fields that are none of the call's are refused; else they have no effect.
 
     Returns
     -------
@@ -163,8 +200,9 @@ def read_call(body: bytes) -> AnyCall:
 
     Examples
     --------
-    >>> read_call(b'{"action": "list", "customer_id": "7", "amount": 749.95}').amount
-    Decimal('749.95')
+    >>> call = read_call(b'{"action": "list", "customer_id": 7, "country": "ind", "amount": 749.95}')
+    >>> call.customer_id, call.amount
+    ('7', Decimal('749.95'))
     """
     try:
         fields = json.loads(
@@ -184,10 +222,15 @@ def read_call(body: bytes) -> AnyCall:
     model = CALLS.get(action) if isinstance(action, str) else None
     if model is None:
         raise Refused("unknown_action")
+    unknown = sorted(set(fields) - set(model.model_fields)) if strict else []
+    problems = [f"{name[:40]!r} is not a field of this call" for name in unknown]
     try:
-        return model.model_validate(fields)
+        call = model.model_validate(fields)
     except ValidationError as error:
-        raise Refused("wrong_fields", "; ".join(_sentence(detail) for detail in error.errors())) from None
+        problems[:0] = [_sentence(detail) for detail in error.errors()]
+    if problems:
+        raise Refused("wrong_fields", "; ".join(problems))
+    return call
 
 
 class _Constant(ValueError):
@@ -223,16 +266,8 @@ def _sentence(detail: Any) -> str:
     match detail["type"]:
         case "missing":
             what = "is missing"
-        case "extra_forbidden":
-            place, what = repr(place), "is not a field of this call"
         case "literal_error":
             what = f"must be {detail['ctx']['expected']}"
-        case "string_type":
-            what = "must be text"
-        case "is_instance_of" | "decimal_type":
-            what = "must be a number"
-        case "string_too_long" | "string_too_short":
-            what = f"must have 1 to {MAX_ID} characters"
         case "greater_than_equal":
             what = "must not be negative"
         case _:

@@ -16,10 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from numba import njit
-
 import nector_sim
+from nector_sim._compile import compiled
 from nector_sim.calculator.compiled import answer_one
+from nector_sim.calculator.loops import REQUESTED
 from nector_sim.ledger.arrays import (
     BY_REASON,
     CUSTOMER,
@@ -226,13 +226,14 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
     tier = tier_reached(t, program, s) if program["own_tiers"] else (h.tier[order] if h.tier.size else -1)
     balance = s[SPENDABLE] - s[OVERDRAFT]
     requested = h.requested[order] if h.requested.size else -1
-    if h.redeems.size and not h.redeems[order]:
-        requested = 0
     credits = h.credits[order] if h.credits.size else 0
     points, discount, used, reason = answer_one(
         program["enabled"], t.offers, program["first_offer"], program["last_offer"], t.fits, tier, cart,
         max(0, balance), credits, requested, at,
+        h.eligible[order] if h.eligible.size else cart, h.coupon[order] if h.coupon.size else 0,
     )  # fmt: skip
+    if h.redeems.size and not h.redeems[order] and points > 0:
+        points, discount, reason = 0, 0, REQUESTED
     payable = cart - used - discount
     _take(i, w, points, True)
     _book(w, flows, m, at, REDEEMED, points, order)
@@ -422,9 +423,8 @@ def _build(fingerprint: int) -> Callable[..., int]:
         return -1
 
     # Nothing is allocated here, and counting the references to each array at each call would take most of the time.
-    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False, "error_model": "numpy"}
-    compiled: Callable[..., int] = njit(**options)(replay_customers)
-    return compiled
+    loop: Callable[..., int] = compiled(replay_customers, _nrt=False, error_model="numpy")
+    return loop
 
 
 def _fingerprint() -> int:

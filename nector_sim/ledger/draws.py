@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
+
+from nector_sim._compile import compiled
 
 _GAMMA = 0x9E3779B97F4A7C15
 _FIRST = 0xBF58476D1CE4E5B9
@@ -88,7 +89,7 @@ def hash_ids(ids: Any, seed: int) -> npt.NDArray[np.uint64]:
     return hashes
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _mixed(state: Any) -> Any:
     state = state + np.uint64(_GAMMA)
     state = (state ^ (state >> np.uint64(30))) * np.uint64(_FIRST)
@@ -96,7 +97,7 @@ def _mixed(state: Any) -> Any:
     return state ^ (state >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _hash_bytes(data: Any, first: int, last: int, state: Any) -> Any:
     for position in range(first, last, 8):
         word = np.uint64(0)
@@ -106,13 +107,13 @@ def _hash_bytes(data: Any, first: int, last: int, state: Any) -> Any:
     return _mixed(state ^ np.uint64(last - first))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _hash_texts(bounds: Any, data: Any, start: Any, hashes: Any) -> None:
     for row in range(len(hashes)):
         hashes[row] = _hash_bytes(data, bounds[row], bounds[row + 1], start)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _hash_whole_numbers(ids: Any, start: Any, hashes: Any) -> None:
     digits = np.empty(20, np.uint8)
     for row in range(len(hashes)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba.extending import register_jitable
+from nector_sim._compile import register_jitable
 
 #: Compiles a function into its callers, where it costs no call.
 inlined = register_jitable(forceinline=True)

@@ -257,10 +257,21 @@ class Account:
         tier = self.tier(terms)
         tier_name = order.tier if not terms.tiers else tier.name if tier else None
         balance = self.balance
-        requested = order.requested if order.redeems else 0
         answer = terms.law.answer(
-            exact.Order(order.cart, max(0, balance), order.credits, requested, tier_name, order.at)
+            exact.Order(
+                order.cart,
+                max(0, balance),
+                order.credits,
+                order.requested,
+                tier_name,
+                order.at,
+                order.eligible,
+                order.coupon,
+            )
         )
+        if not order.redeems and answer.points > 0:  # one that could not redeem anyway keeps its reason
+            used = answer.credits_used
+            answer = exact.Answer(None, 0, 0, order.cart - used, used, "requested")
         self.spend(answer.points)
         self.book(order.at, "redeemed", -answer.points, order.order_id)
         earned = 0

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, SupportsIndex
 from zoneinfo import ZoneInfo
 
@@ -18,11 +18,13 @@ import pyarrow.compute as pc
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.checks import as_frame
 from nector_sim.frames.columns import as_array, is_exact, to_microseconds
+from nector_sim.frames.currency import refuse_currency
 from nector_sim.ledger.inputs import Table, read_grants, read_opening, read_orders, refuse
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderColumns, Prepared, prepare, settled
 from nector_sim.ledger.schedule import Schedule, uncovered
 from nector_sim.ledger.tables import ALWAYS, NEVER
+from nector_sim.rules.values import read_percentage
 
 #: Columns that a replay adds to the orders; ``credits_used`` only where credits came in.
 RESULTS = (
@@ -55,6 +57,7 @@ class Facts:
         Whether carts came as decimals or texts.
     with_credits : bool
     notices : tuple of str
+    currency : str
     """
 
     prepared: Prepared
@@ -64,6 +67,7 @@ class Facts:
     exact: bool
     with_credits: bool
     notices: tuple[str, ...]
+    currency: str
 
 
 def read_facts(
@@ -103,6 +107,9 @@ def read_facts(
         tables.append(Table("opening", as_frame(opening, "opening balances")))
     if grants is not None:
         tables.append(Table("grants", as_frame(grants, "grants")))
+    for table in (orders, opening, grants):
+        if table is not None:
+            refuse_currency(table, schedules[0].programs[0].currency, "orders" if table is orders else "points")
     _free_of_results(tables[0])
     columns, tiers = read_orders(tables[0], schedules, take_up=read_take_up(take_up), seed=_seed(seed))
     brought = next((read_opening(table, schedules) for table in tables if table.name == "opening"), None)
@@ -115,7 +122,8 @@ def read_facts(
         raise InputError("these programs do not cover the history:", problems)
     notices = _notices(tables, columns, brought, given, schedules[0], last)
     exact = is_exact(tables[0].frame["cart_amount"])
-    return Facts(prepared, tables[0].frame, columns.order_id, tiers, exact, columns.credits is not None, tuple(notices))
+    currency, credits = schedules[0].programs[0].currency, columns.credits is not None
+    return Facts(prepared, tables[0].frame, columns.order_id, tiers, exact, credits, tuple(notices), currency)
 
 
 def _check_alike(schedules: Sequence[Schedule]) -> None:
@@ -130,20 +138,10 @@ def read_take_up(take_up: Decimal | float | str | None) -> Decimal | None:
     """A percentage from 0 to 100; what may be a share between 0 and 1 is asked about, but for one with its %."""
     if take_up is None:
         return None
-    text = str(take_up).strip()
     try:
-        share = Decimal(text.removesuffix("%").rstrip())
-    except InvalidOperation:
-        share = Decimal(-1)
-    if not (share.is_finite() and 0 <= share <= 100):
-        raise InputError(f"take_up is {take_up}; it is a percentage from 0 to 100, such as 40")
-    if 0 < share < 1 and not text.endswith("%"):
-        meant = (share * 100).normalize()
-        raise InputError(
-            f"take_up is {take_up}; it is a percentage, so write {meant:f} for {meant:f} % "
-            f'(if you do mean {share:f} %, write "{share:f}%")'
-        )
-    return share
+        return read_percentage(take_up)
+    except ValueError as error:
+        raise InputError(f"take_up {error}") from None
 
 
 def read_as_of(as_of: Any, timezone: str) -> int:
@@ -216,6 +214,8 @@ def _notices(
                     f"{count} of {table.name}.{column} name no time zone and were read as "
                     f"{schedule.programs[0].timezone}"
                 )
+    if opening is None and tables[0].has("points_balance"):
+        yield "The orders' points_balance is not used: a replay begins with opening=, and works out what follows"
     by_lots = any(program.expiry for program in schedule.programs) and not schedule.inactivity
     never = int(((opening.expires == NEVER) & (opening.points > 0)).sum()) if opening is not None else 0
     if by_lots and never:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.frames.columns import decimal_array, write_money
+from nector_sim.frames.currency import CURRENCY
 from nector_sim.ledger.arrays import FLOWS, Int64, Movements, Outcome
 from nector_sim.ledger.engine import Ran
 from nector_sim.ledger.facts import REPLACED, Facts
@@ -71,6 +72,7 @@ class Writer:
             columns["credits_used"] = self.money(back(outcome.credits_used))
         replayed = self.facts.orders.copy(deep=False) if kept is None else self.facts.orders[kept]
         replayed = replayed.drop(columns=[name for name in REPLACED if name in replayed.columns])
+        replayed.attrs[CURRENCY] = self.facts.currency
         for name, values in columns.items():
             replayed[name] = pd.Series(values, index=replayed.index, copy=False)
         return replayed

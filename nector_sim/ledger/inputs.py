@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,22 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nector_sim.calculator.quote import ABOVE_THE_CART
 from nector_sim.errors import InputError, OrdersError, Problem
-from nector_sim.frames.checks import WAYS_ON, rejects_frame
-from nector_sim.frames.columns import NO_TIME, NOT_ASKED, Column, as_array, read_money, read_points, read_times
+from nector_sim.frames.checks import ALL_OF_IT, WAYS_ON, rejects_frame, require_coupons
+from nector_sim.frames.columns import (
+    NO_TIME,
+    NOT_ASKED,
+    NOT_SAID,
+    Column,
+    as_array,
+    factorized,
+    read_money,
+    read_points,
+    read_times,
+    read_yes_or_no,
+)
+from nector_sim.frames.currency import CURRENCY, read_currency
 from nector_sim.frames.masking import shown_names
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.draws import hash_ids, redeeming
@@ -28,12 +41,12 @@ from nector_sim.ledger.refunds import UNKNOWN
 from nector_sim.ledger.schedule import Schedule
 from nector_sim.ledger.tables import NEVER, microseconds, tier_names
 from nector_sim.rules.money import MAX_POINTS
+from nector_sim.rules.values import FLOAT_TOLERANCE, MISSING, as_float, is_blank, read_decimal
 
 #: Rows of a message; ``.rejects`` has all of them.
 SHOWN = 20
 #: Times outside of these years are slips of the pen, and the calendar of the replay ends somewhere.
 FIRST_YEAR, LAST_YEAR = 1900, 2500
-_YES, _NO = ("true", "yes", "1", "1.0"), ("false", "no", "0", "0.0")
 
 
 @dataclass(slots=True)
@@ -91,22 +104,12 @@ class Table:
             if missing is None:
                 unread = {row for row, reasons in self.refused.items() if any(name == column for name, _ in reasons)}
                 rows = [row for row in np.flatnonzero(blank).tolist() if row not in unread]
-                self.refuse(rows, column, "is missing; fill it in")
+                self.refuse(rows, column, MISSING)
             instants = np.where(blank, NEVER if missing is None else missing, instants)
         first, last = (microseconds(datetime(year, 1, 1, tzinfo=UTC)) for year in (FIRST_YEAR, LAST_YEAR))
         far = ~blank & ((instants < first) | (instants >= last))
         self.refuse(np.flatnonzero(far), column, f"is not between the years {FIRST_YEAR} and {LAST_YEAR}")
         return np.where(far, first, instants) if far.any() else instants
-
-    def words(self, column: str) -> tuple[Int64, list[str]]:
-        """Read a column of few different values: the code of each row, -1 for a missing one, and the values."""
-        array = as_array(self.frame[column])
-        if isinstance(array, np.ndarray):
-            codes, values = pd.factorize(array)
-            return codes, [str(value) for value in values.tolist()]
-        encoded = array.dictionary_encode()
-        codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
-        return codes, [str(value) for value in encoded.dictionary.to_pylist()]
 
     def ids(self, column: str) -> Ids:
         """Read ids, whole numbers as such and everything else as text."""
@@ -114,10 +117,10 @@ class Table:
         if isinstance(array, np.ndarray) and _are_whole(array):
             return array.astype(np.int64, copy=False)
         texts = array if isinstance(array, pa.Array) else pa.array(array, from_pandas=True)
-        texts = pc.fill_null(texts.cast(pa.large_string()), "")
+        texts = pc.utf8_trim_whitespace(pc.fill_null(texts.cast(pa.large_string()), ""))
         blank = pc.equal(pc.binary_length(texts), 0)
         if pc.any(blank).as_py():
-            self.refuse(np.flatnonzero(blank.to_numpy(zero_copy_only=False)), column, "is missing; fill it in")
+            self.refuse(np.flatnonzero(blank.to_numpy(zero_copy_only=False)), column, MISSING)
         return texts
 
 
@@ -174,6 +177,8 @@ def read_orders(
     """
     table.require("order_id", "customer_id", "ordered_at", "cart_amount")
     program = schedules[0].programs[0]
+    for each in (held for schedule in schedules for held in schedule.programs):
+        require_coupons(each, list(table.frame.columns))
 
     def money(column: str, blank: int | None) -> Int64:
         return table.take(column, lambda values: read_money(values, program.decimals, blank=blank), missing=blank)
@@ -195,11 +200,22 @@ def read_orders(
         discount_given=money("discount_given", 0)
         if table.has("discount_given") and (table.has("refunded_at") or table.has("paid_amount"))
         else None,
+        eligible=money("eligible_amount", ALL_OF_IT) if table.has("eligible_amount") else None,
+        coupon=money("coupon_discount", 0) if table.has("coupon_discount") else None,
     )
+    if columns.eligible is not None:
+        above = (columns.eligible > columns.cart) & (columns.eligible != ALL_OF_IT)
+        table.refuse(
+            [row for row in np.flatnonzero(above).tolist() if row not in table.refused],
+            "eligible_amount",
+            ABOVE_THE_CART,
+        )
     if float(columns.cart.sum(dtype=np.float64)) > 2.0**62:
         raise InputError("the carts together are too large to be added up; are they in the currency's major unit?")
     _check_ids(table, columns)
     _check_refunds(table, columns)
+    if table.has(CURRENCY):
+        table.take(CURRENCY, lambda values: read_currency(values, program.currency))
     columns.redeems = _redeems(table, columns, take_up, seed)
     return columns, _read_tiers(table, schedules, columns)
 
@@ -247,21 +263,16 @@ def _redeems(table: Table, orders: OrderColumns, take_up: Decimal | None, seed: 
     drawn = None if take_up is None or take_up == 100 else redeeming(orders.order_id, seed, take_up)
     if not table.has("redeems"):
         return drawn
-    codes, values = table.words("redeems")
-    texts = [value.strip().lower() for value in values]
-    answers = np.array([1 if text in _YES else 0 if text in _NO else -1 if text == "" else -2 for text in texts] + [-1])
-    answer = answers[codes]
-    table.refuse(
-        np.flatnonzero(answer == -2), "redeems", "is neither true nor false; write one of the two, or leave it blank"
-    )
-    return np.where(answer == -1, True if drawn is None else drawn, answer == 1)
+    answer = table.take("redeems", read_yes_or_no)
+    return np.where(answer == NOT_SAID, True if drawn is None else drawn, answer == 1)
 
 
 def _read_tiers(table: Table, schedules: Sequence[Schedule], orders: OrderColumns) -> tuple[str, ...]:
     """Codes of the tiers that orders name, and the names of all."""
     if not table.has("tier"):
         return tier_names(schedules)
-    codes, named = table.words("tier")
+    codes, values = factorized(table.frame["tier"])
+    named = ["" if is_blank(value) else str(value) for value in values]
     names = tier_names(schedules, [name for name in named if name])
     if len(names) > np.iinfo(np.int16).max:
         raise InputError(f"the orders name {len(named)} tiers; is the column tier what it should be?")
@@ -275,7 +286,7 @@ def read_opening(table: Table, schedules: Sequence[Schedule]) -> OpeningColumns:
     table.require("customer_id", "points")
     program = schedules[0].programs[0]
     customers = table.ids("customer_id")
-    points = table.take("points", _read_signed)
+    points = table.take("points", read_signed)
     expires = _own_expiry(table, schedules)
     of_customer = number_customers([customers])[1][0]
     again = pd.DataFrame({"customer": of_customer, "expires": expires}).duplicated().to_numpy()
@@ -301,7 +312,7 @@ def read_grants(table: Table, schedules: Sequence[Schedule]) -> GrantColumns:
     table.require("customer_id", "granted_at", "points")
     customers = table.ids("customer_id")
     at = table.times("granted_at", schedules[0].programs[0].timezone)
-    points = table.take("points", _read_signed)
+    points = table.take("points", read_signed)
     table.refuse(np.flatnonzero(points < 0), "points", "is negative; a grant gives points")
     expires = _own_expiry(table, schedules)
     early = [row for row in np.flatnonzero(expires <= at).tolist() if row not in table.refused]
@@ -319,7 +330,7 @@ def _own_expiry(table: Table, schedules: Sequence[Schedule]) -> Int64:
     return expires
 
 
-def _read_signed(values: Any) -> Column:
+def read_signed(values: Any) -> Column:
     """Whole points, which may be negative."""
     array = as_array(values)
     if (
@@ -332,21 +343,18 @@ def _read_signed(values: Any) -> Column:
     refused = {}
     for row, value in enumerate(array.tolist()):
         try:
-            points[row] = _signed(value)
+            points[row] = _signed(None if is_blank(value) else value)
         except ValueError as error:
             refused[row] = str(error)
     return Column(points, refused)
 
 
 def _signed(value: Any) -> int:
-    if value is None or value != value or (isinstance(value, str) and not value.strip()):
-        raise ValueError("is missing; fill it in")
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        raise ValueError("is not a number") from None
-    if not number.is_finite() or abs(number) > MAX_POINTS:
+    number, near = read_decimal(value), as_float(value)
+    if abs(number) > MAX_POINTS:
         raise ValueError(f"is too large; a number of points is at most {MAX_POINTS}")
+    if near is not None and abs(near - round(near)) <= FLOAT_TOLERANCE:
+        return round(near)
     if number != int(number):
         raise ValueError("is not a whole number of points; round it first, in the way you mean")
     return int(number)

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from nector_sim._compile import compiled
 from nector_sim.ledger.tables import DAY, EPOCH, NEVER, microseconds
 from nector_sim.rules.ledger import Expiry
 
@@ -28,7 +28,7 @@ def one_period_after(instants: Int64, expiry: Expiry | None) -> Int64:
     return later
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _months_after(instants: Any, months: int, later: Any) -> None:
     for row in range(len(instants)):
         days = instants[row] // DAY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,6 +24,7 @@ from nector_sim.ledger.tables import ALWAYS, NEVER
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program
+from nector_sim.rules.values import read_percentage
 
 Number = Decimal | float | str
 #: Ages in completed months, from the youngest, and how they are called.
@@ -259,15 +260,14 @@ def _rates(percent: Number | Sequence[Number] | None) -> dict[str, Fraction]:
         return {}
     several = [percent] if isinstance(percent, str) or not isinstance(percent, Sequence) else list(percent)
     try:
-        shares = [Decimal(str(share).strip()) for share in several]
-    except InvalidOperation:
-        shares = []
-    if len(shares) not in (1, 3) or shares != sorted(shares) or not all(0 <= share <= 100 for share in shares):
+        shares = [read_percentage(share, ask_below=0) for share in several]
+        read_percentage(several[shares.index(max(shares))] if shares else 0)
+    except ValueError as error:
+        raise InputError(f"ultimate_percent {error}") from None
+    if len(shares) not in (1, 3) or shares != sorted(shares):
         raise InputError(
             f"ultimate_percent is {percent}; it is a percentage from 0 to 100, or three: low, likely and high"
         )
-    if 0 < shares[-1] < 1:
-        raise InputError(f"ultimate_percent is {percent}; it is a percentage, so write 70 for 70 %")
     low, likely, high = shares * 3 if len(shares) == 1 else shares
     named = {"expected_low": low, "expected": likely, "expected_high": high}
     return {name: Fraction(share) / 100 for name, share in named.items()}

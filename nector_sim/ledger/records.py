@@ -30,6 +30,8 @@ class Order:
     refunded: int | None = None
     paid: int | None = None
     discount_given: int = 0
+    eligible: int | None = None
+    coupon: int = 0
 
     @property
     def never_paid(self) -> bool:

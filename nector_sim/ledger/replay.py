@@ -123,8 +123,9 @@ def replay(
         What the merchant sets, from its ``valid_from`` or from the start; None where `programs` has all.
     orders : pandas.DataFrame, or a Polars or Arrow table, shape (n, any)
         ``order_id``, ``customer_id``, ``ordered_at``, ``cart_amount`` (major units); optional ``credits``,
-        ``points_requested``, ``redeems``, ``tier``, ``refunded_at``, ``refunded_amount``, ``paid_amount``,
-        ``discount_given`` (what was paid in history). Never changed. Times without a zone are in the program's.
+        ``eligible_amount``, ``coupon_discount``, ``points_requested``, ``redeems``, ``tier``, ``refunded_at``,
+        ``refunded_amount``, ``paid_amount``, ``discount_given`` (what was paid in history). Never changed. Times
+        without a zone are in the program's.
     opening : table, optional
         Opening balances: ``customer_id``, ``points`` (negative is an overdraft); optional ``expires_at``,
         ``lifetime_spend`` (major units). One row for each customer and expiry.

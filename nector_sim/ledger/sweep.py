@@ -93,7 +93,7 @@ def replay_sweep(
         facts = orders
     else:
         facts = read_facts(schedules, orders, opening=opening, grants=grants, take_up=take_up, seed=seed, as_of=as_of)
-    instants = _Instants(facts)
+    instants = InstantsOf(facts)
 
     def totals(schedule: Schedule) -> Ran:
         terms = compile_schedule(schedule, tier_names([schedule], facts.tiers), facts.prepared.largest_cart)
@@ -106,7 +106,7 @@ def replay_sweep(
     return _table(ran, Writer(facts, schedules[0].programs[0].decimals))
 
 
-class _Instants:
+class InstantsOf:
     """Instants of expiry, worked out once for each expiry and delay that settings have.
 
     Parameters

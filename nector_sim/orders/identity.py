@@ -99,6 +99,18 @@ _LAST_TEN = _last_ten()
 _ADDRESS = pl.when(_VALUE.str.contains(r"^[^@\s]+@[^@\s]+$")).then(_VALUE.str.to_lowercase())
 
 
+def phone_of(text: str) -> str | None:
+    """The last ten digits of a text that is a phone, as ``who_phone``; else None.
+
+    Examples
+    --------
+    >>> phone_of("+91 98765-43210"), phone_of("098765 43210"), phone_of("7")
+    ('9876543210', '9876543210', None)
+    """
+    found = pl.DataFrame({"value": [text]}).select(phone=_LAST_TEN).item()
+    return None if found is None else str(found)
+
+
 def name_customers(orders: pl.DataFrame, key_file: Path) -> pl.DataFrame:
     """Add ``customer``: the id as it stands, else the hash of phone or e-mail address.
 

@@ -58,6 +58,7 @@ class How(TypedDict, total=False):
     mapping: str | Path | None
     points_code: str | None
     balances: Any
+    balances_at: Any
     dates: str | None
     numbers: str | None
     keep_status: Collection[str]
@@ -124,6 +125,7 @@ def inspect_orders(
     mapping: str | Path | None = None,
     points_code: str | None = None,
     balances: Any = None,
+    balances_at: Any = None,
     dates: str | None = None,
     numbers: str | None = None,
     keep_status: Collection[str] = (),
@@ -149,6 +151,9 @@ def inspect_orders(
         kept as ``discount_given``.
     balances : path, table or int, optional
         Customers and their points, see :func:`read_balances`; or one balance for all.
+    balances_at : datetime or ISO 8601 text, optional
+        The day of those balances; left out, today. A replay runs them back to the first order
+        (:func:`nector_sim.opening_from`), since they are no balances of past orders.
     dates : str, optional
         ``dd/mm/yyyy`` or ``mm/dd/yyyy``, where dates are not written year first.
     numbers : str, optional
@@ -243,7 +248,7 @@ def inspect_orders(
     if balances is not None:
         read.column["points_balance"], more = join_balances(used, balances, numbers=written.numbers)
         notes += more
-    return account(
+    report = account(
         read,
         folded,
         orders.filter(pl.col("left_out").is_not_null()),
@@ -267,6 +272,9 @@ def inspect_orders(
             },
         ),
     )
+    if balances is not None and not isinstance(balances, int):
+        report.orders.attrs["balances_at"] = str(_now() if balances_at is None else balances_at)
+    return report
 
 
 def _command(source: Any, options: Mapping[str, Iterable[Any]]) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from nector_sim.errors import InputError
-from nector_sim.frames.columns import NOT_ASKED, Int64, count_odd_points
+from nector_sim.frames.columns import NOT_ASKED, Int64, count_odd_points, read_yes_or_no
+from nector_sim.frames.columns import NOT_SAID as NO_ANSWER
 from nector_sim.frames.written import Written, points, times
 from nector_sim.orders import coupons
 from nector_sim.orders.fates import NO_STATUS, UNKNOWN_STATUS
@@ -21,7 +22,6 @@ _DAY = 86_400_000_000
 
 _FUTURE = "is in the future; is the order of day and month right, and the time zone?"
 _NEGATIVE_CART = "comes out negative once shipping and fees are taken away; an amount is 0 or more"
-_NO_YES_OR_NO = "is neither yes nor no"
 
 
 def tidy(
@@ -184,19 +184,9 @@ def _own_columns(read: Tidy) -> None:
     if read.has("payment_method"):
         read.column["payment_method"] = coupons.payment_kinds(orders["payment_method"])
     if read.has("redeems"):
-        read.column["redeems"] = _yes_or_no(read)
-
-
-def _yes_or_no(read: Tidy) -> pl.Series:
-    text = read.orders["redeems"].cast(pl.String).str.to_lowercase()
-    said = text.replace_strict(
-        {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False},
-        default=None,
-        return_dtype=pl.Boolean,
-    )
-    for row in np.flatnonzero((said.is_null() & text.is_not_null()).to_numpy()).tolist():
-        read.refuse(row, "redeems", _NO_YES_OR_NO)
-    return said
+        said = read.take("redeems", read_yes_or_no(orders["redeems"].to_arrow()))
+        answers = pl.Series("redeems", said == 1).to_frame()
+        read.column["redeems"] = answers.select(pl.when(pl.Series(said != NO_ANSWER)).then("redeems")).to_series()
 
 
 def _costs(read: Tidy, lines: pl.DataFrame) -> None:

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from nector_sim.calculator.exact import Answer, Order
-from nector_sim.rules.money import FLOAT_TOLERANCE, from_minor
+from nector_sim.errors import InputError
+from nector_sim.rules.money import from_minor
 from nector_sim.rules.program import Program
+from nector_sim.rules.values import FLOAT_TOLERANCE, as_float, read_decimal
 
 #: Fractional points agree to the second decimal, because no record can hold a third of a point.
 _POINTS_APART = Fraction(1, 100)
+
+#: What an order may be without: field, the exact order's attribute, and its value then.
+OPTIONAL: dict[str, tuple[str, Any]] = {
+    "credits": ("credits", 0),
+    "points_requested": ("requested", None),
+    "tier": ("tier", None),
+    "ordered_at": ("at", None),
+    "eligible_amount": ("eligible", None),
+    "coupon_discount": ("coupon", 0),
+}
+
+
+def check_left_out(leave_out: Collection[str]) -> None:
+    """Refuse to leave out what every order has."""
+    if unknown := set(leave_out) - set(OPTIONAL):
+        raise InputError(
+            f"orders cannot do without {', '.join(sorted(unknown))}; they can without {', '.join(OPTIONAL)}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +128,13 @@ def read_number(value: Any, decimals: int) -> Fraction:
         For anything that is not a finite number.
     """
     try:
-        number = Decimal(str(value).strip())
-        if isinstance(value, bool) or not number.is_finite() or abs(number.adjusted()) > 30:
-            raise InvalidOperation
-    except InvalidOperation:
+        number = read_decimal(value)
+    except ValueError:
         raise ValueError("is not a number") from None
+    if abs(number.adjusted()) > 30:
+        raise ValueError("is not a number")
     scaled = Fraction(number) * Fraction(10) ** decimals
-    if isinstance(value, float) and abs(scaled - round(scaled)) <= FLOAT_TOLERANCE * 10**decimals:
+    if as_float(value) is not None and abs(scaled - round(scaled)) <= FLOAT_TOLERANCE * 10**decimals:
         return Fraction(round(scaled))
     return scaled
 
@@ -133,6 +153,10 @@ def order_fields(program: Program, order: Order) -> dict[str, Any]:
         fields["tier"] = order.tier
     if order.at is not None:
         fields["ordered_at"] = order.at
+    if order.eligible is not None:
+        fields["eligible_amount"] = from_minor(order.eligible, program.decimals)
+    if order.coupon:
+        fields["coupon_discount"] = from_minor(order.coupon, program.decimals)
     return fields
 
 

@@ -8,6 +8,7 @@ import inspect
 import json
 import math
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -47,7 +48,10 @@ class Caller(Protocol):
 
 
 class Dialect(Protocol):
-    """How a URL is spoken to."""
+    """How a URL is spoken to.
+
+    Where it has an attribute ``reads_errors`` that is true, it reads the bodies of HTTP errors, too.
+    """
 
     def write(self, program: Program, order: Mapping[str, Any]) -> Any:
         """What to POST, for JSON."""
@@ -80,8 +84,9 @@ class FunctionCaller:
     ----------
     function : callable
         Called by keyword with those of ``program``, ``cart_amount``, ``points_balance``, ``credits``,
-        ``points_requested``, ``tier``, ``ordered_at`` and the frame's other columns that it takes; amounts are
-        Decimals. It returns what :func:`~nector_sim.parity.answers.read_reply` reads.
+        ``points_requested``, ``tier``, ``ordered_at``, ``eligible_amount``, ``coupon_discount`` and the frame's other
+        columns that it takes; amounts are Decimals. It returns what
+        :func:`~nector_sim.parity.answers.read_reply` reads.
     name : str, optional
         What reports call it.
     """
@@ -129,7 +134,7 @@ class FunctionCaller:
 
 
 class UrlCaller:
-    """A URL as a calculator: each case is POSTed as JSON, one after the other.
+    """A URL as a calculator: each case is POSTed as JSON.
 
     Parameters
     ----------
@@ -145,6 +150,8 @@ class UrlCaller:
         each time; where the server names a longer one in seconds (``Retry-After``), it is that, up to 30 s.
     dialect : Dialect, optional
         How it is spoken to; left out, :class:`PlainDialect`.
+    at_once : int
+        So many requests may wait for their answers side by side; the rate holds for all of them together.
 
     Raises
     ------
@@ -161,63 +168,66 @@ class UrlCaller:
         timeout: float = 10.0,
         retries: int = 3,
         dialect: Dialect | None = None,
+        at_once: int = 1,
     ) -> None:
         self.url, self.name, self.login = _read_url(url)
-        if not (0 < per_second < math.inf and 0 < timeout <= LONGEST and retries >= 0):
+        if not (0 < per_second < math.inf and 0 < timeout <= LONGEST and retries >= 0 and at_once >= 1):
             raise InputError(
-                f"the rate and the timeout must be above 0, the timeout at most {LONGEST} seconds, and the number of "
-                "retries 0 or more"
+                f"the rate and the timeout must be above 0, the timeout at most {LONGEST} seconds, the number of "
+                "retries 0 or more, and that of requests side by side 1 or more"
             )
         self.pause = 1.0 / per_second
         self.timeout = timeout
         self.retries = retries
         self.dialect = dialect or PlainDialect()
+        self.at_once = at_once
         self.next_at = 0.0
+        self.lock = threading.Lock()  # of the rate and of who was heard
         self.heard, self.silent = False, 0
-        # A redirect would turn the POST into a GET; it is a finding, not something to follow.
-        self.opener = urllib.request.build_opener(_NoRedirect)
+        self.opener = urllib.request.build_opener(_AnyStatus)
 
     def ask(self, program: Program, order: Mapping[str, Any]) -> Theirs:
         """Answer one order; what the server does wrong is an error of that order alone."""
         body = json.dumps(self.dialect.write(program, order)).encode()
         for attempt in range(self.retries + 1):
             try:
-                reply = self._post(body)
+                reply, status = self._post(body)
             except _NoReplyError as error:
                 failed = error
             else:
-                self.heard, self.silent = True, 0
-                return self._read(program, reply)
-            if not failed.again or attempt == self.retries:
+                with self.lock:
+                    self.heard, self.silent = True, 0
+                return self._read(program, reply, status)
+            if attempt == self.retries:
                 break
             time.sleep(min(LONGEST_PAUSE, max(0.2 * 2**attempt, failed.pause)))
-        self.silent = 0 if failed.heard else self.silent + 1
-        self.heard |= failed.heard
+        with self.lock:
+            self.silent = 0 if failed.heard else self.silent + 1
+            self.heard |= failed.heard
         if (failed.nobody and not self.heard) or self.silent >= SILENT:
             orders = "" if self.silent < SILENT else f" for {SILENT} orders in a row"
             raise InputError(f"{self.name} {failed}{orders}; check the URL, and that the server runs")
         return Theirs(error=f"it {failed}")
 
-    def _post(self, body: bytes) -> bytes:
-        wait = self.next_at - time.monotonic()
-        if wait > 0:
-            time.sleep(wait)
+    def _post(self, body: bytes) -> tuple[bytes, int]:
+        with self.lock:
+            now = time.monotonic()
+            wait = max(0.0, self.next_at - now)
+            self.next_at = now + wait + self.pause
+        time.sleep(wait)
         now = time.monotonic()
-        self.next_at = now + self.pause
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "nector-sim"}
         request = urllib.request.Request(self.url, data=body, headers=headers | self.login, method="POST")
         try:
             with self.opener.open(request, timeout=self.timeout) as response:
-                return _read_body(response, now + self.timeout)
-        except urllib.error.HTTPError as error:
-            error.close()
-            asked = error.headers.get("Retry-After", "")
-            raise _NoReplyError(
-                f"answered with status {error.code}",
-                heard=True,
-                again=error.code == 429 or error.code >= 500,
-                pause=float(asked) if asked.isascii() and asked.isdigit() else 0.0,
-            ) from None
+                if response.status == 429 or response.status >= 500:
+                    asked = response.headers.get("Retry-After", "")
+                    raise _NoReplyError(
+                        f"answered with status {response.status}",
+                        heard=True,
+                        pause=float(asked) if asked.isascii() and asked.isdigit() else 0.0,
+                    )
+                return _read_body(response, now + self.timeout), response.status
         except HTTPException as error:
             raise _NoReplyError(f"answered with what is not HTTP, or breaks off ({type(error).__name__})") from None
         except OSError as error:
@@ -226,22 +236,23 @@ class UrlCaller:
                 raise _NoReplyError(f"gave no answer within {self.timeout:g} s") from None
             raise _NoReplyError(f"cannot be reached: {reason}", nobody=True) from None
 
-    def _read(self, program: Program, reply: bytes) -> Theirs:
-        try:
-            data = json.loads(reply)
-        except (ValueError, RecursionError):
-            return Theirs(error="its reply is not JSON")
-        return self.dialect.read(program, data)
+    def _read(self, program: Program, reply: bytes, status: int) -> Theirs:
+        done = 200 <= status < 300
+        if done or getattr(self.dialect, "reads_errors", False):
+            try:
+                return self.dialect.read(program, json.loads(reply))
+            except (ValueError, RecursionError):
+                if done:
+                    return Theirs(error="its reply is not JSON")
+        return Theirs(error=f"it answered with status {status}")
 
 
 class _NoReplyError(Exception):
-    """Why one request gave no reply: whether a server was heard, or nobody was there, and whether to ask again."""
+    """Why one request gave no reply: whether a server was heard, or nobody was there."""
 
-    def __init__(
-        self, what: str, *, heard: bool = False, nobody: bool = False, again: bool = True, pause: float = 0.0
-    ) -> None:
+    def __init__(self, what: str, *, heard: bool = False, nobody: bool = False, pause: float = 0.0) -> None:
         super().__init__(what)
-        self.heard, self.nobody, self.again, self.pause = heard, nobody, again, pause
+        self.heard, self.nobody, self.pause = heard, nobody, pause
 
 
 def _read_url(url: str) -> tuple[str, str, dict[str, str]]:
@@ -269,6 +280,14 @@ def _read_body(response: HTTPResponse, until: float) -> bytes:
     return body
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None
+class _AnyStatus(urllib.request.HTTPErrorProcessor):
+    """Takes an answer of any status as an answer.
+
+    The body of an error may be what the dialect understands. A redirect, which would turn the POST into a GET, is a
+    finding and not something to follow.
+    """
+
+    def http_response(self, request: urllib.request.Request, response: Any) -> Any:
+        return response
+
+    https_response = http_response

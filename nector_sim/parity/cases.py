@@ -17,6 +17,13 @@ from nector_sim.rules.program import Program
 
 #: What a case may expect; amounts are compared as numbers, so "10" and "10.00" are one amount.
 EXPECTED = ("offer", "points_redeemed", "discount", "payable", "credits_used", "limited_by")
+#: The fields of an order.
+ORDER_FIELDS = (
+    *("cart_amount", "points_balance", "credits", "points_requested"),
+    *("tier", "ordered_at", "eligible_amount", "coupon_discount"),
+)
+#: Where the files of the suite are published.
+PLACE = "https://raw.githubusercontent.com/nector-sim/nector-sim/main/data/parity"
 #: The fields of a program that decide about a redemption; a case has no others.
 CHECKOUT_FIELDS = ("currency", "timezone", "enabled", "offers", "min_payable")
 
@@ -127,6 +134,8 @@ def case_schema() -> dict[str, Any]:
         "points_requested": _COUNT | {"description": "What the customer asked for; left out, as much as allowed."},
         "tier": {"type": "string"},
         "ordered_at": {"type": "string", "description": "ISO 8601; without a zone, in the program's."},
+        "eligible_amount": _AMOUNT | {"description": "What points may pay of the cart; left out, all of it."},
+        "coupon_discount": _AMOUNT | {"description": "What other coupons took off already."},
     }
     expect = {
         "offer": {"type": "string", "description": "Its name, or offers.0 by position; empty where nothing is given."},
@@ -146,9 +155,15 @@ def case_schema() -> dict[str, Any]:
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"{PLACE}/case.schema.json",
         "title": "Worked cases of redemption",
         "type": "object",
-        "properties": {"case": {"type": "array", "items": {"$ref": "#/$defs/case"}}},
+        "properties": {
+            "$schema": {"type": "string"},
+            "$id": {"type": "string"},
+            "version": {"type": "string", "pattern": r"^\d+\.\d+\.\d+$", "description": "Of the suite."},
+            "case": {"type": "array", "items": {"$ref": "#/$defs/case"}},
+        },
         "required": ["case"],
         "additionalProperties": False,
         "$defs": {"case": _table(case, list(case)), **used},

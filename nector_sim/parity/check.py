@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 from nector_sim.calculator.exact import Law, Order
 from nector_sim.errors import InputError
-from nector_sim.parity.answers import order_fields
+from nector_sim.parity.answers import OPTIONAL, Theirs, check_left_out, order_fields
 from nector_sim.parity.callers import Caller, FunctionCaller, UrlCaller
 from nector_sim.parity.explaining import Compared, explain_mismatches
 from nector_sim.parity.generate import generate
@@ -26,6 +27,7 @@ def check_parity(
     n: int = 2000,
     seed: int = 0,
     leave_out: Collection[str] = (),
+    progress: Callable[[int, int], None] | None = None,
 ) -> ParityReport:
     """Hold a calculator, or a record of what one gave, against the exact calculator.
 
@@ -53,7 +55,9 @@ def check_parity(
         The same seed gives the same cases.
     leave_out : collection of str
         What generated orders never have, because the calculator knows nothing of it: ``credits``,
-        ``points_requested``, ``tier``, ``ordered_at``.
+        ``points_requested``, ``tier``, ``ordered_at``, ``eligible_amount``, ``coupon_discount``.
+    progress : callable, optional
+        Called with the number of orders that were answered and of all, after each.
 
     Returns
     -------
@@ -78,6 +82,10 @@ def check_parity(
     True
     """
     program = None if program is None else as_program(program)
+    if leave_out and orders is not None:
+        raise InputError("leave_out is for generated orders; take the columns out of yours instead")
+    if columns and orders is None:
+        raise InputError("columns names those of orders, and there are none; leave it out")
     if calculator is None:
         if program is None or orders is None:
             raise InputError("there is nothing to compare: give a program and a record, or a calculator")
@@ -90,7 +98,7 @@ def check_parity(
         questions = (
             _asked(program, orders, columns or {}) if orders is not None else _generated(program, n, seed, leave_out)
         )
-        compared, name = _ask(caller, questions), caller.name
+        compared, name = _ask(caller, list(questions), progress), caller.name
     laws = [Law(one) for one in compared.programs]
     compared.ours = [
         laws[number].answer(order) for number, order in zip(compared.program_of, compared.orders, strict=True)
@@ -108,34 +116,40 @@ def _caller(calculator: Caller | Callable[..., Any] | str) -> Caller:
 
 #: An order with its program, and its fields for a caller.
 _Question = tuple[Program, Order, dict[str, Any]]
-#: What an order may be without: field, the exact order's attribute, and its value then.
-_OPTIONAL = {
-    "credits": ("credits", 0),
-    "points_requested": ("requested", None),
-    "tier": ("tier", None),
-    "ordered_at": ("at", None),
-}
 
 
-def _ask(caller: Caller, questions: Iterable[_Question]) -> Compared:
+def _ask(caller: Caller, questions: list[_Question], progress: Callable[[int, int], None] | None) -> Compared:
     compared = Compared()
-    for program, order, fields in questions:
+    for program, order, _ in questions:
         if not compared.programs or compared.programs[-1] is not program:
             compared.programs.append(program)
         compared.program_of.append(len(compared.programs) - 1)
         compared.orders.append(order)
-        compared.theirs.append(caller.ask(program, fields))
+    for answer in _answers(caller, questions):
+        compared.theirs.append(answer)
+        if progress is not None:
+            progress(len(compared.theirs), len(questions))
     return compared
+
+
+def _answers(caller: Caller, questions: list[_Question]) -> Iterator[Theirs]:
+    """Answers in the order of the questions; a caller may be asked several at once."""
+    at_once = getattr(caller, "at_once", 1)
+    if at_once == 1:
+        yield from (caller.ask(program, fields) for program, _, fields in questions)
+        return
+    pool = ThreadPoolExecutor(at_once)
+    try:
+        yield from pool.map(lambda question: caller.ask(question[0], question[2]), questions)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _generated(program: Program | None, n: int, seed: int, leave_out: Collection[str]) -> Iterator[_Question]:
     if n < 1:
         raise InputError("the number of cases must be 1 or more")
-    if unknown := set(leave_out) - set(_OPTIONAL):
-        raise InputError(
-            f"orders cannot do without {', '.join(sorted(unknown))}; they can without {', '.join(_OPTIONAL)}"
-        )
-    without: dict[str, Any] = dict(_OPTIONAL[name] for name in leave_out)
+    check_left_out(leave_out)
+    without: dict[str, Any] = dict(OPTIONAL[name] for name in leave_out)
     for one, orders in generate(n, seed=seed, program=program):
         for order in orders:
             order = replace(order, **without)
@@ -147,7 +161,7 @@ def _asked(program: Program | None, orders: Any, columns: Mapping[str, str]) -> 
         raise InputError("orders need the program that they are worked out with; give it")
     frame = read_frame(orders, columns)
     read = read_orders(program, frame)
-    known = {"cart_amount", "points_balance", *_OPTIONAL, *GIVEN}
+    known = {"cart_amount", "points_balance", *OPTIONAL, *GIVEN}
     others = frame[[name for name in frame if name not in known]].to_dict("records")
     for order, other in zip(read, others, strict=True):
         yield program, order, {str(name): value for name, value in other.items()} | order_fields(program, order)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from nector_sim.calculator.exact import Answer, Law, Order
 from nector_sim.parity.answers import Theirs
-from nector_sim.parity.variants import VARIANTS, Variant, pairs, together
+from nector_sim.parity.variants import IGNORING, VARIANTS, Variant, pairs, together
 from nector_sim.rules.program import Program
 
 #: Mismatches on which all explanations are tried first; those that hold there are then tried on all rows.
@@ -49,10 +49,10 @@ class Explained:
 def explain_mismatches(compared: Compared, mismatches: Sequence[int]) -> list[Explained]:
     """Group mismatches by what explains them.
 
-    An explanation is a variant of the exact law, or two at once. It is accepted for a group of rows if it agrees with
-    the other calculator on every one of them, and if none of the rows that match speaks against it: wherever it would
-    differ from the exact law, so does the other calculator. The one that explains most rows goes first; one variant
-    goes before two.
+    An explanation is a variant of the exact law, or two at once; what a calculator does not read at all goes first. It
+    is accepted for a group of rows if it agrees with the other calculator on every one of them, and if none of the rows
+    that match speaks against it: wherever it would differ from the exact law, so does the other calculator. The one
+    that explains most rows goes first; one variant goes before two.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class _Bench:
     def best(self, left: list[int]) -> Explained | None:
         """The explanation that holds on the most of these rows, with all others that hold on the same."""
         sample = _spread(left, SAMPLE)
-        singles = self.holding(((variant,) for variant in VARIANTS), sample)
+        singles = self.holding(((variant,) for variant in (*IGNORING, *VARIANTS)), sample)
         candidates = {one: rows for one, rows in singles.items() if not self.is_refuted(one)}
         if max(map(len, candidates.values()), default=0) < len(sample):
             candidates |= self.holding(self.promising_pairs(candidates, sample), sample)

@@ -61,11 +61,12 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "times": ("0.0001", "0.5", "1", "1.5", "2", "2.5", "3", "3.3333", "4", "10", "1000"),
     "tier names": ((), ("Gold",), ("Silver", "Gold"), ("gold",)),
     "time": tuple(_START + timedelta(days=days) for days in (0, 1, 30)),
-    "": ("", "ten off", "welcome"),
+    "": ("", "ten off", "welcome", False),
 }
 
 #: How often an optional field is set: seldom where it closes the offer to most orders.
 _SHARE = {"tiers": 0.08, "starts_at": 0.08, "ends_at": 0.08, "max_cart": 0.1, "min_cart": 0.25}
+_SHARE |= {"min_points": 0.12, "min_balance": 0.1, "with_coupons": 0.12}
 
 
 def random_program(rng: Random) -> Program:
@@ -111,6 +112,8 @@ def _random_model(rng: Random, model: type[Model], currency: str, number: int = 
         if name != "kind" and (field.is_required() or rng.random() < share):
             value = rng.choice(_possible(model, name))
             fields[name] = from_minor(value, currency_decimals(currency)) if _unit(field) == "money" else value
+    if fields.get("min_points") and (most := model.model_validate(fields).most_points) is not None:  # type: ignore[attr-defined]
+        fields["min_points"] = min(fields["min_points"], most) or None
     if fields.get("name"):
         fields["name"] += f" {number}"  # names are unique within a program
     return model.model_validate(fields)
@@ -168,21 +171,42 @@ def random_orders(rng: Random, program: Program, n: int) -> list[Order]:
 
     carts = [rng.choice(sharp) if rng.random() < 0.2 else cart for cart in draw(amounts + few)]
     credits = draw(amounts + few, 0, 0.6)
-    joined = draw([True, False])
-    return [
-        # Half of the carts lie on a limit after credits, the others before.
-        Order(min(cart + credit, MAX_MINOR) if join else cart, balance, credit, requested, tier, instant)
-        for cart, credit, join, balance, requested, tier, instant in zip(
-            carts,
-            credits,
-            joined,
-            draw(points + some),
-            draw(points + some, None, 0.6),
-            draw([None, *TIERS]),
-            draw(at),
-            strict=True,
-        )
-    ]
+    parts = draw(amounts + few, None, 0.6)
+    rows = zip(
+        carts,
+        credits,
+        draw([True, False]),
+        draw(points + some),
+        draw(points + some, None, 0.6),
+        draw([None, *TIERS]),
+        draw(at),
+        parts,
+        draw([1, 100], 0, 0.7),
+        strict=True,
+    )
+    return [_order(rng, *row) for row in rows]
+
+
+def _order(
+    rng: Random,
+    cart: int,
+    credit: int,
+    joined: bool,
+    balance: int,
+    requested: int | None,
+    tier: str | None,
+    at: datetime | None,
+    eligible: int | None,
+    coupon: int,
+) -> Order:
+    """One order; half of the carts lie on a limit after credits, and half of the parts that points may pay are it."""
+    if joined:
+        cart = min(cart + credit, MAX_MINOR)
+    if eligible is not None and rng.random() < 0.5:
+        cart, eligible = min(max(cart, eligible), MAX_MINOR), min(cart, eligible)
+    elif eligible is not None:
+        eligible = min(cart, eligible)
+    return Order(cart, balance, credit, requested, tier, at, eligible, coupon)
 
 
 def _edges_of_one(program: Program, offers: list[Terms]) -> list[int]:
@@ -233,6 +257,7 @@ def _points(offers: list[Terms], amounts: list[int]) -> list[int]:
         else:
             steps |= {-(-amount // terms.amount) for amount in amounts[::5]}
     edges = {0, 1, MAX_POINTS} | {terms.points * step for terms in offers for step in steps}
+    edges |= {least for terms in offers for least in (terms.min_points, terms.min_balance)}
     near = {edge + off for edge in edges for off in (-1, 0, 1)}
     return sorted(points for points in near if 0 <= points <= MAX_POINTS)
 

@@ -12,11 +12,13 @@ import pandas as pd
 from nector_sim.batch.files import read_table
 from nector_sim.calculator.exact import Order
 from nector_sim.errors import InputError, Problem
-from nector_sim.frames.checks import as_frame, read_inputs, refuse, rejects_frame
+from nector_sim.frames.checks import ALL_OF_IT, as_frame, read_inputs, refuse, rejects_frame
 from nector_sim.frames.columns import NO_TIME, NOT_ASKED
+from nector_sim.frames.currency import refuse_currency
 from nector_sim.frames.masking import shown_names
 from nector_sim.parity.answers import Theirs, read_number
 from nector_sim.rules.program import Program
+from nector_sim.rules.values import is_blank
 
 #: What a record holds beside the orders; all but the discount where the checkout keeps it.
 GIVEN = ("points_redeemed", "discount", "payable", "credits_used")
@@ -69,6 +71,7 @@ def read_orders(program: Program, frame: pd.DataFrame) -> list[Order]:
     InputError
         If a needed column is missing.
     """
+    refuse_currency(frame, program.currency)
     inputs = read_inputs(program, frame.get, list(frame.columns))
     if inputs.refused:
         raise refuse(rejects_frame(frame, inputs.refused), len(frame))
@@ -80,16 +83,20 @@ def read_orders(program: Program, frame: pd.DataFrame) -> list[Order]:
             balance,
             credit,
             None if requested == NOT_ASKED else requested,
-            None if _blank(tier) else str(tier),
+            None if is_blank(tier) else str(tier),
             None if at == NO_TIME else _EPOCH + timedelta(microseconds=at),
+            None if eligible == ALL_OF_IT else eligible,
+            coupon,
         )
-        for cart, balance, credit, requested, tier, at in zip(
+        for cart, balance, credit, requested, tier, at, eligible, coupon in zip(
             columns.cart.tolist(),
             columns.balance.tolist(),
             [0] * n if columns.credits is None else columns.credits.tolist(),
             [NOT_ASKED] * n if columns.requested is None else columns.requested.tolist(),
             tiers,
             [NO_TIME] * n if columns.at is None else columns.at.tolist(),
+            [ALL_OF_IT] * n if columns.eligible is None else columns.eligible.tolist(),
+            [0] * n if columns.coupon is None else columns.coupon.tolist(),
             strict=True,
         )
     ]
@@ -123,7 +130,7 @@ def read_given(program: Program, frame: pd.DataFrame) -> list[Theirs]:
         for name, value in zip(present, values, strict=True):
             try:
                 numbers[name] = (
-                    None if _blank(value) else read_number(value, 0 if name == GIVEN[0] else program.decimals)
+                    None if is_blank(value) else read_number(value, 0 if name == GIVEN[0] else program.decimals)
                 )
             except ValueError as error:
                 refused.setdefault(row, []).append((name, str(error)))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from nector_sim.calculator.choices import CHOICES
-from nector_sim.calculator.reasons import REASONS
 from nector_sim.parity.answers import answer_fields, as_json, order_fields
 from nector_sim.parity.explaining import Compared, Explained
 from nector_sim.results import Result
@@ -45,7 +44,7 @@ class Group:
 
     def chosen(self) -> dict[str, str]:
         """What the exact law chose, for every choice that an explanation names."""
-        return {name: CHOICES[name].chosen for names in self.choices for name in names}
+        return {name: CHOICES[name].chosen for names in self.choices for name in names if name in CHOICES}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -104,6 +103,17 @@ class ParityReport(Result):
             lines += [f"  {name}: {words}" for name, words in example_words(group.example).items()]
         return "\n".join(lines)
 
+    def assert_agrees(self) -> None:
+        """Do nothing where they agree on every order; for tests.
+
+        Raises
+        ------
+        AssertionError
+            With what :meth:`explain` says.
+        """
+        if not self.agrees:
+            raise AssertionError(self.explain())
+
     def to_json(self) -> str:
         """Write the report as JSON; amounts are text, in major units."""
         return json.dumps(
@@ -127,23 +137,27 @@ class ParityReport(Result):
         )
 
     def to_junit(self) -> str:
-        """Write the report as JUnit XML: one test for each limit that the orders visited.
+        """Write the report as JUnit XML: one test for each order.
 
         Returns
         -------
         str
-            A test fails if the calculators disagree on an order that the exact one gives this ``limited_by``.
+            A test fails if the calculators disagree on its order; it says how they differ, and what explains it.
         """
-        failed = Counter(self.mismatches["limited_by"])
-        tests = [reason for reason in REASONS if self.limited_by.get(reason)]
+        wrong = {row["row"]: row for row in self.mismatches.to_dict("records")}
         suite = ElementTree.Element(
-            "testsuite", name="nector-sim parity", tests=str(len(tests)), failures=str(len(failed)), errors="0"
+            "testsuite",
+            name="nector-sim parity",
+            tests=str(self.compared),
+            failures=str(self.compared - self.agreements),
+            errors="0",
         )
-        for reason in tests:
-            case = ElementTree.SubElement(suite, "testcase", classname="parity", name=f"limited_by {reason}")
-            if failed[reason]:
-                message = f"{failed[reason]} of {self.limited_by[reason]} orders differ"
-                ElementTree.SubElement(case, "failure", message=message).text = _printable(self.explain())
+        for row in range(1, self.compared + 1):
+            case = ElementTree.SubElement(suite, "testcase", classname="parity", name=f"order {row}")
+            if found := wrong.get(row):
+                message = str(found["explanation"])
+                text = "\n".join(f"{name}: {as_json(value)}" for name, value in found.items() if value is not None)
+                ElementTree.SubElement(case, "failure", message=_printable(message)).text = _printable(text)
         ElementTree.indent(suite)
         return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
 
@@ -199,7 +213,8 @@ def _group(compared: Compared, group: Explained, one_program: bool) -> Group:
 
 def _size(compared: Compared, row: int) -> tuple[Any, ...]:
     order, program = compared.orders[row], compared.programs[compared.program_of[row]]
-    extras = (order.credits > 0, order.requested is not None, order.tier is not None, order.at is not None)
+    extras = [order.credits > 0, order.coupon > 0]
+    extras += [value is not None for value in (order.requested, order.tier, order.at, order.eligible)]
     return len(program.offers), sum(extras), order.cart, order.balance, order.credits, row
 
 

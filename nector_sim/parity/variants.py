@@ -30,7 +30,52 @@ class Variant(NamedTuple):
     law: type[Law]
 
     def __str__(self) -> str:
-        return f"`{self.choice}` is {self.way}"
+        return f"it takes no notice of {self.way}" if self.choice in NOT_READ else f"`{self.choice}` is {self.way}"
+
+
+#: What a calculator may not read at all, by the order's column.
+NOT_READ = ("credits", "points_requested", "tier", "ordered_at", "eligible_amount", "coupon_discount")
+
+
+class _NoCredits(Law):
+    def answer(self, order: Order) -> Answer:
+        return super().answer(replace(order, credits=0))
+
+
+class _NoRequest(Law):
+    def answer(self, order: Order) -> Answer:
+        return super().answer(replace(order, requested=None))
+
+
+class _NoTiers(Law):
+    """Offers for some tiers are open to everybody."""
+
+    def fits(self, terms: Terms, order: Order) -> bool:
+        everyone = copy.copy(terms)
+        everyone.tiers = None
+        return super().fits(everyone, order)
+
+
+class _NobodyHasATier(Law):
+    """Offers for some tiers are open to nobody."""
+
+    def fits(self, terms: Terms, order: Order) -> bool:
+        return super().fits(terms, replace(order, tier=None))
+
+
+class _NoDates(Law):
+    def fits(self, terms: Terms, order: Order) -> bool:
+        return super().fits(terms, replace(order, at=None))
+
+
+class _AllEligible(Law):
+    def answer(self, order: Order) -> Answer:
+        return super().answer(replace(order, eligible=None))
+
+
+class _NoCoupons(Law):
+    def answer(self, order: Order) -> Answer:
+        return super().answer(replace(order, coupon=0))
 
 
 # Steps and points.
@@ -41,7 +86,7 @@ class _Unwhole(Law):
 
     def one_offer(self, terms: Terms, order: Order, credits_used: int) -> tuple[int, int, str]:
         whole = super().one_offer(terms, order, credits_used)
-        if terms.is_fixed or order.cart == 0:
+        if terms.is_fixed or self.base(order) == 0:
             return whole
         steps, reason = min(
             ((self.part(limit), limit.reason) for limit in self.limits(terms, order, credits_used)),
@@ -50,11 +95,14 @@ class _Unwhole(Law):
         if terms.is_percent:
             # Fractions pass through the law's whole-number steps unharmed.
             discount = self.percent_discount(terms, order, steps)[0]  # type: ignore[arg-type]
-            used = Fraction(discount * WHOLE, order.cart * terms.percent)
+            used = Fraction(discount * WHOLE, self.base(order) * terms.percent)
         else:
             discount = floor(steps * terms.amount)
             used = Fraction(discount, terms.amount)
-        return (self.points(used, terms.points), discount, reason) if discount > 0 else (0, 0, reason)
+        points = self.points(used, terms.points)
+        if points < terms.min_points and (discount > 0 or reason == "balance"):
+            return 0, 0, "min_points"
+        return (points, discount, reason) if discount > 0 else (0, 0, reason)
 
     def part(self, limit: Limit) -> Fraction:
         """Steps that fit, with the part of the last one."""
@@ -84,7 +132,7 @@ class _LastStepCharged(_Unwhole):
     """The customer's points buy whole steps; the step that reaches another limit is clipped and charged whole."""
 
     def part(self, limit: Limit) -> Fraction:
-        return Fraction(limit.steps) if limit.reason in ("balance", "requested") else super().part(limit)
+        return Fraction(limit.steps) if limit.reason in ("balance", "requested", "min_points") else super().part(limit)
 
     def points(self, steps: Fraction, points_per_step: int) -> Any:
         return ceil(steps) * points_per_step
@@ -143,12 +191,11 @@ class _CreditsPayMinimum(Law):
 class _FixedOfferClipped(Law):
     def one_offer(self, terms: Terms, order: Order, credits_used: int) -> tuple[int, int, str]:
         points, discount, reason = super().one_offer(terms, order, credits_used)
-        if not terms.is_fixed or discount or reason != "min_payable":
+        money = ("cart", "min_payable")
+        if not terms.is_fixed or discount or reason not in money:
             return points, discount, reason
-        others_fit = all(
-            limit.steps for limit in self.limits(terms, order, credits_used) if limit.reason != "min_payable"
-        )
-        room = self.room(order, credits_used) // WHOLE
+        others_fit = all(limit.steps for limit in self.limits(terms, order, credits_used) if limit.reason not in money)
+        room = min(self.left(order, credits_used), self.room(order, credits_used) // WHOLE)
         return (terms.points, room, reason) if others_fit and room else (0, 0, reason)
 
 
@@ -157,18 +204,23 @@ class _FixedOfferClipped(Law):
 
 class _MinCartAfterCredits(Law):
     def reaches_min_cart(self, terms: Terms, order: Order) -> bool:
-        return super().reaches_min_cart(terms, replace(order, cart=order.cart - self.credits_used(order)))
+        return self.left(order, self.credits_used(order)) >= terms.min_cart
 
 
 class _MinCartAfterPoints(Law):
     def one_offer(self, terms: Terms, order: Order, credits_used: int) -> tuple[int, int, str]:
         points, discount, reason = super().one_offer(terms, order, credits_used)
-        return (points, discount, reason) if order.cart - discount >= terms.min_cart else (0, 0, "min_cart")
+        return (points, discount, reason) if self.base(order) - discount >= terms.min_cart else (0, 0, "min_cart")
 
 
 class _MinCartExceeded(Law):
     def reaches_min_cart(self, terms: Terms, order: Order) -> bool:
-        return super().reaches_min_cart(terms, order) and not 0 < terms.min_cart == order.cart
+        return super().reaches_min_cart(terms, order) and not 0 < terms.min_cart == self.base(order)
+
+
+class _MinCartOfWholeCart(Law):
+    def reaches_min_cart(self, terms: Terms, order: Order) -> bool:
+        return super().reaches_min_cart(terms, replace(order, eligible=None))
 
 
 class _MultipleAllOrNothing(Law):
@@ -178,7 +230,7 @@ class _MultipleAllOrNothing(Law):
         without = copy.copy(terms)
         without.multiple = None
         points, discount, reason = super().one_offer(without, order, credits_used)
-        fits = discount * terms.multiple <= order.cart * 10_000
+        fits = discount * terms.multiple <= self.base(order) * 10_000
         return (points, discount, reason) if fits else (0, 0, "min_cart")
 
 
@@ -192,7 +244,7 @@ class _RoundedPercent(Law):
         down, clipped = super().percent_discount(terms, order, steps)
         if clipped:
             return down, clipped
-        rounded = self.rounded(Fraction(order.cart * steps * terms.percent, WHOLE))
+        rounded = self.rounded(Fraction(self.base(order) * steps * terms.percent, WHOLE))
         return (rounded if terms.max_discount is None else min(rounded, terms.max_discount)), False
 
     def steps_charged(self, terms: Terms, order: Order, steps: int, discount: int) -> int:
@@ -214,6 +266,18 @@ class _RoundedUp(_RoundedPercent):
         return ceil(exact)
 
 
+class _DownToMajor(_RoundedPercent):
+    def rounded(self, exact: Fraction) -> int:
+        major = 10**self.program.decimals
+        return int(floor(exact / major) * major)
+
+
+class _HalfUpToMajor(_RoundedPercent):
+    def rounded(self, exact: Fraction) -> int:
+        major = 10**self.program.decimals
+        return int(floor(exact / major + Fraction(1, 2)) * major)
+
+
 class _ClippingStepRefused(Law):
     def steps_to_cap(self, cap: int, step: int) -> int:
         return cap * WHOLE // step
@@ -223,13 +287,52 @@ class _ClippedPointsScaled(Law):
     def one_offer(self, terms: Terms, order: Order, credits_used: int) -> tuple[int, int, str]:
         points, discount, reason = super().one_offer(terms, order, credits_used)
         if terms.is_percent and discount and discount == terms.max_discount:
-            points = min(points, ceil(Fraction(discount * WHOLE * terms.points, order.cart * terms.percent)))
+            points = min(points, ceil(Fraction(discount * WHOLE * terms.points, self.base(order) * terms.percent)))
         return points, discount, reason
 
 
 class _MostSteps(Law):
     def steps_charged(self, terms: Terms, order: Order, steps: int, discount: int) -> int:
         return steps
+
+
+# The points that a redemption uses at least, and what points may pay of a cart.
+
+
+class _MinimumPoints(Law):
+    """No redemption of fewer points, though the program does not say so."""
+
+    least = 0
+
+    def one_offer(self, terms: Terms, order: Order, credits_used: int) -> tuple[int, int, str]:
+        points, discount, reason = super().one_offer(terms, order, credits_used)
+        return (0, 0, "min_points") if discount and points < self.least else (points, discount, reason)
+
+
+def _at_least(points: int) -> type[Law]:
+    return type("_MinimumPoints", (_MinimumPoints,), {"least": points})
+
+
+class _CreditsPayEligibleFirst(Law):
+    def left(self, order: Order, credits_used: int) -> int:
+        return max(0, self.base(order) - credits_used)
+
+
+class _CreditsPayInProportion(Law):
+    def left(self, order: Order, credits_used: int) -> int:
+        base = self.base(order)
+        return base if order.cart == 0 else base * (order.cart - credits_used) // order.cart
+
+
+class _OfWholeCart(Law):
+    """Tests and percentages are of the whole cart; what points may pay only bounds the discount."""
+
+    def base(self, order: Order) -> int:
+        return order.cart
+
+    def left(self, order: Order, credits_used: int) -> int:
+        left = super().left(order, credits_used)
+        return left if order.eligible is None else min(left, order.eligible)
 
 
 # The order as a whole.
@@ -289,6 +392,19 @@ class _UndatedOutside(Law):
         return not undated and super().fits(terms, order)
 
 
+#: Minimum numbers of points of a redemption that are tried, as programs have them.
+MINIMA = (10, 30, 50, 100, 200, 250, 500, 1000)
+
+#: What a calculator may not read; tried before everything else.
+IGNORING = (
+    Variant("credits", "credits", _NoCredits),
+    Variant("points_requested", "the points that were asked for", _NoRequest),
+    Variant("tier", "the tier: offers for some tiers are everybody's", _NoTiers),
+    Variant("tier", "the tier: offers for some tiers are nobody's", _NobodyHasATier),
+    Variant("ordered_at", "the time", _NoDates),
+    Variant("eligible_amount", "the eligible amount", _AllEligible),
+    Variant("coupon_discount", "other coupons", _NoCoupons),
+)
 #: At least one for each name of :data:`nector_sim.calculator.choices.CHOICES`, in that order.
 VARIANTS = (
     Variant("steps_whole", "clipped to the limit, points rounded up", _PointsRoundedUp),
@@ -309,11 +425,14 @@ VARIANTS = (
     Variant("min_payable_fixed_offer", "clipped, all points charged", _FixedOfferClipped),
     Variant("min_cart_base", "after credits", _MinCartAfterCredits),
     Variant("min_cart_base", "after points", _MinCartAfterPoints),
+    Variant("min_cart_base", "the whole cart, whatever points may pay of it", _MinCartOfWholeCart),
     Variant("min_cart_edge", "exclusive", _MinCartExceeded),
     Variant("multiple_shrinks", "all or nothing", _MultipleAllOrNothing),
     Variant("percent_rounding", "half up", _RoundedPercent),
     Variant("percent_rounding", "half to even", _HalfEven),
     Variant("percent_rounding", "up", _RoundedUp),
+    Variant("percent_rounding", "down to the major unit", _DownToMajor),
+    Variant("percent_rounding", "half up to the major unit", _HalfUpToMajor),
     Variant("percent_clip", "refused, the step below given", _ClippingStepRefused),
     Variant("percent_clip", "points scaled down", _ClippedPointsScaled),
     Variant("percent_fewest_steps", "the most steps", _MostSteps),
@@ -324,6 +443,10 @@ VARIANTS = (
     Variant("excess_request", "nothing", _ExcessGivesNothing),
     Variant("excess_request", "refused", _ExcessRefused),
     Variant("credits_first", "points before credits", _PointsFirst),
+    Variant("credits_on_the_rest", "credits pay first what points may pay", _CreditsPayEligibleFirst),
+    Variant("credits_on_the_rest", "credits pay in proportion", _CreditsPayInProportion),
+    Variant("offer_base", "the whole cart", _OfWholeCart),
+    *(Variant("redemption_minimum", f"at least {least:,} points", _at_least(least)) for least in MINIMA),
     Variant("undated_order", "outside", _UndatedOutside),
 )
 
@@ -338,7 +461,8 @@ def together(variants: tuple[Variant, ...]) -> type[Law]:
 
 def pairs() -> Iterator[tuple[Variant, Variant]]:
     """Every two variants of different choices."""
-    for position, first in enumerate(VARIANTS):
-        for second in VARIANTS[position + 1 :]:
+    every = (*IGNORING, *VARIANTS)
+    for position, first in enumerate(every):
+        for second in every[position + 1 :]:
             if first.choice != second.choice:
                 yield first, second

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from nector_sim.economics.ultimate import Ultimate
     from nector_sim.exploration.compare import Comparison
+    from nector_sim.exploration.comparison import Comparison
     from nector_sim.exploration.forecast import Forecast
     from nector_sim.ledger.liability import Liability
     from nector_sim.ledger.replay import Replay

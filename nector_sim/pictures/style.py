@@ -25,6 +25,8 @@ SHORT = {
     "min_cart": "minimum cart",
     "offer": "offer given whole",
     "max_cart": "cart too large",
+    "coupon": "coupon used",
+    "min_points": "minimum points",
     "no_offer": "no offer open",
     "not_live": "switched off",
 }
@@ -38,6 +40,8 @@ COLOURS = {
     "min_cart": "#CC79A7",
     "offer": "#4D4D4D",
     "max_cart": "#8C510A",
+    "coupon": "#6A51A3",
+    "min_points": "#F0E442",
     "no_offer": "#999999",
     "not_live": "#BBBBBB",
 }

@@ -84,8 +84,7 @@ class Waterfall:
         self.ax.tick_params(axis="x", length=0)
         low, high = self.ax.get_ylim()
         self.ax.set_ylim(low, high * 1.08)
-        at_most = ", points at most" if summary.at_most else ""
-        title = f"Where the money goes ({self.currency}, {summary.view} view{at_most})"
+        title = f"Where the money goes ({self.currency}, {summary.view} view)"
         title_of(self.ax, title, data)
 
     def describe(self) -> str:

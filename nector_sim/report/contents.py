@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import nector_sim
-from nector_sim.exploration.compare import Comparison, compare
-from nector_sim.exploration.prepared import History
+from nector_sim.exploration.compare import compare
+from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.session import Outcome, Session
 from nector_sim.pictures.discount_by_cart import DiscountByCart
 from nector_sim.pictures.limits import Limits
@@ -38,15 +38,15 @@ NOT_MODELLED = (
     "says how many more orders would pay for the program.",
     "That GoKwik's checkout behaves as Nector's documented checkout is assumed: GoKwik publishes nothing about it.",
     "Ranges draw whole customers anew, and the assumptions that were given as low / likely / high; they know of no "
-    "season, price or competitor that the orders do not hold.",
+    "season, price or competitor that the orders do not hold, and are not a forecast of next year.",
 )
 
-#: Of the way in which balances came.
-_OF_BALANCES: dict[History, str] = {
-    "given balances": "Each order is worked out with the balance that came with it; a setting that gives less would "
-    "leave customers more points for later orders.",
-    "as replayed": "Each order is worked out with the balance that the replay of the orders before it left. Everybody "
-    "begins without points: balances from before the first order are not in it, nor are points from elsewhere.",
+#: Of the way in which balances came, by whether they were replayed.
+_OF_BALANCES = {
+    False: "Each order is worked out by itself, with the balance that came with it. A setting that gives less leaves "
+    "customers more points for later orders, and that is not in these figures: they are right for single orders only.",
+    True: "Each order is worked out with the balance that the replay of the orders before it left. Points from "
+    "elsewhere (gifts, referrals) are in it only where they were given as grants or opening balances.",
 }
 
 
@@ -123,7 +123,7 @@ def make_report(session: Session, proposal: Outcome, *, made_at: datetime | None
         session.orders,
         assumptions=session.assumptions,
         resamples=resamples,
-        history=session.history,
+        replayed=session.replayed,
     )
     return Report(
         title=proposal.program.name or "A redemption rule",
@@ -148,7 +148,7 @@ def _sections(session: Session, proposal: Outcome, comparison: Comparison) -> It
         rows=_mix(proposal, today),
     )
     yield Section("Assumptions", columns=["What", "Value", "Meaning"], rows=_beliefs(session))
-    yield Section("What is not modelled", notes=[*NOT_MODELLED, _OF_BALANCES[session.history]])
+    yield Section("What is not modelled", notes=[*NOT_MODELLED, _OF_BALANCES[session.replayed]])
     yield Section("Made with", columns=["What", "Value"], rows=_provenance(session))
     aside = not_on_screen(program)
     notes = ["Log in to Nector and open Third Party Checkouts → GoKwik. Fields in the order of the screens:"]
@@ -159,15 +159,14 @@ def _sections(session: Session, proposal: Outcome, comparison: Comparison) -> It
 def _headline(session: Session, comparison: Comparison) -> Section:
     """The headline numbers with their ranges."""
     ranges, months = comparison.ranges, session.months
-    at_most = " (at most)" if comparison.candidate.at_most else ""
     names = {
-        "cost_of_program": (f"Cost of the program{at_most}", Money),
+        "cost_of_program": ("Cost of the program", Money),
         "margin": ("Margin with points", Money),
         "margin_without": ("Margin without points", Money),
         "discount": ("Discount", Money),
         "discount_rate": ("Discount rate", Share),
         "share_could_redeem": ("Orders that can redeem", Share),
-        "break_even_uplift": ("Break-even: more orders", Share),
+        "break_even_uplift": ("Break-even against no points: more orders", Share),
     }
 
     def value_of(name: str) -> Any:
@@ -178,14 +177,19 @@ def _headline(session: Session, comparison: Comparison) -> Section:
         found: Any = ranges.loc[f"candidate.{name}"]
         low, high = (kind(found[end]) if end in ranges else "" for end in ("low", "high"))
         rows.append([words, kind(found["value"]), low, high, kind(value_of(f"baseline.{name}"))])
+    pair: Any = ranges.loc["incremental_break_even_uplift_users"]
+    reach = [Share(pair[end]) if end in ranges else "" for end in ("low", "high")]
+    # What must come, or with a minus may go, for the proposal to earn what today's setting does.
+    rows.insert(0, ["Break-even of the pair: orders of customers who use points", Share(pair["value"]), *reach, ""])
     if months and months >= 1:
         cost: Any = ranges.loc["candidate.cost_of_program"] / months
         ends = [Money(cost[end]) if end in ranges else "" for end in ("low", "high")]
         before = value_of("baseline.cost_of_program") / months
-        rows.insert(0, [f"Cost of the program a month{at_most}", Money(cost["value"]), *ends, Money(before)])
-    notes = [comparison.break_even, *in_words(comparison)[2:]]
+        rows.insert(0, ["Cost of the program a month", Money(cost["value"]), *ends, Money(before)])
+    notes = in_words(comparison)
     notes.append(
-        f"{comparison.candidate.orders:,} orders: {session.label}. Low and high are the 5th and 95th percentile."
+        f"{comparison.candidate.orders:,} orders: {session.label}. Low and high are the 5th and 95th percentile over "
+        "customers drawn anew from these, not a forecast of next year."
     )
     notes.append(session.balances)
     return Section("In short", notes, ["", "Proposal", "low", "high", "Today"], rows)
@@ -238,11 +242,12 @@ def _beliefs(session: Session) -> list[list[str]]:
 def _provenance(session: Session) -> list[list[str]]:
     """Versions and a hash of the orders, so that somebody else can tell whether they have the same."""
     carts = session.orders["cart_amount"].to_numpy(dtype=np.float64)
-    balances = session.orders["points_balance"].to_numpy(dtype=np.float64)
-    digest = sha256(carts.astype("<f8").tobytes() + balances.astype("<f8").tobytes()).hexdigest()
+    known = session.orders.get("points_balance", session.orders["cart_amount"] * 0)
+    digest = sha256(carts.astype("<f8").tobytes() + known.to_numpy(dtype="<f8").tobytes()).hexdigest()
+    how = "replayed" if session.replayed else "each order by itself"
     rows = [["nector_sim", nector_sim.__version__], ["Python", platform.python_version()]]
     rows += [[name, version(name)] for name in ("numpy", "pandas", "numba")]
-    return [*rows, ["Orders", session.label], ["Balances", session.history], ["SHA-256 of carts and balances", digest]]
+    return [*rows, ["Orders", session.label], ["Balances", how], ["SHA-256 of carts and balances", digest]]
 
 
 def _pictures(session: Session, proposal: Outcome) -> Iterator[Picture]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from nector_sim.economics.summary import Summary
 from nector_sim.errors import Problem
-from nector_sim.exploration.compare import Comparison
+from nector_sim.exploration.comparison import Comparison
 from nector_sim.pictures.style import percent_text
 from nector_sim.rules.money import money_text
 
@@ -68,18 +68,18 @@ def headline(
         points = abs(round(now, 3) - round(before, 3))
         return Figure(name, percent_text(now), percent_text(before), change(now - before, percent_text(points)), note)
 
-    at_most = "at most, " if proposal.at_most else ""
-    what_redeem = "Orders that can redeem" if proposal.at_most else "Orders that redeem"
+    everyone = proposal.label == "everyone"
+    what_redeem = "Orders that can redeem" if everyone else "Orders that redeem"
     redeeming = [
-        one.share_could_redeem if proposal.at_most else one.orders_redeemed / max(1, one.orders)
-        for one in (proposal, today)
+        one.share_could_redeem if everyone else one.orders_redeemed / max(1, one.orders) for one in (proposal, today)
     ]
     return [
         amount(
             f"Cost of the program{per}",
             proposal.cost_of_program / span,
             today.cost_of_program / span,
-            f"{at_most}{money(proposal.cost_of_program)} in all" + (f", over {months:.1f} months" if months else ""),
+            f"{proposal.who_redeems}; {money(proposal.cost_of_program)} in all"
+            + (f", over {months:.1f} months" if months else ""),
         ),
         amount(
             f"Margin with points{per}",

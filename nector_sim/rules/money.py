@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from nector_sim.rules.values import FLOAT_TOLERANCE, as_float, read_decimal
+
 #: The largest amount, in minor units. Everything that is computed from it then fits into 64 bits.
 MAX_MINOR = 900_000_000_000
 #: The largest balance, and the most points a step may cost.
 MAX_POINTS = 1_000_000_000_000
-#: How far a float may lie from an amount of the currency and still mean it, in major units: half the spacing of
-#: floats at MAX_MINOR paise is just below it.
-FLOAT_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,8 @@ def to_minor(value: Any, decimals: int) -> int:
     Parameters
     ----------
     value : int, float, Decimal or str
-        Amount in the major unit. A float within 1e-6 of an amount means that amount.
+        Amount in the major unit. A float within 1e-6 of an amount means that amount, and so does a text that a float
+        was printed as (``1549.3500000000001``).
     decimals : int
         Decimals of the currency.
 
@@ -102,19 +102,20 @@ def to_minor(value: Any, decimals: int) -> int:
     >>> to_minor("749.95", 2), to_minor(0.1, 2), to_minor(5, 3)
     (74995, 10, 5000)
     """
-    number, scale = _decimal(value), 10**decimals
-    near = Decimal(str(FLOAT_TOLERANCE)) if isinstance(value, float) else 0
+    number, scale = read_decimal(value), 10**decimals
+    exact = not is_finer(number, decimals)
+    near = None if exact and not isinstance(value, float) else as_float(value)
+    slack = 0 if near is None else Decimal(str(FLOAT_TOLERANCE))
     minor: int
-    if number < -near:
+    if number < -slack:
         raise ValueError("is negative; an amount is 0 or more")
-    if number > from_minor(MAX_MINOR, decimals) + near:
+    if number > from_minor(MAX_MINOR, decimals) + slack:
         raise ValueError(f"is too large; an amount is at most {from_minor(MAX_MINOR, decimals):f}")
-    if isinstance(value, float):
-        minor = round(float(value) * scale)
-        exact = abs(float(value) - minor / scale) <= FLOAT_TOLERANCE
+    if near is not None:
+        minor = round(near * scale)
+        exact = abs(near - minor / scale) <= FLOAT_TOLERANCE
     else:
         minor = int(number * scale)
-        exact = not is_finer(number, decimals)
     if not exact:
         raise ValueError(f"is finer than the currency's {decimals} decimals; round it first, in the way you mean")
     return minor
@@ -148,7 +149,7 @@ def to_points(value: Any) -> int:
     Parameters
     ----------
     value : int, float, Decimal or str
-        Points.
+        Points. A float, or a text that a float was printed as, within 1e-6 of a whole number means that number.
 
     Returns
     -------
@@ -161,13 +162,17 @@ def to_points(value: Any) -> int:
 
     Examples
     --------
-    >>> to_points(99.9), to_points(-5), to_points("250")
-    (99, 0, 250)
+    >>> to_points(99.9), to_points(99.99999999999999), to_points(-5), to_points("250")
+    (99, 100, 0, 250)
     """
-    number = _decimal(value)
+    number = read_decimal(value)
     if number > MAX_POINTS:
         raise ValueError(f"is too large; a number of points is at most {MAX_POINTS}")
-    return math.floor(number) if number > 0 else 0
+    if number == number.to_integral_value():
+        return max(0, int(number))
+    near = as_float(value)
+    # In floats, as the compiled loops do it, so that a number at the very edge is the same points everywhere.
+    return max(0, math.floor(number) if near is None else math.floor(near + FLOAT_TOLERANCE))
 
 
 def is_finer(number: Decimal, decimals: int) -> bool:
@@ -176,28 +181,6 @@ def is_finer(number: Decimal, decimals: int) -> bool:
     assert isinstance(exponent, int)  # it is finite
     behind = -exponent - decimals
     return behind > 0 and any(digits[-behind:])
-
-
-def _decimal(value: Any) -> Decimal:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        raise ValueError("is missing; fill it in")
-    try:
-        # By way of text, so that a float of any width is the number that it prints.
-        number = value if isinstance(value, Decimal) else Decimal(_digits(value))
-    except (InvalidOperation, ValueError):
-        raise ValueError("is not a number; write it with digits and a point, such as 749.95") from None
-    if number.is_nan():
-        raise ValueError("is not a number (NaN); fill it in")
-    if number.is_infinite():
-        raise ValueError("is infinite; fill in the real amount")
-    return number
-
-
-def _digits(value: Any) -> str:
-    text = str(value).strip()
-    if "_" in text:  # which Python allows within a number, and nobody else
-        raise ValueError
-    return text
 
 
 def money_text(amount: Decimal | float, currency: str) -> str:

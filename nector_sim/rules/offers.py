@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StrictBool
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -66,19 +66,21 @@ class _Offer(Model):
     name: str = ""
     """The offer's name in results; without one it is called by its position, ``offers.0``."""
 
-    min_cart: Annotated[Amount, About("money", "Minimum Cart Amount", ("min_cart_base", "min_cart_edge"))] = Decimal(0)
-    """Carts below this amount cannot use the offer; a cart equal to it can (`min_cart_edge`). Tested on the cart
-    before credits (`min_cart_base`). [major units; Nector: Minimum Cart Amount]"""
+    min_cart: Annotated[
+        Amount, About("money", "Minimum Cart Amount", ("min_cart_base", "min_cart_edge", "offer_base"))
+    ] = Decimal(0)
+    """Carts below this amount cannot use the offer; a cart equal to it can (`min_cart_edge`). Tested on what points
+    may pay of the cart (`offer_base`), before credits (`min_cart_base`). [major units; Nector: Minimum Cart Amount]"""
 
-    max_cart: Annotated[PositiveAmount | None, About("money")] = None
-    """Carts of this amount or more cannot use the offer: for bands of cart amounts. Ours, not on Nector's screen.
-    [major units]"""
+    max_cart: Annotated[PositiveAmount | None, About("money", choices=("offer_base",))] = None
+    """Carts of this amount or more cannot use the offer: for bands of cart amounts (`offer_base`). Ours, not on
+    Nector's screen. [major units]"""
 
     min_cart_multiple: Annotated[
-        Multiple | None, About("times", "Minimum Cart Amount Multiple", ("multiple_shrinks",))
+        Multiple | None, About("times", "Minimum Cart Amount Multiple", ("multiple_shrinks", "offer_base"))
     ] = None
-    """The cart must be at least this many times the discount, which shrinks to fit (`multiple_shrinks`). [times the
-    discount; Nector: Minimum Cart Amount Multiple]"""
+    """What points may pay of the cart (`offer_base`) must be at least this many times the discount, which shrinks to
+    fit (`multiple_shrinks`). [times the discount; Nector: Minimum Cart Amount Multiple]"""
 
     tiers: Annotated[tuple[TierName, ...] | None, About("tier names", "Customer Tiers")] = None
     """Only customers of these tiers can use the offer; names match exactly, and an empty list fits nobody. [tier
@@ -91,6 +93,13 @@ class _Offer(Model):
     ends_at: Annotated[Time | None, About("time", "End Date", ("undated_order",))] = None
     """The first instant after the offer. An order without a time is inside (`undated_order`). [time; Nector: End
     Date]"""
+
+    min_balance: Annotated[StepPoints | None, About("points")] = None
+    """The customer must own this many points before any can be spent; then fewer may be spent. Pending points do not
+    count. Ours, not on Nector's screen. [points]"""
+
+    with_coupons: Annotated[StrictBool, About()] = True
+    """Whether orders that other coupons took something off can use the offer. Ours, not on Nector's screen."""
 
     # What kinds of offers answer for themselves, so that nobody else has to ask which kind one is.
 
@@ -111,6 +120,14 @@ class _Offer(Model):
     def step_percent(self) -> Decimal | None:
         """The percentage of the cart that one step takes off; None for an amount."""
         return None
+
+    @property
+    def most_points(self) -> int | None:
+        """The most points that its own maximum lets a redemption use; None where it has none."""
+        cap = self.max_discount  # type: ignore[attr-defined]
+        if self.step_discount is None or cap is None:
+            return None
+        return int(cap // self.step_discount) * self.step_points
 
     @property
     def point_value(self) -> Fraction | None:
@@ -138,9 +155,15 @@ class VariableAmount(_Offer):
     """The most that one order may be discounted; inside a step it gives the step below (`steps_whole`). [major
     units; Nector: Maximum Discount Amount]"""
 
-    max_discount_percent: Annotated[OfferPercent | None, About("percent", "Maximum Discount Percentage")] = None
-    """The most that one order may be discounted, as a percentage of the cart before credits. [percent; Nector:
-    Maximum Discount Percentage]"""
+    max_discount_percent: Annotated[
+        OfferPercent | None, About("percent", "Maximum Discount Percentage", ("offer_base",))
+    ] = None
+    """The most that one order may be discounted, as a percentage of what points may pay of the cart, before credits
+    (`offer_base`). [percent; Nector: Maximum Discount Percentage]"""
+
+    min_points: Annotated[StepPoints | None, About("points", choices=("redemption_minimum",))] = None
+    """A redemption uses at least this many points, or none; tested after every limit. Left out, it may use any number
+    (`redemption_minimum`). Ours, not on Nector's screen. [points]"""
 
     max_percent: ClassVar[None] = None
 
@@ -167,6 +190,7 @@ class FixedAmount(_Offer):
     """What it takes off the cart. [major units; Nector: Discount Amount]"""
 
     is_fixed: ClassVar[bool] = True
+    min_points: ClassVar[None] = None
     max_discount: ClassVar[None] = None
     max_discount_percent: ClassVar[None] = None
     max_percent: ClassVar[None] = None
@@ -194,9 +218,11 @@ class VariablePercent(_Offer):
     """Points that one step costs. Steps are whole (`steps_whole`, `points_round`), and the fewest steps that give
     the discount are charged (`percent_fewest_steps`). [points; Nector: Coins Required]"""
 
-    percent_per_step: Annotated[OfferPercent, About("percent", "Discount Percentage", ("percent_rounding",))]
-    """What one step takes off, as a percentage of the cart before credits; the discount is rounded down to the
-    minor unit (`percent_rounding`). [percent; Nector: Discount Percentage]"""
+    percent_per_step: Annotated[
+        OfferPercent, About("percent", "Discount Percentage", ("percent_rounding", "offer_base"))
+    ]
+    """What one step takes off, as a percentage of what points may pay of the cart (`offer_base`), before credits; the
+    discount is rounded down to the minor unit (`percent_rounding`). [percent; Nector: Discount Percentage]"""
 
     max_percent: Annotated[OfferPercent | None, About("percent", "Maximum Discount Percentage", ("steps_whole",))] = (
         None
@@ -209,6 +235,7 @@ class VariablePercent(_Offer):
     Ours, not on Nector's screen. [major units]"""
 
     is_percent: ClassVar[bool] = True
+    min_points: ClassVar[None] = None
     max_discount_percent: ClassVar[None] = None
 
     @property
@@ -230,9 +257,9 @@ class FixedPercent(_Offer):
     """Points that the discount costs. Where it does not fit under the minimum payable, it is not given
     (`min_payable_fixed_offer`). [points; Nector: Coins Required]"""
 
-    percent: Annotated[OfferPercent, About("percent", "Discount Percentage", ("percent_rounding",))]
-    """What it takes off, as a percentage of the cart before credits, rounded down to the minor unit
-    (`percent_rounding`). [percent; Nector: Discount Percentage]"""
+    percent: Annotated[OfferPercent, About("percent", "Discount Percentage", ("percent_rounding", "offer_base"))]
+    """What it takes off, as a percentage of what points may pay of the cart (`offer_base`), before credits, rounded
+    down to the minor unit (`percent_rounding`). [percent; Nector: Discount Percentage]"""
 
     max_discount: Annotated[PositiveAmount | None, About("money", choices=("percent_clip",))] = None
     """The most that one order may be discounted: it clips the discount and does not refuse it (`percent_clip`).
@@ -240,6 +267,7 @@ class FixedPercent(_Offer):
 
     is_fixed: ClassVar[bool] = True
     is_percent: ClassVar[bool] = True
+    min_points: ClassVar[None] = None
     max_discount_percent: ClassVar[None] = None
     max_percent: ClassVar[None] = None
 

@@ -181,6 +181,14 @@ class Program(Model):
             for position, name in enumerate(names)
             if name in names[:position]
         ]
+        problems += [
+            {
+                "place": f"offers.{position}.min_points",
+                "what": f"is {offer.min_points}; under its max_discount a redemption uses at most {offer.most_points}",
+            }
+            for position, offer in enumerate(self.offers)
+            if offer.min_points is not None and offer.most_points is not None and offer.min_points > offer.most_points
+        ]
         problems += _wrong_tiers(self.tiers)
         if problems:
             text = "; ".join(f"{problem['place']}: {problem['what']}" for problem in problems)

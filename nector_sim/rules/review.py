@@ -100,6 +100,10 @@ def _of_offer(offer: Offer, program: Program) -> Iterator[Problem]:
 
 
 def _of_amount(offer: Offer, step: Decimal, program: Program) -> Iterator[Problem]:
+    if offer.min_points is not None and offer.max_cart is not None:
+        value = offer.min_points * step / offer.step_points
+        if value >= offer.max_cart:
+            yield Problem("min_points", f"take {_money(value, program)} off, and no cart below max_cart is that large")
     if offer.is_fixed and offer.max_cart is not None and step >= offer.max_cart:
         yield Problem("discount", "is not below max_cart, so no cart can use it")
     if offer.max_discount is not None:

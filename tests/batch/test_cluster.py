@@ -111,13 +111,14 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(orders, tmp_path):
 
 
 @pytest.mark.parametrize("parts", [1, 3, 17])
-@pytest.mark.parametrize("history", ["given balances", "as replayed"])
-def test_a_sweep_in_parts_is_the_sweep(client, parts, history):
+@pytest.mark.parametrize("replayed", [False, True])
+def test_a_sweep_in_parts_is_the_sweep(client, parts, replayed):
     grid = {"offers.0.max_discount": [200, None, 500], "min_payable.amount": [0, 100, 250, 400, 600, 900]}
     orders = ns.demo_orders().head(3000)
-    how = {"grid": grid, "assumptions": ns.Assumptions(gross_margin_percent=55), "history": history}
-    whole = ns.sweep(PROGRAM, orders, **how)
-    table = sweep_in_parts(PROGRAM, orders, runner=dask_runner(client), parts=parts, **how)
+    program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    how = {"grid": grid, "assumptions": ns.Assumptions(gross_margin_percent=55), "replayed": replayed}
+    whole = ns.sweep(program, orders, **how)
+    table = sweep_in_parts(program, orders, runner=dask_runner(client), parts=parts, **how)
     pd.testing.assert_frame_equal(table, whole, check_exact=True)
     assert table.attrs == whole.attrs
 

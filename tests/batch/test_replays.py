@@ -154,7 +154,7 @@ def test_rows_that_cannot_be_replayed_are_named_by_their_row_in_the_file(orders,
         replay_files([PROGRAM], tmp_path, out=tmp_path / "out")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine")
-    with pytest.raises(InputError, match="files in it already"):
+    with pytest.raises(InputError, match="other files in it"):
         replay_files([PROGRAM], orders, out=tmp_path / "out")
 
 

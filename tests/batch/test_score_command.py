@@ -119,9 +119,10 @@ def test_scoring_loads_no_linear_algebra(tmp_path, orders):
 def test_a_run_that_is_stopped_says_what_is_kept(tmp_path, orders, number):
     out, work = tmp_path / "scored", tmp_path / ".scored.unfinished"
     code = (
-        "import sys; from nector_sim.batch import inputs; inputs.PIECE_ROWS = 1; from nector_sim.cli import main\n"
+        "import sys; from nector_sim.batch import inputs; inputs.PIECE_ROWS = 1\n"
+        "from nector_sim._process import command\n"
         f"sys.argv = ['nector-sim', 'score', {str(orders)!r}, '-p', {EXAMPLE!r}, '--out', {str(out)!r}]\n"
-        "sys.argv += ['--part-rows', '1']; main()"
+        "sys.argv += ['--part-rows', '1']; command()"
     )
     for file in orders.iterdir():
         pl.read_parquet(file).write_parquet(file, row_group_size=5)

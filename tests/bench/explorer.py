@@ -35,7 +35,7 @@ def run() -> None:
     print(f"\nThe explorer, from a moved slider; {RUNS} moves")
     print(f"  {'':44}{'median ms':>10}{'95 % ms':>10}{'processor ms':>14}{'at most':>9}")
     for label, orders, at_most in (("numbers, demo orders", demo, 60), ("numbers, a million orders", large, 250)):
-        session = Session(orders, label=label, today=program, assumptions=assumptions)
+        session = Session(orders, label=label, today=program, assumptions=assumptions, replayed=False)
         _check(session, program)
         settings = iter(_settings(program))
         _show(label, [_seconds(lambda: session.outcome(next(settings))) for _ in range(RUNS + 1)], at_most)  # noqa: B023

@@ -77,7 +77,7 @@ def bench(title, data, grid, *, at_least, offers=(AMOUNT,), mode="product"):
     settings = make_settings(program, grid, mode=mode)
 
     def work():
-        return ns.sweep(program, data, grid=grid, mode=mode, assumptions=BELIEVED, threads=2)
+        return ns.sweep(program, data, grid=grid, mode=mode, assumptions=BELIEVED, threads=2, replayed=False)
 
     work()  # load what is compiled
     table, took = timed(work)
@@ -113,7 +113,7 @@ def resampling():
     believed = BELIEVED.replaced(take_up_percent=[40, 60, 80], gross_margin_percent=[50, 55, 60])
 
     def compare(resamples):
-        return ns.compare(program, candidate, data, assumptions=believed, resamples=resamples)
+        return ns.compare(program, candidate, data, assumptions=believed, resamples=resamples, replayed=False)
 
     compare(2)
     _, plain = timed(lambda: compare(0))

@@ -139,17 +139,15 @@ def test_parts_that_were_opened_stay_open(page):
     more.locator("summary").click()
 
 
-def test_balances_as_replayed_and_back(page, program, demo):
-    given, replayed = (page.get_by_role("radio", name=re.compile(f"^as {how}")) for how in ("given", "replayed"))
-    replayed.click()
-    expect(page.get_by_text("switch on Earning")).to_be_visible()
-    expect(given).to_be_checked()
-    page.get_by_role("button", name="Use the documented example's earning").click()
-    expect(page.locator(".nector-source")).to_contain_text("Balances as replayed")
+def test_replayed_and_each_order_by_itself(page, program, demo):
+    given, replayed = (page.get_by_role("radio", name=re.compile(f"^{how}")) for how in ("each order", "replayed"))
     expect(replayed).to_be_checked()
+    expect(page.locator(".nector-source")).to_contain_text("Replayed")
     expect(cost(page)).to_have_text(monthly_cost(program, demo))
     given.click()
-    expect(page.locator(".nector-source")).to_contain_text("Balances as given")
+    expect(page.locator(".nector-source")).to_contain_text("Each order by itself")
+    replayed.click()
+    expect(page.locator(".nector-source")).to_contain_text("Replayed")
 
 
 def test_an_impossible_value_is_marked_and_undone(page, program, demo):

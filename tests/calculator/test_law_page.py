@@ -17,7 +17,7 @@ from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 PAGE = ns.data_path("law/redemption.md").read_text(encoding="utf-8")
 MODELS = [VariableAmount, FixedAmount, VariablePercent, FixedPercent, FixedMinPayable, PercentMinPayable, Program]
 #: Choices about the order itself, which the exact order's docstring carries.
-OF_ORDERS = {"excess_request", "credits_first", "undated_order"}
+OF_ORDERS = {"excess_request", "credits_first", "undated_order", "credits_on_the_rest"}
 
 
 def carried():

@@ -60,12 +60,15 @@ OF_EVERY_OFFER = {
     "tiers": (["Silver"], ["Gold"], GOLD),
     "starts_at": (EARLIER, LATER, NOON),
     "ends_at": (EARLIER, LATER, NOON),
+    "min_balance": (500, 501, ORDER),
+    "with_coupons": (True, False, {**ORDER, "coupon_discount": 1}),
 }
 WITNESSES = {f"{model}.{field}": witness for model in OFFERS for field, witness in OF_EVERY_OFFER.items()} | {
     "VariableAmount.points_per_step": (1, 2, ORDER),
     "VariableAmount.discount_per_step": (1, 2, ORDER),
     "VariableAmount.max_discount": (LEFT_OUT, 499, ORDER),
     "VariableAmount.max_discount_percent": (LEFT_OUT, "49.99", ORDER),
+    "VariableAmount.min_points": (500, 501, ORDER),
     "FixedAmount.points": (500, 501, ORDER),
     "FixedAmount.discount": (1000, "1000.01", ORDER),
     "VariablePercent.points_per_step": (100, 101, ORDER),
@@ -96,6 +99,8 @@ ORDER_WITNESSES = {
     "credits": ("credits", 0, "0.01", {"offers": [OFFERS["VariableAmount"]]}),
     "requested": ("points_requested", None, 499, {"offers": [OFFERS["VariableAmount"]]}),
     "tier": ("tier", None, "Gold", {"offers": [{**OFFERS["VariableAmount"], "tiers": ["Gold"]}]}),
+    "eligible": ("eligible_amount", None, "499.99", {"offers": [OFFERS["VariableAmount"]]}),
+    "coupon": ("coupon_discount", 0, "0.01", {"offers": [{**OFFERS["VariableAmount"], "with_coupons": False}]}),
     "at": ("ordered_at", None, EARLIER, {"offers": [{**OFFERS["VariableAmount"], "starts_at": LATER}]}),
 }
 
@@ -116,7 +121,9 @@ def by_quote(program, order):
 
 
 def by_score(program, order):
-    row = ns.score(ns.Program.parse(program), pd.DataFrame([{"ordered_at": None, "credits": 0, **order}])).iloc[0]
+    row = ns.score(
+        ns.Program.parse(program), pd.DataFrame([{"ordered_at": None, "credits": 0, "coupon_discount": 0, **order}])
+    ).iloc[0]
     return tuple(
         row[field] for field in ("offer", "points_redeemed", "discount", "payable", "credits_used", "limited_by")
     )
@@ -160,6 +167,13 @@ LIMITS = {
     "min_cart": ({"offers": [{**OFFERS["VariableAmount"], "min_cart": 1001}]}, ORDER, PLAIN, {}),
     "offer": ({"offers": [OFFERS["FixedAmount"]]}, ORDER, {}, {"points_balance": 99}),
     "max_cart": ({"offers": [{**OFFERS["VariableAmount"], "max_cart": 1000}]}, ORDER, PLAIN, {}),
+    "coupon": (
+        {"offers": [{**OFFERS["VariableAmount"], "with_coupons": False}]},
+        {**ORDER, "coupon_discount": "0.01"},
+        {},
+        {"coupon_discount": 0},
+    ),
+    "min_points": ({"offers": [{**OFFERS["VariableAmount"], "min_points": 501}]}, ORDER, {}, {"points_balance": 501}),
     "no_offer": ({"offers": []}, ORDER, PLAIN, {}),
     "not_live": ({**PLAIN, "enabled": False}, ORDER, {"enabled": True}, {}),
 }

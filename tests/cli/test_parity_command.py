@@ -42,7 +42,7 @@ def test_a_record_that_differs(run, record, tmp_path):
     assert code == 1
     assert "`steps_whole` is clipped to the limit" in " ".join(out.replace("│", " ").split())
     assert "cart_amount 749.95" in out
-    assert 'name="limited_by min_payable"' in junit.read_text(encoding="utf-8")
+    assert 'name="order 2"' in junit.read_text(encoding="utf-8")
 
 
 def test_the_report_as_json(run, record):
@@ -70,8 +70,12 @@ def test_a_function_over_generated_cases(run):
 
 def test_exported_cases_are_worked_cases(run, tmp_path):
     path, again = tmp_path / "cases.jsonl", tmp_path / "again.jsonl"
-    assert run("--export", path, "--n", 150, "--seed", 2)[:2] == (0, f"150 cases written to {path}\n")
-    run("--export", again, "--n", 150, "--seed", 2)
+    assert run("--cases", path, "--n", 150, "--seed", 2)[:2] == (0, f"150 cases written to {path}\n")
+    run("--cases", again, "--n", 150, "--seed", 2)
+    run("--cases", tmp_path / "cases.csv", "--n", 150, "--seed", 2, "--leave-out", "credits")
+    table = pd.read_csv(tmp_path / "cases.csv", dtype=str, keep_default_na=False)
+    assert list(table["credits"]) == [""] * 150
+    assert {"cart_amount", "expected_discount", "expected_limited_by"} <= set(table.columns)
     assert path.read_bytes() == again.read_bytes()
     cases = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert len(cases) == 150
@@ -92,9 +96,17 @@ def test_exported_cases_are_worked_cases(run, tmp_path):
         (["--function", "a:b", "--url", "http://host"], "two calculators"),
         (["--url", "host"], "http:// or https://"),
         (["--function", "nector_sim:quote", "--n", "0"], "1 or more"),
-        (["--export", "x.jsonl", "--n", "0"], "1 or more"),
-        (["--export", "x.jsonl", "--function", "a:b"], "compares nothing"),
-        (["--export", "no/folder/x.jsonl", "--n", "1"], "cannot be written"),
+        (["--cases", "x.jsonl", "--n", "0"], "1 or more"),
+        (["--export", "x.jsonl"], "is called --cases now"),
+        (["--cases", "x.jsonl", "--function", "a:b"], "--function: has no effect with --cases"),
+        (["--cases", "x.jsonl", "--junit", "x.xml", "--json"], "--junit: has no effect with --cases"),
+        (["--cases", "x.toml"], "must end in one of"),
+        (["--cases", "x.csv", "--leave-out", "cart"], "cannot do without cart"),
+        (["no.csv", "--program", EXAMPLE, "--n", "5"], "--n: has no effect with a record"),
+        (["--function", "nector_sim:quote", "--per-second", "5"], "--per-second: has no effect with --function"),
+        (["--function", "nector_sim:quote", "--column", "a=b"], "--column: has no effect with --function"),
+        (["--url", "http://host", "--at-once", "0"], "side by side 1 or more"),
+        (["--cases", "no/folder/x.jsonl", "--n", "1"], "cannot be written"),
         (["--function", "nector_sim:quote", "--n", "1", "--junit", "no/folder/x.xml"], "cannot be written"),
         (["no.csv", "--program", EXAMPLE, "--column", "total"], "is not OURS=THEIRS"),
     ],

@@ -5,7 +5,8 @@ import pytest
 
 import nector_sim as ns
 
-EXAMPLE = str(ns.data_path("programs/gokwik-example.toml"))
+EXAMPLE = str(ns.data_path("programs/gokwik-example-with-earning.toml"))
+WITHOUT_EARNING = str(ns.data_path("programs/gokwik-example.toml"))
 BELIEVED = str(ns.data_path("assumptions/example.toml"))
 
 
@@ -36,7 +37,9 @@ def test_sweep_writes_what_python_gives(run, orders, grid, tmp_path):
         "sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", out, "--discount-rate-at-most", 90
     )
     assert code == 0
-    assert said.startswith(f"4 settings on 400 orders into {out}; given balances, cash view, costs are at most")
+    assert said.startswith(f"4 settings on 400 orders into {out}; cash view\nreplayed: what a customer does not use")
+    assert "; if everyone uses points on every order they can" in said
+    assert "at most" not in said.replace("within", "")
     assert "most generous within 90 % of the carts:" in said
     table = ns.sweep(
         ns.load_program(EXAMPLE),
@@ -51,7 +54,7 @@ def test_bad_rows_are_counted_and_the_good_ones_swept(run, grid, tmp_path):
     frame = ns.demo_orders().iloc[:10].assign(cart_amount=lambda rows: rows["cart_amount"].where(rows.index > 0, -1))
     file, out = tmp_path / "orders.csv", tmp_path / "settings.csv"
     frame.to_csv(file, index=False)
-    code, said, _ = run("sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", out)
+    code, said, _ = run("sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", out, "--as-given")
     assert code == 1
     assert "1 orders rejected" in said
     assert pd.read_csv(out)["orders"].tolist() == [9] * 4
@@ -60,7 +63,7 @@ def test_bad_rows_are_counted_and_the_good_ones_swept(run, grid, tmp_path):
 def test_compare_says_both_sides_by_group_and_how_sure(run, orders, tmp_path):
     file, frame = orders
     candidate = tmp_path / "candidate.toml"
-    text = ns.data_path("programs/gokwik-example.toml").read_text(encoding="utf-8")
+    text = ns.data_path("programs/gokwik-example-with-earning.toml").read_text(encoding="utf-8")
     candidate.write_text(text.replace("max_discount = 1000", "max_discount = 50"), encoding="utf-8")
     arguments = ["compare", file, "--baseline", EXAMPLE, "--candidate", candidate, "-a", BELIEVED]
     code, said, _ = run(*arguments, "--by", "cart_band", "--floor-percent", 10, "--resamples", 50)
@@ -134,7 +137,8 @@ def test_compare_shows_the_difference_and_an_uplift_that_is_assumed(run, orders)
     assert code == 0
     assert "difference" in said
     assert "cash view" in said
-    assert "Were it to bring 3 more orders in 100, as assumed" in said
+    assert "If it brought 3 more orders in 100, as assumed" in said
+    assert "Both settings give these orders the same." in said
     code, _, said = run(*arguments, "--resamples", -1)
     assert code == 2
     assert "resamples is -1" in said
@@ -142,15 +146,20 @@ def test_compare_shows_the_difference_and_an_uplift_that_is_assumed(run, orders)
 
 def test_orders_never_paid_and_a_replay_without_earning_are_told(run, grid, tmp_path):
     file, frame = tmp_path / "orders.csv", ns.demo_orders().iloc[:50]
-    frame.assign(paid_amount=frame["cart_amount"].where(frame.index > 2, 0)).to_csv(file, index=False)
-    arguments = ["sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", tmp_path / "o.csv"]
-    _, said, _ = run(*arguments, "--replayed")
+    paid = frame["cart_amount"].where(frame.index > 2, 0)
+    frame.assign(paid_amount=paid, points_balance=100).to_csv(file, index=False)
+    arguments = ["sweep", file, "-p", WITHOUT_EARNING, "--grid", grid, "-a", BELIEVED, "--out", tmp_path / "o.csv"]
+    _, said, _ = run(*arguments)
     assert "3 of them were never paid and are left out" in said
-    assert "the program has no [earning]" in said
-    sides = ["--baseline", EXAMPLE, "--candidate", EXAMPLE]
-    _, said, _ = run("compare", file, *sides, "-a", BELIEVED, "--replayed", "--resamples", 0)
+    assert "The program has no [earning]: a replay only runs the opening balances" in said
+    sides = ["--baseline", WITHOUT_EARNING, "--candidate", WITHOUT_EARNING]
+    _, said, _ = run("compare", file, *sides, "-a", BELIEVED, "--resamples", 0)
     assert "3 others were never paid and are left out" in said
-    assert "neither program has [earning]" in said
+    assert "The program has no [earning]" in said
+    for command in (arguments, ["compare", file, *sides, "-a", BELIEVED]):
+        code, _, error = run(*command, "--replayed")
+        assert code == 2
+        assert "--replayed is how it is done now; leave it out, or add --as-given" in error
 
 
 def test_a_replay_needs_no_balances_and_drops_no_rows(run, grid, tmp_path):
@@ -158,15 +167,14 @@ def test_a_replay_needs_no_balances_and_drops_no_rows(run, grid, tmp_path):
     frame = ns.demo_orders().iloc[:200].drop(columns="points_balance")
     file, out = tmp_path / "orders.csv", tmp_path / "o.csv"
     frame.to_csv(file, index=False)
-    sweep = ["sweep", file, "-p", earning, "--grid", grid, "-a", BELIEVED, "--out", out, "--replayed"]
-    compare = ["compare", file, "--baseline", earning, "--candidate", earning, "-a", BELIEVED, "--replayed"]
+    sweep = ["sweep", file, "-p", earning, "--grid", grid, "-a", BELIEVED, "--out", out]
+    compare = ["compare", file, "--baseline", earning, "--candidate", earning, "-a", BELIEVED]
     assert run(*sweep)[0] == 0
     table = ns.sweep(
         ns.load_program(earning),
         frame,
         grid={"offers.0.max_discount": [50, 200], "min_payable.amount": [0, 100]},
         assumptions=ns.load_assumptions(BELIEVED),
-        history="as replayed",
     )
     assert pd.read_csv(out)["discount"].tolist() == table["discount"].tolist()
     assert run(*compare, "--resamples", 0)[0] == 0

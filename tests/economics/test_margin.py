@@ -96,17 +96,35 @@ def test_the_refunded_share_is_historys_where_nothing_says_what_was_paid():
 
 
 def test_accrual_charges_the_points_earned_and_not_those_redeemed():
-    orders = pd.DataFrame({"cart_amount": [1180.0], "discount": [118.0], "points_earned": [50]})
     program = Program(offers=[VariableAmount(points_per_step=10, discount_per_step=2)])
-    result = margins(
-        orders,
-        assumptions=Assumptions(**BELIEVED, ultimate_redemption_percent=70),
-        view="accrual",
-        program=program,
-    )
-    # 1000 − 450 − 2 % of 1180 − 60, less 50 × 0.20 × 70 % = 7.
-    assert result["points_given"].round(6).tolist() == [7]
-    assert result["margin"].round(6).tolist() == [459.4]
+
+    def result_of(payment_method="prepaid", **beliefs):
+        orders = pd.DataFrame({"cart_amount": [1180.0], "discount": [118.0], "points_earned": [50]})
+        believed = Assumptions(**BELIEVED | beliefs, ultimate_redemption_percent=70)
+        return margins(
+            orders.assign(payment_method=payment_method), assumptions=believed, view="accrual", program=program
+        )
+
+    result = result_of()
+    # 50 × 0.20 × 70 % = 7 at the checkout, which cost 7 / 1.18 net of tax, less the fee of 0.14 that is not paid then;
+    # 1000 − 450 − 2 % of 1180 − 60 is left before them.
+    assert result["points_given"].round(6).tolist() == [5.792203]
+    assert result["margin"].round(6).tolist() == [460.607797]
+    tender = result_of(points_count_as="tender")
+    # The tax stays on the full price: 7 − 0.14.
+    assert tender["points_given"].round(6).tolist() == [6.86]
+    cash_on_delivery = result_of(payment_method="COD")
+    # No fee is paid there, so none is saved: 7 / 1.18.
+    assert cash_on_delivery["points_given"].round(6).tolist() == [5.932203]
+
+
+def test_goods_that_came_back_and_cannot_all_be_sold_again():
+    # Half of it came back: half of net 1000 is kept, and half of the goods' 450; 40 % of the other half is lost.
+    orders = pd.DataFrame({"cart_amount": [1180.0], "discount": [0.0], "refunded_amount": [590.0]})
+    believed = Assumptions(**BELIEVED, resale_percent=60)
+    assert margins(orders, assumptions=believed)["cost_of_goods"].round(6).tolist() == [225 + 0.4 * 225]
+    with_cost = margins(orders.assign(cost=300.0), assumptions=believed)
+    assert with_cost["cost_of_goods"].round(6).tolist() == [150 + 0.4 * 150]
 
 
 def test_what_is_missing_is_named():

@@ -32,7 +32,7 @@ def test_totals_cost_and_break_even():
     assert summary.break_even == "300.0 more orders in 100, like the ones you have, pay for it."
     assert summary.share_could_redeem == 0.5
     assert summary.take_up == 1
-    assert summary.at_most
+    assert summary.label == "everyone"
     assert summary.limited_by == {"min_payable": 0.5, "max_discount": 0.25, "balance": 0.25}
 
 
@@ -51,7 +51,7 @@ def test_take_up_is_an_expected_value():
     assert (summary.margin, summary.cost_of_program) == (pytest.approx(440), pytest.approx(360))
     assert summary.orders_could_redeem == 2
     assert summary.take_up == 0.6
-    assert not summary.at_most
+    assert summary.who_redeems == "if 60 % of the orders that can use points do"
     # Of the two that could, 40 % ask for nothing.
     assert {key: round(value, 9) for key, value in summary.limited_by.items()} == {
         "min_payable": (0.6 + 1) / 4,

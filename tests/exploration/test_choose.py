@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 import nector_sim as ns
+from nector_sim.exploration.replay_sweeps import Draws
 
-PROGRAM = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+PROGRAM = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
 
 
 def table(**columns):
@@ -38,7 +39,7 @@ def test_the_frontier_is_what_no_other_beats():
         ({"break_even_at_most_percent": 200}, 2),  # never is above every bound
         ({"orders_below_floor_at_most": 1}, 1),
         ({"margin_at_least": 80, "orders_below_floor_at_most": 2}, 2),
-        ({}, 4),
+        ({"discount_rate_at_most_percent": 100}, 4),
     ],
 )
 def test_the_most_generous_that_meets_every_constraint(constraint, row):
@@ -48,7 +49,7 @@ def test_the_most_generous_that_meets_every_constraint(constraint, row):
 
 
 def test_the_edge_of_the_grid_is_said_and_what_lies_around():
-    found = ns.recommend(table())
+    found = ns.recommend(table(), discount_rate_at_most_percent=100)
     assert found.on_edge == ("offers.0.max_discount",)
     assert "widen it" in found.text()
     assert "never pays for itself" in found.text()
@@ -64,7 +65,7 @@ def test_the_edge_of_the_grid_is_said_and_what_lies_around():
 
 def test_a_field_left_out_is_the_largest_value_and_no_edge():
     open_ended = table(**{"offers.0.max_discount": [10, 20, 30, 40, np.nan]})
-    found = ns.recommend(open_ended)
+    found = ns.recommend(open_ended, discount_rate_at_most_percent=100)
     assert found.on_edge == ()
     assert found.trade_offs["value"].tolist() == [40]
     assert "offers.0.max_discount = none" in found.text()
@@ -73,8 +74,35 @@ def test_a_field_left_out_is_the_largest_value_and_no_edge():
 def test_nothing_meets_it_says_how_many_meet_each():
     with pytest.raises(ns.InputError) as caught:
         ns.recommend(table(), margin_at_least=1000, discount_rate_at_most_percent=2)
-    assert "margin_at_least: 0 of 5 settings meet it" in str(caught.value)
-    assert "discount_rate_at_most_percent: 2 of 5 settings meet it" in str(caught.value)
+    said = str(caught.value)
+    assert "margin_at_least: 0 of 5 settings meet it; 95 of offers.0.max_discount = 10 comes closest" in said
+    assert "discount_rate_at_most_percent: 2 of 5 settings meet it; 0.01 of offers.0.max_discount = 10" in said
+
+
+def test_without_a_limit_nothing_is_recommended():
+    with pytest.raises(ns.InputError, match=r"Name a limit, such as discount_rate_at_most_percent=3"):
+        ns.recommend(table())
+
+
+def test_settings_of_each_order_by_itself_are_not_recommended():
+    by_itself = table()
+    by_itself.attrs["replayed"] = False
+    with pytest.raises(ns.InputError, match=r"exceed their limits. Sweep replays"):
+        ns.recommend(by_itself, discount_rate_at_most_percent=3)
+
+
+def test_a_limit_is_met_in_nine_of_ten_draws_or_not_at_all():
+    drawn = table()
+    rates = [0.01, 0.02, 0.03, 0.03, 0.05]
+    # The second setting is above 2.5 % in one of ten draws, the third in most of them.
+    draws = [np.full(10, rate) for rate in rates]
+    draws[1] = np.array([0.02] * 9 + [0.026])
+    drawn.attrs["draws"] = Draws([{"discount_rate": each, "margin": np.zeros(10)} for each in draws])
+    found = ns.recommend(drawn, discount_rate_at_most_percent="2.5")
+    assert (found.row.name, found.holds) == (1, 0.9)
+    assert "It meets them in 90% of the draws of your customers." in found.text()
+    draws[1][0] = 0.026
+    assert ns.recommend(drawn, discount_rate_at_most_percent="2.5").row.name == 0
 
 
 def test_maximising_the_margin_needs_a_stated_response():
@@ -108,13 +136,14 @@ def test_a_first_grid_holds_todays_setting_and_can_be_swept():
     assert 1000 in grid["offers.0.max_discount"]
     assert 100 in grid["min_payable.amount"]
     swept = ns.sweep(PROGRAM, orders, grid=grid, assumptions=ns.Assumptions(gross_margin_percent=55))
-    today = ns.summarize(ns.score(PROGRAM, orders), assumptions=ns.Assumptions(gross_margin_percent=55))
+    opening = orders.drop_duplicates("customer_id").rename(columns={"points_balance": "points"})
+    today = ns.replay(PROGRAM, orders, opening=opening[["customer_id", "points"]]).totals
     row = swept[
         (swept["offers.0.discount_per_step"] == 1)
         & (swept["offers.0.max_discount"] == 1000)
         & (swept["min_payable.amount"] == 100)
     ].iloc[0]
-    assert row["discount"] == today.discount
+    assert row["discount"] == today["discount"][0]
     percent = PROGRAM.model_copy(update={"min_payable": ns.PercentMinPayable(percent=15)})
     assert 15 in ns.first_grid(percent, orders)["min_payable.percent"]
     with pytest.raises(ns.InputError, match="first offer is a variable_amount"):
@@ -131,7 +160,7 @@ def test_percentages_may_be_written_with_their_sign_and_an_uplift_is_asked_about
 def test_an_edge_at_nothing_is_said_but_nothing_lies_beyond_it():
     least = table(**{"offers.0.max_discount": [10, 10, 10, 10, 10]})
     least.insert(1, "min_payable.amount", [400, 300, 200, 100, 0])
-    found = ns.recommend(least)
+    found = ns.recommend(least, discount_rate_at_most_percent=100)
     assert found.on_edge == ("min_payable.amount",)
     assert "on the edge of the grid in min_payable.amount, which goes no lower than 0." in found.text()
     assert "widen it" not in found.text()
@@ -152,12 +181,15 @@ def test_an_uplift_of_nothing_is_none():
 def test_a_switch_is_written_as_such():
     switched = table(**{"offers.0.max_discount": 10})
     switched.insert(0, "enabled", np.array([False, False, False, False, True], dtype=object))
-    assert ns.recommend(switched).text().startswith("enabled = true, ")
+    assert ns.recommend(switched, discount_rate_at_most_percent=100).text().startswith("enabled = true, ")
 
 
 def test_a_first_grid_names_what_it_cannot_read():
     orders = ns.demo_orders().iloc[:10]
     with pytest.raises(ns.InputError, match="no column points_balance"):
-        ns.first_grid(PROGRAM, orders.drop(columns="points_balance"))
+        ns.first_grid(PROGRAM, orders.drop(columns="points_balance"), replayed=False)
+    without_times = orders.drop(columns="ordered_at")
+    with pytest.raises(ns.InputError, match=r"no column ordered_at.*replayed=False"):
+        ns.first_grid(PROGRAM, without_times)
     with pytest.raises(ns.OrdersError, match="cart_amount is negative"):
         ns.first_grid(PROGRAM, orders.assign(cart_amount=-1.0))

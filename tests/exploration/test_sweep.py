@@ -1,6 +1,7 @@
-"""Sweeps: each number is what score and a few lines of pandas give."""
+"""Sweeps of each order by itself: each number is what score and a few lines of pandas give."""
 
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from nector_sim.exploration import counting
 from nector_sim.exploration import sweep as sweep_module
 from nector_sim.exploration.grid import make_settings
 
+#: Counting, combining and scoring anew are ways to the same table; replays have tests of their own.
+sweep = partial(ns.sweep, replayed=False)
 PROGRAM = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
 BELIEVED = ns.Assumptions(
     gross_margin_percent=55,
@@ -105,10 +108,10 @@ def test_every_number_is_what_score_and_pandas_give(monkeypatch, orders, way, ta
         monkeypatch.setattr(sweep_module, other, lambda *_, **__: None)
     if way != "one by one":
         monkeypatch.setattr(sweep_module, "_one_by_one", None)
-    table = ns.sweep(PROGRAM, orders, grid=GRID, assumptions=BELIEVED.replaced(take_up_percent=take_up))
+    table = sweep(PROGRAM, orders, grid=GRID, assumptions=BELIEVED.replaced(take_up_percent=take_up))
     check(table, GRID, orders, take_up=take_up / 100)
-    assert table.attrs["history"] == "given balances"
-    assert table.attrs["at_most"] == (take_up == 100)
+    assert table.attrs["replayed"] is False
+    assert table.attrs["label"] == ("everyone" if take_up == 100 else "take_up")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +128,7 @@ def test_every_number_is_what_score_and_pandas_give(monkeypatch, orders, way, ta
 )
 def test_other_fields_of_an_offer(orders, grid, changes):
     program = PROGRAM.model_copy(update={"offers": (PROGRAM.offers[0].model_copy(update=changes),)})
-    check(ns.sweep(program, orders, grid=grid, assumptions=BELIEVED), grid, orders, program)
+    check(sweep(program, orders, grid=grid, assumptions=BELIEVED), grid, orders, program)
 
 
 def test_two_offers_and_offers_in_percent(orders):
@@ -139,7 +142,7 @@ def test_two_offers_and_offers_in_percent(orders):
         }
     )
     grid = {"offers.0.discount_per_step": [3, 4], "offers.1.percent_per_step": [5, 10], "min_payable.amount": [20, 90]}
-    check(ns.sweep(program, orders, grid=grid, assumptions=BELIEVED), grid, orders, program)
+    check(sweep(program, orders, grid=grid, assumptions=BELIEVED), grid, orders, program)
 
 
 @pytest.mark.parametrize("combines", [True, False])
@@ -163,22 +166,22 @@ def test_two_offers_of_amounts(monkeypatch, orders, combines, minimum):
         "offers.1.discount": [27, 100],
         "offers.1.points": [80, 90, 100],
     }
-    check(ns.sweep(program, orders, grid=grid, assumptions=BELIEVED), grid, orders, program)
+    check(sweep(program, orders, grid=grid, assumptions=BELIEVED), grid, orders, program)
 
 
 def test_credits_requests_and_known_redeemers(orders):
     rng = np.random.default_rng(1)
     more = orders.assign(credits=rng.choice([0, 30.5, 5000], len(orders)))
     grid = {"offers.0.max_discount": [20, 400], "min_payable.amount": [0, 50]}
-    table = ns.sweep(PROGRAM, more, grid=grid, assumptions=BELIEVED)
+    table = sweep(PROGRAM, more, grid=grid, assumptions=BELIEVED)
     for i in range(len(table)):
         scored = ns.score(make_settings(PROGRAM, grid).program_of(i), more)
         assert table["discount"][i] == pytest.approx(scored["discount"].sum(), rel=1e-12)
         assert table["payable"][i] == pytest.approx(scored["payable"].sum(), rel=1e-12)
         assert table["margin"][i] == pytest.approx(ns.margins(scored, assumptions=BELIEVED)["margin"].sum(), abs=0.0051)
     asked = orders.assign(points_requested=rng.choice([5, 100], len(orders)))
-    check(ns.sweep(PROGRAM, asked, grid=grid, assumptions=BELIEVED), grid, asked)
-    none = ns.sweep(PROGRAM, orders.assign(redeems=False), grid=grid, assumptions=BELIEVED)
+    check(sweep(PROGRAM, asked, grid=grid, assumptions=BELIEVED), grid, asked)
+    none = sweep(PROGRAM, orders.assign(redeems=False), grid=grid, assumptions=BELIEVED)
     assert none["discount"].tolist() == [0, 0, 0, 0]
     assert none["cost_of_program"].tolist() == [0, 0, 0, 0]
 
@@ -187,13 +190,13 @@ def test_a_refunded_share_is_the_same_under_every_setting():
     # 100 refunded of the 500 that history was paid: four fifths of 400 − 225 are left, or of 300 − 225.
     one = pd.DataFrame({"cart_amount": [500.0], "points_balance": [200], "refunded_amount": [100.0]})
     believed = ns.Assumptions(gross_margin_percent=55)
-    table = ns.sweep(PROGRAM, one, grid={"offers.0.max_discount": [100, 200]}, assumptions=believed)
+    table = sweep(PROGRAM, one, grid={"offers.0.max_discount": [100, 200]}, assumptions=believed)
     assert table["margin"].tolist() == [140.0, 60.0]
 
 
 def test_a_floor_counts_the_orders_below_it(orders):
     grid = {"offers.0.max_discount": [20, 400]}
-    table = ns.sweep(PROGRAM, orders, grid=grid, assumptions=BELIEVED, floor_percent=10)
+    table = sweep(PROGRAM, orders, grid=grid, assumptions=BELIEVED, floor_percent=10)
     for i in range(2):
         lines = ns.margins(ns.score(make_settings(PROGRAM, grid).program_of(i), orders), assumptions=BELIEVED)
         assert table["orders_below_floor"][i] == (lines["margin"] < 0.1 * lines["net_sales"]).sum()
@@ -201,20 +204,20 @@ def test_a_floor_counts_the_orders_below_it(orders):
 
 def test_the_order_of_the_rows_does_not_matter_and_the_frame_is_not_changed(orders):
     before = orders.copy(deep=True)
-    table = ns.sweep(PROGRAM, orders, grid=GRID, assumptions=BELIEVED)
-    pd.testing.assert_frame_equal(table, ns.sweep(PROGRAM, orders.iloc[::-1], grid=GRID, assumptions=BELIEVED))
+    table = sweep(PROGRAM, orders, grid=GRID, assumptions=BELIEVED)
+    pd.testing.assert_frame_equal(table, sweep(PROGRAM, orders.iloc[::-1], grid=GRID, assumptions=BELIEVED))
     pd.testing.assert_frame_equal(orders, before)
 
 
 def test_orders_never_paid_are_left_out_and_counted(orders):
     unpaid = orders.assign(paid_amount=orders["paid_amount"].where(orders.index != 100, 0.0))
-    table = ns.sweep(PROGRAM, unpaid, grid={"offers.0.max_discount": [20]}, assumptions=BELIEVED)
+    table = sweep(PROGRAM, unpaid, grid={"offers.0.max_discount": [20]}, assumptions=BELIEVED)
     assert table["orders"].tolist() == [599]
     assert table.attrs["orders_left_out"] == 1
 
 
 def test_no_orders_at_all(orders):
-    table = ns.sweep(PROGRAM, orders.iloc[:0], grid=GRID, assumptions=BELIEVED)
+    table = sweep(PROGRAM, orders.iloc[:0], grid=GRID, assumptions=BELIEVED)
     assert table["orders"].tolist() == [0] * 27
     assert table["discount_rate"].tolist() == [0] * 27
     assert table["break_even_uplift"].isna().all()
@@ -222,7 +225,7 @@ def test_no_orders_at_all(orders):
 
 def test_balances_and_carts_of_any_size():
     huge = pd.DataFrame({"cart_amount": [9e9, 123.45], "points_balance": [10**12, 10**9]})
-    table = ns.sweep(
+    table = sweep(
         PROGRAM,
         huge,
         grid={"offers.0.discount_per_step": ["0.01"], "offers.0.max_discount": [None], "min_payable.amount": [0, 100]},
@@ -234,12 +237,15 @@ def test_balances_and_carts_of_any_size():
 
 def test_never_is_missing_and_what_lacks_is_named(orders):
     grid = {"offers.0.max_discount": [1000]}
-    loses = ns.sweep(PROGRAM, orders, grid=grid, assumptions=BELIEVED.replaced(fulfilment_cost=900))
+    loses = sweep(PROGRAM, orders, grid=grid, assumptions=BELIEVED.replaced(fulfilment_cost=900))
     assert loses["break_even_uplift"].isna().all()
     with pytest.raises(ns.InputError, match="no gross_margin_percent"):
-        ns.sweep(PROGRAM, orders, grid=grid, assumptions=ns.Assumptions())
-    with pytest.raises(ns.InputError, match="history 'replay' is unknown"):
-        ns.sweep(PROGRAM, orders, grid=grid, assumptions=BELIEVED, history="replay")
+        sweep(PROGRAM, orders, grid=grid, assumptions=ns.Assumptions())
+    with pytest.raises(ns.InputError, match=r"history= is now replayed=.*write replayed=False"):
+        sweep(PROGRAM, orders, grid=grid, assumptions=BELIEVED, history="given balances")
+    for name, value in (("opening", orders), ("grants", orders), ("programs", [PROGRAM])):
+        with pytest.raises(ns.InputError, match=f"{name}=: only a replay takes that"):
+            sweep(PROGRAM, orders, grid=grid, assumptions=BELIEVED, **{name: value})
     bad = orders.assign(cart_amount=orders["cart_amount"].where(orders.index > 0, -1))
     with pytest.raises(ns.OrdersError, match="1 of 600 orders"):
-        ns.sweep(PROGRAM, bad, grid=grid, assumptions=BELIEVED)
+        sweep(PROGRAM, bad, grid=grid, assumptions=BELIEVED)

@@ -10,7 +10,7 @@ import nector_sim as ns
 from nector_sim.report.contents import make_report
 from nector_sim.report.page import html_report
 
-GIVEN, REPLAYED = "given balances", "as replayed"
+GIVEN, REPLAYED = False, True
 
 
 @pytest.fixture
@@ -21,14 +21,14 @@ def earning(program):
 
 @pytest.fixture
 def history():
-    """Two customers; the balances that came are far from what these orders earn."""
+    """Two customers who begin with nothing; later balances that came are far from what these orders earn."""
     return pd.DataFrame(
         {
             "order_id": list("abcd"),
             "customer_id": ["x", "y", "x", "x"],
             "ordered_at": pd.to_datetime(["2026-01-01", "2026-01-05", "2026-02-01", "2026-03-01"], utc=True),
             "cart_amount": [1000.0, 200.0, 500.0, 400.0],
-            "points_balance": [7, 7, 7, 7],
+            "points_balance": [0, 0, 7, 7],
         }
     )
 
@@ -45,15 +45,7 @@ def type_(explorer, **typed):
 def test_the_demo_orders_under_the_documented_earning_and_under_a_cap():
     """The figures were worked out apart from the explorer, by a replay and by the scoring of the demo orders."""
     explorer = ns.RuleExplorer()
-    assert explorer.outcome.summary.discount == 8_472_123
-    choose(explorer, REPLAYED)  # refused: the example says nothing of earning
-    assert (explorer.session.history, explorer._balances.chosen) == (GIVEN, GIVEN)
-    assert "switch on Earning" in explorer._message.value
-    assert explorer._balances.offered
-    explorer._balances._offer.click()
-    assert (explorer.session.history, explorer._balances.chosen) == (REPLAYED, REPLAYED)
-    assert not explorer._balances.offered
-    assert explorer._message.value == ""
+    assert (explorer.session.replayed, explorer._balances.chosen) == (REPLAYED, REPLAYED)
     assert explorer.outcome.summary.discount == 8_472_123
     assert "today's setting" in explorer._figures.value
     type_(explorer, offers__0__max_discount="100")
@@ -66,10 +58,23 @@ def test_the_demo_orders_under_the_documented_earning_and_under_a_cap():
     assert explorer.session.todays(explorer.outcome.program) is today  # replayed once
 
 
+def test_a_setting_without_earning_is_offered_the_documented_one(program):
+    explorer = ns.RuleExplorer(program, replayed=GIVEN)
+    choose(explorer, REPLAYED)  # refused: the setting says nothing of earning
+    assert (explorer.session.replayed, explorer._balances.chosen) == (GIVEN, GIVEN)
+    assert "switch on Earning" in explorer._message.value
+    assert explorer._balances.offered
+    explorer._balances._offer.click()
+    assert (explorer.session.replayed, explorer._balances.chosen) == (REPLAYED, REPLAYED)
+    assert not explorer._balances.offered
+    assert explorer._message.value == ""
+    assert explorer.outcome.summary.discount == 8_472_123
+
+
 def test_balances_by_hand(earning, history):
     """x pays 1000 and earns 50; all 50 come off 500, 450 earns 22; 22 come off 400. y pays 200."""
-    explorer = ns.RuleExplorer(earning, orders=history, label="a small shop")
-    assert explorer.outcome.scored["discount"].tolist() == [7, 7, 7, 7]
+    explorer = ns.RuleExplorer(earning, orders=history, label="a small shop", replayed=GIVEN)
+    assert explorer.outcome.scored["discount"].tolist() == [0, 0, 7, 7]
     choose(explorer, REPLAYED)
     assert explorer.outcome.scored["points_balance"].tolist() == [0, 0, 50, 22]
     assert explorer.outcome.scored["discount"].tolist() == [0, 0, 50, 22]
@@ -82,15 +87,14 @@ def test_balances_by_hand(earning, history):
 
 def test_every_place_says_which_it_is(earning, history):
     explorer = ns.RuleExplorer(earning, orders=history, label="a small shop")
-    for chosen, said, other in ((GIVEN, "as given", "as replayed"), (REPLAYED, "as replayed", "as given")):
+    for chosen, said in ((GIVEN, "each order by itself"), (REPLAYED, "replayed")):
         choose(explorer, chosen)
         page = html_report(make_report(explorer.session, explorer.outcome))
         explorer.work_out_ranges()
         for text in (explorer._head.value, page, explorer._examples.columns[2], explorer._how_sure._words.value):
-            assert said in text
-            assert f"Balances {other}" not in text
+            assert said in text.lower()
         source = re.search(r'<p class="source">(.*?)</p>', page)[1]
-        assert f"Balances {said}" in source
+        assert f". {said.capitalize()}" in source
 
 
 def test_example_orders_are_those_of_the_replay(earning, history):
@@ -133,22 +137,22 @@ def test_take_up_is_drawn_and_said(earning, history):
 
 @pytest.mark.parametrize("missing", ["order_id", "customer_id", "ordered_at"])
 def test_orders_that_cannot_be_replayed_are_a_message(earning, history, missing):
-    explorer = ns.RuleExplorer(earning, orders=history.drop(columns=missing), label="a small shop")
+    explorer = ns.RuleExplorer(earning, orders=history.drop(columns=missing), label="a small shop", replayed=GIVEN)
     figures = explorer._figures.value
     choose(explorer, REPLAYED)
     assert missing in explorer._message.value
     assert "mistake of the program" not in explorer._message.value
     assert not explorer._balances.offered
     assert explorer._balances.chosen == GIVEN
-    assert "as given" in explorer._head.value
+    assert "Each order by itself" in explorer._head.value
     assert explorer._figures.value == figures
     type_(explorer, offers__0__max_discount="5")
-    assert explorer.outcome.summary.discount == 20
+    assert explorer.outcome.summary.discount == 10
     assert explorer._message.value == ""
 
 
 def test_todays_setting_takes_the_earning_that_it_lacks_from_the_proposal(program, history):
-    explorer = ns.RuleExplorer(program, orders=history, label="a small shop")
+    explorer = ns.RuleExplorer(program, orders=history, label="a small shop", replayed=GIVEN)
     choose(explorer, REPLAYED)
     assert "switch on Earning" in explorer._message.value
     assert not explorer._balances.offered
@@ -179,8 +183,8 @@ def test_an_offer_for_nobody_is_not_left_out_in_silence(program, orders, tmp_pat
     offer = ns.VariableAmount(points_per_step=1, discount_per_step=1, tiers=[])
     nobody = program.model_copy(update={"offers": (offer,)})
     with pytest.raises(ns.InputError, match=r"offers\.0\.tiers: an empty list of tiers fits nobody"):
-        ns.RuleExplorer(nobody, orders=orders)
-    explorer = ns.RuleExplorer(program, orders=orders)
+        ns.RuleExplorer(nobody, orders=orders, replayed=GIVEN)
+    explorer = ns.RuleExplorer(program, orders=orders, replayed=GIVEN)
     file = tmp_path / "nobody.toml"
     file.write_text(nobody.to_toml(), encoding="utf-8")
     before = dict(explorer.program_form.values)

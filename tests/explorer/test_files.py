@@ -80,8 +80,8 @@ def test_history_keeps_a_drag_as_one_step():
 
 class TestYourOrders:
     @pytest.fixture
-    def explorer(self, orders):
-        return ns.RuleExplorer(orders=orders, label="first")
+    def explorer(self, orders, program):
+        return ns.RuleExplorer(program, orders=orders, label="first", replayed=False)
 
     @pytest.fixture
     def files(self, tmp_path):

@@ -71,7 +71,7 @@ BAD = {
         {1: "negative", 2: "missing", 3: "infinite", 4: "finer", 5: "large"},
     ),
     "texts": (
-        ["1", "-1", "", "inf", "1.005", "1e10", "₹5"],
+        ["1", "-1", "", "inf", "1.005", "10000000000", "₹5"],
         {1: "negative", 2: "missing", 3: "infinite", 4: "finer", 5: "large", 6: "digits"},
     ),
     "objects": (

@@ -7,10 +7,15 @@ from nector_sim.gokwik import Refused, wallets
 from nector_sim.gokwik.wire import read_call
 from tests.campaigns.sandbox_double_spending import spend
 from tests.campaigns.sandbox_killed import kill_and_check
+from tests.campaigns.sandbox_reordered import play
 
 
 def test_64_clients_spend_each_point_once(where):
     assert "640 performs" in spend(where, performs=640)
+
+
+def test_calls_that_are_delayed_doubled_and_reordered(where):
+    assert "of them first" in play(where, orders=200, seed=1)
 
 
 def calls_of(*calls):

@@ -8,14 +8,22 @@ from decimal import Decimal
 import pytest
 
 import nector_sim as ns
-from nector_sim.gokwik import Customer
+from nector_sim.gokwik import Customer, Database
 from tests.gokwik.shops import open_shop
+
+
+def nothing(shop, **fields):
+    """List where there is nothing to give, as in live use: HTTP 422 and a message; gives the data."""
+    status, answer = shop.post(json.dumps({"action": "list", **fields}).encode())
+    assert (status, answer["meta"]["code"]) == (422, 422)
+    assert answer["data"]["message"] == "No discount is available"
+    return answer["data"]
 
 
 def test_the_documented_order(shop):
     # Cart 500, ample balance, minimum 100: 400 off, 100 paid.
     listed = shop.call("list", customer_id="rich", amount=500)
-    assert listed == {
+    flat = {
         "id": "offers.0",
         "fiat_value": 400,
         "coin_value": 400,
@@ -23,10 +31,19 @@ def test_the_documented_order(shop):
         "payable": 100,
         "limited_by": "min_payable",
     }
+    promotion = {
+        "id": "offers.0",
+        "type": "coins",
+        "title": "INR 400 off for 400 coins",
+        "coin_value": 400,
+        "fiat_value": 400,
+    }
+    in_live_use = {"points_balance": 5000, "points_label": "coins", "offers": [], "promotions": [promotion]}
+    assert listed == flat | in_live_use
     assert shop.points("rich") == 5000
     performed = shop.call("perform", customer_id="rich", amount=500, reference_order_id="1")
     assert performed == {
-        **listed,
+        **flat,
         "id": performed["id"],
         "operation": "dr",
         "customer_id": "rich",
@@ -95,7 +112,7 @@ def test_revert_twice_moves_points_once(shop):
 
 
 def test_revert_of_another_order_is_refused(shop):
-    assert shop.call("revert", customer_id="rich", reference_order_id="1") == "unknown_order"
+    assert shop.call("revert", customer_id="rich", reference_order_id="2") == "unknown_order"
     shop.call("perform", customer_id="rich", amount=500, reference_order_id="1")
     assert shop.call("revert", customer_id="poor", reference_order_id="1") == "other_content"
     assert shop.call("revert", customer_id="rich", reference_order_id="1", amount=499) == "other_content"
@@ -109,6 +126,20 @@ def test_a_reverted_reference_takes_nothing_again(shop):
     shop.call("revert", customer_id="rich", reference_order_id="1")
     assert shop.call("perform", **call) == "reverted"
     assert shop.points("rich") == 5000
+
+
+def test_a_perform_that_comes_after_its_revert_takes_nothing(shop):
+    call = {"customer_id": "rich", "amount": 500, "reference_order_id": "1"}
+    for _ in range(2):
+        assert shop.call("revert", customer_id="rich", reference_order_id="1") == "unknown_order"
+    for _ in range(2):
+        assert shop.call("perform", **call) == "reverted"
+        assert shop.call("perform", **{**call, "amount": 600, "fiat_value": 500}) == "reverted"
+    assert shop.call("revert", customer_id="rich", reference_order_id="1") == "unknown_order"
+    assert shop.points("rich") == 5000
+    assert list(shop.wallets.ledger("rich")["kind"]) == ["opening"]
+    # Another customer's order is not stopped by it.
+    assert shop.call("perform", **{**call, "customer_id": "poor"})["coin_value"] == 250
 
 
 def test_perform_works_the_discount_out_anew(shop):
@@ -133,7 +164,7 @@ def test_a_wallet_of_credits_is_given_back_to_it(shop):
 
 
 def test_an_overdraft_redeems_nothing(shop):
-    assert shop.call("list", customer_id="overdrawn", amount=500)["limited_by"] == "balance"
+    assert nothing(shop, customer_id="overdrawn", amount=500)["limited_by"] == "balance"
     assert shop.call("perform", customer_id="overdrawn", amount=500, reference_order_id="1") == "nothing_to_redeem"
 
 
@@ -142,7 +173,7 @@ def test_settings_take_effect_at_once(shop):
     shop.integration.configure(None)
     assert shop.call("list", customer_id="rich", amount=500)["fiat_value"] == 500
     shop.integration.disable()
-    assert shop.call("list", customer_id="rich", amount=500)["limited_by"] == "not_live"
+    assert nothing(shop, customer_id="rich", amount=500)["limited_by"] == "not_live"
     assert shop.call("perform", customer_id="rich", amount=500, reference_order_id="2") == "not_live"
     # What was taken can be repeated and given back all the same.
     assert shop.call("perform", customer_id="rich", amount=500, reference_order_id="1") == performed
@@ -155,7 +186,7 @@ def test_tiers_are_the_customers(database):
     customers = [Customer("a", 500, tier="Gold"), Customer("b", 500)]
     with open_shop(database, ns.Program(offers=[gold]), customers) as shop:
         assert shop.call("list", customer_id="a", amount=500)["fiat_value"] == 50
-        assert shop.call("list", customer_id="b", amount=500)["limited_by"] == "no_offer"
+        assert nothing(shop, customer_id="b", amount=500)["limited_by"] == "no_offer"
 
 
 GOOD = {"action": "perform", "customer_id": "rich", "amount": 500, "reference_order_id": "1"}
@@ -175,28 +206,36 @@ GOOD = {"action": "perform", "customer_id": "rich", "amount": 500, "reference_or
         (b'{"action": "list", "customer_id": "rich", "amount": 1, "amount": 2}', 400, "not_json"),
         (b'{"action": "list", "customer_id": "rich", "amount": 1e999999999999999999999}', 400, "not_json"),
         (b'{"action": "list", "customer_id": "rich", "amount": 1e999999999}', 400, "wrong_fields"),
-        (b'{"action": "list", "customer_id": "rich", "amount": 1e-999999999}', 400, "wrong_fields"),
+        (b'{"action": "list", "customer_id": "rich", "amount": 1e-999999999}', 422, "no_discount"),  # it is 0
         ({"amount": 9_000_000_000.01}, 400, "wrong_fields"),
         ({"amount": 749.955}, 400, "wrong_fields"),
         ({"amount": -1}, 400, "wrong_fields"),
-        ({"amount": "500"}, 400, "wrong_fields"),
+        ({"amount": 749.9500011}, 400, "wrong_fields"),
+        ({"amount": "₹500"}, 400, "wrong_fields"),
+        ({"amount": "1,500"}, 400, "wrong_fields"),
+        ({"amount": "1e3"}, 400, "wrong_fields"),
+        ({"amount": "NaN"}, 400, "wrong_fields"),
+        ({"amount": ""}, 400, "wrong_fields"),
         ({"amount": True}, 400, "wrong_fields"),
         ({"amount": None}, 400, "wrong_fields"),
         ({"amount": {}}, 400, "wrong_fields"),
-        ({"customer_id": 7}, 400, "wrong_fields"),
+        ({"customer_id": 7.5}, 400, "wrong_fields"),
+        ({"customer_id": True}, 400, "wrong_fields"),
+        ({"customer_id": " "}, 400, "wrong_fields"),
+        (b'{"action": "list", "customer_id": 1e999, "amount": 1}', 400, "wrong_fields"),
         ({"customer_id": ""}, 400, "wrong_fields"),
         ({"customer_id": "a\0"}, 400, "wrong_fields"),
         ({"customer_id": "\ud800"}, 400, "wrong_fields"),
         ({"customer_id": "x" * 129}, 400, "wrong_fields"),
-        ({"mobile": "9876500001"}, 400, "wrong_fields"),
+        ({"mobile": "9876500002"}, 400, "wrong_fields"),  # somebody else's
+        ({"customer_id": "poor", "mobile": "9876500001"}, 400, "wrong_fields"),
         ({"customer_id": None}, 400, "wrong_fields"),
         ({"wallet_type": "points"}, 400, "wrong_fields"),
         ({"reference_order_id": None}, 400, "wrong_fields"),
-        ({"reference": "1"}, 400, "wrong_fields"),
         ({"action": "perform_unsafe"}, 400, "unknown_action"),
         ({"action": None}, 400, "unknown_action"),
         ({"action": ["list"]}, 400, "unknown_action"),
-        ({"customer_id": "nobody"}, 404, "unknown_customer"),
+        ({"customer_id": "nobody"}, 422, "unknown_customer"),
         ({"padding": "x" * 65_536}, 413, "too_large"),
     ],
 )
@@ -206,13 +245,60 @@ def test_what_cannot_be_used_is_refused_with_a_code_and_a_sentence(untouched_sho
     answered, answer = untouched_shop.post(body)
     assert (answered, answer["meta"]["code"], answer["meta"]["error"]) == (status, status, word)
     assert answer["meta"]["message"].endswith(".") or word == "wrong_fields"
-    assert answer["data"] is None
+    assert (answer["data"] or {}).get("message") == ("No discount is available" if status == 422 else None)
 
 
 def test_a_refusal_names_every_field_and_repeats_no_content(untouched_shop):
-    body = json.dumps({**GOOD, "customer_id": 4711, "amount": "secret", "mobil": "98765"}).encode()
+    body = json.dumps({**GOOD, "customer_id": [4711], "amount": "secret", "mobile": "a\0"}).encode()
     message = untouched_shop.post(body)[1]["meta"]["message"]
-    assert message == "customer_id must be text; amount must be a number; 'mobil' is not a field of this call"
+    assert message == (
+        "customer_id must be text or a whole number; mobile holds characters that cannot be printed; "
+        "amount must be a number"
+    )
+
+
+def test_unknown_fields_have_no_effect_unless_it_is_strict(tmp_path, program):
+    live = {"action": "list", "customer_id": "rich", "amount": 500, "country": "ind", "source": "x", "cart": {"a": 1}}
+    for strict, expected in ((False, 200), (True, 400)):
+        with Database(tmp_path / f"{strict}.db") as database, open_shop(database, program, strict=strict) as shop:
+            status, answer = shop.post(json.dumps(live).encode())
+            assert status == expected
+            assert shop.call("list", customer_id="rich", amount=500, country="ind")["fiat_value"] == 400
+    assert answer["meta"]["message"] == "'cart' is not a field of this call; 'source' is not a field of this call"
+
+
+@pytest.mark.parametrize("amount", [1169.6399999999999, "1169.64", 1169.6400000009, " 1169.640 ", "1169.6399999999999"])
+def test_an_amount_is_a_number_with_the_dust_of_floats_or_text(shop, amount):
+    # 1169.64 and at least 100 to pay leave 1069 whole steps, of which 1000 are the most.
+    listed = shop.call("list", customer_id="rich", amount=amount)
+    assert (listed["fiat_value"], listed["payable"], listed["limited_by"]) == (1000, 169.64, "max_discount")
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        {"mobile": "+91 98765 00001"},
+        {"mobile": "098765-00001"},
+        {"mobile": 919876500001},
+        {"mobile": "0091 9876500001"},
+        {"mobile": "9876500001", "customer_id": "rich"},
+        {"mobile": "+919876500001", "customer_id": " rich "},
+    ],
+)
+def test_a_customer_is_found_by_every_usual_form(shop, who):
+    assert shop.call("perform", **who, amount=500, reference_order_id=7)["customer_id"] == "rich"
+    assert shop.call("revert", **who, reference_order_id="7")["coin_value"] == 400
+
+
+def test_ids_that_are_numbers(database, program):
+    customers = [Customer("7", 500), Customer("8", 500, mobile="4711")]
+    with open_shop(database, program, customers) as shop:
+        assert shop.call("list", customer_id=7, amount=200)["coin_value"] == 100
+        assert shop.call("list", customer_id=7.0, amount=200)["coin_value"] == 100
+        # A customer whose mobile is not known may have any that is nobody else's; what is no phone is compared as text.
+        assert shop.call("list", customer_id="7", mobile="9876500003", amount=200)["coin_value"] == 100
+        assert shop.call("list", mobile=4711, amount=200)["coin_value"] == 100
+        assert shop.call("list", customer_id="7", mobile="4711", amount=200) == "wrong_fields"
 
 
 def test_only_post_is_answered(untouched_shop):

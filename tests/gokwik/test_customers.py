@@ -45,8 +45,10 @@ def test_every_row_that_cannot_be_used_is_named():
 
 
 def test_two_customers_with_one_mobile_number_are_refused():
-    with pytest.raises(ns.InputError, match="mobile: '1' stands 2 times"):
+    with pytest.raises(ns.InputError, match="mobile: '1' occurs 2 times"):
         read(customer_id=["a", "b"], points_balance=["1", "1"], mobile=["1", "1"])
+    with pytest.raises(ns.InputError, match=r"mobile: '\(masked\)' occurs 2 times"):
+        read(customer_id=["a", "b"], points_balance=["1", "1"], mobile=["+91 98765 00001", "09876500001"])
 
 
 def test_a_missing_column_is_named():

@@ -42,6 +42,7 @@ def some_offer(rng: random.Random) -> dict[str, Any]:
             "max_discount": cap,
         }
         offer["max_discount_percent"] = rng.choice([None, None, "10", "33.33"])
+        offer["min_points"] = rng.choice([None, None, k, 5 * k]) if cap is None else None
     elif kind == "fixed_amount":
         offer |= {"points": k, "discount": rng.choice(["1", "2.5", "50"])}
     elif kind == "variable_percent":
@@ -49,6 +50,10 @@ def some_offer(rng: random.Random) -> dict[str, Any]:
         offer["max_percent"] = rng.choice([None, None, "20", "99.99"])
     else:
         offer |= {"points": k, "percent": rng.choice(["10", "33.33", "100"]), "max_discount": cap}
+    if rng.random() < 0.1:
+        offer["min_balance"] = rng.choice([1, 20, 100])
+    if rng.random() < 0.1:
+        offer["with_coupons"] = False
     if rng.random() < 0.2:
         offer["min_cart"] = rng.choice(["10", "50"])
     if rng.random() < 0.1:
@@ -145,6 +150,8 @@ def some_history(
                 refunded=refunded,
                 paid=paid,
                 discount_given=rng.choice([0, 0, 0, 700, cart]),
+                eligible=rng.choice([None, None, None, 0, cart // 2, cart]),
+                coupon=rng.choice([0, 0, 1]),
             )
         )
     openings, ends = [], [None, *DAYS]
@@ -189,6 +196,8 @@ def compiled_run(
         _whole([-1 if o.refunded is None else o.refunded for o in orders]),
         _whole([-1 if o.paid is None else o.paid for o in orders]),
         _whole([o.discount_given for o in orders]),
+        _whole([o.cart if o.eligible is None else o.eligible for o in orders]),
+        _whole([o.coupon for o in orders]),
     )
     opening = OpeningColumns(
         _ids([o.customer_id for o in openings]),

@@ -59,7 +59,7 @@ def test_everything_wrong_is_named_together():
         "orders 5: ordered_at is missing; fill it in; cart_amount is negative; an amount is 0 or more",
         "orders 6: order_id is missing; fill it in; customer_id is missing; fill it in; "
         "ordered_at is missing; fill it in",
-        "orders 7: redeems is neither true nor false; write one of the two, or leave it blank",
+        "orders 7: redeems is neither yes nor no; write true or false, or leave it blank",
         "opening 2: customer_id has an opening balance with this expires_at already; one row for each",
         "opening 3: points is not a whole number of points; round it first, in the way you mean",
         "opening 4: customer_id is missing; fill it in; points is missing; fill it in",
@@ -115,9 +115,12 @@ def test_columns_that_are_missing_or_in_the_way(change, message):
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ({"take_up": 0.4}, "take_up is 0.4; it is a percentage, so write 40 for 40 % .if you do mean 0.4 %, write"),
-        ({"take_up": 101}, "take_up is 101; it is a percentage from 0 to 100"),
-        ({"take_up": "many"}, "take_up is many; it is a percentage"),
+        (
+            {"take_up": 0.4},
+            "take_up is 0.4; did you mean 40. Percentages go from 0 to 100 .if you do mean 0.4 %, write",
+        ),
+        ({"take_up": 101}, "take_up is 101; a percentage goes from 0 to 100"),
+        ({"take_up": "many"}, "take_up is many, not a number"),
         ({"seed": -1}, "seed is -1; it is a whole number"),
         ({"seed": 1.5}, "seed is 1.5; it is a whole number"),
         ({"as_of": "soon"}, "as_of is soon, which is not a time; write it as 2026-11-23 18:30"),

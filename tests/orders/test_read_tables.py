@@ -184,7 +184,7 @@ def test_the_header_may_have_a_byte_order_mark_other_case_and_line_breaks_of_any
         ("5.001", "is finer than the currency's 2 decimals"),
         ("99999999999", "is too large"),
         ("NaN", "is not a number"),
-        ("inf", "is not a number"),
+        ("inf", "is infinite"),
         ("1_000", "is not a number"),
         ("", "is missing"),
     ],

@@ -16,7 +16,7 @@ from nector_sim.calculator.exact import Answer, Law
 from nector_sim.errors import InputError, OrdersError
 from nector_sim.parity.answers import Theirs, answer_fields, order_fields, read_number, read_reply
 from nector_sim.parity.generate import generate
-from nector_sim.parity.variants import VARIANTS, together
+from nector_sim.parity.variants import IGNORING, VARIANTS, together
 from nector_sim.rules.program import Program
 
 EXAMPLE = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
@@ -214,6 +214,8 @@ def test_an_export_with_a_points_coupon_is_a_record(tmp_path):
         ),
         ({"program": EXAMPLE, "calculator": ns.quote, "n": 0}, "1 or more"),
         ({"program": EXAMPLE, "calculator": ns.quote, "leave_out": ["cart_amount"]}, "cannot do without cart_amount"),
+        ({"program": EXAMPLE, "calculator": ns.quote, "columns": {"credits": "x"}}, "columns names those of orders"),
+        ({"program": EXAMPLE, "orders": pd.DataFrame(), "leave_out": ["credits"]}, "leave_out is for generated"),
         ({"program": EXAMPLE, "calculator": "nonsense"}, "is not module:function"),
         ({"program": EXAMPLE, "calculator": "nector_sim:nothing"}, "has no nothing"),
         ({"program": EXAMPLE, "calculator": "no_such_module:nothing"}, "cannot be imported"),
@@ -240,7 +242,7 @@ def test_a_function_is_given_what_it_takes():
     assert ns.check_parity(EXAMPLE, calculator=small, n=400, leave_out=nothing_else).agrees
     report = ns.check_parity(EXAMPLE, calculator=small, n=400)
     assert not report.agrees
-    assert report.groups[-1].explanation == "unexplained"
+    assert ("credits", "points_requested") in report.groups[0].choices
 
 
 def test_orders_of_ones_own_are_asked_for_with_all_their_columns():
@@ -299,7 +301,8 @@ def test_what_is_not_a_number(value):
 
 def test_numbers_are_read_exactly_and_floats_as_they_were_meant():
     assert read_number(0.1 + 0.2, 2) == 30
-    assert read_number("0.30000000000000004", 2) == Fraction(30000000000000004, 10**15)
+    assert read_number("0.30000000000000004", 2) == 30  # as a float was printed
+    assert read_number(Decimal("0.30000000000000004"), 2) == Fraction(30000000000000004, 10**15)
     assert read_number(1 / 3, 0) == Fraction(Decimal(str(1 / 3)))
 
 
@@ -330,11 +333,30 @@ def test_the_report_as_json_and_for_test_systems():
     assert ["min_payable_rounding"] in data["groups"][0]["choices"]
     assert isinstance(data["groups"][0]["example"]["order"]["cart_amount"], str)
     suite = ElementTree.fromstring(report.to_junit())
-    assert int(suite.get("tests")) == len(report.limited_by) == len(suite)
+    assert int(suite.get("tests")) == len(suite) == 1500
     failed = [case.get("name") for case in suite if case.find("failure") is not None]
-    assert "limited_by min_payable" in failed
-    assert set(failed) == {f"limited_by {reason}" for reason in report.mismatches["limited_by"]}
+    assert failed == [f"order {row}" for row in report.mismatches["row"]]
     assert int(suite.get("failures")) == len(failed) < len(suite)
+    assert "min_payable_rounding" in suite.find(".//failure").get("message")
+
+
+def test_assert_agrees():
+    ns.check_parity(EXAMPLE, calculator=ns.quote, n=50).assert_agrees()
+    with pytest.raises(AssertionError, match="it takes no notice of the points that were asked for"):
+        ns.check_parity(EXAMPLE, calculator=as_function(IGNORING[1].law), n=200).assert_agrees()
+
+
+@pytest.mark.parametrize("variant", IGNORING, ids=str)
+def test_what_is_not_read_is_named_first(variant):
+    report = ns.check_parity(None, calculator=as_function(variant.law), n=1000, seed=1)
+    assert [group.explanation for group in report.groups] == [f"agrees on all of them if {variant}"]
+
+
+def test_a_fixed_offer_clipped_by_the_cart_is_named():
+    program = Program.parse({"offers": [{"kind": "fixed_amount", "points": 100, "discount": 100}]})
+    record = pd.DataFrame({"cart_amount": ["85", "60.50"], "points_balance": 500, "points_redeemed": 100})
+    [group] = ns.check_parity(program, record.assign(discount=record["cart_amount"])).groups
+    assert ("min_payable_fixed_offer",) in group.choices
 
 
 def test_generated_programs_stand_beside_their_mismatches():

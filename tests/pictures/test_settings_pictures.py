@@ -13,7 +13,7 @@ from nector_sim.pictures.style import new_figure, png
 from nector_sim.pictures.waterfall import Waterfall
 from nector_sim.rules.money import money_text
 
-PROGRAM = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+PROGRAM = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
 BELIEVED = ns.load_assumptions(ns.data_path("assumptions/example.toml"))
 X, Y = "offers.0.max_discount", "min_payable.amount"
 

@@ -17,7 +17,7 @@ from nector_sim.report.workbook import workbook
 
 @pytest.fixture
 def session(program, orders, assumptions):
-    return Session(orders, label="a <small> shop", today=program, assumptions=assumptions)
+    return Session(orders, label="a <small> shop", today=program, assumptions=assumptions, replayed=False)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_the_page_asks_for_nothing_and_escapes_what_it_is_given(report):
 
 
 def test_the_headline_is_that_of_compare(report, program, candidate, orders, assumptions):
-    comparison = ns.compare(program, candidate, orders, assumptions=assumptions, resamples=1000)
+    comparison = ns.compare(program, candidate, orders, assumptions=assumptions, replayed=False)
     rows = {row[0]: row[1:] for row in report.sections[0].rows}
     value, low, high, today = rows["Margin with points"]
     expected = comparison.ranges.loc["candidate.margin"]
@@ -72,7 +72,7 @@ def test_the_workbook_holds_numbers_and_pictures(report):
 
 def test_a_text_that_looks_like_a_formula_stays_a_text(program, orders, assumptions):
     odd = program.model_copy(update={"name": "=1+1"})
-    session = Session(orders, label="=cmd|'/c calc'!A0", today=odd, assumptions=assumptions)
+    session = Session(orders, label="=cmd|'/c calc'!A0", today=odd, assumptions=assumptions, replayed=False)
     book = zipfile.ZipFile(io.BytesIO(workbook(make_report(session, session.outcome(odd)))))
     for name in book.namelist():
         if name.startswith("xl/worksheets/sheet"):
@@ -95,7 +95,9 @@ def test_every_kind_of_offer_can_be_typed(kind):
 
 
 def test_orders_without_customers_get_a_report_without_ranges(program, orders, assumptions):
-    session = Session(orders.drop(columns="customer_id"), label="x", today=program, assumptions=assumptions)
+    session = Session(
+        orders.drop(columns="customer_id"), label="x", today=program, assumptions=assumptions, replayed=False
+    )
     report = make_report(session, session.outcome(program))
     assert all(row[2] == "" for row in report.sections[0].rows)
     assert "Type this into Nector" in html_report(report)

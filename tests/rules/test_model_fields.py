@@ -174,7 +174,10 @@ def test_a_truth_value_is_no_number():
         )
 
 
-@pytest.mark.parametrize(("value", "points"), [("0.5", 0), (1, 1), (0, 0), ("1.999", 1), ("-1e999999", 0)])
+@pytest.mark.parametrize(
+    ("value", "points"),
+    [("0.5", 0), (1, 1), (0, 0), ("1.999", 1), ("99.99999999999999", 100), (33.4 * 3 - 0.2, 100), (-1e-14, 0)],
+)
 def test_points_are_floored(value, points):
     assert to_points(value) == points
 

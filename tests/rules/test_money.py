@@ -19,7 +19,8 @@ from nector_sim.rules.money import MAX_MINOR, currency_decimals, from_minor, mon
         (np.int64(7), 2, 700),
         (np.float32(0.1), 2, 10),
         ("5.000", 2, 500),
-        ("1e3", 2, 100000),
+        ("1549.3500000000001", 2, 154935),
+        ("-1.4210854715202004e-14", 2, 0),
         (8999999999.95, 2, 899999999995),
         (50, 0, 50),
         ("1.234", 3, 1234),
@@ -56,7 +57,10 @@ def test_amounts_are_read_exactly(value, decimals, minor):
         ("1e-999999", 2, "finer"),
         ("0.5", 0, "finer"),
         ("9000000000.01", 2, "too large"),
-        ("1e999999", 2, "too large"),
+        ("1e999999", 2, "scientific"),
+        ("1e3", 2, "scientific"),
+        ("+500", 2, "not a number"),
+        ("५००", 2, "not a number"),
     ],
 )
 def test_other_amounts_are_refused_in_words(value, decimals, says):

@@ -354,3 +354,13 @@ class TestAPathOrADict:
             ns.quote(7, cart_amount=1, points_balance=1)
         with pytest.raises(ns.ProgramError, match="does not exist"):
             ns.quote("nowhere.toml", cart_amount=1, points_balance=1)
+
+
+def test_a_minimum_of_points_that_its_maximum_never_reaches_is_an_error():
+    offer = {"kind": "variable_amount", "points_per_step": 10, "discount_per_step": 3, "max_discount": 10}
+    # Three steps of 10 points fit under 10.
+    assert Program.parse({"offers": [{**offer, "min_points": 30}]}).offers[0].min_points == 30
+    with pytest.raises(ns.ProgramError, match=r"offers\.0\.min_points: is 31; under its max_discount .* at most 30"):
+        Program.parse({"offers": [{**offer, "min_points": 31}]})
+    with pytest.raises(ns.ProgramError, match=r"offers\.0\.min_points: is not a field here"):
+        Program.parse({"offers": [{"kind": "fixed_amount", "points": 5, "discount": 5, "min_points": 5}]})

@@ -31,6 +31,8 @@ FIXED = {"kind": "fixed_amount", "points": 10, "discount": 50}
         (RUPEE | {"starts_at": "2026-01-01", "ends_at": "2026-01-01T00:00:00.000001"}, None, []),
         (PERCENT | {"max_percent": 25}, None, ["offers.0.max_percent"]),
         (PERCENT | {"max_percent": 9}, None, ["offers.0.max_percent"]),
+        (RUPEE | {"min_points": 50, "max_cart": 50}, None, ["offers.0.min_points"]),
+        (RUPEE | {"min_points": 50, "max_cart": "50.01"}, None, []),
         (FIXED | {"max_cart": 50}, None, ["offers.0.discount"]),
         (FIXED | {"max_cart": "50.01"}, None, []),
         (RUPEE | {"max_cart": 100}, {"kind": "fixed", "amount": 100}, ["offers.0.max_cart"]),

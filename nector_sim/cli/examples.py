@@ -1,0 +1,35 @@
+"""``examples``: the notebooks and the example files, as a folder of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def examples(
+    folder: Annotated[Path, typer.Argument(help="A new folder for them.")],
+) -> None:
+    """Copy the notebooks, example programs and assumptions into a folder; then: nector-sim lab FOLDER/notebooks/...
+
+    Example: nector-sim examples nector-examples
+    """
+    import shutil
+
+    import nector_sim as ns
+    from nector_sim.errors import InputError
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is there already; name a new folder, so that nothing of yours is replaced")
+    package = Path(ns.__file__).parent
+    # A wheel carries notebooks/ inside the package; a checkout has it beside.
+    notebooks = next(place for place in (package / "notebooks", package.parent / "notebooks") if place.is_dir())
+    try:
+        shutil.copytree(notebooks, folder / "notebooks", ignore=shutil.ignore_patterns(".*"))
+        for name in ("programs", "assumptions"):
+            shutil.copytree(ns.data_path(name), folder / name)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}") from None
+    first = sorted((folder / "notebooks").glob("*.ipynb"))[0]
+    typer.echo(f"{folder}: notebooks, programs, assumptions. Next: nector-sim lab {first}")

@@ -1,0 +1,161 @@
+"""Ranges of numbers that sum up customers: drawn anew, and corrected for how far a few large ones skew them.
+
+The plain percentiles of a bootstrap are too short for totals of few customers or heavy tails. So each draw is measured
+in its own standard error (the bootstrap-t of Efron and Tibshirani 1993, chapter 12.5), taken from each customer's
+influence on the number; what drawn assumptions add is laid on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nector_sim.economics.assumptions import Rates
+from nector_sim.economics.ranges import Sums, resample
+
+Floats = npt.NDArray[np.float64]
+Numbers = Mapping[str, Any]
+
+#: Percentiles that a range reaches from and to.
+LOW, HIGH = 5, 95
+#: Customers that a range of a mean needs for each squared unit of skewness (Kohavi and others 2014, "Seven rules of
+#: thumb for web site experimenters").
+FOR_SKEWNESS = 355
+#: A draw's standard error is at least this part of the one of all customers.
+LEAST_ERROR = 0.1
+#: Numbers that are sums over customers.
+_TOTALS = ("margin", "cost_of_program", "discount", "incremental_margin", "incremental_discount")
+_NEVER_NEGATIVE = ("discount", "discount_rate", "share_could_redeem", "orders_redeemed", "points_redeemed")
+
+
+def corrected_draws(
+    sums: Sums,
+    numbers: Callable[[Sums, Rates], Numbers],
+    likely: Rates,
+    *,
+    draw: Callable[[Sums], Numbers],
+    resamples: int,
+    seed: int,
+) -> tuple[dict[str, Floats], dict[str, float]]:
+    """Correct draws of numbers for skewness.
+
+    Parameters
+    ----------
+    sums : Sums
+        By customer, at the likely assumptions.
+    numbers : callable
+        Works the numbers out of sums; `never` is infinite.
+    likely : Rates
+    draw : callable
+        Works the numbers out of resampled sums with the assumptions drawn too.
+    resamples, seed : int
+        As of :func:`nector_sim.economics.ranges.resample`.
+
+    Returns
+    -------
+    draws : dict of str to ndarray
+        Shape ``(resamples,)`` each.
+    needed : dict of str to float
+        How many customers the range of each number needs by the skewness of their influences.
+    """
+    total = sums.amounts.sum(axis=0)
+    value = {name: _bounded(name, number) for name, number in numbers(Sums(sums.names, total), likely).items()}
+    without_each = numbers(Sums(sums.names, total - sums.amounts), likely)
+    names = list(value)
+    influence = np.stack([_influence(value[name], _bounded(name, without_each[name]), sums) for name in names], axis=1)
+    columns = tuple(("influence", f"{power} {name}") for power in (1, 2) for name in names)
+    both = Sums((*sums.names, *columns), np.concatenate([sums.amounts, influence, influence**2], axis=1))
+    again = resample(both, resamples=resamples, seed=seed)
+    at_likely, draws = numbers(again, likely), draw(again)
+    customers = len(sums.amounts)
+    corrected, needed = {}, {}
+    for place, name in enumerate(names):
+        first, second = (again.of("influence", f"{power} {name}") for power in (1, 2))
+        mine = influence[:, place]
+        error = float(np.sqrt(((mine - mine.mean()) ** 2).sum()))
+        drawn, fixed = (_bounded(name, which[name]) for which in (draws, at_likely))
+        if error > 0:
+            errors = np.maximum(np.sqrt(np.maximum(second - first**2 / customers, 0)), LEAST_ERROR * error)
+            drawn = value[name] - (fixed - value[name]) / errors * error + (drawn - fixed)
+        corrected[name] = _unbounded(name, drawn)
+        needed[name] = FOR_SKEWNESS * _skewness(mine) ** 2
+    return corrected, needed
+
+
+def span(draws: Any) -> tuple[float, float]:
+    """Give the 5th and the 95th percentile; NaN stands for `never`."""
+    low, high = np.percentile(np.asarray(draws, dtype=np.float64), [LOW, HIGH], method="nearest")
+    return never(low), never(high)
+
+
+def range_table(value: Mapping[str, Any], draws: Mapping[str, Any] | None) -> pd.DataFrame:
+    """Put numbers and their ranges beside each other.
+
+    Parameters
+    ----------
+    value : mapping of str to float
+    draws : mapping of str to array, or None
+        The same numbers, resampled.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each number: ``value``, and with draws ``low`` and ``high``. Missing is `never`.
+    """
+    table = pd.DataFrame({"value": {name: never(number) for name, number in value.items()}})
+    if draws is not None:
+        spans = {name: span(draws[name]) for name in value}
+        table["low"] = {name: low for name, (low, _) in spans.items()}
+        table["high"] = {name: high for name, (_, high) in spans.items()}
+    return table
+
+
+def never(number: Any) -> float:
+    """A number as a float; NaN where it is infinite, which stands for `never`."""
+    number = float(np.squeeze(number))
+    return np.nan if np.isinf(number) else number
+
+
+def too_skewed(needed: Mapping[str, float], customers: int) -> str | None:
+    """Say which ranges are probably too short, since a few customers make up much of the number."""
+    sums = {name: count for name, count in needed.items() if name.rpartition(".")[2] in _TOTALS}
+    short = {name: count for name, count in sums.items() if count > customers}
+    if not short:
+        return None
+    return (
+        f"A few customers make up much of these sums: their ranges are probably too short with {customers:,} customers "
+        f"(about {max(short.values()):,.0f} are needed)"
+    )
+
+
+def _influence(value: float, without_each: Any, sums: Sums) -> Floats:
+    """What each customer adds to a number; for a sum, the customer's own part of it."""
+    return np.broadcast_to(value - np.asarray(without_each, dtype=np.float64), (len(sums.amounts),))
+
+
+def _bounded(name: str, number: Any) -> Any:
+    """A number that has no infinity: a break-even as 1 ÷ (1 + it), which is 0 for `never`."""
+    if "uplift" not in name:
+        return np.asarray(number, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        return 1 / (1 + np.asarray(number, dtype=np.float64))
+
+
+def _unbounded(name: str, number: Any) -> Any:
+    base = name.rpartition(".")[2]
+    if base in _NEVER_NEGATIVE:
+        return np.maximum(number, 0)
+    if "uplift" not in name:
+        return number
+    with np.errstate(divide="ignore"):
+        return np.where(number > 0, 1 / np.where(number > 0, number, 1) - 1, np.inf)
+
+
+def _skewness(values: Floats) -> float:
+    centred = values - values.mean()
+    spread = float((centred**2).mean())
+    return float((centred**3).mean()) / spread**1.5 if spread > 0 else 0.0

@@ -1,0 +1,25 @@
+"""What a figure may be called, by an id: each label says of what the figure is, and a test holds it to that.
+
+None of them is a bound: with a ladder of offers, or earning on what is paid, fewer redemptions can cost more.
+"""
+
+from __future__ import annotations
+
+#: What a cost or a discount is of.
+LABELS = {
+    "everyone": "if everyone uses points on every order they can",
+    "take_up": "if {take_up:g} % of the orders that can use points do",
+    "recorded": "where the orders say who used points, as they say",
+    "each_order": "each order by itself, with the balance that came with it",
+    "replayed": "replayed: what a customer does not use stays for the next order",
+}
+
+
+def who_redeems(take_up: float, *, recorded: bool) -> str:
+    """Give the id of the label that says who is taken to redeem."""
+    return "recorded" if recorded else "everyone" if take_up == 1 else "take_up"
+
+
+def said(label: str, *, take_up: float = 1.0) -> str:
+    """Write a label."""
+    return LABELS[label].format(take_up=round(take_up * 100, 4))

@@ -1,0 +1,124 @@
+"""What many replays of one history add up to: a few sums of each setting, and of each customer for ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nector_sim.calculator.reasons import REASONS
+from nector_sim.economics.margin import View, drivers_of, fee_share, point_value
+from nector_sim.economics.ranges import Sums
+from nector_sim.exploration.replays import Replays
+from nector_sim.ledger.engine import Ran
+from nector_sim.rules.program import Program
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaySums:
+    """Sums of replays, with all that is the same under every setting worked out once.
+
+    A replay changes a margin through its discounts alone (in the accrual view, through what is earned), so these few
+    products are all that a setting needs.
+
+    Attributes
+    ----------
+    replays : Replays
+    view : {"cash", "accrual"}
+    kept : ndarray of float64, or None
+        What is kept of each order; None where nothing was refunded.
+    fee : ndarray of bool, or None
+        Orders that pay the payment fees; None where all do.
+    room : ndarray of int64
+        What is left to pay after credits, minor units.
+    without : Sums
+        By customer, with no redemption.
+    """
+
+    replays: Replays
+    view: View
+    scale: int
+    kept: Floats | None
+    fee: npt.NDArray[np.bool_] | None
+    room: npt.NDArray[np.int64]
+    without: Sums
+    fee_share: float
+
+    @classmethod
+    def of(cls, replays: Replays, view: View, decimals: int) -> ReplaySums:
+        """Work out what does not depend on the setting."""
+        sales, history = replays.sales, replays.facts.prepared.history
+        codes, count = replays.customers
+        room = history.cart
+        if len(history.credits):
+            room = history.cart - np.minimum(history.credits, history.cart)
+        drivers = drivers_of(sales)
+        found = {name: getattr(drivers, name) for name in drivers.__slots__} | {"cart": sales.cart}
+        sums = {
+            ("without", name): np.bincount(codes, values, count)
+            for name, values in found.items()
+            if np.ndim(values) and np.any(values)
+        }
+        return cls(
+            replays=replays,
+            view=view,
+            scale=10**decimals,
+            kept=np.asarray(sales.kept_share) if sales.returned.any() else None,
+            fee=~sales.cash_on_delivery if sales.cash_on_delivery.any() else None,
+            room=room,
+            without=Sums(tuple(sums), np.stack(list(sums.values()), axis=1) if sums else np.zeros((count, 0))),
+            fee_share=fee_share(sales),
+        )
+
+    def fits(self, program: Program) -> bool:
+        """Whether these sums are all that a setting needs: switched off, credits would not be used either."""
+        return program.enabled or not len(self.replays.facts.prepared.history.credits)
+
+    def in_total(self, program: Program, ran: Ran) -> dict[tuple[str, str], float]:
+        """Add a replay up over all orders."""
+        return {name: float(total) for name, total in self._added(program, ran, _all).items()}
+
+    def by_customer(self, program: Program, ran: Ran) -> dict[tuple[str, str], Any]:
+        """Add a replay up for each customer."""
+        codes, count = self.replays.customers
+        return self._added(program, ran, lambda values: np.bincount(codes, values, count))
+
+    def _added(self, program: Program, ran: Ran, add: Callable[[Any], Any]) -> dict[tuple[str, str], Any]:
+        outcome = ran.outcome
+        discount = add(outcome.discount) / self.scale
+        sums = {"discount": discount}
+        if self.view == "accrual":
+            earned = outcome.earned if self.kept is None else self.kept * outcome.earned
+            value = add(earned) * point_value(program)
+            sums |= {"kept_points_value": value, "fee_points_value": value * self.fee_share}
+        else:
+            nothing = (outcome.discount > 0) & (outcome.discount == self.room)
+            fee_discount, fee_nothing, cod_nothing = discount, add(nothing), 0.0
+            if self.fee is not None:
+                cod_nothing = add(nothing & ~self.fee)
+                fee_nothing = fee_nothing - cod_nothing
+                fee_discount = add(np.where(self.fee, outcome.discount, 0)) / self.scale
+            kept = discount if self.kept is None else add(self.kept * outcome.discount) / self.scale
+            sums |= {"kept_discount": kept, "fee_discount": fee_discount, "fee_payable": -fee_discount}
+            sums |= {"fee_orders": -fee_nothing, "cod_orders": -cod_nothing}
+        return {("0 fixed", name): total for name, total in sums.items() if np.any(total)}
+
+
+def _all(values: Any) -> Any:
+    return values.sum()
+
+
+def counts_of(ran: Ran) -> dict[str, Any]:
+    """Give what a replay counts of all its orders, under the names of a sweep."""
+    orders = ran.total("orders")
+    return {
+        "orders": orders,
+        "orders_redeemed": ran.total("orders_redeemed"),
+        "points_redeemed": ran.total("redeemed"),
+        **{f"share_{reason}": ran.total(reason) / max(orders, 1) for reason in REASONS},
+    }

@@ -1,0 +1,174 @@
+"""A sweep of replays: the history read once, a few sums of each setting, and ranges from the same customers drawn."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nector_sim.economics.assumptions import Assumptions, Rates
+from nector_sim.economics.intervals import corrected_draws, never, span, too_skewed
+from nector_sim.economics.margin import View
+from nector_sim.economics.ranges import Sums, headline
+from nector_sim.errors import InputError
+from nector_sim.exploration.grid import Settings
+from nector_sim.exploration.replay_sums import ReplaySums, counts_of
+from nector_sim.exploration.replays import Replays, read_history
+from nector_sim.exploration.totals import table_of_rows
+from nector_sim.frames.checks import as_frame
+from nector_sim.rules.program import Program
+
+#: Numbers that a sweep gives ranges of.
+RANGED = ("discount", "discount_rate", "margin", "cost_of_program", "break_even_uplift")
+#: Numbers of customers and settings that are drawn together, for memory.
+TOGETHER = 20_000_000
+
+
+class Draws:
+    """What a setting gave in each draw, for those who ask how often a limit is met.
+
+    pandas copies the attributes of a frame with each of its operations; this stays one.
+
+    Parameters
+    ----------
+    of_settings : list of dict of str to ndarray
+        By row of the sweep, then by number.
+    """
+
+    def __init__(self, of_settings: list[dict[str, Any]]) -> None:
+        self.of_settings = of_settings
+
+    def __deepcopy__(self, memo: Any) -> Draws:
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What all settings of a sweep share."""
+
+    replays: Replays
+    sums: ReplaySums
+    assumptions: Assumptions
+    view: View
+    floor_percent: float | str | None
+
+
+def sweep_replays(
+    settings: Settings,
+    orders: Any,
+    assumptions: Assumptions,
+    *,
+    view: View,
+    floor_percent: float | str | None,
+    threads: int,
+    resamples: int,
+    seed: int,
+    **history: Any,
+) -> pd.DataFrame:
+    """Replay the orders under each setting, with the same random draws; as :func:`nector_sim.sweep`."""
+    programs = [settings.program_of(position) for position in range(len(settings))]
+    replays = read_history(
+        programs, as_frame(orders), assumptions=assumptions, replayed=True, view=view, seed=seed, **history
+    )
+    assert isinstance(replays, Replays)
+    how = _How(replays, ReplaySums.of(replays, view, settings.program.decimals), assumptions, view, floor_percent)
+    if view not in ("cash", "accrual"):
+        raise InputError(f'The view {view!r} is unknown; it is "cash" or "accrual"')
+
+    def row(program: Program) -> tuple[dict[str, Any], Any]:
+        return _row(program, how, by_customer=resamples > 0)
+
+    with ThreadPoolExecutor(threads) as pool:
+        rows, by_customer = zip(*pool.map(row, programs), strict=True)
+    table = table_of_rows(settings, rows)
+    notices = list(replays.notices)
+    table.attrs = {
+        "currency": settings.program.currency,
+        "replayed": True,
+        "view": view,
+        "margin_without": rows[0]["margin_without"],
+        "orders_left_out": replays.left_out,
+        "label": replays.label(assumptions),
+    }
+    if resamples and len(replays.sales.cart):
+        draws, needed = _ranges(how, list(by_customer), resamples=resamples, seed=seed)
+        for name in RANGED:
+            spans = [span(of_setting[name]) for of_setting in draws]
+            table[f"{name}_low"], table[f"{name}_high"] = (np.array(ends) for ends in zip(*spans, strict=True))
+        table.attrs["draws"] = Draws(draws)
+        notices += [short] if (short := too_skewed(needed, len(how.sums.without.amounts))) else []
+    table.attrs["notices"] = tuple(notices)
+    return table
+
+
+def _row(program: Program, how: _How, *, by_customer: bool) -> tuple[dict[str, Any], Any]:
+    """One setting: its row of the table, and where ranges are asked its sums by customer."""
+    fits, ran = how.sums.fits(program), how.replays.run(program, threads=1)
+    if by_customer and not fits:
+        raise InputError("no ranges are made of a sweep that switches the program off on orders with credits")
+    row = _row_of(program, ran, how) if fits and how.floor_percent is None else _row_of_orders(program, ran, how)
+    return row, how.sums.by_customer(program, ran) if by_customer else None
+
+
+def _row_of_orders(program: Program, ran: Any, how: _How) -> dict[str, Any]:
+    """A row that needs each order's margin."""
+    summary = how.replays.played(program, ran).summarize(
+        program, assumptions=how.assumptions, view=how.view, floor_percent=how.floor_percent
+    )
+    floor = {} if summary.orders_below_floor is None else {"orders_below_floor": summary.orders_below_floor}
+    return summary.row() | floor | {"margin_without": round(summary.margin_without, 2)}
+
+
+def _row_of(program: Program, ran: Any, how: _How) -> dict[str, Any]:
+    scale = 10**program.decimals
+    totals = how.sums.in_total(program, ran)
+    numbers = _numbers(_with(how.sums.without, totals, summed=True), how.assumptions.rates())
+    cart, discount = ran.total("cart_amount"), ran.total("discount")
+    uplift = never(numbers["break_even_uplift"])
+    return counts_of(ran) | {
+        "discount": round(discount / scale, 4),
+        "payable": round(ran.total("payable") / scale, 4),
+        "discount_rate": discount / cart if cart else 0.0,
+        "margin": round(float(numbers["margin"]), 2),
+        "cost_of_program": round(float(numbers["cost_of_program"]), 2),
+        "break_even_uplift": None if np.isnan(uplift) else uplift,
+        "margin_without": round(float(numbers["margin_without"]), 2),
+    }
+
+
+def _numbers(sums: Sums, rates: Rates) -> dict[str, Any]:
+    """The headline numbers of one setting; take-up has played its part in the replay."""
+    found = headline(sums, rates, sides=1)
+    return {name: found[name][0] for name in (*RANGED, "margin_without")}
+
+
+def _with(without: Sums, of_setting: dict[tuple[str, str], Any], *, summed: bool) -> Sums:
+    """The sums with no redemption, and what a setting does to them."""
+    amounts = without.amounts.sum(axis=0) if summed else without.amounts
+    more = np.stack(list(of_setting.values()), axis=-1) if of_setting else amounts[..., :0]
+    return Sums((*without.names, *of_setting), np.concatenate([amounts, more], axis=-1))
+
+
+def _ranges(
+    how: _How, by_customer: list[dict[tuple[str, str], Any]], *, resamples: int, seed: int
+) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    """Draw customers for all settings alike: what each gave in each draw, and how many customers the ranges need."""
+    rates = how.assumptions.draws(resamples, seed=seed)
+    draws: list[dict[str, Any]] = []
+    needed: dict[str, float] = {}
+    for of_setting in by_customer:
+        sums = _with(how.sums.without, of_setting, summed=False)
+        drawn, wanted = corrected_draws(
+            sums,
+            _numbers,
+            how.assumptions.rates(),
+            draw=lambda again: _numbers(again, rates),
+            resamples=resamples,
+            seed=seed,
+        )
+        draws.append({name: drawn[name] for name in RANGED})
+        needed = {name: max(count, needed.get(name, 0.0)) for name, count in wanted.items()}
+    return draws, needed

@@ -1,0 +1,231 @@
+"""Opening balances: from the balance at each customer's first order, or run back from balances of a later day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nector_sim.errors import InputError, Problem
+from nector_sim.frames.checks import as_frame
+from nector_sim.frames.columns import read_money, read_times, write_money
+from nector_sim.ledger.arrays import Int64
+from nector_sim.ledger.facts import Facts, read_facts
+from nector_sim.ledger.inputs import Table, read_signed, refuse
+from nector_sim.ledger.prepare import number_customers
+from nector_sim.ledger.replay import replay
+from nector_sim.ledger.schedule import Schedule, make_schedule
+from nector_sim.ledger.tables import ALWAYS, DAY
+from nector_sim.rules.ledger import Reversal
+from nector_sim.rules.offers import FixedAmount, VariableAmount
+from nector_sim.rules.program import Program
+
+#: Balances that are this much later than the last order miss something.
+GAP_DAYS = 31
+FIRST_BALANCES = "Opening balances are each customer's points_balance at the first order"
+LIKE_A_SNAPSHOT = (
+    "points_balance is the same on every order of each customer, as balances of one day are; it was taken as the "
+    "balance at the first order. If it is of a later day, give opening=ns.opening_from(balances, orders, program, at=…)"
+)
+
+
+def opening_from(
+    snapshot: Any,
+    orders: Any,
+    program: Program | None,
+    *,
+    at: datetime | str | None = None,
+    grants: Any = None,
+    programs: Iterable[Any] = (),
+) -> pd.DataFrame:
+    """Run balances of one day back to the first order, as opening balances of a replay.
+
+    Opening = balance − earned since + really redeemed since − granted since, at least 0.
+
+    Parameters
+    ----------
+    snapshot : table
+        ``customer_id`` and ``points`` (or ``points_balance``), such as :func:`nector_sim.read_balances` gives; several
+        rows of a customer are added up.
+    orders : table
+        As of :func:`nector_sim.replay`. What customers redeemed is ``discount_given``; without it, nothing.
+    program : Program or None
+        What orders earned under; None where `programs` has all.
+    at : datetime or str, optional
+        The instant of the balances; left out, now.
+    grants : table, optional
+        As of :func:`nector_sim.replay`.
+    programs : iterable, optional
+        As of :func:`nector_sim.replay`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``customer_id`` and ``points``, one row for each customer of either table. ``attrs["notices"]`` says what could
+        not be run back.
+
+    Raises
+    ------
+    OrdersError
+        Naming every row that cannot be used.
+    InputError
+        If no customer of the balances has an order, or points cannot be told from a discount.
+
+    Examples
+    --------
+    A customer has 120 today, earned 50 and 30 and spent 40 of them: 120 − 80 + 40.
+
+    >>> program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    >>> orders = pd.DataFrame({
+    ...     "order_id": [1, 2], "customer_id": ["c", "c"], "cart_amount": [1000.0, 640.0],
+    ...     "discount_given": [0.0, 40.0], "ordered_at": ["2026-03-01T10:00Z", "2026-04-01T10:00Z"],
+    ... })
+    >>> opening_from(pd.DataFrame({"customer_id": ["c"], "points": [120]}), orders, program, at="2026-05-01")
+      customer_id  points
+    0           c      80
+    """
+    schedule = make_schedule(program, programs)
+    frame, table = as_frame(orders).reset_index(drop=True), Table("opening", as_frame(snapshot, "balances"))
+    column = "points" if table.has("points") else "points_balance"
+    table.require("customer_id", column)
+    ids, points = table.ids("customer_id"), table.take(column, read_signed)
+    refuse([table])
+    bare = [(start, _earning_alone(one)) for start, one in zip(schedule.starts, schedule.programs, strict=True)]
+    how: dict[str, Any] = {"grants": grants, "as_of": datetime.now(UTC) if at is None else at}
+    facts = read_facts([make_schedule(None, bare)], frame, **how)
+    since = replay(None, _as_paid(frame, schedule), programs=bare, **how)
+    numbered = number_customers([ids, facts.prepared.customers, since._facts.prepared.customers])
+    customers, (of_snapshot, of_orders, of_since) = numbered
+    if len(ids) and len(frame) and not np.isin(of_snapshot, of_orders).any():
+        raise InputError(
+            "no customer of the balances has an order",
+            [Problem("customer_id", "both tables must know customers in the same way")],
+        )
+    brought = np.zeros(len(customers), np.int64)
+    np.add.at(brought, of_snapshot, points)
+    brought[of_since] -= since.balances["points_balance"].to_numpy(np.int64)
+    brought[of_orders] += _redeemed(facts, schedule)
+    opening = pd.DataFrame(
+        {
+            "customer_id": customers if isinstance(customers, np.ndarray) else customers.to_pandas(),
+            "points": np.maximum(brought, 0),
+        }
+    )
+    below, alone = int((brought < 0).sum()), len(set(of_snapshot.tolist()) - set(of_orders.tolist()))
+    opening.attrs["notices"] = tuple(_said(schedule, facts, below=below, alone=alone))
+    return opening
+
+
+def opening_of(
+    orders: pd.DataFrame, schedule: Schedule, opening: Any = None, grants: Any = None
+) -> tuple[Any, tuple[str, ...]]:
+    """Give the opening balances of a replay: as given, else from the orders' own ``points_balance``."""
+    if opening is not None:
+        return opening, tuple(getattr(opening, "attrs", {}).get("notices", ()))
+    if "points_balance" not in orders.columns:
+        return None, ()
+    first, is_snapshot = _first_balances(orders, schedule.programs[0])
+    if at := orders.attrs.get("balances_at"):
+        pairs = zip(schedule.starts, schedule.programs, strict=True)
+        opening = opening_from(first, orders, None, at=at, grants=grants, programs=pairs)
+        return opening, (f"Opening balances are those of {at:.10}, run back", *opening.attrs["notices"])
+    return first, (LIKE_A_SNAPSHOT if is_snapshot else FIRST_BALANCES,)
+
+
+def _first_balances(orders: pd.DataFrame, program: Program) -> tuple[pd.DataFrame, bool]:
+    """Each customer's balance at the first order; and whether it is the same at all orders of everybody."""
+    frame = pd.DataFrame(
+        {
+            "customer_id": orders["customer_id"].array,
+            "points": orders["points_balance"].array,
+            "at": read_times(orders["ordered_at"], program.timezone).numbers,
+        }
+    )
+    # Orders of one instant run by their ids as texts.
+    tied = frame.duplicated(["customer_id", "at"], keep=False)
+    frame["order"] = orders["order_id"].astype(str).to_numpy() if tied.any() else ""
+    opening = frame.sort_values(["at", "order"], kind="stable").drop_duplicates("customer_id")
+    opening = opening[["customer_id", "points"]].sort_index().reset_index(drop=True)
+    by_customer = frame.groupby("customer_id", sort=False)["points"]
+    several = by_customer.size() > 1
+    same = bool(several.any()) and bool((by_customer.nunique()[several] == 1).all())
+    return opening, same and bool((pd.to_numeric(opening["points"], errors="coerce") > 0).any())
+
+
+def _earning_alone(program: Program) -> Program:
+    """A program under which nobody redeems, and nothing expires or is forgiven."""
+    reversal = (program.reversal or Reversal()).model_copy(update={"redeemed": False, "overdraft": "negative"})
+    return program.model_copy(update={"offers": (), "expiry": None, "reversal": reversal, "valid_from": None})
+
+
+def _as_paid(orders: pd.DataFrame, schedule: Schedule) -> pd.DataFrame:
+    """The orders with what was redeemed in history as credits, so that they earn on what was really paid."""
+    frame = orders.drop(columns="points_balance", errors="ignore")
+    if "discount_given" not in frame:
+        return frame
+    decimals = schedule.programs[0].decimals
+    given, credits = (_money(frame, name, decimals) for name in ("discount_given", "credits"))
+    paid: pd.DataFrame = frame.drop(columns="discount_given").assign(
+        credits=write_money(given + credits, decimals, exact=False)
+    )
+    if any(program.earning is not None and not program.earning.on_redeeming_orders for program in schedule.programs):
+        paid = paid.loc[given == 0]
+    return paid
+
+
+def _money(frame: pd.DataFrame, column: str, decimals: int) -> Int64:
+    """A column of money in minor units; what is blank or missing is 0."""
+    if column not in frame:
+        return np.zeros(len(frame), np.int64)
+    return Table("orders", frame).take(column, lambda values: read_money(values, decimals, blank=0), missing=0)
+
+
+def _redeemed(facts: Facts, schedule: Schedule) -> Int64:
+    """Points that each customer really redeemed, and did not get back by a full refund."""
+    prepared, program = facts.prepared, schedule.programs[-1]
+    history, customers = prepared.history, len(prepared.history.first_order) - 1
+    redeemed = np.zeros(customers, np.int64)
+    given = _money(facts.orders, "discount_given", program.decimals)[prepared.rows]
+    if not given.any():
+        return redeemed
+    points = points_of(given, program)
+    if len(history.refunded_at) and (program.reversal or Reversal()).redeemed:
+        points[(history.refunded_at <= prepared.last) & (history.refunded == history.paid)] = 0
+    np.add.at(redeemed, np.repeat(np.arange(customers), np.diff(history.first_order)), points)
+    return redeemed
+
+
+def points_of(discount: Int64, program: Program) -> Int64:
+    """The points behind discounts of history, in minor units, by the program's dearest amount for a point."""
+    values = [
+        (Fraction(offer.discount_per_step) / offer.points_per_step)
+        if isinstance(offer, VariableAmount)
+        else Fraction(offer.discount) / offer.points
+        for offer in program.offers
+        if isinstance(offer, VariableAmount | FixedAmount)
+    ]
+    if not values:
+        raise InputError(
+            "The points behind discount_given cannot be told: no offer of the program gives an amount for points"
+        )
+    a_point = max(values) * 10**program.decimals
+    points: Int64 = np.rint(discount * float(1 / a_point)).astype(np.int64)
+    return points
+
+
+def _said(schedule: Schedule, facts: Facts, *, below: int, alone: int) -> Iterator[str]:
+    if below:
+        yield f"{below} opening balances came out below 0 and are 0: more was earned since than is there"
+    if alone:
+        yield f"{alone} customers of the balances have no orders"
+    if any(program.expiry is not None for program in schedule.programs):
+        yield "Points that expired before the day of the balances cannot be run back"
+    if "discount_given" not in facts.orders:
+        yield "The orders do not say what customers redeemed (discount_given), so nothing of it was run back"
+    last = int(facts.prepared.history.at.max(initial=ALWAYS))
+    if last != ALWAYS and (days := (facts.prepared.last - last) // DAY) > GAP_DAYS:
+        yield f"The balances are {days:,} days later than the last order; what happened in between is not known"

@@ -1,0 +1,140 @@
+"""The suite of worked and generated cases, as files that any language reads: JSON, JSON Lines, CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nector_sim.calculator.exact import Law
+from nector_sim.calculator.quote import in_major_units
+from nector_sim.errors import InputError
+from nector_sim.parity.answers import OPTIONAL, as_json, check_left_out, order_fields
+from nector_sim.parity.cases import CHECKOUT_FIELDS, EXPECTED, ORDER_FIELDS, PLACE
+from nector_sim.parity.generate import generate
+from nector_sim.rules.program import Program
+
+#: Raised when a case or its shape changes: major, a field is renamed or an expectation changes; minor, cases are added.
+VERSION = "1.0.0"
+#: Endings of files of cases.
+ENDINGS = (".jsonl", ".json", ".csv")
+
+Case = Mapping[str, Any]
+
+
+def generated_cases(
+    n: int, *, seed: int, program: Program | None = None, leave_out: Collection[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """Make cases from a seed, each in the shape of ``data/parity/case.schema.json``.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    seed : int
+        The same seed gives the same cases.
+    program : Program, optional
+        Make orders for this program alone.
+    leave_out : collection of str
+        What orders never have, as :func:`nector_sim.check_parity` takes it.
+
+    Yields
+    ------
+    dict
+        ``name``, ``source``, ``program``, ``order`` and ``expect``; amounts are text, in major units.
+
+    Examples
+    --------
+    >>> case = next(generated_cases(1, seed=1))
+    >>> sorted(case)
+    ['expect', 'name', 'order', 'program', 'source']
+    """
+    number, without = 0, {OPTIONAL[name][0]: OPTIONAL[name][1] for name in leave_out}
+    for one, orders in generate(n, seed=seed, program=program):
+        law = Law(one)
+        fields = {key: value for key, value in json.loads(one.to_json()).items() if key in CHECKOUT_FIELDS}
+        for order in orders:
+            number += 1
+            order = replace(order, **without)
+            answer = in_major_units(one, law.answer(order))
+            yield {
+                "name": f"case {number}",
+                "source": f"generated from seed {seed}",
+                "program": fields,
+                "order": as_json(order_fields(one, order)),
+                "expect": {name: as_json(getattr(answer, name)) for name in EXPECTED},
+            }
+
+
+def write_cases(
+    path: str | Path, *, n: int, seed: int, program: Program | None = None, leave_out: Collection[str] = ()
+) -> None:
+    """Write generated cases: JSON Lines, JSON or CSV, by the file's ending.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+    n, seed, program, leave_out
+        As :func:`generated_cases`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written, its ending is none of these, or `n` is below 1.
+    """
+    if n < 1:
+        raise InputError("the number of cases must be 1 or more")
+    if Path(path).suffix not in ENDINGS:
+        raise InputError(f"{path} must end in one of {', '.join(ENDINGS)}")
+    check_left_out(leave_out)
+    text = as_text(generated_cases(n, seed=seed, program=program, leave_out=leave_out), Path(path).suffix)
+    try:
+        Path(path).write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def as_text(cases: Iterable[Case], ending: str, *, name: str = "") -> str:
+    """Cases as the text of a file.
+
+    Parameters
+    ----------
+    cases : iterable of mapping
+    ending : {".json", ".jsonl", ".csv"}
+        JSON is one object with ``$id``, ``version`` and ``case``; JSON Lines one case a line; CSV one case a row, the
+        program as JSON in one column, the order's fields, and ``expected_…`` columns.
+    name : str
+        What the JSON's ``$id`` ends in.
+
+    Returns
+    -------
+    str
+    """
+    if ending == ".jsonl":
+        return "".join(json.dumps(as_json(case), ensure_ascii=False) + "\n" for case in cases)
+    if ending == ".json":
+        whole = {"$schema": f"{PLACE}/case.schema.json"} | ({"$id": f"{PLACE}/{name}.json"} if name else {})
+        return json.dumps(whole | {"version": VERSION, "case": list(cases)}, indent=1, ensure_ascii=False) + "\n"
+    stream = io.StringIO()
+    names = ["name", "source", "program", *ORDER_FIELDS, *(f"expected_{field}" for field in EXPECTED)]
+    table = csv.DictWriter(stream, names, lineterminator="\n")
+    table.writeheader()
+    for case in cases:
+        row = {
+            "name": case["name"],
+            "source": case["source"],
+            "program": json.dumps(case["program"], ensure_ascii=False),
+        }
+        expected = {f"expected_{field}": value for field, value in case["expect"].items()}
+        table.writerow(row | dict(case["order"]) | expected)
+    return stream.getvalue()
+
+
+def program_schema() -> dict[str, Any]:
+    """JSON Schema of a program file: what ``data/parity/program.schema.json`` holds."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{PLACE}/program.schema.json"}
+    return schema | Program.model_json_schema()

@@ -1,0 +1,105 @@
+"""The same orders at every door of files: read alike, or refused alike and by name."""
+
+import json
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import nector_sim as ns
+from nector_sim.batch.replays import replay_files
+from nector_sim.cli import app
+from nector_sim.errors import InputError
+
+PROGRAM = """
+[[offers]]
+kind = "variable_amount"
+points_per_step = 1
+discount_per_step = 1
+[earning]
+points_per_unit = 0.05
+"""
+HEADER = "order_id,customer_id,ordered_at,cart_amount,points_balance"
+ROWS = "a,c,2026-01-01T10:00Z,1000,50\nb,c,2026-01-02T10:00Z,1000,50\n"
+DOORS = {
+    "score": "score {orders} -p {program} --out {out}/scored.csv",
+    "score into a folder": "score {orders} -p {program} --out {out}/scored",
+    "replay": "replay {orders} -p {program} --out {out}/replayed",
+    "replay in buckets": "replay {orders} -p {program} --buckets 2 --out {out}/replayed",
+    "sweep": "sweep {orders} -p {program} --grid {grid} -a {assumptions} --out {out}/settings.csv",
+    "sweep, replayed": "sweep {orders} -p {program} --grid {grid} -a {assumptions} --replayed --out {out}/settings.csv",
+    "check": "check {orders} --program {program}",
+}
+
+
+def ask(door, orders, folder):
+    files = {"program": PROGRAM, "grid": '"min_payable.amount" = [0]', "assumptions": "gross_margin_percent = 50"}
+    for name, text in files.items():
+        (folder / f"{name}.toml").write_text(text)
+    names = {name: folder / f"{name}.toml" for name in files}
+    command = DOORS[door].format(orders=orders, out=folder, **names)
+    return CliRunner().invoke(app, command.split(), catch_exceptions=True)
+
+
+def said_of(result):
+    return result.output + str(result.exception or "")
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_row_that_was_cut_off_is_refused_and_named(door, tmp_path):
+    orders = tmp_path / "orders.csv"
+    orders.write_text(f"{HEADER},refunded_at\n" + ROWS.replace("\n", ",\n", 1))
+    result = ask(door, orders, tmp_path)
+    assert result.exit_code != 0
+    assert "has 5 fields, and the header has 6" in " ".join(said_of(result).split())
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_doubled_header_is_refused_and_named(door, tmp_path):
+    orders = tmp_path / "orders.csv"
+    orders.write_text(HEADER.replace("points", "cart_amount,points") + "\n" + ROWS.replace(",1000", ",1000,5"))
+    result = ask(door, orders, tmp_path)
+    assert result.exit_code != 0
+    assert "cart_amount" in said_of(result)
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("separator", ";\t|")
+def test_fields_may_be_parted_otherwise(door, separator, tmp_path):
+    orders = tmp_path / "orders.csv"
+    orders.write_text((HEADER + "\n" + ROWS).replace(",", separator))
+    result = ask(door, orders, tmp_path)
+    assert result.exit_code == 0, said_of(result)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_another_currency_is_never_computed(door, tmp_path):
+    orders = tmp_path / "orders.csv"
+    orders.write_text(f"{HEADER},currency\n" + ROWS.replace("\n", ",INR\n", 1).replace("50\n", "50,USD\n"))
+    result = ask(door, orders, tmp_path)
+    assert result.exit_code != 0 or "USD" in said_of(result) or "in another currency" in said_of(result)
+    if "score" in door:
+        assert "2 read, 1 scored" in said_of(result)
+        assert "USD" in said_of(result)
+        assert "INR" in said_of(result)
+
+
+@pytest.mark.parametrize("gone", ["orders/part-00000.parquet", "balances/part-00001.parquet", "totals.parquet"])
+def test_a_replay_that_lost_a_part_is_not_taken_for_whole(gone, tmp_path):
+    orders, out = tmp_path / "orders.csv", tmp_path / "replayed"
+    customers = [f"c{number}" for number in range(40)]
+    pd.DataFrame(
+        {"order_id": customers, "customer_id": customers, "ordered_at": "2026-01-01T10:00Z", "cart_amount": 1000}
+    ).to_csv(orders, index=False)
+    program = ns.Program.parse({"earning": {"points_per_unit": "0.05"}})
+    replay_files([program], orders, out=out, buckets=2)
+    again = replay_files([program], orders, out=out, buckets=2)
+    assert "nothing was done" in again.notices[0]
+    assert gone in json.loads((tmp_path / "replayed.manifest.json").read_text())["output"]["parts"]
+    kept = (out / gone).read_bytes()
+    (out / gone).write_bytes(kept[:-1])
+    with pytest.raises(InputError, match=f"{gone} has another size"):
+        replay_files([program], orders, out=out, buckets=2)
+    (out / gone).unlink()
+    with pytest.raises(InputError, match=f"{gone} is missing"):
+        replay_files([program], orders, out=out, buckets=2)

@@ -1,0 +1,94 @@
+"""Compiled code is kept where it can be, and nothing but time is lost where it cannot."""
+
+import errno
+import logging
+import subprocess
+import sys
+
+import numba.core.caching as caching
+import pytest
+
+from nector_sim import _compile
+
+
+def _twice(number):
+    return 2 * number
+
+
+@pytest.fixture
+def notes(monkeypatch, caplog):
+    monkeypatch.setattr(_compile, "_given", set())
+    caplog.set_level(logging.INFO, "nector_sim")
+    return caplog
+
+
+@pytest.fixture
+def nowhere(monkeypatch):
+    """As in a container: neither beside the source nor below the home folder can be written."""
+
+    def refused(self):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    for locator in caching.CompileResultCacheImpl._locator_classes:
+        monkeypatch.setattr(locator, "ensure_cache_path", refused)
+
+
+def test_it_is_kept_in_numbas_own_place(monkeypatch, tmp_path, notes):
+    monkeypatch.setattr(caching.config, "CACHE_DIR", str(tmp_path))
+    assert _compile.compiled(_twice)(4) == 8
+    assert list(tmp_path.rglob("*.nbc"))
+    assert [note.levelname for note in notes.records] == ["INFO"]
+    again = _compile.compiled(_twice)
+    assert again(4) == 8
+    assert sum(again.stats.cache_hits.values()) == 1
+    assert len(notes.records) == 1
+
+
+def test_else_in_a_private_folder(monkeypatch, tmp_path, notes, nowhere):
+    monkeypatch.setattr(_compile.tempfile, "gettempdir", lambda: str(tmp_path))
+    assert _compile.compiled(_twice)(4) == 8
+    (folder,) = tmp_path.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert list(folder.rglob("*.nbc"))
+    assert "kept" not in notes.text
+
+
+@pytest.mark.parametrize("what", ["open to others", "a link", "a file"])
+def test_a_folder_that_others_could_have_made_is_not_used(monkeypatch, tmp_path, notes, nowhere, what):
+    monkeypatch.setattr(_compile.tempfile, "gettempdir", lambda: str(tmp_path))
+    place = tmp_path / f"nector_sim_{_compile.os.geteuid()}"
+    if what == "open to others":
+        place.mkdir()
+        place.chmod(0o777)
+    elif what == "a link":
+        (tmp_path / "theirs").mkdir(mode=0o700)
+        place.symlink_to(tmp_path / "theirs")
+    else:
+        place.touch()
+    assert _compile.compiled(_twice)(4) == 8
+    assert not list(tmp_path.rglob("*.nbc"))
+    assert notes.text.count("compiled code is not kept") == 1
+
+
+def test_a_full_disk_makes_it_slower_and_says_so_once(monkeypatch, tmp_path, notes):
+    def full(self, name, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(caching.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(caching.IndexDataCacheFile, "_save_data", full)
+    assert _compile.compiled(_twice)(4) == 8
+    assert _compile.compiled(_twice)(4.5) == 9
+    assert notes.text.count("No space left on device") == 1
+
+
+def test_warm_leaves_nothing_to_compile(tmp_path, monkeypatch):
+    from nector_sim.cli.warm import _commands
+
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "kept"))
+    subprocess.run([sys.executable, "-m", "nector_sim", "warm"], check=True, capture_output=True)
+    kept = set(tmp_path.rglob("*.nbc"))
+    assert any("replay_customers" in file.name for file in kept)
+    for words in _commands(tmp_path):
+        ended = subprocess.run([sys.executable, "-m", "nector_sim", *map(str, words)], capture_output=True, text=True)
+        assert (ended.returncode, "compiling" in ended.stderr) == (0, False)
+    assert set(tmp_path.rglob("*.nbc")) == kept
