@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from nector_sim.economics.ultimate import Ultimate
-    from nector_sim.exploration.compare import Comparison
     from nector_sim.exploration.comparison import Comparison
     from nector_sim.exploration.forecast import Forecast
     from nector_sim.ledger.liability import Liability
