@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nector_sim.economics.summary import Summary, orders_below_floor, summarize
     from nector_sim.economics.ultimate import Ultimate, ultimate_redemption
     from nector_sim.errors import InputError, OrdersError, Problem, ProgramError
-    from nector_sim.exploration.choose import Recommendation, frontier, recommend
+    from nector_sim.exploration.choose import Recommendation, frontier, program_of, recommend
     from nector_sim.exploration.compare import compare
     from nector_sim.exploration.comparison import Comparison
     from nector_sim.exploration.facts import Facts, facts
@@ -58,7 +58,7 @@ _HOMES = {
     "nector_sim.economics.summary": ("Summary", "orders_below_floor", "summarize"),
     "nector_sim.economics.ultimate": ("Ultimate", "ultimate_redemption"),
     "nector_sim.errors": ("InputError", "OrdersError", "Problem", "ProgramError"),
-    "nector_sim.exploration.choose": ("Recommendation", "frontier", "recommend"),
+    "nector_sim.exploration.choose": ("Recommendation", "frontier", "program_of", "recommend"),
     "nector_sim.exploration.compare": ("compare",),
     "nector_sim.exploration.comparison": ("Comparison",),
     "nector_sim.exploration.facts": ("Facts", "facts"),
@@ -141,6 +141,7 @@ __all__ = [
     "order_margin",
     "orders_below_floor",
     "point_value",
+    "program_of",
     "quote",
     "read_balances",
     "read_orders",

@@ -21,6 +21,7 @@ EXTRA_OF = {
     "aiohttp": "urls",
     "fsspec": "urls",
     "s3fs": "s3",
+    "cryptography": "dask",
     "distributed": "dask",
     "chainladder": "actuarial",
     "scipy": "estimates",

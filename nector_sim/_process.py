@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from nector_sim._extras import named
+from nector_sim._terminal import visible
 from nector_sim.errors import InputError
 
 #: Exit codes: done; ran, and found what you must look at; input that cannot be used; a fault of ours. A run that is
@@ -123,7 +124,7 @@ def _fault(error: BaseException) -> str:
 
 def _say(text: str) -> None:
     with suppress(OSError, ValueError):  # nobody reads it any more
-        print(f"nector-sim: {text}", file=sys.stderr, flush=True)
+        print(f"nector-sim: {visible(text)}", file=sys.stderr, flush=True)
 
 
 def _stop(number: int, _: object) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nector_sim.urls import masked
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -30,7 +32,7 @@ class Problem:
 
 
 class InputError(ValueError):
-    """An input that cannot be used.
+    """An input that cannot be used. Passwords and queries of URLs in its words are masked.
 
     Parameters
     ----------
@@ -41,9 +43,9 @@ class InputError(ValueError):
     """
 
     def __init__(self, heading: str, problems: Sequence[Problem] = ()) -> None:
-        self.heading = heading
-        self.problems = tuple(problems)
-        super().__init__("\n".join([heading, *(f"  {problem}" for problem in self.problems)]))
+        self.heading = masked(heading)
+        self.problems = tuple(Problem(masked(problem.place), masked(problem.what)) for problem in problems)
+        super().__init__("\n".join([self.heading, *(f"  {problem}" for problem in self.problems)]))
 
 
 class ProgramError(InputError):

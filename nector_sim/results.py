@@ -29,7 +29,7 @@ class Result:
     >>> program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
     >>> result = ns.replay(program, ns.demo_orders().head(1000))
     >>> dir(result.plot), result.plot.timeline().ax.get_ylabel()
-    (['timeline'], 'points a month')
+    (['timeline'], 'coins a month')
     """
 
     __slots__ = ()

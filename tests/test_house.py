@@ -16,7 +16,7 @@ from nector_sim._extras import EXTRA_OF
 PACKAGE = Path(ns.__file__).parent
 #: The rooms from top to bottom; a room imports from those above it and from itself, never upward.
 ROOMS = [
-    ["errors", "_data", "_compile", "_extras", "results"],
+    ["errors", "urls", "_data", "_compile", "_extras", "_terminal", "results"],
     ["rules"],
     ["calculator"],
     ["languages"],
@@ -37,7 +37,17 @@ ROOMS = [
     ["_process"],
 ]
 #: Libraries that one of the others needs, and so brings.
-COME_ALONG = {"PIL", "annotated_types", "click", "dask", "pydantic_core", "traitlets"}
+COME_ALONG = {
+    "PIL",
+    "annotated_types",
+    "click",
+    "dask",
+    "jupyter_core",
+    "jupyter_server",
+    "pydantic_core",
+    "tornado",
+    "traitlets",
+}
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 #: Heavy or optional libraries, each with the one room that imports it.
 AT_HOME = {
@@ -47,6 +57,7 @@ AT_HOME = {
     "voila": "explorer",
     "chainladder": "economics",
     "dask": "batch",
+    "cryptography": "batch",
     "distributed": "batch",
     "starlette": "gokwik",
     "uvicorn": "gokwik",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -22,7 +21,9 @@ def dask_client(scheduler: str | None = None, *, workers: int | None = None) -> 
     Parameters
     ----------
     scheduler : str, optional
-        Address such as ``tcp://10.0.0.5:8786``; left out, a cluster on this machine.
+        Address such as ``tls://10.0.0.5:8786``, with the certificates of Dask's own settings
+        (``DASK_DISTRIBUTED__COMM__TLS__CA_FILE`` and so on). ``tcp://`` is neither encrypted nor authenticated: whoever
+        reaches such a scheduler runs code on its workers. Left out, a cluster on this machine that answers nobody else.
     workers : int, optional
         Processes of that cluster; left out, one for each core.
 
@@ -36,23 +37,21 @@ def dask_client(scheduler: str | None = None, *, workers: int | None = None) -> 
         If Dask is not installed, or the scheduler does not answer.
     """
     try:
-        from distributed import Client, LocalCluster
+        import cryptography  # noqa: F401  # distributed makes certificates with it, and does not bring it
+        from distributed import Client
     except ImportError:
         raise InputError(f"the engine dask needs the extra dask: {pip_line('dask')}") from None
     if scheduler is not None:
         try:
             client = Client(scheduler, timeout="20s", set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise InputError(f"no Dask scheduler answers at {scheduler}: {error}") from None
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            raise InputError(f"no Dask scheduler answers at {scheduler}: {error}{_tls(scheduler)}") from None
         with client:
             yield client
         return
-    with (
-        LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
+    from nector_sim.batch.private_cluster import private_cluster
+
+    with private_cluster(workers) as cluster, Client(cluster, set_as_default=False) as client:
         yield client
 
 
@@ -152,6 +151,14 @@ def _told(function: Callable[[Any, int], Any], shared: Any, number: int) -> tupl
         return function(shared, number), None
     except InputError as error:
         return None, error
+
+
+def _tls(scheduler: str) -> str:
+    """What to look at where the address of a scheduler asks for certificates."""
+    if not scheduler.startswith("tls://"):
+        return ""
+    return ("; for tls:// Dask must be told its certificates: DASK_DISTRIBUTED__COMM__TLS__CA_FILE, "
+            "..._TLS__CLIENT__CERT and ..._TLS__CLIENT__KEY")  # fmt: skip
 
 
 def _unreachable(error: BaseException) -> InputError:

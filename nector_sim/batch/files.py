@@ -103,6 +103,7 @@ def write_table(table: pa.Table, path: str | Path) -> None:
 
 def check_ending(path: str | Path) -> None:
     """Refuse a name for results whose ending says no format."""
+    Place.of(path).check_writable()
     suffix = Place.of(path).suffix
     if suffix not in ENDINGS:
         raise InputError(f"{path} ends in {suffix or 'nothing'}; results are written as .csv or .parquet, or .xlsx")

@@ -139,7 +139,7 @@ def read_piece(inputs: Inputs, piece: Piece) -> tuple[pl.DataFrame, list[tuple[i
 
 def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str | None], ...]]]:
     if not place.exists():
-        matches = place.matches() if any(letter in place.path for letter in "*?[") else []
+        matches = place.matches() if any(letter in place.bare for letter in "*?[") else []
         if not matches:
             raise InputError(f"{place} does not exist; check the name")
         for match in matches:
@@ -226,7 +226,10 @@ def _header(name: str, head: bytes) -> tuple[tuple[str, ...], str]:
         text = head[: error.start].decode("utf-8-sig")
 
     def fields(separator: str) -> tuple[str, ...]:
-        return tuple(next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), ()))
+        try:
+            return tuple(next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), ()))
+        except csv.Error:  # a field longer than the reader takes
+            raise InputError(f"{name}: its first line is too long to be a header; export it again") from None
 
     separator = max(",;\t|", key=lambda separator: len(fields(separator)))
     header = fields(separator)

@@ -5,25 +5,29 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from nector_sim._extras import pip_line
 from nector_sim.errors import InputError
+from nector_sim.urls import masked, without_query
+
+#: Bytes of a name that is written to: what systems take, less what the files of a run have beside it.
+LONGEST_NAME = 255 - len("..manifest.json.unfinished")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A file or folder.
+    """A file or folder. As a text it shows no password and no query of its URL, also where it is stored.
 
     Attributes
     ----------
     path : str
-        A path of this machine, or a URL.
+        A path of this machine, or a URL with all that it takes to open it.
     """
 
-    path: str
+    path: str = field(repr=False)
 
     @classmethod
     def of(cls, path: str | Path | Place) -> Place:
@@ -43,18 +47,26 @@ class Place:
 
     @property
     def suffix(self) -> str:
-        """Its ending, in small letters."""
-        return PurePosixPath(self.path.replace("\\", "/")).suffix.lower()
+        """Its ending, in small letters; of a URL, that of its path."""
+        return PurePosixPath(self.bare.replace("\\", "/")).suffix.lower()
+
+    @property
+    def bare(self) -> str:
+        """It without the query of a URL."""
+        return self.path if self.is_local else without_query(self.path)
 
     def __str__(self) -> str:
-        return self.path
+        return self.path if self.is_local else masked(self.path)
 
     def __truediv__(self, name: str) -> Place:
         return Place(str(self.local / name) if self.is_local else f"{self.path.rstrip('/')}/{name}")
 
     def exists(self) -> bool:
         """Whether something is there."""
-        return self.local.exists() if self.is_local else bool(_filesystem(self).exists(self.path))
+        try:
+            return self.local.exists() if self.is_local else bool(_filesystem(self).exists(self.path))
+        except OSError as error:  # such as a name longer than names can be
+            raise InputError(f"{self} cannot be looked for: {error.strerror or error}") from None
 
     def is_folder(self) -> bool:
         """Whether it is a folder."""
@@ -90,6 +102,21 @@ class Place:
             mine, other = self.local.resolve(), file.local.resolve()
             return other.is_relative_to(mine) or (self.exists() and file.exists() and self.local.samefile(file.local))
         return f"{file.path}/".startswith(f"{self.path.rstrip('/')}/")
+
+    def check_writable(self) -> None:
+        """Raise InputError if nothing can be written to it: a URL with a query, a dash, a name that is too long."""
+        if self.path == "-":
+            raise InputError("results are written into a file or folder, not to the terminal; name one instead of -")
+        # Files of a run have this name with something before and behind it.
+        if self.is_local and len(os.fsencode(self.local.name)) > LONGEST_NAME:
+            raise InputError(
+                f"the name {self.local.name[:40]}… is longer than {LONGEST_NAME} bytes; write to a shorter one"
+            )
+        if self.bare != self.path:
+            raise InputError(
+                f"{self} has a query, and results need names of their own beside it; write to a URL without one, and "
+                "give its credentials as the store's own settings or variables"
+            )
 
     def remove(self) -> None:
         """Take it away with all that is in it, if it is there."""

@@ -302,6 +302,8 @@ def _write_rejects(job: Job, place: Place) -> None:
 
 
 def _check_places(inputs: Inputs, work: Work, rejects: Place | None) -> None:
+    if rejects is not None:
+        rejects.check_writable()
     if rejects is not None and rejects.suffix not in ENDINGS:
         raise InputError(f"{rejects} ends in {rejects.suffix or 'nothing'}; rejects are written as .csv or .parquet")
     check_places(inputs, work, rejects)

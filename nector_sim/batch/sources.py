@@ -68,7 +68,11 @@ class Source:
 
     def still_the_same(self) -> None:
         """Raise InputError if the file is no longer what it was."""
-        if self.place.stamp() != self.stamp:
+        try:
+            stamp = self.place.stamp()
+        except OSError:
+            raise InputError(f"{self.name} was deleted or cannot be reached any more; nothing of it was kept") from None
+        if stamp != self.stamp:
             raise InputError(
                 f"{self.name} changed while it was read; nothing of it was kept. Run again when nobody writes to it"
             )
@@ -105,7 +109,11 @@ class Inputs:
 
     def changed(self) -> bool:
         """Whether a file is no longer what it was."""
-        return any(source.place.stamp() != source.stamp for source in self.sources)
+        try:
+            self.check_unchanged()
+        except InputError:
+            return True
+        return False
 
     def check_unchanged(self, which: Collection[int] | None = None) -> None:
         """Raise InputError if a file (of these) is no longer what it was."""

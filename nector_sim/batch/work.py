@@ -50,6 +50,7 @@ class Work:
 
         With `in_parts` also a single file is made of parts, which many workers write.
         """
+        out.check_writable()
         if out.suffix not in (*ENDINGS, ""):
             raise InputError(
                 f"{out} ends in {out.suffix}; results are written as .csv or .parquet, as .xlsx if a sheet holds them, "

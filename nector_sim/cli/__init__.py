@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Annotated
 
 import typer
 
 from nector_sim import __version__, _process
+from nector_sim._terminal import Printable
 from nector_sim.cli import (
     check,
     checkout,
@@ -75,7 +77,9 @@ def _shared(
 
 def main() -> None:
     """Run the command line, and raise SystemExit with its exit code."""
-    try:
-        app()
-    except Exception as error:  # not of a command, whose ends are told already
-        sys.exit(_process.told(error))
+    # Names and values in files are other people's, and a terminal takes some characters for orders.
+    with redirect_stdout(Printable(sys.stdout)), redirect_stderr(Printable(sys.stderr, bar=True)):
+        try:
+            app()
+        except Exception as error:  # not of a command, whose ends are told already
+            sys.exit(_process.told(error))

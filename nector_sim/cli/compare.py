@@ -10,6 +10,7 @@ import typer
 
 from nector_sim.cli import options
 from nector_sim.cli.options import AssumptionsFile, FloorPercent, usable_orders
+from nector_sim.urls import masked
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -97,7 +98,7 @@ def compare(
         before, after = result.baseline.orders_below_floor, result.candidate.orders_below_floor
         say(f"orders that earn less than {floor} % of their net sales: {before:,} today, {after:,} proposed")
     if rejected:
-        say(f"{rejected:,} orders rejected; to see why: nector-sim check {orders} --program {baseline}")
+        say(f"{rejected:,} orders rejected; to see why: nector-sim check {masked(orders)} --program {baseline}")
     raise typer.Exit(1 if rejected else 0)
 
 

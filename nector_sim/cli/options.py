@@ -106,7 +106,12 @@ class Engine(StrEnum):
 
 EngineName = Annotated[Engine, typer.Option("--engine", help="This machine, or a Dask cluster.")]
 Scheduler = Annotated[
-    str | None, typer.Option("--scheduler", help="Address of a Dask scheduler; else a cluster on this machine.")
+    str | None,
+    typer.Option(
+        "--scheduler",
+        help="Address of a Dask scheduler, such as tls://10.0.0.5:8786; else a cluster on this machine, which answers "
+        "nobody else. With tcp:// whoever reaches the scheduler runs code on its workers: for networks of your own.",
+    ),
 ]
 
 

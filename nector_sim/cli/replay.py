@@ -10,6 +10,7 @@ import typer
 
 from nector_sim.cli import options
 from nector_sim.errors import InputError
+from nector_sim.urls import masked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,7 @@ def replay(
     for notice in report.notices:
         typer.echo(f"note: {notice}")
     until = f" up to {report.as_of:%Y-%m-%d %H:%M} UTC" if report.as_of else ""
-    typer.echo(f"{counts[0]} orders of {counts[1]} customers replayed into {out}{until}")
+    typer.echo(f"{counts[0]} orders of {counts[1]} customers replayed into {masked(out)}{until}")
     typer.echo(
         "points: "
         + ", ".join(
@@ -119,8 +120,11 @@ def _replay_files(
 
 def _write(tables: dict[str, pd.DataFrame], folder: Path, ending: str, decimals: int, read: list[Path | None]) -> None:
     from nector_sim.batch.files import apart, write_table
+    from nector_sim.batch.lock import only_one
+    from nector_sim.batch.places import Place
     from nector_sim.batch.replays import exact_table
 
+    Place.of(folder).check_writable()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
@@ -129,7 +133,8 @@ def _write(tables: dict[str, pd.DataFrame], folder: Path, ending: str, decimals:
         raise InputError(f"{folder} cannot be made: {error.strerror or error}") from None
     files = {name: folder / f"{name}.{ending}" for name in (*tables, "movements")}
     apart(files.values(), read)
-    for name, frame in tables.items():
-        write_table(exact_table(frame, decimals), files[name])
-    if "movements" not in tables:
-        files["movements"].unlink(missing_ok=True)  # of an earlier replay, whose other tables were replaced
+    with only_one(folder.absolute().with_name(f".{folder.name}.unfinished"), what=str(folder)):
+        for name, frame in tables.items():
+            write_table(exact_table(frame, decimals), files[name])
+        if "movements" not in tables:
+            files["movements"].unlink(missing_ok=True)  # of an earlier replay, whose other tables were replaced

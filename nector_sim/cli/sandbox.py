@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
 
 def sandbox(
-    db: Annotated[str, typer.Option("--db", help="File that keeps everything, or a URL of PostgreSQL.")],
+    db: Annotated[
+        str,
+        typer.Option(
+            "--db",
+            envvar="NECTOR_SIM_DB",
+            show_envvar=True,
+            help="File that keeps everything, or a URL of PostgreSQL. Other users of a machine can see its command "
+            "lines: where the URL has a password, name it in the variable, or leave the password to PGPASSWORD.",
+        ),
+    ],
     program: Annotated[
         Path | None, typer.Option("--program", "-p", help="Program file, TOML or JSON; needed to serve.")
     ] = None,
@@ -119,14 +128,18 @@ def _log_to_the_screen(*, verbose: bool) -> None:
 
 def _print_ledger(db: str) -> None:
     from nector_sim.gokwik import Database, Wallets
+    from nector_sim.gokwik.database import not_damaged
 
     if "://" not in db and not Path(db).exists():
         raise InputError(f"{db} does not exist; check the name")
-    with Database(db, read_only=True) as database:
+    with Database(db, read_only=True) as database, not_damaged(db):
         moved = Wallets(database).ledger()
+    if not len(moved):
+        typer.echo("nothing has moved")
+        return
     moved.insert(5, "points_balance", moved.groupby("customer_id")["points"].cumsum())
     moved["at"] = moved["at"].dt.strftime("%Y-%m-%d %H:%M:%S UTC")
-    typer.echo(moved.to_string(index=False, na_rep="") if len(moved) else "nothing has moved")
+    typer.echo(moved.to_string(index=False, na_rep=""))
 
 
 def _use(integration: Integration, program: Program) -> None:

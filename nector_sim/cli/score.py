@@ -12,6 +12,7 @@ import typer
 
 from nector_sim.cli import options
 from nector_sim.cli.options import ProgramFile
+from nector_sim.urls import masked
 
 if TYPE_CHECKING:
     from nector_sim.batch.files import ScoreReport
@@ -77,7 +78,7 @@ def score(
         report = _score_files(model, orders, out, rejects, engine, scheduler, part_rows)
     for notice in report.notices:
         typer.echo(f"note: {notice}")
-    typer.echo(f"{report.read} read, {report.scored} scored into {out}, {report.rejected} rejected")
+    typer.echo(f"{report.read} read, {report.scored} scored into {masked(out)}, {report.rejected} rejected")
     for example in report.examples:
         typer.echo(f"  {example}")
     if report.rejected and rejects is None:
@@ -87,8 +88,10 @@ def score(
 
 def _must_be_understood(orders: list[str]) -> bool:
     """Whether the orders are one file that is no plain table of orders: a workbook, or a shop's export."""
+    from nector_sim.batch.places import Place
+
     path = Path(orders[0])
-    if len(orders) > 1 or "://" in orders[0] or not path.is_file() or _is_plain(path):
+    if len(orders) > 1 or "://" in orders[0] or not Place.of(path).exists() or not path.is_file() or _is_plain(path):
         return False
     from nector_sim.batch.exports import is_export
 

@@ -9,6 +9,7 @@ import typer
 
 from nector_sim.cli import options
 from nector_sim.cli.options import AssumptionsFile
+from nector_sim.urls import masked
 
 
 def sweep(
@@ -88,7 +89,7 @@ def sweep(
     write_table(pa.Table.from_pandas(table, preserve_index=False), out)
     how_worked_out = said("each_order" if as_given else "replayed")
     take_up = float(believed.rates().take_up)
-    typer.echo(f"{len(table):,} settings on {len(good):,} orders into {out}; {table.attrs['view']} view")
+    typer.echo(f"{len(table):,} settings on {len(good):,} orders into {masked(out)}; {table.attrs['view']} view")
     typer.echo(f"{how_worked_out}; {said(table.attrs['label'], take_up=take_up)}")
     if left_out := table.attrs["orders_left_out"]:
         typer.echo(f"{left_out:,} of them were never paid and are left out")
@@ -99,5 +100,7 @@ def sweep(
         typer.echo(f"most generous within {most:g} % of the carts:")
         typer.echo(found.text())
     if rejected:
-        typer.echo(f"{rejected:,} orders rejected; to see why: nector-sim check {orders} --program {program[-1]}")
+        typer.echo(
+            f"{rejected:,} orders rejected; to see why: nector-sim check {masked(orders)} --program {program[-1]}"
+        )
     raise typer.Exit(1 if rejected else 0)

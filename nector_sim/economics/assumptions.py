@@ -7,7 +7,6 @@ Assumptions are estimates, and every number that rests on them is one too. Each 
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -21,6 +20,7 @@ from pydantic_core import PydanticCustomError
 from nector_sim.errors import InputError, Problem
 from nector_sim.rules.money import About
 from nector_sim.rules.offers import Model
+from nector_sim.rules.toml import read_toml
 from nector_sim.rules.values import read_decimal, read_percentage
 
 if TYPE_CHECKING:
@@ -314,7 +314,7 @@ def load_assumptions(path: str | Path) -> Assumptions:
     """
     path = Path(path)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+        data = read_toml(path, parse_float=Decimal)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; check the name, or write an assumptions file there") from None
     except UnicodeDecodeError:

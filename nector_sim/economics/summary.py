@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ from nector_sim.economics.margin import (
 )
 from nector_sim.economics.sales import Sales, read_sales
 from nector_sim.errors import InputError
+from nector_sim.results import Result
+from nector_sim.rules.money import money_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,12 +81,14 @@ def break_even_sentence(uplift: float | None) -> str:
     return f"{text} more orders in 100, like the ones you have, pay for it."
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+@dataclass(frozen=True, slots=True, repr=False)
+class Summary(Result):
     """A program on a set of orders. Money in major units; margins are estimates, under the assumptions.
 
     Counts of redemption, and what follows from them, are expected values where take-up is assumed below 100 %.
     """
+
+    PICTURES: ClassVar[tuple[str, ...]] = ("limits", "waterfall")
 
     view: View
     orders: int
@@ -109,6 +113,29 @@ class Summary:
     """Who is taken to redeem, as an id of :data:`nector_sim.economics.labels.LABELS`. None of them is a bound."""
     assumed_take_up: float
     """Share of the orders that could redeem, where they do not say."""
+    currency: str
+    """ISO 4217 code; empty where neither the program nor the orders say."""
+
+    def text(self) -> str:
+        """Say the summary in a few lines."""
+        cart, discount, cost, margin = (
+            money_text(round(amount), self.currency) if self.currency else f"{amount:,.0f}"
+            for amount in (self.cart, self.discount, self.cost_of_program, self.margin)
+        )
+        return "\n".join(
+            [
+                f"{self.orders:,} order{'' if self.orders == 1 else 's'}, carts of {cart}: points take off {discount} "
+                f"({self.discount_rate:.2%}), {said(self.label, take_up=self.assumed_take_up)}.",
+                f"The program costs {cost} of margin and leaves {margin}.",
+                self.break_even,
+            ]
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the summary as a table of one row; see :meth:`row`."""
+        import pandas as pd
+
+        return pd.DataFrame([self.row()])
 
     @property
     def margin(self) -> float:
@@ -243,6 +270,7 @@ def summarize(
         replayed=replayed,
         floor_percent=floor_percent,
         left_out=int(np.count_nonzero(~sales.used)),
+        currency=str(orders.attrs.get("currency", "")),
     )
 
 
@@ -259,6 +287,7 @@ def summarize_sales(
     floor_percent: float | str | None = None,
     left_out: int = 0,
     recorded: bool = False,
+    currency: str = "",
 ) -> Summary:
     """Do the work of :func:`summarize` on arrays.
 
@@ -278,6 +307,8 @@ def summarize_sales(
         Orders that were never paid, for the record.
     recorded : bool
         Whether a replay took it from the orders who redeems.
+    currency : str
+        ISO 4217 code, where no program says it.
 
     Returns
     -------
@@ -319,6 +350,7 @@ def summarize_sales(
         orders_below_floor=below,
         label=who_redeems(float(rates.take_up), recorded=recorded or sales.redeems is not None),
         assumed_take_up=float(rates.take_up),
+        currency=program.currency if program is not None else currency,
     )
 
 

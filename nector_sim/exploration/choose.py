@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,14 +14,16 @@ import pandas as pd
 from nector_sim.economics.assumptions import named_percent
 from nector_sim.economics.summary import break_even_sentence
 from nector_sim.errors import InputError, Problem
+from nector_sim.results import Result
 from nector_sim.rules.money import money_text
+from nector_sim.rules.program import Program
 
 #: A limit is met where this share of the draws meets it.
 SURE = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Recommendation(Result):
     """The setting that a sweep recommends, and what lies around it.
 
     Attributes
@@ -42,6 +45,8 @@ class Recommendation:
         Of the sweep; None where a table does not say, as one that was read from a file.
     holds : float or None
         In how many of the draws of customers the setting meets every constraint; None where the sweep has no ranges.
+    program : Program or None
+        The recommended setting as a program; None where the table does not say of which program its settings are.
     """
 
     setting: dict[str, Any]
@@ -52,6 +57,11 @@ class Recommendation:
     trade_offs: pd.DataFrame
     currency: str | None = None
     holds: float | None = None
+    program: Program | None = None
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the steps to neighbouring settings: :attr:`trade_offs`."""
+        return self.trade_offs.copy()
 
     def text(self) -> str:
         """Say the recommendation in a few lines, the setting first."""
@@ -74,6 +84,46 @@ class Recommendation:
         if ends:
             lines.append(f"It sits on the edge of the grid in {', '.join(ends)}, which goes no lower than 0.")
         return "\n".join(lines)
+
+
+def program_of(table: pd.DataFrame, row: Any) -> Program:
+    """Give the program of one row of a sweep.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From :func:`nector_sim.sweep`, whole or in part.
+    row : label
+        Of the table's index.
+
+    Returns
+    -------
+    Program
+
+    Raises
+    ------
+    InputError
+        If the table does not say of which program its settings are (it was read from a file), or has no such row.
+
+    Examples
+    --------
+    >>> program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    >>> believed = ns.Assumptions(gross_margin_percent=55)
+    >>> grid = {"offers.0.max_discount": [200, 500]}
+    >>> table = ns.sweep(program, ns.demo_orders().head(1000), grid=grid, assumptions=believed)
+    >>> program_of(table, 0).offers[0].max_discount
+    Decimal('200')
+    """
+    if "program" not in table.attrs:
+        raise InputError(
+            "This table does not say of which program its settings are; use program.replaced() with the values of a row"
+        )
+    if row not in table.index:
+        raise InputError(f"There is no row {row!r} in this table of {len(table):,} settings")
+    values = {path: table.loc[row, path] for path in swept(table)}
+    plain = {path: value.item() if isinstance(value, np.generic) else value for path, value in values.items()}
+    given = {path: None if isinstance(value, float) and pd.isna(value) else value for path, value in plain.items()}
+    return Program.parse(json.loads(table.attrs["program"])).replaced(given)
 
 
 def frontier(table: pd.DataFrame) -> pd.DataFrame:
@@ -204,6 +254,7 @@ def recommend(
         trade_offs=_trade_offs(table, setting, row, good),
         currency=table.attrs.get("currency"),
         holds=_holds(tests, ranked.index[0], table),
+        program=program_of(table, ranked.index[0]) if "program" in table.attrs else None,
     )
 
 

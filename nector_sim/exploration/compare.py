@@ -32,14 +32,14 @@ from nector_sim.exploration.groups import DECILES_DIFFER, labels_of
 from nector_sim.exploration.prepared import Played, check_words
 from nector_sim.exploration.replays import read_history
 from nector_sim.frames.checks import as_frame
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike, as_program
 
 BASELINE, CANDIDATE = 0, 1
 
 
 def compare(
-    baseline: Program,
-    candidate: Program,
+    baseline: ProgramLike,
+    candidate: ProgramLike,
     orders: Any,
     *,
     assumptions: Assumptions,
@@ -115,6 +115,7 @@ def compare(
     >>> result.baseline.discount, result.candidate.discount, result.incremental_margin
     (455.0, 452.0, 3.0)
     """
+    baseline, candidate = as_program(baseline), as_program(candidate)
     check_words(history, replayed, opening=opening, grants=grants, programs=programs)
     if baseline.currency != candidate.currency:
         raise InputError(

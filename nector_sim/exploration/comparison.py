@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ import pandas as pd
 from nector_sim.economics.happened import Happened
 from nector_sim.economics.labels import LABELS
 from nector_sim.economics.summary import Summary, break_even_sentence
+from nector_sim.results import Result
 from nector_sim.rules.money import money_text
 
 #: Orders that the break-even of the pair is counted among: its number, and how a sentence calls them.
@@ -25,8 +26,8 @@ AMONG = (
 OFF = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+@dataclass(frozen=True, slots=True, repr=False)
+class Comparison(Result):
     """Two programs on the same orders. Margins are estimates, under the assumptions; money in major units.
 
     Attributes
@@ -58,6 +59,8 @@ class Comparison:
         What must be known beside the numbers.
     """
 
+    PICTURES: ClassVar[tuple[str, ...]] = ("break_even", "tornado")
+
     baseline: Summary
     candidate: Summary
     ranges: pd.DataFrame
@@ -71,6 +74,10 @@ class Comparison:
     notices: tuple[str, ...]
     currency: str
     assumed_uplift_percent: float | None
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the headline numbers of both and their difference, with ranges."""
+        return self.ranges.rename_axis("number").reset_index()
 
     @property
     def incremental_margin(self) -> float:

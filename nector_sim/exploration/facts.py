@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nector_sim.calculator.exact import WHOLE, Law, Order, Terms
 from nector_sim.calculator.reasons import SENTENCES
 from nector_sim.errors import InputError
 from nector_sim.ledger.exact import earned_by
+from nector_sim.results import Result
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, from_minor, money_text, to_minor
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike, as_program
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,8 @@ class OfferFacts:
     limits: tuple[TakesOver, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+@dataclass(frozen=True, slots=True, repr=False)
+class Facts(Result):
     """What a setting is, without any orders.
 
     Attributes
@@ -89,6 +93,13 @@ class Facts:
             lines += [f"{offer.name}: {line}" for line in self._lines(offer)]
         return "\n".join(lines)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Give one row for each offer that the tier may use."""
+        import pandas as pd
+
+        names = [field.name for field in fields(OfferFacts) if field.name != "limits"]
+        return pd.DataFrame({name: [getattr(offer, name) for offer in self.offers] for name in names})
+
     def _lines(self, offer: OfferFacts) -> Iterator[str]:
         label = self.points_label
         if offer.percent_back is not None:
@@ -107,7 +118,9 @@ class Facts:
             yield f"from a cart of {money_text(limit.cart_amount, self.currency)}, {words[0].lower()}{words[1:]}"
 
 
-def facts(program: Program, *, cart_amount: Any = 1000, spend_per_order: Any = None, tier: str | None = None) -> Facts:
+def facts(
+    program: ProgramLike, *, cart_amount: Any = 1000, spend_per_order: Any = None, tier: str | None = None
+) -> Facts:
     """Work out what a setting is, without any orders.
 
     Parameters
@@ -137,6 +150,7 @@ def facts(program: Program, *, cart_amount: Any = 1000, spend_per_order: Any = N
     offers.0: from a cart of ₹101, your minimum amount to pay holds the rest back.
     offers.0: from a cart of ₹1,100, your maximum discount is reached.
     """
+    program = as_program(program)
     cart = _minor(cart_amount, program, "cart_amount")
     spend = cart if spend_per_order is None else _minor(spend_per_order, program, "spend_per_order")
     tier = _tier(program, tier)

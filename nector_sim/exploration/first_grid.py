@@ -14,7 +14,7 @@ from nector_sim.errors import InputError
 from nector_sim.exploration.prepared import check_words
 from nector_sim.exploration.replays import read_replays
 from nector_sim.frames.checks import as_frame, read_inputs, refuse, rejects_frame
-from nector_sim.rules.program import PercentMinPayable, Program
+from nector_sim.rules.program import PercentMinPayable, Program, ProgramLike, as_program
 
 #: Quantiles of the data that a first grid takes its values from.
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -23,7 +23,7 @@ MULTIPLES = (Decimal("0.5"), Decimal("0.75"), Decimal(1), Decimal("1.25"), Decim
 
 
 def first_grid(
-    program: Program,
+    program: ProgramLike,
     orders: Any,
     *,
     replayed: bool = True,
@@ -70,6 +70,7 @@ def first_grid(
     >>> first_grid(program, orders)["min_payable.amount"]
     [0.0, 100.0, 440.0, 480.0, 600.0, 800.0, 1200.0, 1400.0, 1500.0]
     """
+    program = as_program(program)
     check_words(history, replayed, opening=opening, grants=grants, programs=programs)
     if not program.offers or program.offers[0].kind != "variable_amount":
         raise InputError("A first grid needs a program whose first offer is a variable_amount; name the paths yourself")

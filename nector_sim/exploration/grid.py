@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import math
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -25,6 +24,7 @@ from nector_sim.errors import InputError, Problem, ProgramError
 from nector_sim.rules.offers import Offer
 from nector_sim.rules.paths import INSTEAD, changed, unknown_path
 from nector_sim.rules.program import Program
+from nector_sim.rules.toml import read_toml
 from nector_sim.rules.values import read_percentage
 
 Mode = Literal["product", "zip"]
@@ -165,7 +165,7 @@ def load_grid(path: str | Path) -> tuple[dict[str, list[Any]], Mode]:
     """
     path = Path(path)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+        data = read_toml(path, parse_float=Decimal)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; check the name, or write a grid file there") from None
     except (OSError, ValueError, RecursionError) as error:

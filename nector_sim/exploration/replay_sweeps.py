@@ -86,6 +86,7 @@ def sweep_replays(
     table = table_of_rows(settings, rows)
     notices = list(replays.notices)
     table.attrs = {
+        "program": settings.program.to_json(),
         "currency": settings.program.currency,
         "replayed": True,
         "view": view,

@@ -20,11 +20,11 @@ from nector_sim.exploration.prepared import Prepared, check_words, prepare
 from nector_sim.exploration.replay_sweeps import sweep_replays
 from nector_sim.exploration.shortcuts import combined, counted
 from nector_sim.exploration.totals import table_of_summaries, table_of_totals
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import ProgramLike, as_program
 
 
 def sweep(
-    program: Program,
+    program: ProgramLike,
     orders: Any,
     *,
     grid: Mapping[str, Sequence[Any]],
@@ -110,6 +110,7 @@ def sweep(
     >>> table[["offers.0.max_discount", "discount", "margin", "share_max_discount"]].values.tolist()
     [[200.0, 400.0, 1400.0, 1.0], [1000.0, 455.0, 1345.0, 0.0]]
     """
+    program = as_program(program)
     check_words(history, replayed, opening=opening, grants=grants, programs=programs)
     if threads is not None and threads < 1:
         raise InputError(f"threads is {threads}; it is 1 or more")
@@ -133,6 +134,7 @@ def sweep(
         table = _one_by_one(settings, prepared, orders, assumptions, view, floor_percent, threads)
     rates = assumptions.rates()
     table.attrs = {
+        "program": settings.program.to_json(),
         "currency": settings.program.currency,
         "replayed": False,
         "view": view,

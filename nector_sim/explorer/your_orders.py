@@ -9,6 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
+import polars as pl
 
 from nector_sim.errors import InputError
 from nector_sim.explorer.files import Download, Upload
@@ -151,7 +152,10 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
     def _rejects_file(self) -> tuple[str, str, bytes] | None:
         if self.report is None:
             return None
-        return "rejected.csv", "text/csv", self.report.rejects.to_csv(index=False).encode("utf-8-sig")
+        from nector_sim.batch.formulas import harmless  # compiled, which takes a while to load
+
+        table = harmless(pl.from_pandas(self.report.rejects.astype("string")))
+        return "rejected.csv", "text/csv", table.write_csv(include_bom=True).encode()
 
     def _say(self, text: str, *, kind: str = "note") -> None:
         self._message.value = message_html(text, kind=kind)

@@ -22,7 +22,7 @@ from nector_sim.frames.csv_files import CsvTable
 from nector_sim.frames.sheets import EXPORT_AGAIN, LONGEST_HEADER, SAVE_AS_UTF8, Sheet, Table
 
 #: The most that an Excel file may hold once unpacked.
-_MOST_UNPACKED = 2 << 30
+_MOST_UNPACKED = 512 << 20
 
 
 def open_table(source: Any, *, what: str = "orders", sheet: str | None = None) -> Table:
@@ -162,7 +162,7 @@ def _check_unpacked(path: Path) -> None:
     if not any(name.startswith("xl/") for name in names):
         raise InputError(f"{path} is a zip of {len(names)} files; unpack it and name the file of orders in it")
     if size > _MOST_UNPACKED:
-        raise InputError(f"{path} unpacks to more than 2 GB; {EXPORT_AGAIN}")
+        raise InputError(f"{path} unpacks to more than 512 MB, some ten million cells; {EXPORT_AGAIN}")
 
 
 class _Memory:

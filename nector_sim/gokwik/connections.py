@@ -13,6 +13,7 @@ from nector_sim.gokwik.wire import CHECKOUT_WAITS
 PATIENCE = CHECKOUT_WAITS + 5
 #: Bytes of the request's line and headers; the path and a handful of headers need a few hundred.
 MAX_HEAD = 16 * 1024
+_TOO_LARGE = "The line and headers of this request are too large."
 
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
@@ -36,6 +37,7 @@ class Connection(HttpToolsProtocol):
     _in_head = False
     _size = 0  # of a head that the parser is reading
     _head = b""  # collected before the parser sees it
+    _read = 0  # of the head's fields, which is less by what parts them
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
@@ -51,7 +53,18 @@ class Connection(HttpToolsProtocol):
         """Wait for the rest of a request."""
         super().on_message_begin()
         self._begun = self._in_head = True
+        self._read = 0
         self._expect()
+
+    def on_url(self, url: bytes) -> None:
+        """Read on in the line."""
+        self._measure(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Read on in the headers."""
+        self._measure(len(name) + len(value) + len(": \r\n"))
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Note that what follows is the body, which the application measures."""
@@ -82,7 +95,17 @@ class Connection(HttpToolsProtocol):
 
     def _limit(self, size: int) -> None:
         if size > MAX_HEAD and not self.transport.is_closing():
-            self.send_400_response("The line and headers of this request are too large.")
+            self.send_400_response(_TOO_LARGE)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse the request and close, with the reason."""
+        super().send_400_response(_TOO_LARGE if self._read > MAX_HEAD else msg)
+
+    def _measure(self, more: int) -> None:
+        """Stop the parser where a head is too large, also one that came whole; uvicorn answers its error with 400."""
+        self._read += more
+        if self._read > MAX_HEAD:
+            raise ValueError(_TOO_LARGE)
 
     def _expect(self) -> None:
         if self._late is None:

@@ -159,6 +159,15 @@ class Database:
         self.close()
 
 
+@contextmanager
+def not_damaged(where: str) -> Iterator[None]:
+    """Say of a database that opened and then fails that it is damaged."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise InputError(f"{where} is damaged, or no database of the sandbox: {error.orig}") from None
+
+
 def now() -> int:
     """Microseconds since 1970, UTC."""
     return time.time_ns() // 1000

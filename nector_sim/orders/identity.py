@@ -205,8 +205,13 @@ def load_key(path: Path) -> bytes:
     with contextlib.suppress(FileExistsError), _named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         # Created with its mode, never readable by others in between; two processes at once make one key.
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+        except OSError:
+            path.unlink(missing_ok=True)  # else the next run finds half a key
+            raise
     with _named(path):
         for _ in range(_TIMES_READ):
             if text := path.read_text(encoding="ascii", errors="replace").strip():

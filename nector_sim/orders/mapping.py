@@ -18,7 +18,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.written import Dates, Numbers
 from nector_sim.orders.layouts import HOUSE_COLUMNS, SHOP_COLUMNS, Layout, Rows
+from nector_sim.rules.toml import read_toml
 
 #: What a mapping may name: all columns of orders, and those of a shop from which they are worked out.
 NAMES = (*HOUSE_COLUMNS, *(name for name in SHOP_COLUMNS if name != "items"))
@@ -58,10 +58,10 @@ def load_mapping(path: str | Path) -> Mapping:
     """
     path = Path(path)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        data = read_toml(path)
     except OSError as error:
         raise InputError(f"the mapping {path} cannot be opened: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"the mapping {path} is not TOML: {error}") from None
     try:
         mapping = Mapping.model_validate(data)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nector_sim.batch.places import Place
 from nector_sim.calculator.exact import Law
 from nector_sim.calculator.quote import in_major_units
 from nector_sim.errors import InputError
@@ -93,7 +94,7 @@ def write_cases(
     check_left_out(leave_out)
     text = as_text(generated_cases(n, seed=seed, program=program, leave_out=leave_out), Path(path).suffix)
     try:
-        Path(path).write_text(text, encoding="utf-8", newline="")
+        Place.of(path).write_text(text)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
 

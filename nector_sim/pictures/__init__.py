@@ -9,11 +9,13 @@ from nector_sim.pictures.public import (
     break_even,
     discount_by_cart,
     fan,
+    limits,
     new_axes,
     outstanding,
     timeline,
     tornado,
     triangle,
+    waterfall,
 )
 
 __all__ = [
@@ -21,9 +23,11 @@ __all__ = [
     "break_even",
     "discount_by_cart",
     "fan",
+    "limits",
     "new_axes",
     "outstanding",
     "timeline",
     "tornado",
     "triangle",
+    "waterfall",
 ]

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 from nector_sim.pictures.discount_by_cart import DiscountByCart
 from nector_sim.pictures.how_sure import BreakEven, Tornado
 from nector_sim.pictures.liability import draw_fan, draw_outstanding, draw_triangle
+from nector_sim.pictures.limits import Limits
 from nector_sim.pictures.showing import new_axes
 from nector_sim.pictures.style import figure_of, svg
 from nector_sim.pictures.timeline import draw_timeline
+from nector_sim.pictures.waterfall import Waterfall
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from nector_sim.economics.summary import Summary
     from nector_sim.economics.ultimate import Ultimate
     from nector_sim.exploration.comparison import Comparison
     from nector_sim.exploration.forecast import Forecast
@@ -152,6 +155,49 @@ def tornado(result: Comparison, ax: Axes, *, data: str = "") -> Axes:
     """
     picture = Tornado(ax, currency=result.currency)
     picture.update(result.tornado, likely=result.incremental_margin, answer="margin beyond today's", data=data)
+    ax.set_label(picture.describe())
+    return ax
+
+
+def waterfall(result: Summary, ax: Axes, *, data: str = "") -> Axes:
+    """Draw where the money goes, from net sales to the margin.
+
+    Parameters
+    ----------
+    result : Summary
+        One that knows its currency: summarised with its program.
+    ax : matplotlib.axes.Axes
+    data : str
+        What the orders are, for the title.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+    """
+    picture = Waterfall(ax, currency=result.currency)
+    picture.update(result, data=data)
+    ax.set_label(picture.describe())
+    return ax
+
+
+def limits(result: Summary, ax: Axes, *, data: str = "") -> Axes:
+    """Draw the share of orders by what limited the discount.
+
+    Parameters
+    ----------
+    result : Summary
+    ax : matplotlib.axes.Axes
+    data : str
+        What the orders are, for the title.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+    """
+    picture = Limits(ax)
+    picture.update(result.limited_by, data=data)
     ax.set_label(picture.describe())
     return ax
 

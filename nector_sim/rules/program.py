@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import itertools
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +23,7 @@ from nector_sim.rules.money import MAX_MINOR, About, Amount, Percent, currency_d
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, Offer, VariableAmount, VariablePercent
 from nector_sim.rules.paths import changed, unknown_path
 from nector_sim.rules.times import Time, to_instant
+from nector_sim.rules.toml import MOST, read_toml
 
 #: The most offers of a program: far more than any shop has, and results keep the position of one in 16 bits.
 MAX_OFFERS = 1_000
@@ -313,17 +313,14 @@ def load_program(path: str | Path) -> Program:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        data: Any = _parse_json(_small_text(path)) if _is_json(path) else read_toml(path, parse_float=Decimal)
     except FileNotFoundError:
         raise ProgramError(f"{path} does not exist; check the name, or write a program file there") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise ProgramError(f"{path} cannot be read: {reason}") from None
-    parse = _parse_json if path.suffix.lower() == ".json" else _parse_toml
-    try:
-        data = parse(text)
     except (ValueError, RecursionError) as error:
-        raise ProgramError(f"{path} is not {parse.__name__[-4:].upper()}: {error}") from None
+        raise ProgramError(f"{path} is not {'JSON' if _is_json(path) else 'TOML'}: {error}") from None
     if not isinstance(data, dict):
         raise ProgramError(f"{path} must hold one table of fields, as in data/programs/gokwik-example.toml")
     return Program.parse(data, source=str(path))
@@ -350,8 +347,16 @@ def as_program(given: ProgramLike) -> Program:
     raise ProgramError(f"a program is a Program, a path or a dict of its fields, not {type(given).__name__}")
 
 
-def _parse_toml(text: str) -> Any:
-    return tomllib.loads(text, parse_float=Decimal)
+def _is_json(path: Path) -> bool:
+    return path.suffix.lower() == ".json"
+
+
+def _small_text(path: Path) -> str:
+    with path.open("rb") as file:
+        data = file.read(MOST + 1)
+    if len(data) > MOST:
+        raise ValueError(f"it is larger than {MOST >> 20} MiB, which no program needs")
+    return data.decode("utf-8-sig")
 
 
 def _parse_json(text: str) -> Any:

@@ -46,9 +46,9 @@ def browser():
         started.close()
 
 
-def serve(command, pattern, folder):
+def serve(command, pattern, folder, **variables):
     """Start a server, and give the address that it prints and how long that took."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT), **variables}
     log = folder / "server.log"
     begun = time.monotonic()
     with log.open("w") as out:

@@ -105,6 +105,17 @@ class TestYourOrders:
         assert name == "rejected.csv"
         assert b"is negative" in rejected
 
+    def test_rejected_rows_are_saved_without_formulas(self, explorer, tmp_path):
+        (tmp_path / "shop.csv").write_text('order_id,cart_amount,points_balance\n"=cmd()",-1,5\n2,@SUM(A1),5\n3,9,9\n')
+        own = explorer.your_orders
+        own.read_orders(tmp_path / "shop.csv")
+        _, _, rejected = own._rejects_file()
+        assert rejected.startswith("\ufeff".encode())
+        assert b"'=cmd()" in rejected
+        assert not [
+            cell for line in rejected.decode().splitlines() for cell in line.split(",") if cell[:1] in "=+@" and cell
+        ]
+
     def test_without_balances_it_asks_for_them_and_changes_nothing(self, explorer, files):
         explorer.your_orders.read_orders(files / "shop.csv")
         assert "no points balances" in explorer.your_orders._message.value

@@ -138,6 +138,22 @@ def test_guesses_that_wait_for_the_rest_of_their_bodies_are_limited_too(database
     assert statuses.count(b"429") > 5
 
 
+@pytest.mark.parametrize("part", ["line", "one header", "many headers"])
+def test_a_head_above_the_measure_is_refused_also_when_it_comes_at_once(shop, part):
+    path, room = shop.url.removeprefix(shop.address), "x" * 17_000
+    lines = {
+        "line": f"POST {path}?{room} HTTP/1.1\r\nhost: a\r\n",
+        "one header": f"POST {path} HTTP/1.1\r\nhost: a\r\nnote: {room}\r\n",
+        "many headers": f"POST {path} HTTP/1.1\r\nhost: a\r\n" + "n: 234567890\r\n" * 1500,
+    }
+    whole = f"{lines[part]}connection: close\r\ncontent-length: {len(LIST)}\r\n\r\n".encode() + LIST
+    caller = dial(shop)
+    caller.sendall(whole)
+    answer = everything_from(caller)
+    assert answer[9:12] == b"400"
+    assert b"too large" in answer
+
+
 def test_guesses_come_back_and_addresses_are_forgotten(monkeypatch):
     clock = [1000.0]
     monkeypatch.setattr("nector_sim.gokwik.sandbox.time.monotonic", lambda: clock[0])
