@@ -1,6 +1,5 @@
 """Inputs and places that are as bad as they get: one sentence, exit code 2, and nothing half-written."""
 
-import sqlite3
 import subprocess
 import sys
 
@@ -9,6 +8,7 @@ import pytest
 import nector_sim as ns
 from nector_sim.batch import runs
 from nector_sim.batch.lock import only_one
+from nector_sim.gokwik import Database
 
 PROGRAM = ns.data_path("programs/gokwik-example.toml")
 ORDERS = "order_id,customer_id,ordered_at,cart_amount,points_balance\n1,a,2026-01-01,500,300\n"
@@ -84,7 +84,7 @@ def test_a_database_that_is_none_or_is_damaged(refused, tmp_path):
 
 
 def test_a_ledger_where_nothing_has_moved(run, tmp_path):
-    sqlite3.connect(tmp_path / "empty.db").close()
+    Database(tmp_path / "empty.db").close()
     code, out, _ = run("sandbox", "--db", tmp_path / "empty.db", "--ledger")
     assert (code, out) == (0, "nothing has moved\n")
 
@@ -123,7 +123,7 @@ def test_a_dash_is_no_place_to_write_to(refused, orders):
 
 
 def test_cases_are_exported_whole_or_not_at_all(tmp_path):
-    code = "from nector_sim.cli import command; command()"
+    code = "from nector_sim._process import command; command()"
     limit = f"ulimit -f 8; exec {sys.executable} -c '{code}' parity --cases {tmp_path}/cases.jsonl --n 20000"
     done = subprocess.run(["bash", "-c", f"trap '' XFSZ; {limit}"], capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr
