@@ -1,9 +1,9 @@
-"""What customers may do next: their own orders again, block by block, as the future of a history.
+"""Futures of a history: each customer's next blocks drawn from donors, written behind the history and replayed.
 
-Time before the origin is cut into blocks of four weeks, so that a weekday stays one. A future is a row of blocks drawn
-from the window before the origin; in each, everyone does again what they did in the drawn block. Customers who were
-known before the window go on with what they have. Those who came within it stand for those who will come: what they did
-is done by newcomers, who begin with nothing; so customers arrive at the rate of the window, and the volume stays.
+A future is drawn block by block: states, donors, the orders of those in that block at the same distance from its
+beginning, part of their carts the customer's own, whether points are used as the customer does. Newcomers begin as a
+newcomer of the window did and then age by the same states. The whole is replayed, so lots, pending points, tiers and
+refunds carry over exactly.
 """
 
 from __future__ import annotations
@@ -14,234 +14,422 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nector_sim.errors import InputError
+from nector_sim.exploration.outlook import Outlook, outlook_of
+from nector_sim.exploration.states import BLOCK, Donors, Past, past_of, states_of
 from nector_sim.ledger.arrays import History, Int64, Movements
 from nector_sim.ledger.engine import run
 from nector_sim.ledger.facts import Facts
 from nector_sim.ledger.prepare import expiring
 from nector_sim.ledger.schedule import KINDS, Schedule
-from nector_sim.ledger.tables import DAY, NEVER, compile_schedule, tier_names
+from nector_sim.ledger.tables import NEVER, compile_schedule, tier_names
 
-BLOCK = 28 * DAY
-#: Blocks of a window: as many as half of the history has, at least and at most these.
-FEWEST, MOST = 3, 13
-#: What is added up for each customer and month.
+#: What is added up for each month.
 MEASURES = ("orders", "orders_redeemed", "cart_amount", "discount", "points_redeemed", "points_earned", "expired")
 OUTSTANDING = len(MEASURES)
+#: Orders of customers who were known at the origin, behind what is outstanding.
+OF_KNOWN = OUTSTANDING + 1
+#: Columns of a history that are not of orders; every other one is.
+_OTHERS = {
+    "first_order", "first_opening", "first_grant", "opening_points", "opening_expires", "spent", "grant_at",
+    "grant_points",
+}  # fmt: skip
+#: Columns of orders that are an amount of money, at the customer's level with the cart; below 0 is unknown.
+_MONEY = {"cart", "refunded", "paid", "eligible", "earning", "coupon"}
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """The stretch of a history that its future is made of.
+class Cells:
+    """Where the rows of each known customer and block are in a history, shape (known customers × blocks,)."""
+
+    at: Int64
+    begin: Int64
+    end: Int64
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What futures of a history are drawn from.
 
     Attributes
     ----------
-    origin : int
-        The instant after which nothing is known.
-    blocks : int
-    newcomers : ndarray of int64
-        Customers who did nothing before it.
-    known : ndarray of int64
-        All customers who did something up to the origin.
+    facts : Facts
+    past : Past
+    donors : Donors
+    outlook : Outlook
+    orders, grants : Cells
+    credible : ndarray of float64, shape (known customers,)
+        The share of each one's carts that are own past ones again; the others are the donor's.
+    redeems : ndarray of float64, shape (known customers, 2) or (0, 0)
+        a and b of the Beta distribution of the share of orders on which each one uses points.
     """
 
-    origin: int
-    blocks: int
-    newcomers: Int64
-    known: Int64
+    facts: Facts
+    past: Past
+    donors: Donors
+    outlook: Outlook
+    orders: Cells
+    grants: Cells
+    credible: Floats
+    redeems: Floats
 
 
-def window_of(facts: Facts, blocks: int | None = None) -> Window:
-    """Choose the window before the end of a history.
+def source_of(facts: Facts, could: Bools, ahead: int, window: int | None = None) -> Source:
+    """Prepare to draw futures.
 
     Parameters
     ----------
     facts : Facts
-        Whose last instant is the origin.
-    blocks : int, optional
-        Of four weeks each; left out, as many as half of the history has, at most a year.
+    could : ndarray of bool, shape (orders of the history,)
+        On which orders there were points to use.
+    ahead : int
+        Blocks to look ahead.
+    window : int, optional
+        As in :func:`nector_sim.exploration.states.past_of`.
 
     Returns
     -------
-    Window
-
-    Raises
-    ------
-    InputError
-        If the history is too short.
+    Source
     """
-    prepared, history = facts.prepared, facts.prepared.history
-    there = (prepared.last - prepared.first) // BLOCK
-    if blocks is None and there < 2 * FEWEST:
-        raise InputError(
-            f"the history has {max(there, 0)} whole blocks of four weeks; a forecast needs {2 * FEWEST}: half of them "
-            "to go on from, and half to know who had been there before"
-        )
-    if blocks is not None and not 1 <= blocks < there:
-        raise InputError(
-            f"window is {blocks}; it is 1 to {there - 1} blocks of four weeks, and some history before them"
-        )
-    chosen = blocks or int(min(MOST, max(FEWEST, there // 2)))
-    begins = prepared.last - chosen * BLOCK
-    counts = np.diff(history.first_order)
-    known = np.flatnonzero(counts + np.diff(history.first_opening) + np.diff(history.first_grant) > 0)
-    first = np.full(len(counts), NEVER)
-    first[counts > 0] = history.at[history.first_order[:-1][counts > 0]]
-    brought = np.diff(history.first_opening) > 0
-    return Window(prepared.last, chosen, np.flatnonzero((counts > 0) & (first > begins) & ~brought), known)
+    past = past_of(facts, window)
+    donors, history = Donors(past), facts.prepared.history
+    customer = np.repeat(_positions(past, history), np.diff(history.first_order))
+    return Source(
+        facts=facts,
+        past=past,
+        donors=donors,
+        outlook=outlook_of(past, donors, ahead),
+        orders=_cells(past, customer, history.at),
+        grants=_cells(past, np.repeat(_positions(past, history), np.diff(history.first_grant)), history.grant_at),
+        credible=_credibility(history.cart, customer, len(past.known)),
+        redeems=_redeemers(history.redeems, could, customer, len(past.known)),
+    )
 
 
-def future_of(facts: Facts, window: Window, blocks: Int64, last: int) -> Facts:
-    """Write a future behind a history.
+def _positions(past: Past, history: History) -> Int64:
+    """The position of each customer of a history among the known ones; -1 for none."""
+    position = np.full(len(history.first_order) - 1, -1, np.int64)
+    position[past.known] = np.arange(len(past.known))
+    return position
+
+
+def _cells(past: Past, customer: Int64, at: Int64) -> Cells:
+    block = past.blocks - 1 - (past.origin - at) // BLOCK
+    # Doubled, so that what was before the first whole block has a place before it and is in no cell.
+    key = 2 * (customer * past.blocks + np.maximum(block, 0)) - (block < 0)
+    cell = 2 * np.arange(len(past.known) * past.blocks)
+    return Cells(at, np.searchsorted(key, cell, side="left"), np.searchsorted(key, cell, side="right"))
+
+
+def _credibility(cart: Int64, customer: Int64, count: int) -> Floats:
+    """How far each customer's own past carts tell the next: Bühlmann's n ÷ (n + k), from the logarithms of carts.
+
+    k is the variance within customers over that between them.
+    """
+    logs = np.log(np.maximum(cart, 1))
+    n = np.bincount(customer, minlength=count)
+    mean = np.bincount(customer, logs, count) / np.maximum(n, 1)
+    within = float(((logs - mean[customer]) ** 2).sum()) / max(int((n - 1).clip(min=0).sum()), 1)
+    several = n > 1
+    between = 0.0
+    if several.sum() > 2:
+        between = max(0.0, float(np.var(mean[several]) - within * np.mean(1 / n[several])))
+    credible: Floats = between * n / np.maximum(between * n + within, 1e-12)
+    return credible
+
+
+def _redeemers(redeems: Any, could: Bools, customer: Int64, count: int) -> Floats:
+    """What is known of each customer's use of points: Beta distributions, of which all customers' is the common part.
+
+    The common one by moments: orders of one customer are alike by the correlation within customers.
+    """
+    if not len(redeems):
+        return np.zeros((0, 0))
+    n = np.bincount(customer[could], minlength=count).astype(float)
+    used = np.bincount(customer[could & redeems], minlength=count).astype(float)
+    mean = float(np.clip(used.sum() / max(n.sum(), 1), 1e-6, 1 - 1e-6))
+    several = n > 1
+    pairs = float((n * (n - 1))[several].sum())
+    alike = float((used * (used - 1))[several].sum()) / pairs if pairs else mean
+    correlation = float(np.clip((alike - mean**2) / (mean * (1 - mean)), 0.01, 0.99))
+    common = (1 - correlation) / correlation
+    return np.stack([mean * common + used, (1 - mean) * common + n - used], axis=1)
+
+
+def future_of(source: Source, rng: np.random.Generator, last: int, *, certain: bool = False) -> Facts:
+    """Draw a future and write it behind the history.
 
     Parameters
     ----------
-    facts : Facts
-    window : Window
-    blocks : ndarray of int64
-        For each block of the future, which block of the window happens again; 0 is the one just before the origin.
+    source : Source
+    rng : numpy.random.Generator
     last : int
         Where the future ends.
+    certain : bool
+        Without the uncertainty of what is estimated: donors have equal weights.
 
     Returns
     -------
     Facts
-        The history and the future; newcomers are further customers behind the others, in the order of the window's.
+        The history and the future; newcomers are further customers behind the others.
     """
-    prepared, h = facts.prepared, facts.prepared.history
-    customers = len(h.first_order) - 1
-    becomes = np.arange(customers)
-    becomes[window.newcomers] = customers + np.arange(len(window.newcomers))
-    orders, first_order, shifts = _again(h.at, h.first_order, becomes, window, blocks, last)
-    grants, first_grant, grant_shifts = _again(h.grant_at, h.first_grant, becomes, window, blocks, last)
+    past, donors = source.past, source.donors
+    ahead = -(-(last - past.origin) // BLOCK)
+    weights = np.ones(len(past.known)) if certain else rng.standard_exponential(len(past.known))
+    counts = past.counts[:, -past.lookback :]
+    first = past.first
+    drawn: list[tuple[Int64, Int64, Int64]] = []
+    like = np.arange(len(past.known))
+    came = _newcomers(source.outlook, rng, ahead, certain)
+    for number in range(ahead):
+        by_block = source.outlook.block_weights(number)
+        of_donor = weights[donors.customer] * by_block[donors.block - (past.blocks - past.window)]
+        states = states_of(counts, past.blocks + number - first, past.lookback)
+        there = np.flatnonzero(states[0] >= 0)
+        # Who has points and no order yet goes on without.
+        chosen = donors.draw(states[:, there], of_donor, rng.random(len(there)))
+        who, cell = there, donors.customer[chosen] * past.blocks + donors.block[chosen]
+        new, new_cell = _begin(source, rng, weights, by_block, int(came[number]))
+        who = np.append(who, len(first) + np.arange(len(new)))
+        cell = np.append(cell, new_cell)
+        drawn.append((who, cell, np.full(len(who), number)))
+        like, first = np.append(like, new), np.append(first, np.full(len(new), past.blocks + number))
+        done = np.zeros(len(first), np.int64)
+        done[who] = past.counts.ravel()[cell]
+        grown = np.zeros((len(first), counts.shape[1]), np.int64)
+        grown[: len(counts)] = counts
+        counts = np.concatenate([grown[:, 1:], done[:, None]], axis=1)
+    who, cell, block = (np.concatenate(column) for column in zip(*drawn, strict=True))
+    order = np.argsort(who, kind="stable")
+    return _written(source, rng, (who[order], cell[order], block[order]), like, last)
 
-    def of_orders(column: Any) -> Any:
-        return column[orders] if len(column) else column
 
-    refunded_at = of_orders(h.refunded_at)
-    if len(refunded_at):
-        refunded_at = np.where(refunded_at < NEVER, refunded_at + shifts, NEVER)
-    expires = prepared.grant_expires[grants]
-    more = np.full(len(window.newcomers), h.first_opening[-1], np.int64)
-    history = History(
-        first_order=first_order,
-        first_opening=np.concatenate([h.first_opening, more]),
-        first_grant=first_grant,
-        at=h.at[orders] + shifts,
-        cart=h.cart[orders],
-        credits=of_orders(h.credits),
-        requested=of_orders(h.requested),
-        tier=of_orders(h.tier),
-        redeems=of_orders(h.redeems),
-        refunded_at=refunded_at,
-        refunded=of_orders(h.refunded),
-        paid=of_orders(h.paid),
-        eligible=of_orders(h.eligible),
-        coupon=of_orders(h.coupon),
-        earning=of_orders(h.earning),
-        opening_points=h.opening_points,
-        opening_expires=h.opening_expires,
-        spent=np.concatenate([h.spent, np.zeros(len(window.newcomers), np.int64)]),
-        grant_at=h.grant_at[grants] + grant_shifts,
-        grant_points=h.grant_points[grants],
+def _newcomers(outlook: Outlook, rng: np.random.Generator, ahead: int, certain: bool) -> Int64:
+    expected = outlook.newcomers[:ahead]
+    if not certain:
+        expected = expected * np.exp(rng.standard_normal() * outlook.newcomers_error[:ahead])
+        expected = expected * np.exp(rng.standard_normal(ahead) * np.sqrt(outlook.excess) - outlook.excess / 2)
+    return rng.poisson(expected)
+
+
+def _begin(
+    source: Source, rng: np.random.Generator, weights: Floats, by_block: Floats, count: int
+) -> tuple[Int64, Int64]:
+    """Newcomers of a block: whose newcomers they are like, and the cells of their first block."""
+    start = source.past.blocks - source.past.window
+    parts = source.donors.newcomers
+    everybody = np.concatenate(parts)
+    if not count or not len(everybody):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    block = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    sums = np.cumsum(weights[everybody] * by_block[block])
+    place = np.minimum(np.searchsorted(sums, rng.random(count) * sums[-1]), len(everybody) - 1)
+    return everybody[place], everybody[place] * source.past.blocks + block[place] + start
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Rows of a history and rows that happen again, by customer and time.
+
+    Attributes
+    ----------
+    rows, moved : ndarray of int64
+        The row that each is, and by how much later it happens; 0 for the history's own.
+    who, again : ndarray of int64
+        Of those that happen again, in the order in which they were drawn: to whom, and the row.
+    arranged : ndarray of int64
+        The rows of the history and those behind them, into their order.
+    first : ndarray of int64
+        Where each customer's begin.
+    """
+
+    rows: Int64
+    moved: Int64
+    who: Int64
+    again: Int64
+    arranged: Int64
+    first: Int64
+
+
+def _repeat(cells: Cells, past: Past, drawn: tuple[Int64, Int64, Int64], first: Int64, new: int, last: int) -> Repeated:
+    who, cell, block = drawn
+    size = cells.end[cell] - cells.begin[cell]
+    again = np.repeat(cells.begin[cell] - (np.cumsum(size) - size), size) + np.arange(size.sum())
+    shift = np.repeat((block + past.blocks - cell % past.blocks) * BLOCK, size)
+    kept = cells.at[again] + shift <= last
+    again, shift, who = again[kept], shift[kept], np.repeat(who, size)[kept]
+    everybody = len(first) - 1
+    number = np.append(past.known, everybody + np.arange(new))[who]
+    owner = np.concatenate([np.repeat(np.arange(everybody), np.diff(first)), number])
+    arranged = np.argsort(owner, kind="stable")
+    counts = np.bincount(owner, minlength=everybody + new)
+    return Repeated(
+        np.concatenate([np.arange(len(cells.at)), again])[arranged],
+        np.concatenate([np.zeros(len(cells.at), np.int64), shift])[arranged],
+        who,
+        again,
+        arranged,
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
     )
+
+
+def _written(
+    source: Source, rng: np.random.Generator, drawn: tuple[Int64, Int64, Int64], like: Int64, last: int
+) -> Facts:
+    """The history, and behind it the orders and grants of cells again."""
+    past, facts = source.past, source.facts
+    prepared, h = facts.prepared, facts.prepared.history
+    new = len(like) - len(past.known)
+    orders = _repeat(source.orders, past, drawn, h.first_order, new, last)
+    grants = _repeat(source.grants, past, drawn, h.first_grant, new, last)
+    scale = np.ones(len(orders.rows))
+    scale[len(h.at) :] = _own_carts(source, rng, like[orders.who], orders.again)
+    scale = scale[orders.arranged]
+    columns = {name: _again(name, column, orders, scale) for name, column in h._asdict().items() if name not in _OTHERS}
+    if len(h.redeems):
+        share = rng.beta(*source.redeems[like].T)
+        uses = rng.random(len(orders.who)) < np.asarray(share)[orders.who]
+        columns["redeems"] = np.concatenate([h.redeems, uses])[orders.arranged]
+    history = h._replace(
+        **columns,
+        first_order=orders.first,
+        first_opening=np.append(h.first_opening, np.full(new, h.first_opening[-1])),
+        first_grant=grants.first,
+        spent=np.append(h.spent, np.zeros(new, np.int64)),
+        grant_at=h.grant_at[grants.rows] + grants.moved,
+        grant_points=h.grant_points[grants.rows],
+    )
+    expires = prepared.grant_expires[grants.rows]
     written = replace(
         prepared,
         history=history,
-        grant_expires=np.where(expires < NEVER, expires + grant_shifts, NEVER),
-        rows=orders,
+        grant_expires=np.where(expires < NEVER, expires + grants.moved, NEVER),
+        rows=orders.rows,
         last=last,
+        largest_cart=max(prepared.largest_cart, int(history.cart.max(initial=0))),
     )
     return replace(facts, prepared=written)
 
 
-def _again(
-    at: Int64, first: Int64, becomes: Int64, window: Window, blocks: Int64, last: int
-) -> tuple[Int64, Int64, Int64]:
-    """Rows of the past, then those that happen again, by customer and time: their sources, bounds and shifts."""
-    customer = np.repeat(np.arange(len(first) - 1), np.diff(first))
-    past = np.flatnonzero(at <= window.origin)
-    block = (window.origin - at) // BLOCK
-    by_block = [np.flatnonzero((at <= window.origin) & (block == number)) for number in range(window.blocks)]
-    rows, shifts = [past], [np.zeros(len(past), np.int64)]
-    for position, number in enumerate(blocks.tolist()):
-        again = by_block[number]
-        # Block 0 ends at the origin, and the first of the future begins there.
-        shift = (number + 1 + position) * BLOCK
-        again = again[at[again] + shift <= last]
-        rows.append(again)
-        shifts.append(np.full(len(again), shift, np.int64))
-    source, shift = np.concatenate(rows), np.concatenate(shifts)
-    who = np.where(shift > 0, becomes[customer[source]], customer[source])
-    order = np.lexsort((source, at[source] + shift, who))
-    counts = np.bincount(who, minlength=len(becomes) + len(window.newcomers))
-    bounds = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return source[order], bounds, shift[order]
+def _own_carts(source: Source, rng: np.random.Generator, mine: Int64, again: Int64) -> Floats:
+    """How much larger each repeated order's cart is made: as one of the customer's own past carts, or not at all."""
+    h = source.facts.prepared.history
+    begin, end = h.first_order[source.past.known[mine]], h.first_order[source.past.known[mine] + 1]
+    own = rng.random(len(mine)) < source.credible[mine]
+    pick = np.where(own, begin + np.floor(rng.random(len(mine)) * (end - begin)).astype(np.int64), again)
+    scale: Floats = h.cart[pick] / np.maximum(h.cart[again], 1)
+    return np.where(own, scale, 1.0)
 
 
-def totals_of(facts: Facts, window: Window, schedule: Schedule, months: Int64, threads: int | None = None) -> Floats:
-    """Replay a future, and add it up by customer and month.
+def _again(name: str, column: Any, orders: Repeated, scale: Floats) -> Any:
+    """A column of orders, those of the future at their own time and level."""
+    if not len(column):
+        return column
+    taken = column[orders.rows]
+    if name == "at":
+        return taken + orders.moved
+    if name == "refunded_at":
+        return np.where(taken < NEVER, taken + orders.moved, NEVER)
+    if name in _MONEY:
+        scaled = np.maximum(np.rint(taken * scale).astype(np.int64), 1)
+        return np.where((orders.moved > 0) & (taken > 0), scaled, taken)
+    return taken
+
+
+def totals_of(facts: Facts, schedule: Schedule, edges: Int64, known: int, threads: int | None = None) -> Floats:
+    """Replay a history or a future, and add it up between instants.
 
     Parameters
     ----------
     facts : Facts
-        From :func:`future_of`.
-    window : Window
     schedule : Schedule
-    months : ndarray of int64
-        Where each month after the origin begins; the first begins with the origin.
+    edges : ndarray of int64
+        A stretch reaches from behind one to the next, which is in it.
+    known : int
+        Customers with a number below are those of the history.
     threads : int, optional
 
     Returns
     -------
-    ndarray of float64, shape (known customers, months, measures + 1)
-        The last is what is outstanding at the end of the month. A newcomer is counted with the customer whose orders
-        it repeats. Whole numbers; money in minor units.
+    ndarray of float64, shape (edges - 1, measures + 2)
+        Behind the measures what is outstanding at the end of the stretch, and the orders of known customers. Whole
+        numbers; money in minor units.
     """
-    prepared = facts.prepared
+    prepared, stretches = facts.prepared, len(edges) - 1
     history, instants = expiring(prepared, schedule)
     terms = compile_schedule(schedule, tier_names([schedule], facts.tiers), prepared.largest_cart)
     ran = run(
         prepared, history, instants, terms, months=np.empty(0, np.int64), threads=threads, movements=True, orders=True
     )
-    customers = len(history.first_order) - 1
-    unit = np.arange(customers)
-    unit[customers - len(window.newcomers) :] = window.newcomers
-    shape = (customers - len(window.newcomers), len(months), len(MEASURES) + 1)
-    after = np.flatnonzero(history.at > window.origin)
-    of_order = np.repeat(unit, np.diff(history.first_order))[after] * shape[1] + _month(history.at[after], months)
-    cells = shape[0] * shape[1]
-    made = np.zeros((cells, shape[2]))
-    points = ran.outcome.points[after]
-    for position, amounts in enumerate(
-        [
-            np.ones(len(after)),
-            points > 0,
-            history.cart[after],
-            ran.outcome.discount[after],
-            points,
-            ran.outcome.earned[after],
-        ]
-    ):
-        made[:, position] = np.bincount(of_order, amounts, cells)
-    _add_movements(made, ran.movements, unit, months, window.origin)
-    made = made.reshape(shape)
-    made[:, :, OUTSTANDING] = np.cumsum(made[:, :, OUTSTANDING], axis=1)
-    return made[window.known]
+    inside = np.flatnonzero((history.at > edges[0]) & (history.at <= edges[-1]))
+    customer = np.repeat(np.arange(len(history.first_order) - 1), np.diff(history.first_order))[inside]
+    stretch, points = np.searchsorted(edges, history.at[inside], side="left") - 1, ran.outcome.points[inside]
+    made = np.zeros((stretches, len(MEASURES) + 2))
+    sums = {
+        "orders": np.ones(len(inside)),
+        "orders_redeemed": points > 0,
+        "cart_amount": history.cart[inside],
+        "discount": ran.outcome.discount[inside],
+        "points_redeemed": points,
+        "points_earned": ran.outcome.earned[inside],
+    }
+    for name, amounts in sums.items():
+        made[:, MEASURES.index(name)] = np.bincount(stretch, amounts, stretches)
+    made[:, OF_KNOWN] = np.bincount(stretch, customer < known, stretches)
+    for part in ran.movements:
+        _add_movements(made, part, edges)
+    made[:, OUTSTANDING] = np.cumsum(made[:, OUTSTANDING])
+    return made
 
 
-def _add_movements(made: Floats, parts: list[Movements], unit: Int64, months: Int64, origin: int) -> None:
-    """Add what expired, and what is outstanding more; what was before the origin belongs to the first month."""
-    expired = MEASURES.index("expired")
-    for part in parts:
-        month = np.where(part.at > origin, _month(part.at, months), 0)
-        cell = unit[part.customer] * len(months) + month
-        made[:, OUTSTANDING] += np.bincount(cell, part.points * (part.kind != KINDS.index("forgiven")), len(made))
-        lost = (part.kind == KINDS.index("expired")) & (part.at > origin)
-        made[:, expired] += np.bincount(cell[lost], -part.points[lost], len(made))
+def _add_movements(made: Floats, part: Movements, edges: Int64) -> None:
+    """Add what expired, and what is outstanding more; what was before the first edge belongs to the first stretch."""
+    stretch = np.searchsorted(edges, part.at, side="left") - 1
+    moved = part.points * (part.kind != KINDS.index("forgiven"))
+    before = stretch < len(made)
+    made[:, OUTSTANDING] += np.bincount(np.maximum(stretch, 0)[before], moved[before], len(made))
+    lost = (part.kind == KINDS.index("expired")) & (stretch >= 0) & before
+    made[:, MEASURES.index("expired")] += np.bincount(stretch[lost], -part.points[lost], len(made))
 
 
-def _month(at: Int64, months: Int64) -> Int64:
-    return np.maximum(np.searchsorted(months, at, side="right") - 1, 0)
+def could_redeem(facts: Facts, schedule: Schedule) -> Bools:
+    """On which orders of a history there were points to use; all, where nobody decides whether to use them."""
+    prepared = facts.prepared
+    if not len(prepared.history.redeems):
+        return np.ones(len(prepared.history.at), np.bool_)
+    history, instants = expiring(prepared, schedule)
+    terms = compile_schedule(schedule, tier_names([schedule], facts.tiers), prepared.largest_cart)
+    found: Bools = run(prepared, history, instants, terms, months=np.empty(0, np.int64)).outcome.balance > 0
+    return found
+
+
+def cut_off(facts: Facts, last: int) -> Facts:
+    """The facts as they were known at an earlier instant; refunds after it are ignored by the replay."""
+    prepared, h = facts.prepared, facts.prepared.history
+    orders, grants = h.at <= last, h.grant_at <= last
+    columns = {
+        name: column[orders] if len(column) else column for name, column in h._asdict().items() if name not in _OTHERS
+    }
+    history = h._replace(
+        **columns,
+        first_order=_kept(h.first_order, orders),
+        first_grant=_kept(h.first_grant, grants),
+        grant_at=h.grant_at[grants],
+        grant_points=h.grant_points[grants],
+    )
+    earlier = replace(
+        prepared,
+        history=history,
+        grant_expires=prepared.grant_expires[grants],
+        rows=prepared.rows[orders],
+        last=last,
+        first=min(prepared.first, last),
+    )
+    return replace(facts, prepared=earlier)
+
+
+def _kept(first: Int64, rows: Bools) -> Int64:
+    """Where each customer's rows begin among those that are kept."""
+    return np.concatenate([[0], np.cumsum(rows)])[first].astype(np.int64)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 
 from nector_sim.pictures.style import INK, PROPOSAL, make_room, money_axis, plain_axes, title_of
 
@@ -66,61 +65,49 @@ def draw_outstanding(owed: Liability, ax: Axes, *, data: str = "") -> Axes:
     return ax
 
 
-def draw_forecast(
-    timeline: pd.DataFrame,
-    ahead: Forecast,
-    ax: Axes,
-    *,
-    setting: str | None = None,
-    points_label: str = "points",
-    data: str = "",
-) -> Axes:
+def draw_fan(ahead: Forecast, ax: Axes, *, setting: str | None = None, measure: str = "points_redeemed") -> Axes:
     """Draw the months behind, and the months ahead as a fan from the 5th to the 95th percentile.
 
     Parameters
     ----------
-    timeline : pandas.DataFrame
-        From ``Replay.timeline()``; a last month that the history breaks off in looks small.
     ahead : Forecast
-        Months are counted from the end of the history.
+        Months are counted from the end of the history, both ways.
     ax : matplotlib.axes.Axes
         Where to draw.
     setting : str, optional
         Left out, the forecast's first.
-    points_label : str
-        What the merchant calls points.
-    data : str
-        What the orders are, for the title.
+    measure : str
+        What to draw by month.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The same, with what was redeemed in each month and what was outstanding at its end.
+        The same.
     """
     plain_axes(ax)
     ax.grid(axis="y", color="#EEEEEE")
-    behind, months = len(timeline), ahead.timeline(setting)
-    for measure, column, colour in (
-        ("points_redeemed", "redeemed", _SPENT),
-        ("outstanding", "outstanding", _OWED),
-    ):
-        past = timeline[column].to_numpy(np.float64)
-        fan = months[months["measure"] == measure]
-        places = behind - 1 + fan["month"].to_numpy()
-        ax.plot(np.arange(behind), past, color=colour, marker=".", label=f"{column}, behind")
-        ax.plot(places, fan["likely"], color=colour, linestyle="--", label=f"{column}, ahead\n(likely, 5 to 95 %)")
-        ax.fill_between(places, fan["low"], fan["high"], color=colour, alpha=0.25, linewidth=0)
-    ax.axvline(behind - 0.5, color=INK, linewidth=0.8)
-    names = [*timeline["month"], *(f"+{month}" for month in range(1, ahead.months + 1))]
-    every = max(1, -(-len(names) // _MOST_LABELS))
-    ax.set_xticks(np.arange(len(names))[::every], names[::every], rotation=45, ha="right")
+    past = ahead.past(measure)
+    months = ahead.timeline(setting)
+    fan = months[months["measure"] == measure]
+    said = measure.replace("_", " ")
+    ax.plot(np.arange(-len(past), 0), past, color=_OWED, marker=".", label="behind")
+    places = fan["month"].to_numpy() - 1
+    ax.plot(places, fan["likely"], color=_SPENT, linestyle="--", marker=".", label="ahead, likely")
+    ax.fill_between(places, fan["low"], fan["high"], color=_SPENT, alpha=0.25, linewidth=0, label="5 to 95 %")
+    ax.axvline(-0.5, color=INK, linewidth=0.8)
+    ticks = np.arange(-len(past), ahead.months)
+    every = max(1, -(-len(ticks) // _MOST_LABELS))
+    ax.set_xticks(ticks[::every], [f"{number + (number >= 0):+d}" for number in ticks[::every]])
     ax.set_ylim(bottom=0)
-    ax.yaxis.set_major_formatter(lambda points, _: f"{points:,.0f}")
-    ax.set_ylabel(f"{points_label} a month")
-    ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
-    of = setting or ahead.settings[0]
-    title_of(ax, f"Behind and ahead under “{of}” ({points_label} by month)", data)
-    make_room(ax, left=0.14, right=0.68, bottom=0.2, top=0.86)
+    ax.yaxis.set_major_formatter(lambda amount, _: f"{amount:,.0f}")
+    ax.set_xlabel(f"months before and after {ahead.origin:%Y-%m-%d}")
+    ax.set_ylabel(f"{said} a month" if measure != "outstanding" else "outstanding at the end of the month")
+    ax.legend(frameon=False, fontsize=8)
+    name = setting or ahead.settings[0]
+    title_of(ax, f"{said.capitalize()}, behind and ahead under “{name}”", "")
+    make_room(ax, left=0.16, bottom=0.14, top=0.86)
+    last, likely = (f"{amount:,.0f}" for amount in (past[-1] if len(past) else 0, fan["likely"].iloc[0]))
+    ax.set_label(f"{said.capitalize()} by month: {last} in the last month, {likely} likely in the next")
     return ax
 
 

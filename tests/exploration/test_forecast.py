@@ -1,11 +1,24 @@
-"""Forecasts: the futures by hand and against ns.replay, the draws, and what is refused."""
+"""Forecasts: states and futures by hand and against ns.replay, the draws, and what is refused."""
+
+import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import nector_sim as ns
-from nector_sim.exploration.futures import BLOCK, MEASURES, OUTSTANDING, future_of, totals_of, window_of
+from nector_sim.exploration.futures import (
+    MEASURES,
+    OF_KNOWN,
+    OUTSTANDING,
+    could_redeem,
+    cut_off,
+    future_of,
+    source_of,
+    totals_of,
+)
+from nector_sim.exploration.outlook import outlook_of
+from nector_sim.exploration.states import BLOCK, NONE, Donors, past_of, states_of
 from nector_sim.ledger.facts import read_facts
 from nector_sim.ledger.schedule import make_schedule
 
@@ -43,40 +56,92 @@ def history(orders=600, customers=40):
     )
 
 
-def written_out(orders, blocks, window, months):
-    """The history and a future as a frame, made without the package: who was new in the window begins anew."""
-    orders = orders[orders["ordered_at"] <= ORIGIN]
-    first = orders.groupby("customer_id")["ordered_at"].transform("min")
-    back = (ORIGIN - orders["ordered_at"]) // DAYS
-    parts = [orders]
-    for position, number in enumerate(blocks):
-        again = orders[back == number].copy()
-        shift = DAYS * (position + number + 1)
-        fresh = first[back == number] > ORIGIN - DAYS * window
-        again["customer_id"] += np.where(fresh, "-new", "")
-        again["order_id"] = [f"f{position}-{name}" for name in again["order_id"]]
-        again["ordered_at"] += shift
-        again["refunded_at"] += shift
-        parts.append(again[again["ordered_at"] <= ORIGIN + pd.DateOffset(months=months)])
-    return pd.concat(parts, ignore_index=True)
+SCHEDULE = make_schedule(PROGRAM)
 
 
-@pytest.mark.parametrize("blocks", [[0, 1, 2], [2, 2, 0]])
-def test_a_future_is_what_a_replay_of_it_gives(blocks):
-    orders, months = history(), 2
-    end = ORIGIN + pd.DateOffset(months=months)
-    schedule = make_schedule(PROGRAM)
-    facts = read_facts([schedule], orders, as_of=ORIGIN)
-    window = window_of(facts, 3)
-    begins = np.array([pd.Timestamp(day, tz="UTC").value // 1000 + 1 for day in ("2026-07-01", "2026-08-01")])
-    future = future_of(facts, window, np.array(blocks), end.value // 1000)
-    totals = totals_of(future, window, schedule, begins).sum(axis=0)
+def source(orders, ahead=4, **more):
+    facts = read_facts([SCHEDULE], orders, as_of=ORIGIN, **more)
+    return source_of(facts, could_redeem(facts, SCHEDULE), ahead)
 
-    replayed = ns.replay(PROGRAM, written_out(orders, blocks, 3, months), as_of=end, movements=True)
-    ahead = replayed.orders[replayed.orders["ordered_at"] > ORIGIN]
+
+def test_states_by_hand():
+    # Two blocks ago; in the block before; both; long ago; never; not seen yet.
+    counts = np.array([[0, 0, 1, 0], [0, 0, 0, 2], [0, 0, 3, 1], [1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]])
+    states = states_of(counts, np.array([2, 1, 2, 4, 9, 4 - NONE]), 3)
+    assert states[:, 5].tolist() == [-1] * 4
+    assert states[3].tolist() == [1, 1, 1, 0, 0, -1]
+    # Before: recency 1, 0, 0, then 3 blocks and more; orders 1, 2, 4 (one class from 4 on), then none looked back on.
+    assert states[1].tolist() == [1 * 7 + 1, 2 * 7 + 0, 4 * 7 + 0, 0 * 7 + 3, 0 * 7 + 3, -1]
+    # The finest level tells those apart by the blocks since the first order.
+    assert states[0, 3] != states[0, 4]
+    assert states[1, 3] == states[1, 4]
+
+
+def test_the_past_is_cut_into_blocks_before_the_origin():
+    past = past_of(read_facts([SCHEDULE], regular(), as_of=ORIGIN), 3)
+    assert past.blocks == 5
+    # The first order lies in a block that is not whole.
+    assert past.counts.tolist() == [[0, 0, 0, 0, 1], [1, 1, 1, 1, 1]]
+    assert past.first.tolist() == [4, -1]
+    assert (past.window, past.lookback) == (3, 2)
+
+
+def as_frame(facts):
+    """A history, written out as a frame for a replay."""
+    h = facts.prepared.history
+    customer = np.repeat(np.arange(len(h.first_order) - 1), np.diff(h.first_order))
+    refunded = pd.Series(h.refunded_at).where(h.refunded_at < np.iinfo(np.int64).max // 4)
+    return pd.DataFrame(
+        {
+            "order_id": np.arange(len(h.at)),
+            "customer_id": customer,
+            "ordered_at": pd.to_datetime(h.at, unit="us", utc=True),
+            "cart_amount": h.cart / 100,
+            "refunded_at": pd.to_datetime(refunded.astype("Int64"), unit="us", utc=True),
+        }
+    )
+
+
+def test_a_future_is_the_history_and_orders_of_it_again():
+    made = source(history())
+    end = int((ORIGIN + pd.DateOffset(months=3)).value // 1000)
+    facts = made.facts
+    future = future_of(made, np.random.default_rng(1), end)
+    h, past = future.prepared.history, facts.prepared.history
+    at, was = np.array(h[3]), np.array(past[3])
+    assert (h._fields[3], past._fields[3]) == ("at", "at")
+    begins = past.first_order[:-1]
+    for customer in range(len(past.first_order) - 1):
+        own = slice(
+            h.first_order[customer], h.first_order[customer] + past.first_order[customer + 1] - begins[customer]
+        )
+        assert (at[own] == was[begins[customer] : past.first_order[customer + 1]]).all()
+        assert (h.cart[own] == past.cart[begins[customer] : past.first_order[customer + 1]]).all()
+    after = at > facts.prepared.last
+    assert after.sum() > 150
+    assert at.max() <= end
+    assert (np.diff(at)[np.diff(np.repeat(np.arange(len(h.first_order) - 1), np.diff(h.first_order))) == 0] >= 0).all()
+    again = future.prepared.rows[after]
+    by_row = dict(zip(facts.prepared.rows.tolist(), range(len(was)), strict=True))
+    again = np.array([by_row[row] for row in facts.prepared.rows[again].tolist()])
+    assert ((at[after] - was[again]) % BLOCK == 0).all()
+    refunded = past.refunded_at[again] < np.iinfo(np.int64).max // 4
+    assert (h.refunded_at[after][refunded] - at[after][refunded] == (past.refunded_at - was)[again][refunded]).all()
+    # Each repeated cart is the donor's, or one of the customer's own.
+    assert set(h.cart[after].tolist()) <= set(past.cart.tolist())
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_totals_of_a_future_are_those_of_a_replay(seed):
+    made = source(history())
+    edges = [ORIGIN, ORIGIN + pd.DateOffset(months=1), ORIGIN + pd.DateOffset(months=2)]
+    future = future_of(made, np.random.default_rng(seed), int(edges[-1].value // 1000))
+    known = len(made.facts.prepared.history.first_order) - 1
+    totals = totals_of(future, SCHEDULE, np.array([edge.value // 1000 for edge in edges]), known)
+    replayed = ns.replay(PROGRAM, as_frame(future), as_of=edges[-1], movements=True)
     lost = replayed.movements.query("kind == 'expired'")
-    for month, (low, high) in enumerate([(ORIGIN, pd.Timestamp("2026-08-01", tz="UTC")), ("2026-08-01", end)]):
-        part = ahead[(ahead["ordered_at"] > low) & (ahead["ordered_at"] <= high)]
+    for month, (low, high) in enumerate(itertools.pairwise(edges)):
+        part = replayed.orders[(replayed.orders["ordered_at"] > low) & (replayed.orders["ordered_at"] <= high)]
         expected = {
             "orders": len(part),
             "orders_redeemed": (part["points_redeemed"] > 0).sum(),
@@ -88,6 +153,7 @@ def test_a_future_is_what_a_replay_of_it_gives(blocks):
         }
         assert dict(zip(MEASURES, totals[month].tolist(), strict=False)) == expected
         assert expected["expired"] > 0
+        assert totals[month, OF_KNOWN] == (part["customer_id"] < known).sum()
     assert totals[-1, OUTSTANDING] == replayed.totals["closing"].iloc[0]
 
 
@@ -104,47 +170,117 @@ def regular():
     )
 
 
-def test_one_future_by_hand():
+def clockwork(customers=60):
+    """Customers who all order every 28 days for ₹1000, for eight blocks before the origin; nobody comes or leaves."""
+    rows = [
+        (f"{customer}-{back}", f"c{customer:03}", ORIGIN - pd.Timedelta(days=28 * back - 1 - customer % 20), 1000)
+        for customer in range(customers)
+        for back in range(1, 9)
+    ]
+    return pd.DataFrame(rows, columns=["order_id", "customer_id", "ordered_at", "cart_amount"])
+
+
+def test_who_orders_by_the_clock_goes_on_by_it():
     program = PROGRAM.model_copy(update={"expiry": None, "tiers": ()})
-    # The window is one block, so there is one future: old orders on day 1 of each block, someone new on day 21.
-    ahead = ns.forecast(program, regular(), as_of=ORIGIN, window=1, months=1, resamples=300, futures=1)
-    assert (ahead.customers, ahead.newcomers, ahead.window_days) == (2, 1, 28)
-    # 31 days: old orders on 2 July and 30 July, and someone new on 22 July; each draws two of the two customers.
-    draws = ahead.draws[0, :, 0]
-    assert set(map(tuple, draws[:, :4].tolist())) == {
-        (4, 4, 4000, 240),
-        (3, 2, 2500, 120),
-        (2, 0, 1000, 0),
-    }
-    # An order of old redeems 60 and earns 94 of the ₹940; new has 50 twice, from past and future.
-    assert set(draws[:, MEASURES.index("points_earned")].tolist()) == {4 * 94, 2 * 94 + 50, 100}
-    both = draws[draws[:, 0] == 3]
-    # 100, then five times 94 less 60; ahead twice 94 less 60; new's 50 and the newcomer's 50.
-    assert set(both[:, OUTSTANDING].tolist()) == {100 + 5 * 34 + 2 * 34 + 100}
+    ahead = ns.forecast(program, clockwork(), as_of=ORIGIN, months=2, draws=100, futures=8)
+    table = ahead.table([1, 2]).set_index(["months", "measure"])
+    # 31 days hold a first order of everybody, and a second of those who order on the first days; 62 days two of all.
+    second = sum(1 for customer in range(60) if 1 + customer % 20 + 28 <= 31)
+    assert ahead.newcomers == 0
+    assert table.loc[(1, "orders"), "likely"] == pytest.approx(60 + second, rel=0.05)
+    assert table.loc[(2, "orders"), "likely"] == pytest.approx(
+        120 + sum(1 + c % 20 + 56 <= 62 for c in range(60)), rel=0.05
+    )
+    # Each pays ₹940 after the first, so each redeems 60; the months behind had one order of each.
+    assert table.loc[(1, "discount"), "likely"] == pytest.approx(60 * (60 + second), rel=0.05)
+    assert table.loc[(1, "discount"), "last_months_again"] > 0
+    assert np.isnan(ahead.table([2])["last_months_again"]).sum() == 0
 
 
-def test_the_same_seed_and_the_same_luck():
+def test_who_left_does_not_come_back():
+    gone = clockwork(200)
+    stopped = gone[~((gone["customer_id"] < "c100") & (gone["ordered_at"] > ORIGIN - 3 * DAYS))]
+    ahead = ns.forecast(PROGRAM, stopped, as_of=ORIGIN, months=1, draws=100, futures=8)
+    likely = ahead.table([1]).query("measure == 'orders'")["likely"].item()
+    # 100 are left, of whom 15 order twice within the 31 days; all 200 would order 230 times. That a half left at once
+    # is seen as what may happen again, so somewhat fewer are expected than are left.
+    assert 75 < likely < 125
+
+
+def test_who_never_redeems_goes_on_so():
+    orders = history()
+    never = orders["customer_id"] < "c20"
+    made = source(orders.assign(redeems=~never))
+    names = made.facts.prepared.customers.to_pylist()
+    shares = made.redeems[:, 0] / made.redeems.sum(axis=1)
+    of_never = np.array([names[customer] < "c20" for customer in made.past.known])
+    assert shares[of_never].mean() < 0.1
+    assert shares[~of_never].mean() > 0.9
+    # Coins: everybody alike, so that each one's own past tells little.
+    coins = source(orders.assign(redeems=np.random.default_rng(3).random(len(orders)) < 0.4))
+    shares = coins.redeems[:, 0] / coins.redeems.sum(axis=1)
+    assert shares.min() > 0.25
+    assert shares.max() < 0.55
+
+
+def test_a_history_is_cut_off_as_it_was_known_then():
+    orders, then = history(), ORIGIN - 2 * DAYS
+    cut = cut_off(read_facts([SCHEDULE], orders, as_of=ORIGIN), int(then.value // 1000))
+    known = read_facts([SCHEDULE], orders, as_of=then)
+    edges = np.array([(ORIGIN - 5 * DAYS).value // 1000, then.value // 1000])
+    assert totals_of(cut, SCHEDULE, edges, 40).tolist() == totals_of(known, SCHEDULE, edges, 40).tolist()
+
+
+def test_newcomers_follow_their_trend_and_a_season_is_seen():
+    def outlook(kind):
+        orders = ns.simulate(kind, seed=2).orders[["order_id", "customer_id", "ordered_at", "cart_amount"]]
+        past = past_of(read_facts([SCHEDULE], orders))
+        return outlook_of(past, Donors(past), 13)
+
+    growing, steady, seasonal = (outlook(kind) for kind in ("growing", "steady", "seasonal"))
+    assert growing.newcomers[6] / growing.newcomers[0] > 1.08
+    assert 0.9 < steady.newcomers[6] / steady.newcomers[0] < 1.1
+    assert np.ptp(steady.target) < 0.1
+    # From January on: the season is lowest in April and peaks in October, 40 % above the mean.
+    assert np.argmin(seasonal.target) in (2, 3, 4)
+    assert np.argmax(seasonal.target) in (9, 10, 11)
+    assert seasonal.target.max() / seasonal.target.min() > 1.6
+    weights = seasonal.block_weights(int(np.argmax(seasonal.target)))
+    assert np.argmax(weights) == np.argmax(seasonal.busy)
+
+
+def test_a_simulated_shop_is_forecast():
+    shop = ns.Shop(customers_per_month=150, months=24)
+    orders = ns.simulate(shop, seed=5).orders[["order_id", "customer_id", "ordered_at", "cart_amount"]]
+    origin = pd.Timestamp("2024-06-30", tz="UTC")
+    program = PROGRAM.model_copy(update={"tiers": ()})
+    ahead = ns.forecast(program, orders, as_of=origin, months=6, draws=300, futures=20)
+    came = ns.replay(program, orders).orders.query("ordered_at > @origin")
+    row = ahead.table([6]).query("measure == 'discount'").iloc[0]
+    assert row["low"] < came.loc[came["ordered_at"] <= origin + pd.DateOffset(months=6), "discount"].sum() < row["high"]
+    assert row["high"] / row["low"] < 1.5
+
+
+def test_the_same_seed_and_the_same_draws():
     orders = history()
     off = PROGRAM.model_copy(update={"enabled": False})
     settings = {"today": PROGRAM, "again": PROGRAM, "off": off}
 
     def ahead(seed=1):
-        return ns.forecast(
-            PROGRAM, orders, settings=settings, as_of=ORIGIN, months=4, resamples=40, futures=4, seed=seed
-        )
+        return ns.forecast(PROGRAM, orders, settings=settings, as_of=ORIGIN, months=4, draws=40, futures=4, seed=seed)
 
     one = ahead()
     assert np.array_equal(one.draws, ahead().draws)
     assert not np.array_equal(one.draws, ahead(2).draws)
     same = one.difference("again", against="today")
     assert (same[["low", "likely", "high"]] == 0).all(axis=None)
-    assert set(same["months"]) == {3}
+    assert set(same["months"]) == {1, 3}
     without = one.table([1, 4]).query("setting == 'off' and measure in ('discount', 'points_redeemed')")
     assert (without[["low", "likely", "high"]] == 0).all(axis=None)
     carts = one.difference("off", against="today").query("measure == 'cart_amount'")
-    assert carts[["low", "high"]].to_numpy().tolist() == [[0, 0]]
-    alone = ns.forecast(PROGRAM, orders, as_of=ORIGIN, months=4, resamples=40, futures=4, seed=1)
-    assert np.array_equal(alone.draws[0], one.draws[0])
+    assert (carts[["low", "high"]] == 0).all(axis=None)
+    assert "The next 3 months, if customers go on as they do" in str(one)
+    assert one.plot.fan().ax.get_label().startswith("Points redeemed")
 
 
 def test_what_came_later_is_not_looked_at():
@@ -152,19 +288,22 @@ def test_what_came_later_is_not_looked_at():
     later = pd.concat(
         [orders, orders.assign(order_id=orders["order_id"] + "x", ordered_at=ORIGIN + DAYS, refunded_at=pd.NaT)]
     )
-    few = {"as_of": ORIGIN, "months": 2, "resamples": 20, "futures": 2}
+    few = {"as_of": ORIGIN, "months": 2, "draws": 20, "futures": 2}
     assert np.array_equal(ns.forecast(PROGRAM, orders, **few).draws, ns.forecast(PROGRAM, later, **few).draws)
 
 
-def test_the_timeline_adds_up_and_progress_is_told():
+def test_grants_come_again_and_progress_is_told():
     told = []
-    ahead = ns.forecast(
-        PROGRAM, history(), as_of=ORIGIN, months=3, resamples=1, futures=1, progress=lambda *done: told.append(done)
-    )
-    assert told == [(1, 1)]
-    months = ahead.timeline().query("measure == 'orders'")["likely"].sum()
-    assert months == ahead.table([3]).query("measure == 'orders'")["likely"].item()
+    months = pd.date_range(ORIGIN - 6 * DAYS, periods=6, freq="28D")
+    grants = pd.DataFrame({"customer_id": "c01", "granted_at": months, "points": 1_000_000})
+    few = {"as_of": ORIGIN, "months": 3, "draws": 10, "futures": 2}
+    ahead = ns.forecast(PROGRAM, history(), grants=grants, **few, progress=lambda *done: told.append(done))
+    assert told == [(1, 2), (2, 2)]
+    # Grants expire after two months, so without new ones nothing of theirs would be left after three.
+    owed = ahead.table([3]).query("measure == 'outstanding'")["high"].item()
+    assert owed > 900_000
     assert ahead.table([12]).empty
+    assert ahead.timeline().query("measure == 'orders'")["likely"].gt(0).all()
 
 
 def test_what_is_refused():
@@ -175,12 +314,12 @@ def test_what_is_refused():
         ns.forecast(PROGRAM, orders, months=0)
     with pytest.raises(ns.InputError, match="it is a whole number from 1 to 60"):
         ns.forecast(PROGRAM, orders, months=1.5)
-    with pytest.raises(ns.InputError, match="customers is 0; it is a whole number from 1"):
-        ns.forecast(PROGRAM, orders, customers=0)
+    with pytest.raises(ns.InputError, match="futures is 1; it is a whole number from 2"):
+        ns.forecast(PROGRAM, orders, futures=1)
     with pytest.raises(ns.InputError, match="window is 40"):
         ns.forecast(PROGRAM, orders, as_of=ORIGIN, window=40)
     with pytest.raises(ns.InputError, match="no setting"):
         ns.forecast(PROGRAM, orders, settings={})
     with pytest.raises(ns.InputError, match="there is no setting x"):
-        ns.forecast(PROGRAM, orders, as_of=ORIGIN, months=1, resamples=1, futures=1).timeline("x")
+        ns.forecast(PROGRAM, orders, as_of=ORIGIN, months=1, draws=1, futures=2).timeline("x")
     assert DAYS.value // 1000 == BLOCK

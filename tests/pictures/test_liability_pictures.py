@@ -8,7 +8,7 @@ import pandas as pd
 import nector_sim as ns
 from nector_sim.economics.ultimate import Ultimate
 from nector_sim.exploration.futures import MEASURES
-from nector_sim.pictures.liability import draw_forecast, draw_outstanding, draw_triangle
+from nector_sim.pictures.liability import draw_fan, draw_outstanding, draw_triangle
 from nector_sim.pictures.showing import new_axes, show_axes
 
 PROGRAM = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1)])
@@ -27,25 +27,17 @@ def test_outstanding_stands_at_face_value_with_what_is_expected():
 
 
 def test_the_fan_follows_the_months_behind():
-    orders = pd.DataFrame(
-        {
-            "order_id": ["a", "b"],
-            "customer_id": ["c", "c"],
-            "ordered_at": ["2026-01-10", "2026-02-10"],
-            "cart_amount": 9,
-        }
-    )
-    behind = ns.replay(PROGRAM, orders).timeline()
-    draws = np.zeros((1, 3, 2, len(MEASURES) + 1))
+    draws, behind = np.zeros((1, 3, 2, len(MEASURES) + 2)), np.zeros((2, len(MEASURES) + 2))
     draws[0, :, :, MEASURES.index("points_redeemed")] = [[1, 2], [3, 4], [5, 6]]
-    ahead = ns.Forecast(datetime(2026, 3, 1, tzinfo=UTC), ("today",), 2, 1, 0, 28, 3, 1, 0, draws)
-    ax = draw_forecast(behind, ahead, new_axes(), points_label="coins")
-    assert ax.get_title(loc="left") == "Behind and ahead under “today” (coins by month)"
-    assert ax.lines[0].get_ydata().tolist() == [0, 0]
-    assert ax.lines[1].get_xdata().tolist() == [2, 3]
+    behind[:, MEASURES.index("points_redeemed")] = [7, 8]
+    ahead = ns.Forecast(datetime(2026, 3, 1, tzinfo=UTC), ("today",), 2, 1, 0, 28, 3, 0, 0.03, "INR", behind, draws)
+    ax = draw_fan(ahead, new_axes())
+    assert ax.get_title(loc="left") == "Points redeemed, behind and ahead under “today”"
+    assert ax.lines[0].get_ydata().tolist() == [7, 8]
+    assert ax.lines[1].get_xdata().tolist() == [0, 1]
     assert ax.lines[1].get_ydata().tolist() == [3, 4]
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["2026-01", "2026-02", "+1", "+2"]
-    assert ax.get_ylabel() == "coins a month"
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["-2", "-1", "+1", "+2"]
+    assert ax.get_label() == "Points redeemed by month: 8 in the last month, 3 likely in the next"
 
 
 def test_the_triangle_has_a_line_for_each_month():

@@ -1,0 +1,212 @@
+"""Customers by their state, and from whom the next weeks of each may be drawn.
+
+Time before the origin is cut into blocks of four weeks, so that a weekday stays one. At the beginning of a block a
+customer is in a state: blocks since the last order, orders in the blocks looked back on, blocks since the first order.
+What someone
+does in the next block is what some customer in the same state did in a block of the window: a donor. Where a state has
+few donors, coarser ones are used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nector_sim.errors import InputError
+from nector_sim.ledger.arrays import Int64
+from nector_sim.ledger.facts import Facts
+from nector_sim.ledger.tables import DAY
+
+Floats = npt.NDArray[np.float64]
+
+BLOCK = 28 * DAY
+#: A year of blocks: 364 days.
+YEAR = 13
+#: Blocks that a history needs: half of them to draw from, half to know who had been there before.
+FEWEST = 6
+#: Where the classes of a state begin: blocks since the last order (0: in the one before), orders, blocks since the
+#: first order.
+RECENCY = np.array([1, 2, 3, 5, 8, 13])
+ORDERS = np.array([1, 2, 3, 4, 6, 9, 13, 19, 27, 39, 56, 80, 120])
+AGE = np.array([2, 3, 5, 9, 14])
+#: The block of the first order of who never ordered: after all blocks.
+NONE = 1 << 30
+#: Donors that a state needs before it is used.
+ENOUGH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A history in blocks, the oldest first.
+
+    Attributes
+    ----------
+    origin : int
+        The instant after which nothing is known.
+    known : ndarray of int64, shape (customers,)
+        Customers with an order, opening balance or grant up to the origin, by their number in the history.
+    counts : ndarray of int64, shape (customers, blocks)
+        Orders of each known customer.
+    first : ndarray of int64, shape (customers,)
+        The block of the first order; -1 before all of them, :data:`NONE` for none.
+    window, lookback : int
+        Blocks at the end that donors come from, and blocks that a state looks back on.
+    """
+
+    origin: int
+    known: Int64
+    counts: Int64
+    first: Int64
+    window: int
+    lookback: int
+
+    @property
+    def blocks(self) -> int:
+        """How many there are."""
+        return int(self.counts.shape[1])
+
+    def states_at(self, block: int) -> Int64:
+        """States at the beginning of a block, shape (levels, customers); -1 for who had not ordered before."""
+        return states_of(self.counts[:, :block], block - self.first, self.lookback)
+
+
+def past_of(facts: Facts, window: int | None = None) -> Past:
+    """Cut a history into blocks.
+
+    Parameters
+    ----------
+    facts : Facts
+        Whose last instant is the origin.
+    window : int, optional
+        Blocks that donors come from; left out, half of the history, at most a year.
+
+    Returns
+    -------
+    Past
+
+    Raises
+    ------
+    InputError
+        If the history is too short.
+    """
+    prepared, history = facts.prepared, facts.prepared.history
+    blocks = max(0, (prepared.last - prepared.first) // BLOCK)
+    if window is None and blocks < FEWEST:
+        raise InputError(
+            f"the history has {blocks} whole blocks of four weeks; a forecast needs {FEWEST}: half of them "
+            "to go on from, and half to know who had been there before"
+        )
+    if window is not None and not 1 <= window < blocks:
+        raise InputError(
+            f"window is {window}; it is 1 to {blocks - 1} blocks of four weeks, and some history before them"
+        )
+    chosen = window or min(YEAR, blocks - blocks // 2)
+    counts = np.diff(history.first_order)
+    known = np.flatnonzero(counts + np.diff(history.first_opening) + np.diff(history.first_grant) > 0)
+    customer = np.repeat(np.arange(len(counts)), counts)
+    block = blocks - 1 - (prepared.last - history.at) // BLOCK
+    first = np.full(len(counts), NONE, np.int64)
+    np.minimum.at(first, customer, np.maximum(block, -1))
+    inside = block >= 0
+    cells = np.bincount(customer[inside] * blocks + block[inside], minlength=len(counts) * blocks)
+    by_block = cells.reshape(len(counts), blocks)
+    return Past(prepared.last, known, by_block[known], first[known], chosen, min(YEAR, blocks - chosen))
+
+
+def states_of(counts: Int64, age: Int64, lookback: int) -> Int64:
+    """States from the orders of the blocks so far.
+
+    Parameters
+    ----------
+    counts : ndarray of int64, shape (customers, blocks)
+        The last column is the block that has just ended.
+    age : ndarray of int64, shape (customers,)
+        Blocks since the one of the first order; 0 or less for who has not ordered yet.
+    lookback : int
+
+    Returns
+    -------
+    ndarray of int64, shape (4, customers)
+        From the finest to the coarsest; -1 for who has not ordered yet.
+    """
+    seen = counts[:, max(0, counts.shape[1] - lookback) :]
+    ever = seen.sum(axis=1)
+    since = np.where(ever > 0, np.argmax(seen[:, ::-1] > 0, axis=1), lookback)
+    recency = np.searchsorted(RECENCY, since, side="right")
+    orders = np.searchsorted(ORDERS, ever, side="right")
+    ages = np.searchsorted(AGE, age, side="right")
+    by_two = orders * (len(RECENCY) + 1) + recency
+    levels = np.stack([by_two * (len(AGE) + 1) + ages, by_two, orders // 2 * 3 + np.minimum(recency, 2), ever > 0])
+    return np.where(age > 0, levels, -1)
+
+
+class Donors:
+    """Cells (customer and block of the window) by their states, to draw from with weights.
+
+    Parameters
+    ----------
+    past : Past
+    """
+
+    def __init__(self, past: Past) -> None:
+        start = past.blocks - past.window
+        states = [past.states_at(block) for block in range(start, past.blocks)]
+        there = [np.flatnonzero(of_block[0] >= 0) for of_block in states]
+        self.customer = np.concatenate(there)
+        self.block = np.repeat(np.arange(start, past.blocks), [len(part) for part in there])
+        codes = np.concatenate([of_block[:, rows] for of_block, rows in zip(states, there, strict=True)], axis=1)
+        self.counts = past.counts[self.customer, self.block]
+        self._order = [np.argsort(level, kind="stable") for level in codes]
+        self._codes = [level[order] for level, order in zip(codes, self._order, strict=True)]
+        self.expected = self._means(codes)
+        self.newcomers = [np.flatnonzero(past.first == block) for block in range(start, past.blocks)]
+
+    def _bounds(self, level: int, states: Int64) -> tuple[Int64, Int64]:
+        codes = self._codes[level]
+        return np.searchsorted(codes, states, side="left"), np.searchsorted(codes, states, side="right")
+
+    def levels_of(self, states: Int64) -> Int64:
+        """The finest level of each customer's state that has enough donors; the coarsest, if none has."""
+        chosen = np.full(states.shape[1], len(self._codes) - 1)
+        for level in reversed(range(len(self._codes) - 1)):
+            begin, end = self._bounds(level, states[level])
+            chosen[end - begin >= ENOUGH] = level
+        return chosen
+
+    def _means(self, states: Int64) -> Floats:
+        """What each donor would have been expected to order: the mean of its state."""
+        expected = np.zeros(states.shape[1])
+        chosen = self.levels_of(states)
+        for level, (order, codes) in enumerate(zip(self._order, self._codes, strict=True)):
+            sums = np.concatenate([[0.0], np.cumsum(self.counts[order])])
+            mine = chosen == level
+            begin, end = (np.searchsorted(codes, states[level, mine], side=side) for side in ("left", "right"))
+            expected[mine] = (sums[end] - sums[begin]) / np.maximum(end - begin, 1)
+        return expected
+
+    def draw(self, states: Int64, weights: Floats, uniform: Floats) -> Int64:
+        """Draw a donor for each customer, shape (customers,).
+
+        Parameters
+        ----------
+        states : ndarray of int64, shape (levels, customers)
+            None of them -1.
+        weights : ndarray of float64, shape (donors,)
+        uniform : ndarray of float64, shape (customers,)
+        """
+        chosen = self.levels_of(states)
+        drawn = np.zeros(states.shape[1], np.int64)
+        for level, order in enumerate(self._order):
+            mine = np.flatnonzero(chosen == level)
+            if not len(mine):
+                continue
+            sums = np.concatenate([[0.0], np.cumsum(weights[order])])
+            begin, end = self._bounds(level, states[level, mine])
+            # Of the coarsest level nobody may be there: then anybody.
+            begin, end = np.where(end > begin, begin, 0), np.where(end > begin, end, len(order))
+            wanted = sums[begin] + uniform[mine] * (sums[end] - sums[begin])
+            place = np.searchsorted(sums, wanted, side="right") - 1
+            drawn[mine] = order[np.clip(place, begin, end - 1)]
+        return drawn
