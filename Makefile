@@ -9,7 +9,7 @@ RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-browser lab app check format bench clean
-.PHONY: docs long parity-long languages-long mutation fuzz-readers ledger-long kills-long sandbox-long backtest
+.PHONY: docs long parity-long languages-long mutation fuzz-readers ledger-long kills-long sandbox-long backtest experiments-long
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,7 +49,7 @@ format: setup  ## let ruff mend what it can
 bench: setup  ## speed, as ratios in one run
 	$(RUN) tests.bench
 
-long: parity-long languages-long ledger-long kills-long sandbox-long backtest fuzz-readers mutation  ## the campaigns that take long
+long: parity-long languages-long ledger-long kills-long sandbox-long backtest experiments-long fuzz-readers mutation  ## the campaigns that take long
 
 parity-long: setup  ## exact against compiled, 100 million random pairs
 	$(RUN) tests.campaigns.parity_long
@@ -70,6 +70,9 @@ sandbox-long: setup  ## double spending, calls out of order, and kills, by the t
 	$(RUN) tests.campaigns.sandbox_double_spending
 	$(RUN) tests.campaigns.sandbox_reordered
 	$(RUN) tests.campaigns.sandbox_killed
+
+experiments-long: setup  ## ten thousand simulated tests of two settings, with known truth
+	$(RUN) tests.campaigns.experiments
 
 fuzz-readers: setup  ## ten minutes of random bytes at the door of CSV files
 	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[long]"

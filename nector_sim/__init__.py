@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from nector_sim.exploration.choose import Recommendation, frontier, program_of, recommend
     from nector_sim.exploration.compare import compare
     from nector_sim.exploration.comparison import Comparison
+    from nector_sim.exploration.experiments.assign import ExperimentAssignment, assign_experiment
+    from nector_sim.exploration.experiments.plan import ExperimentPlan, plan_experiment
+    from nector_sim.exploration.experiments.read import ExperimentReading, read_experiment
     from nector_sim.exploration.facts import Facts, facts
     from nector_sim.exploration.first_grid import first_grid
     from nector_sim.exploration.forecast import Forecast, forecast
@@ -61,6 +64,9 @@ _HOMES = {
     "nector_sim.exploration.choose": ("Recommendation", "frontier", "program_of", "recommend"),
     "nector_sim.exploration.compare": ("compare",),
     "nector_sim.exploration.comparison": ("Comparison",),
+    "nector_sim.exploration.experiments.assign": ("ExperimentAssignment", "assign_experiment"),
+    "nector_sim.exploration.experiments.plan": ("ExperimentPlan", "plan_experiment"),
+    "nector_sim.exploration.experiments.read": ("ExperimentReading", "read_experiment"),
     "nector_sim.exploration.facts": ("Facts", "facts"),
     "nector_sim.exploration.first_grid": ("first_grid",),
     "nector_sim.exploration.forecast": ("Forecast", "forecast"),
@@ -93,6 +99,9 @@ __all__ = [
     "CheckedOrders",
     "Comparison",
     "Deferral",
+    "ExperimentAssignment",
+    "ExperimentPlan",
+    "ExperimentReading",
     "Facts",
     "FixedAmount",
     "FixedMinPayable",
@@ -119,6 +128,7 @@ __all__ = [
     "Ultimate",
     "VariableAmount",
     "VariablePercent",
+    "assign_experiment",
     "check_orders",
     "check_parity",
     "compare",
@@ -140,10 +150,12 @@ __all__ = [
     "opening_from",
     "order_margin",
     "orders_below_floor",
+    "plan_experiment",
     "point_value",
     "program_of",
     "quote",
     "read_balances",
+    "read_experiment",
     "read_orders",
     "recommend",
     "released",

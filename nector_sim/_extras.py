@@ -25,6 +25,8 @@ EXTRA_OF = {
     "distributed": "dask",
     "chainladder": "actuarial",
     "scipy": "estimates",
+    "statsmodels": "experiments",
+    "tea_tasting": "experiments",
     "httptools": "sandbox",
     "sqlalchemy": "sandbox",
     "starlette": "sandbox",

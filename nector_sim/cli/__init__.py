@@ -17,6 +17,7 @@ from nector_sim.cli import (
     compare,
     demo,
     examples,
+    experiment,
     explore,
     export,
     one_order,
@@ -56,6 +57,15 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 for _name, _function in COMMANDS.items():
     app.command(_name)(_process.called(_function))
+EXPERIMENT: dict[str, Callable[..., None]] = {
+    "plan": experiment.plan,
+    "assign": experiment.assign,
+    "read": experiment.read,
+}
+_experiment = typer.Typer(help="Try a setting on half of the customers.", no_args_is_help=True, rich_markup_mode=None)
+for _name, _function in EXPERIMENT.items():
+    _experiment.command(_name)(_process.called(_function))
+app.add_typer(_experiment, name="experiment")
 
 
 def _show_version(wanted: bool) -> None:

@@ -107,8 +107,15 @@ def phone_of(text: str) -> str | None:
     >>> phone_of("+91 98765-43210"), phone_of("098765 43210"), phone_of("7")
     ('9876543210', '9876543210', None)
     """
-    found = pl.DataFrame({"value": [text]}).select(phone=_LAST_TEN).item()
-    return None if found is None else str(found)
+    return phones_of([text])[0]
+
+
+def phones_of(texts: list[str]) -> list[str | None]:
+    """:func:`phone_of` of many texts."""
+    found: list[str | None] = (
+        pl.DataFrame({"value": texts}, schema={"value": pl.String}).select(_LAST_TEN).to_series().to_list()
+    )
+    return found
 
 
 def name_customers(orders: pl.DataFrame, key_file: Path) -> pl.DataFrame:

@@ -4,6 +4,7 @@ Results draw themselves with the same functions: ``result.plot.timeline()``. The
 says in words what the picture shows, for those who do not see it. Nothing is computed here.
 """
 
+from nector_sim.pictures.experiments import differences, sides, what_can_be_seen
 from nector_sim.pictures.public import (
     as_svg,
     break_even,
@@ -20,12 +21,15 @@ from nector_sim.pictures.public import (
 __all__ = [
     "as_svg",
     "break_even",
+    "differences",
     "discount_by_cart",
     "limits",
     "new_axes",
     "outstanding",
+    "sides",
     "timeline",
     "tornado",
     "triangle",
     "waterfall",
+    "what_can_be_seen",
 ]

@@ -1,0 +1,1 @@
+"""Trying a setting on half of the customers: planned, assigned and read."""
