@@ -206,7 +206,8 @@ def make_report(
 
 
 def _group(compared: Compared, group: Explained, one_program: bool) -> Group:
-    choices = tuple(tuple(variant.choice for variant in explanation) for explanation in group.explanations)
+    # Several variants of one choice may explain a group; the choice is named once.
+    choices = tuple(dict.fromkeys(tuple(one.choice for one in explanation) for explanation in group.explanations))
     smallest = min(group.rows, key=lambda row: _size(compared, row))
     return Group(_sentence(group), choices, len(group.rows), _example(compared, smallest, one_program))
 

@@ -238,9 +238,9 @@ def test_a_function_is_given_what_it_takes():
         discount = min(int(cart_amount) - 100, points_balance, 1000) if cart_amount > 100 else 0
         return discount, discount
 
-    nothing_else = ("credits", "points_requested", "tier", "ordered_at")
+    nothing_else = ("credits", "points_requested", "tier", "ordered_at", "eligible_amount", "coupon_discount")
     assert ns.check_parity(EXAMPLE, calculator=small, n=400, leave_out=nothing_else).agrees
-    report = ns.check_parity(EXAMPLE, calculator=small, n=400)
+    report = ns.check_parity(EXAMPLE, calculator=small, n=400, leave_out=("eligible_amount", "coupon_discount"))
     assert not report.agrees
     assert ("credits", "points_requested") in report.groups[0].choices
 
@@ -348,7 +348,8 @@ def test_assert_agrees():
 
 @pytest.mark.parametrize("variant", IGNORING, ids=str)
 def test_what_is_not_read_is_named_first(variant):
-    report = ns.check_parity(None, calculator=as_function(variant.law), n=1000, seed=1)
+    # Enough orders that each field decides on several.
+    report = ns.check_parity(None, calculator=as_function(variant.law), n=4000, seed=1)
     assert [group.explanation for group in report.groups] == [f"agrees on all of them if {variant}"]
 
 
