@@ -34,7 +34,10 @@ KNOWN: Known = {
     FixedPercent: fields(_ANY_OFFER, "points percent max_discount"),
     FixedMinPayable: fields("kind amount"),
     PercentMinPayable: fields("kind percent"),
-    Earning: fields("points_per_unit base rounding delay_days on_redeeming_orders"),
+    Earning: fields(
+        "points_per_unit points per_amount whole_steps min_cart max_points",
+        "base rounding delay_days on_redeeming_orders",
+    ),
     Expiry: fields("months days kind"),
     Tier: fields("name min_lifetime_spend earning_factor"),
     Reversal: fields("earned redeemed overdraft"),
@@ -241,7 +244,7 @@ class Law:
 
     def limits(self, terms: Terms, order: Order, credits_used: int) -> Iterator[Limit]:
         """Every limit that applies to the number of steps."""
-        if order.balance < terms.min_balance:
+        if max(order.balance, 0) < terms.min_balance:
             yield Limit("min_points", 0, terms.points, "min_balance")
         else:
             yield Limit("balance", order.balance, terms.points)

@@ -150,7 +150,10 @@ KNOWN: Known = {
     FixedPercent: fields(_ANY_OFFER, "points percent max_discount"),
     FixedMinPayable: fields("kind amount"),
     PercentMinPayable: fields("kind percent"),
-    Earning: fields("points_per_unit base rounding delay_days on_redeeming_orders"),
+    Earning: fields(
+        "points_per_unit points per_amount whole_steps min_cart max_points",
+        "base rounding delay_days on_redeeming_orders",
+    ),
     Expiry: fields("months days kind"),
     Tier: fields("name min_lifetime_spend earning_factor"),
     Reversal: fields("earned redeemed overdraft"),
@@ -252,7 +255,7 @@ def offer_row(offer: Offer, program: Program) -> dict[str, int]:
     """One offer's row, with every limit that it lacks filled in."""
 
     def money(amount: Decimal | None, otherwise: int = ABOVE_CARTS) -> int:
-        return otherwise if amount is None else int(amount.scaleb(program.decimals))
+        return otherwise if amount is None else int(Decimal(amount).scaleb(program.decimals))
 
     percent = 0 if offer.step_percent is None else _basis_points(offer.step_percent)
     row = {

@@ -36,7 +36,10 @@ KNOWN: Known = {
     FixedPercent: fields(_ANY_OFFER, "points percent"),
     FixedMinPayable: fields("kind amount"),
     PercentMinPayable: fields("kind percent"),
-    Earning: fields("points_per_unit base rounding delay_days on_redeeming_orders"),
+    Earning: fields(
+        "points_per_unit points per_amount whole_steps min_cart max_points",
+        "base rounding delay_days on_redeeming_orders",
+    ),
     Expiry: fields("months days kind"),
     Tier: fields("name min_lifetime_spend earning_factor"),
     Reversal: fields("earned redeemed overdraft"),

@@ -72,8 +72,13 @@ def not_on_screen(program: Program) -> list[str]:
         f"{offer.label}: {part.label} {values[part.path]}"
         for offer in offers.parts
         for part in offer.parts
-        if not part.on_screen and part.path.rpartition(".")[2] != "name" and values.get(part.path)
+        if not part.on_screen and part.path.rpartition(".")[2] != "name" and _differs(values.get(part.path))
     ]
+
+
+def _differs(value: str | bool | None) -> bool:
+    """Whether a field that is not on the screens is set: a text that is there, or a switch that is off (on is usual)."""
+    return value is False or (value is not True and bool(value))
 
 
 def _typed(item: Field, values: Values, units: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -195,6 +195,7 @@ def test_the_minimum_payable_is_shown_rounded_up(made):
 
 def frame_of(program, orders):
     columns = ["cart_amount", "points_balance", "credits", "points_requested", "tier", "ordered_at"]
+    columns += ["eligible_amount", "coupon_discount"]
     return pd.DataFrame([order_fields(program, order) for order in orders], columns=columns)
 
 

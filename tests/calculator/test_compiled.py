@@ -123,8 +123,9 @@ def orders_of(tables, columns):
         array = getattr(columns, name)
         return [absent] * len(columns.cart) if array is None else array.tolist()
 
-    for cart, balance, credits, requested, tier, at in zip(
-        *(column(*pair) for pair in zip(Columns._fields, (0, 0, 0, -1, -1, NO_TIME), strict=True)), strict=True
+    absent = (0, 0, 0, -1, -1, NO_TIME, None, 0)
+    for cart, balance, credits, requested, tier, at, eligible, coupon in zip(
+        *(column(*pair) for pair in zip(Columns._fields, absent, strict=True)), strict=True
     ):
         yield Order(
             cart,
@@ -133,6 +134,8 @@ def orders_of(tables, columns):
             None if requested < 0 else requested,
             None if tier < 0 else tables.tier_names[tier],
             None if at == NO_TIME else datetime.fromtimestamp(0, UTC) + timedelta(microseconds=at),
+            None if eligible is None or eligible > cart else eligible,
+            coupon,
         )
 
 

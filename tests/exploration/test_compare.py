@@ -203,7 +203,7 @@ def test_a_resample_has_as_many_customers_and_depends_on_its_number_alone():
         ({"resamples": -1}, "resamples is -1; it is 0 for no ranges"),
         ({"seed": -1}, "seed is -1; it is a whole number"),
         ({"uplift_percent": 0.05}, r"uplift_percent is 0.05; did you mean 5\?"),
-        ({"uplift_percent": float("nan")}, "uplift_percent is nan; fill in a number"),
+        ({"uplift_percent": float("nan")}, "uplift_percent is nan, not a number"),
         ({"floor_percent": 0.3}, r"floor_percent is 0.3; did you mean 30\?"),
     ],
 )

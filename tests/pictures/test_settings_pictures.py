@@ -35,7 +35,7 @@ def test_the_waterfall_adds_up_and_names_its_data():
     picture = Waterfall(new_figure().subplots(), currency="INR")
     picture.update(summary, data="demo data, scaled")
     texts, title = drawn(picture)
-    assert title == "Where the money goes (INR, cash view, points at most)\ndemo data, scaled"
+    assert title == "Where the money goes (INR, cash view)\ndemo data, scaled"
     heights = [bar.get_height() for bar in picture.ax.patches]
     assert heights[-1] == pytest.approx(summary.margin)
     assert sum(heights[:-1]) == pytest.approx(summary.margin)
