@@ -247,7 +247,7 @@ class Law:
         if max(order.balance, 0) < terms.min_balance:
             yield Limit("min_points", 0, terms.points, "min_balance")
         else:
-            yield Limit("balance", order.balance, terms.points)
+            yield Limit("balance", max(order.balance, 0), terms.points)
         if order.requested is not None:
             yield Limit("requested", order.requested, terms.points)
         if terms.is_percent:

@@ -77,7 +77,7 @@ def not_on_screen(program: Program) -> list[str]:
 
 
 def _differs(value: str | bool | None) -> bool:
-    """Whether a field that is not on the screens is set: a text that is there, or a switch that is off (on is usual)."""
+    """Whether a field that is not on the screens is set: a text, or a switch that is off."""
     return value is False or (value is not True and bool(value))
 
 
