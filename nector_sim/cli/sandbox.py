@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,9 +86,8 @@ def sandbox(
     law = _law(variant)
     if events_to:
         events_host(events_to)  # before a webhook id is made that nobody would see
-    _log_to_the_screen(verbose=verbose)
     # Closed in order, the database leaves all of it in the one file.
-    with Database(db) as database, Deliverer(database):
+    with _logging_to_the_screen(verbose=verbose), Database(db) as database, Deliverer(database):
         integration = Integration(database)
 
         def started(address: str) -> None:
@@ -117,13 +118,22 @@ def sandbox(
         serve(application(database, law=law, strict=strict), host=host, port=port, started=started)
 
 
-def _log_to_the_screen(*, verbose: bool) -> None:
-    """Calls that failed are always logged; with `verbose`, all are."""
+@contextmanager
+def _logging_to_the_screen(*, verbose: bool) -> Iterator[None]:
+    """Calls that failed are always logged; with `verbose`, all are. Afterwards the logger is as it was."""
     log = logging.getLogger("nector_sim.gokwik")
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    log.handlers = [handler]
+    level, propagate = log.level, log.propagate
+    log.addHandler(handler)
     log.setLevel(logging.INFO if verbose else logging.WARNING)
+    log.propagate = False  # else what a process logs by itself would show each call a second time
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        log.propagate = propagate
 
 
 def _print_ledger(db: str) -> None:

@@ -182,9 +182,9 @@ def test_rows_that_cannot_be_replayed_are_named_by_their_row_in_the_file(orders,
 
 
 def test_the_last_instant_is_told_in_utc(orders, tmp_path):
-    # A last day counts whole: 6 September in Kolkata ends at 18:30 in UTC, which is no part of it.
+    # A day alone is the whole day: 6 September in Kolkata ends at 18:30 in UTC.
     report = replay_files([PROGRAM], orders, out=tmp_path / "out", as_of="2026-09-06", buckets=3)
-    assert report.as_of == datetime(2026, 9, 6, 18, 30, tzinfo=UTC) - timedelta(microseconds=1)
+    assert report.as_of == datetime(2026, 9, 6, 18, 29, 59, 999999, tzinfo=UTC)
     assert report.orders == len(ns.replay(PROGRAM, history(), as_of="2026-09-06").orders)
 
 
