@@ -172,7 +172,9 @@ def random_orders(rng: Random, program: Program, n: int) -> list[Order]:
         return [none if rng.random() < share else value for value in drawn] if share else drawn
 
     is_sharp = [rng.random() < 0.25 for _ in range(n)]
-    carts = [rng.choice(sharp) if on_edge else cart for on_edge, cart in zip(is_sharp, draw(amounts + few), strict=True)]
+    carts = [
+        rng.choice(sharp) if on_edge else cart for on_edge, cart in zip(is_sharp, draw(amounts + few), strict=True)
+    ]
     credits = draw(amounts + few, 0, 0.6)
     parts = draw(amounts + few, None, 0.6)
     rows = zip(
