@@ -21,6 +21,7 @@ from nector_sim.economics.assumptions import Assumptions, Rates
 from nector_sim.economics.margin import Drivers, View, drivers_in_view, drivers_of, margin_of
 from nector_sim.economics.sales import Sales
 from nector_sim.errors import InputError
+from nector_sim.frames.ids import id_keys
 from nector_sim.rules.program import Program
 
 Floats = npt.NDArray[np.float64]
@@ -373,7 +374,7 @@ def customer_codes(orders: pd.DataFrame) -> tuple[npt.NDArray[np.intp], int]:
         raise InputError(
             "Ranges need a column customer_id, since whole customers are drawn; add it, or give resamples=0"
         )
-    codes, ids = pd.factorize(orders["customer_id"], sort=True)
+    codes, ids = pd.factorize(id_keys(orders["customer_id"]), sort=True)
     blank = codes < 0
     codes[blank] = len(ids) + np.arange(np.count_nonzero(blank))
     return codes, len(ids) + int(np.count_nonzero(blank))
