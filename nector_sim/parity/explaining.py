@@ -51,9 +51,9 @@ def explain_mismatches(compared: Compared, mismatches: Sequence[int]) -> list[Ex
     """Group mismatches by what explains them.
 
     An explanation is a variant of the exact law, two at once, or any number of inputs that a calculator does not read,
-    which go first. It is accepted for a group of rows if it agrees with the other calculator on every one of them, and if none of the rows
-    that match speaks against it: wherever it would differ from the exact law, so does the other calculator. The one
-    that explains most rows goes first; one variant goes before two.
+    which go first. It is accepted for a group of rows if it agrees with the other calculator on every one of them, and
+    if none of the rows that match speaks against it: wherever it would differ from the exact law, so does the other
+    calculator. The one that explains most rows goes first; fewer variants go before more.
 
     Parameters
     ----------

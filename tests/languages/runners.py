@@ -349,7 +349,8 @@ class LibreOffice:
             ]
             for batch, answers in zip(every, self.run(every), strict=True)
         ]
-        return [sum(differ[start : start + len(made)], []) for start in range(0, len(every), len(made))]
+        parts = (differ[start : start + len(made)] for start in range(0, len(every), len(made)))
+        return [[one for batch in of_one for one in batch] for of_one in parts]
 
     def batches(self, programs, *, seed, orders=200):
         """Random programs that a sheet carries, with orders that it reads."""
