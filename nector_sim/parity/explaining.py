@@ -137,7 +137,7 @@ class _Bench:
         """Those pairs that hold on at least as many of a few rows as the best single variant."""
         few = _spread(sample, FEW)
         needed = max((len(set(rows) & set(few)) for rows in singles.values()), default=0)
-        held = {pair: len(self.held(pair, few, max(1, needed))) for pair in pairs()}
+        held: dict[Explanation, int] = {pair: len(self.held(pair, few, max(1, needed))) for pair in pairs()}
         return sorted((pair for pair, count in held.items() if count), key=lambda pair: -held[pair])
 
     def keep(self, candidates: dict[Explanation, list[int]], one: Explanation, sample: list[int], needed: int) -> int:
