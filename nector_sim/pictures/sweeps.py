@@ -81,8 +81,8 @@ def lever(
     plain_axes(ax)
     ranged = f"{value}_low" in line
     if ranged:
-        ends = (line[f"{value}_{end}"].astype(float) for end in ("low", "high"))
-        ax.fill_between(places, *ends, color=PROPOSAL, alpha=0.15, linewidth=0)
+        low, high = line[f"{value}_low"].astype(float), line[f"{value}_high"].astype(float)
+        ax.fill_between(places, low, high, color=PROPOSAL, alpha=0.15, linewidth=0)
     ax.plot(places, line[value], color=PROPOSAL, linewidth=1.6, marker="o", markersize=4)
     marked = _is(line[field], today) if today is not None else np.zeros(len(line), np.bool_)
     ax.scatter(places[marked], line[value][marked], s=130, facecolors="none", edgecolors=NOW, linewidths=2, zorder=3)
