@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from nector_sim.exploration.futures import MEASURES, could_redeem, cut_off, future_of, source_of, totals_of
-from nector_sim.exploration.states import BLOCK, FEWEST
+from nector_sim.exploration.states import BLOCK, FEWEST, YEAR
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.facts import Facts
 from nector_sim.ledger.schedule import Schedule
@@ -42,7 +42,11 @@ def surprise_of(facts: Facts, schedule: Schedule, window: int | None, rng: np.ra
     excess = [BELIEVED**2] * SEEN
     for back in BACK:
         origin = last - back * BLOCK
-        if (origin - first) // BLOCK < max(FEWEST, (window or 0) + 1):
+        blocks = (origin - first) // BLOCK
+        if blocks < max(FEWEST, (window or 0) + 1):
+            continue
+        # Earlier forecasts that could not see a season yet say nothing about one that can.
+        if blocks < 2 * YEAR <= (last - first) // BLOCK:
             continue
         edges = np.array([origin, last], np.int64)
         came = _redeemed(facts, schedule, edges)
