@@ -14,10 +14,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from nector_sim.rules.known import Known, fields, refuse_unknown
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
 from nector_sim.rules.money import to_minor
-from nector_sim.rules.offers import Offer
-from nector_sim.rules.program import PercentMinPayable, Program
+from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
+from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
+_ANY_OFFER = "kind name min_cart max_cart min_cart_multiple tiers starts_at ends_at min_balance with_coupons"
+#: What is computed here; of the sections of the ledger, what it computes itself.
+KNOWN: Known = {
+    Program: fields(
+        "name currency points_label timezone enabled offers min_payable", "earning expiry tiers reversal valid_from"
+    ),
+    VariableAmount: fields(
+        _ANY_OFFER, "points_per_step discount_per_step max_discount max_discount_percent min_points"
+    ),
+    FixedAmount: fields(_ANY_OFFER, "points discount"),
+    VariablePercent: fields(_ANY_OFFER, "points_per_step percent_per_step max_percent max_discount"),
+    FixedPercent: fields(_ANY_OFFER, "points percent max_discount"),
+    FixedMinPayable: fields("kind amount"),
+    PercentMinPayable: fields("kind percent"),
+    Earning: fields("points_per_unit base rounding delay_days on_redeeming_orders"),
+    Expiry: fields("months days kind"),
+    Tier: fields("name min_lifetime_spend earning_factor"),
+    Reversal: fields("earned redeemed overdraft"),
+}
 #: Basis points in a whole: 100 %.
 WHOLE = 10_000
 
@@ -133,6 +154,7 @@ class Law:
     """
 
     def __init__(self, program: Program) -> None:
+        refuse_unknown(program, KNOWN, "the exact calculator")
         self.program = program
         self.enabled = program.enabled
         self.offers = [Terms(offer, program) for offer in program.offers]

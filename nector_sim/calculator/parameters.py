@@ -30,10 +30,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim.errors import Problem, ProgramError
-from nector_sim.rules.ledger import Reversal
+from nector_sim.rules.known import Known, fields, refuse_unknown
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS
-from nector_sim.rules.offers import Offer
-from nector_sim.rules.program import PercentMinPayable, Program
+from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
+from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
 #: A whole in basis points (100 %), and in the ten-thousandths of multiples.
 WHOLE = 10_000
@@ -81,10 +82,13 @@ LEDGER = np.dtype(
         ("earns", np.int64),
         ("on_cart", np.int64),  # 1 where the cart earns, and not what is paid
         ("rounding", np.int64),  # position in ROUNDINGS
+        ("whole_step", np.int64),  # money of a step, where only whole ones earn; 0 elsewhere
+        ("earning_cart", np.int64),  # that an order must reach to earn
+        ("most_earned", np.int64),
         ("delay", np.int64),
         ("on_redeeming", np.int64),  # 1 where an order that redeems earns too
         ("takes_back", np.int64),
-        ("gives_back", np.int64),
+        ("gives_back", np.int64),  # 1 on a full refund, 2 its share on a partial one too
         ("forgives", np.int64),
         ("own_tiers", np.int64),  # 1 where the program has tiers, and those of orders do not count
         ("first_tier", np.int64),  # in the table of tiers
@@ -132,6 +136,27 @@ class ProgramParameters:
         )
 
 
+_ANY_OFFER = "kind name min_cart max_cart min_cart_multiple tiers starts_at ends_at min_balance with_coupons"
+#: What the parameters hold; of the sections of the ledger, what its own rows hold.
+KNOWN: Known = {
+    Program: fields(
+        "name currency points_label timezone enabled offers min_payable", "earning expiry tiers reversal valid_from"
+    ),
+    VariableAmount: fields(
+        _ANY_OFFER, "points_per_step discount_per_step max_discount max_discount_percent min_points"
+    ),
+    FixedAmount: fields(_ANY_OFFER, "points discount"),
+    VariablePercent: fields(_ANY_OFFER, "points_per_step percent_per_step max_percent max_discount"),
+    FixedPercent: fields(_ANY_OFFER, "points percent max_discount"),
+    FixedMinPayable: fields("kind amount"),
+    PercentMinPayable: fields("kind percent"),
+    Earning: fields("points_per_unit base rounding delay_days on_redeeming_orders"),
+    Expiry: fields("months days kind"),
+    Tier: fields("name min_lifetime_spend earning_factor"),
+    Reversal: fields("earned redeemed overdraft"),
+}
+
+
 @lru_cache(maxsize=256)
 def compile_program(program: Program) -> ProgramParameters:
     """Turn a program into parameters; the same program gives the same ones, without work.
@@ -157,6 +182,7 @@ def compile_program(program: Program) -> ProgramParameters:
     >>> int(tables.terms["amount"][0]), tables.is_plain
     (100, True)
     """
+    refuse_unknown(program, KNOWN, "the vectorised calculator")
     rows = [offer_row(offer, program) for offer in program.offers]
     problems = [
         Problem(f"offers.{position}.{field}", f"is too large to be computed exactly: {number} needs over {bits} bits")
@@ -189,7 +215,7 @@ def ledger_row(program: Program) -> dict[str, int]:
     row = dict.fromkeys(LEDGER.names or (), 0) | {
         "enabled": program.enabled,
         "takes_back": reversal.earned,
-        "gives_back": reversal.redeemed,
+        "gives_back": 2 if reversal.redeemed == "share" else reversal.redeemed,
         "forgives": reversal.overdraft == "forgive",
         "own_tiers": bool(program.tiers),
     }
@@ -198,6 +224,9 @@ def ledger_row(program: Program) -> dict[str, int]:
             "earns": 1,
             "on_cart": earning.base == "cart_amount",
             "rounding": ROUNDINGS.index(earning.rounding),
+            "whole_step": int((earning.per_amount or 0) * 10**program.decimals) if earning.whole_steps else 0,
+            "earning_cart": int(earning.min_cart.scaleb(program.decimals)),
+            "most_earned": earning.max_points or NEVER,
             "delay": earning.delay_days * DAY,
             "on_redeeming": earning.on_redeeming_orders,
         }
@@ -205,8 +234,11 @@ def ledger_row(program: Program) -> dict[str, int]:
 
 
 def earning_rates(program: Program, names: Sequence[str]) -> list[tuple[int, int]]:
-    """Points for a minor unit as a fraction, of each tier and last of customers without one."""
-    rate = Fraction(program.earning.points_per_unit if program.earning else 0) / 10**program.decimals
+    """Points for a minor unit, or for a whole step, as a fraction, of each tier and last of customers without one."""
+    earning = program.earning
+    rate = Fraction(0) if earning is None else earning.rate / 10**program.decimals
+    if earning is not None and earning.whole_steps:
+        rate = Fraction(earning.points or 0)
     factors = {tier.name: Fraction(tier.earning_factor) for tier in program.tiers}
     return [(rate * factors.get(name, Fraction(1))).as_integer_ratio() for name in (*names, "")]
 

@@ -209,7 +209,7 @@ def _earned(program: Program, spend: int, tier: str | None) -> tuple[Fraction, i
         return Fraction(0), 0
     reached = next((each for each in program.tiers if each.name == tier), None)
     factor = Fraction(1) if reached is None else Fraction(reached.earning_factor)
-    return Fraction(program.earning.points_per_unit) * factor, earned_by(program, spend, reached)
+    return program.earning.rate * factor, earned_by(program, spend, spend, reached)
 
 
 def _limits(law: Law, position: int, tier: str | None) -> Iterator[TakesOver]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel
 
 from nector_sim.calculator.compiled import answer
 from nector_sim.calculator.parameters import compile_program, min_payable_row, offer_row
@@ -17,17 +18,33 @@ from nector_sim.exploration.counting_loops import UNREACHED
 from nector_sim.exploration.grid import Part, Settings
 from nector_sim.exploration.prepared import Prepared
 from nector_sim.exploration.totals import Totals, weights_of
-from nector_sim.rules.program import Program
+from nector_sim.rules.known import Known, fields, unknown
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
+from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount, VariablePercent
+from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
 #: Parts of a program that a checkout with given balances does not look at.
 _UNSEEN = ("name", "points_label", "earning", "expiry", "tiers", "reversal", "valid_from")
+_ANY_OFFER = "kind name min_cart max_cart tiers starts_at ends_at"
+#: What both shortcuts compute; a program with more is scored setting by setting.
+KNOWN: Known = {
+    Program: frozenset(_UNSEEN) | fields("currency timezone enabled offers min_payable"),
+    VariableAmount: fields(_ANY_OFFER, "points_per_step discount_per_step max_discount"),
+    FixedAmount: fields(_ANY_OFFER, "points discount"),
+    # Offers in percent are left out by both; their models are here for the fields that every offer has.
+    VariablePercent: fields(_ANY_OFFER, "points_per_step percent_per_step"),
+    FixedPercent: fields(_ANY_OFFER, "points percent"),
+    FixedMinPayable: fields("kind amount"),
+    PercentMinPayable: fields("kind percent"),
+    Earning: fields("points_per_unit base rounding delay_days on_redeeming_orders"),
+    Expiry: fields("months days kind"),
+    Tier: fields("name min_lifetime_spend earning_factor"),
+    Reversal: fields("earned redeemed overdraft"),
+}
+#: Columns of orders that both shortcuts compute.
+KNOWN_COLUMNS = ("cart", "balance", "credits", "tier", "at")
 #: Fields of an offer that decide whom it is for; a shortcut asks once.
 _FOR_WHOM = ("tiers", "starts_at", "ends_at")
-#: Fields of an amount offer that shortcuts know; one that has any other is left to the calculator.
-_KNOWN = {
-    *("kind", "name", "min_cart", "max_cart", *_FOR_WHOM),
-    *("points", "discount", "points_per_step", "discount_per_step", "max_discount"),
-}
 
 
 def counted(settings: Settings, prepared: Prepared, *, threads: int) -> Totals | None:
@@ -149,23 +166,17 @@ def combined(settings: Settings, prepared: Prepared, *, threads: int) -> Totals 
 def _is_common(settings: Settings, prepared: Prepared) -> bool:
     """What both ways need: nobody's request depends on the setting, and nobody's offer."""
     program, sales = settings.program, prepared.sales
-    columns = prepared.columns
-    if columns.requested is not None or columns.eligible is not None or columns.coupon is not None:
-        return False
     if not program.enabled or sales.redeems is not None:
         return False
     if any(not key.startswith("offers.") and key not in ("min_payable", *_UNSEEN) for key in settings.parts):
         return False
     if any(path.rpartition(".")[2] in _FOR_WHOM for path in settings.paths if path.startswith("offers.")):
         return False
-    offers = [model for key, part in settings.parts.items() if key.startswith("offers.") for model in part.models]
-    return all(_is_known(offer) for offer in (*program.offers, *offers))
-
-
-def _is_known(offer: Any) -> bool:
-    """Whether an offer leaves every field alone that shortcuts do not know."""
-    fields = type(offer).model_fields
-    return all(name in _KNOWN or getattr(offer, name) == field.default for name, field in fields.items())
+    columns = prepared.columns
+    if any(getattr(columns, name) is not None for name in columns._fields if name not in KNOWN_COLUMNS):
+        return False
+    swept = [model for part in settings.parts.values() for model in part.models if isinstance(model, BaseModel)]
+    return not any(next(unknown(model, KNOWN), None) for model in (program, *swept))
 
 
 def _part(settings: Settings, key: str, model: Any) -> Part:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nector_sim.calculator.parameters import compile_program
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.labels import who_redeems
 from nector_sim.economics.margin import View, drivers_of, margin_of
@@ -117,6 +118,7 @@ def sweep(
     if resamples < 0:
         raise InputError(f"resamples is {resamples}; it is 0 for no ranges, or how often customers are drawn")
     threads = threads or os.cpu_count() or 1
+    compile_program(program)  # which refuses what no setting would compute
     settings = make_settings(program, grid, mode=mode)
     if replayed:
         how = {"opening": opening, "grants": grants, "others": tuple(programs), "seed": seed, "resamples": resamples}

@@ -24,6 +24,7 @@ from nector_sim.frames.columns import (
 )
 from nector_sim.frames.currency import CURRENCY, read_currency, refuse_currency
 from nector_sim.frames.masking import shown_names
+from nector_sim.rules.known import refuse_columns
 from nector_sim.rules.money import MAX_MINOR
 from nector_sim.rules.program import Program, ProgramLike, as_program
 from nector_sim.rules.values import is_blank
@@ -32,6 +33,21 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+#: Columns that decide and are read here, or belong to the ledger and the margin, which read them.
+KNOWN_COLUMNS = (
+    "cart_amount",
+    "points_balance",
+    "credits",
+    "eligible_amount",
+    "coupon_discount",
+    "points_requested",
+    "tier",
+    "ordered_at",
+    "redeems",
+    "refunded_at",
+    "refunded_amount",
+    "paid_amount",
+)
 #: Blank eligible and earning amounts: above every cart, so that all of it counts.
 ALL_OF_IT = MAX_MINOR + 1
 #: How many rows an error message lists; ``.rejects`` has all of them.
@@ -181,6 +197,7 @@ def read_optional(
 ) -> Inputs:
     """Read what :func:`read_inputs` does, but for the two columns that every order has: these are left empty."""
     _require(program, names)
+    refuse_columns(names, KNOWN_COLUMNS, "the vectorised calculator")
     uses_tiers = any(offer.tiers is not None for offer in program.offers)
     uses_times = any(offer.starts_at or offer.ends_at for offer in program.offers)
     inputs = Inputs(Columns(*(np.empty(0, np.int64),) * 2), exact=False)

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from nector_sim.errors import InputError
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, to_minor, to_points
-from nector_sim.rules.times import NOT_A_TIME, read_time
+from nector_sim.rules.times import DATE, NOT_A_TIME, read_time
 from nector_sim.rules.values import FLOAT_TOLERANCE, as_float, is_blank, read_decimal, read_yes_no
 
 Int64 = npt.NDArray[np.int64]
@@ -177,7 +177,7 @@ def read_times(values: Any, timezone: str) -> Column:
     if isinstance(array, pa.Array) and (pa.types.is_timestamp(array.type) or pa.types.is_date(array.type)):
         typed = _microseconds(array)
         local = typed.numbers
-        return Column(np.where(local == NO_TIME, NO_TIME, local - _offsets(local, zone)), typed.refused)
+        return Column(np.where(local == NO_TIME, NO_TIME, local - offsets_of_clocks(local, zone)), typed.refused)
     microseconds = np.full(len(array), NO_TIME, np.int64)
     refused: dict[int, str] = {}
     for row, value in enumerate(_python_values(array)):
@@ -188,6 +188,19 @@ def read_times(values: Any, timezone: str) -> Column:
         except ValueError as error:
             refused[row] = str(error)
     return Column(microseconds, refused)
+
+
+def are_dates(values: Any) -> npt.NDArray[np.bool_]:
+    """Which times of a column are dates without a time, shape (n,)."""
+    import pyarrow.compute as pc  # takes a while to load
+
+    array = as_array(values)
+    if isinstance(array, pa.Array) and pa.types.is_date(array.type):
+        return np.ones(len(array), np.bool_)
+    if not is_text(array):
+        return np.zeros(len(array), np.bool_)
+    found = pc.match_substring_regex(array, f"^{DATE}$")
+    return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False))
 
 
 def to_microseconds(value: Any, zone: ZoneInfo) -> int:
@@ -435,7 +448,7 @@ def _counts(array: pa.Array, missing: int) -> Int64:
     return np.asarray(_filled(array.cast(pa.int64()), missing).to_numpy(zero_copy_only=False))
 
 
-def _offsets(local: Int64, zone: ZoneInfo) -> Int64:
+def offsets_of_clocks(local: Int64, zone: ZoneInfo) -> Int64:
     """Offsets from UTC of clock times, both in microseconds."""
     # Zones change at few instants, so each distinct hour is asked once; but some change within an hour.
     hours, of_row = np.unique(local // _HOUR, return_inverse=True)

@@ -37,8 +37,8 @@ class History(NamedTuple):
         ``requested`` is -1 where nobody asked; ``tier`` a code, ``redeems`` whether the customer redeems.
     refunded_at, refunded, paid : ndarray of int64, shape (orders,) or (0,)
         NEVER where nothing was refunded, and -1 where no amount is known.
-    eligible, coupon : ndarray of int64, shape (orders,) or (0,)
-        What points may pay of each cart, and what other coupons took off.
+    eligible, coupon, earning : ndarray of int64, shape (orders,) or (0,)
+        What points may pay of each cart, what other coupons took off, and what of the cart earns.
     opening_points, opening_expires : ndarray of int64
         Overdrafts of a customer first, then by expiry.
     spent : ndarray of int64, shape (customers,)
@@ -61,6 +61,7 @@ class History(NamedTuple):
     paid: Int64
     eligible: Int64
     coupon: Int64
+    earning: Int64
     opening_points: Int64
     opening_expires: Int64
     spent: Int64

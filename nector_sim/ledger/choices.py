@@ -5,6 +5,9 @@ from __future__ import annotations
 from nector_sim.calculator.choices import Choice
 
 LEDGER_CHOICES = {
+    "earning_share": Choice(
+        "credits and points lower the part of the cart that earns in proportion", "they pay it last, or first"
+    ),
     "tier_spend": Choice(
         "what earlier orders paid, less what was refunded of it by then", "the cart, or a spend that never falls"
     ),
@@ -13,6 +16,9 @@ LEDGER_CHOICES = {
         "points of the order that have expired are taken back all the same", "only what is left of them"
     ),
     "given_back_expiry": Choice("given back as a new lot, whose expiry counts from the refund", "the old expiry"),
+    "expiry_calendar": Choice(
+        "months are counted on the calendar of the program's time zone, at the same local time", "in UTC, or in days"
+    ),
     "inactivity_tie": Choice(
         "points that mature or are granted at the very instant of the deadline keep the older ones",
         "the older ones expire first",

@@ -51,8 +51,8 @@ from nector_sim.ledger.arrays import (
     START,
     TAKEN_BACK,
 )
-from nector_sim.ledger.earning import earned_by, inlined
-from nector_sim.ledger.lifetime import parts, share_of, tier_reached, unspend
+from nector_sim.ledger.earning import earned_by, inlined, share_of
+from nector_sim.ledger.lifetime import parts, tier_reached, unspend
 from nector_sim.ledger.tables import ALWAYS, NEVER
 from nector_sim.rules.money import MAX_POINTS
 
@@ -239,7 +239,7 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
     _book(w, flows, m, at, REDEEMED, points, order)
     earned = 0
     if program["earns"] and (points == 0 or program["on_redeeming"]):
-        earned = earned_by(t, p, tier, cart if program["on_cart"] else payable)
+        earned = earned_by(t, p, tier, cart, payable, h.earning[order] if h.earning.size else cart)
     _book(w, flows, m, at, EARNED, earned, order)
     k = order - s[START]
     w.redeemed[k], w.earned[k], w.payable[k], w.lot_of[k], w.pending[k] = points, earned, payable, -1, 0
@@ -284,7 +284,7 @@ def _refund(h: Any, i: Any, t: Any, w: Any, flows: Any, m: Any, order: int) -> N
     s = w.state
     program = t.programs[s[PROGRAM]]
     at, k = h.refunded_at[order], order - s[START]
-    payable, points = w.payable[k], w.earned[k]
+    payable, points, back = w.payable[k], w.earned[k], w.redeemed[k]
     whole = h.paid[order] if h.paid.size and h.paid[order] >= 0 else payable
     refunded = h.refunded[order] if h.refunded.size else -1
     full = refunded < 0 or refunded >= whole
@@ -294,11 +294,12 @@ def _refund(h: Any, i: Any, t: Any, w: Any, flows: Any, m: Any, order: int) -> N
         units, remainder = share_of(payable, refunded, whole)
         unspend(s, units, parts(remainder, whole) if remainder else -1)
         points, _ = share_of(points, refunded, whole)
+        back = share_of(back, refunded, whole)[0] if program["gives_back"] > 1 else 0
     if program["takes_back"]:
         _take_back(i, w, flows, m, at, points, order, program["forgives"] > 0)
-    if program["gives_back"] and full:
-        _book(w, flows, m, at, GIVEN_BACK, w.redeemed[k], order)
-        _credit_now(i, w, w.redeemed[k], at, i.given_back[order] if i.given_back.size else NEVER, order)
+    if program["gives_back"]:
+        _book(w, flows, m, at, GIVEN_BACK, back, order)
+        _credit_now(i, w, back, at, i.given_back[order] if i.given_back.size else NEVER, order)
 
 
 @inlined

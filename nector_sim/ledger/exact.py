@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from nector_sim.calculator import exact
 from nector_sim.ledger.records import Balance, Grant, Movement, Opening, Order, Replay, Result
@@ -122,21 +123,32 @@ class Terms:
 
     def earned(self, payable: int, order: Order, tier: Tier | None) -> int:
         """Points of one order (section 3, step 5)."""
-        assert self.earning is not None
-        return earned_by(self.program, payable if self.earning.base == "payable" else order.cart, tier)
+        return earned_by(self.program, order.cart, payable, tier, order.earning)
 
     def period_after(self, at: datetime) -> datetime:
         """The instant one expiry period later (section 2)."""
-        return NEVER if self.expiry is None else one_period_after(at, self.expiry)
+        return NEVER if self.expiry is None else one_period_after(at, self.expiry, self.program.timezone)
 
 
-def earned_by(program: Program, base: int, tier: Tier | None) -> int:
-    """Points for an amount in minor units, worked out exactly and rounded once."""
+def earned_by(program: Program, cart: int, payable: int, tier: Tier | None, part: int | None = None) -> int:
+    """Points of a cart in minor units, of which a part may earn, worked out exactly and rounded once."""
     earning = program.earning
     assert earning is not None
-    factor = Fraction(1) if tier is None else Fraction(tier.earning_factor)
-    points: Fraction = Fraction(earning.points_per_unit) * factor * base / 10**program.decimals
-    match earning.rounding:
+    if cart == 0 or cart < to_minor(earning.min_cart, program.decimals):
+        return 0
+    share = Fraction(1) if part is None else Fraction(part, cart)
+    base = share * (payable if earning.base == "payable" else cart) / 10**program.decimals
+    points = base * earning.rate
+    if earning.whole_steps and earning.points is not None and earning.per_amount is not None:
+        points = Fraction(math.floor(base / Fraction(earning.per_amount)) * earning.points)
+    points *= Fraction(1) if tier is None else Fraction(tier.earning_factor)
+    whole = rounded(points, earning.rounding)
+    return whole if earning.max_points is None else min(whole, earning.max_points)
+
+
+def rounded(points: Fraction, rounding: str) -> int:
+    """Whole points."""
+    match rounding:
         case "floor":
             return math.floor(points)
         case "ceil":
@@ -145,13 +157,33 @@ def earned_by(program: Program, base: int, tier: Tier | None) -> int:
             return math.floor(points + Fraction(1, 2))
 
 
-def one_period_after(at: datetime, expiry: Expiry) -> datetime:
-    """Calendar months, or days of 24 hours, after an instant in UTC."""
+def one_period_after(at: datetime, expiry: Expiry, timezone: str) -> datetime:
+    """Calendar months of a time zone, or days of 24 hours, after an instant (`expiry_calendar`)."""
     if expiry.months is None:
         assert expiry.days is not None
         return at + timedelta(days=expiry.days)
-    years, month = divmod(at.year * 12 + at.month - 1 + expiry.months, 12)
-    return at.replace(year=years, month=month + 1, day=min(at.day, calendar.monthrange(years, month + 1)[1]))
+    return months_after(at, expiry.months, timezone)
+
+
+def months_after(at: datetime, months: int, timezone: str) -> datetime:
+    """So many calendar months later at the same local time; where clocks leave it out, the next that exists."""
+    zone = ZoneInfo(timezone)
+    local = at.astimezone(zone).replace(tzinfo=None)
+    years, month = divmod(local.year * 12 + local.month - 1 + months, 12)
+    day = min(local.day, calendar.monthrange(years, month + 1)[1])
+    local = local.replace(year=years, month=month + 1, day=day, fold=0)
+    instant = local.replace(tzinfo=zone).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None, fold=0) == local:
+        return instant
+    # Clocks went forward over it: back to the first instant that shows a later time.
+    before = instant - timedelta(days=1)
+    while instant - before > timedelta(microseconds=1):
+        middle = before + (instant - before) // 2
+        if middle.astimezone(zone).replace(tzinfo=None) >= local:
+            instant = middle
+        else:
+            before = middle
+    return instant
 
 
 class Account:
@@ -327,9 +359,10 @@ class Account:
                 self.take_back(
                     booked, math.floor(booked.earned * share), at, forgives=terms.reversal.overdraft == "forgive"
                 )
-            if terms.reversal.redeemed and share == 1:
-                self.book(at, "given_back", booked.redeemed, booked.order.order_id)
-                self.credit_now(at, booked.redeemed, terms.period_after(at), booked.order.order_id)
+            if terms.reversal.redeemed == "share" or (terms.reversal.redeemed and share == 1):
+                back = math.floor(booked.redeemed * share)
+                self.book(at, "given_back", back, booked.order.order_id)
+                self.credit_now(at, back, terms.period_after(at), booked.order.order_id)
 
     def take_back(self, booked: Booked, points: int, at: datetime, *, forgives: bool) -> None:
         """Take earned points: from the order's pending ones, its own lot, then the others; the rest is overdraft."""

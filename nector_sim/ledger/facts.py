@@ -20,10 +20,11 @@ from nector_sim.frames.checks import as_frame
 from nector_sim.frames.columns import as_array, is_exact, to_microseconds
 from nector_sim.frames.currency import refuse_currency
 from nector_sim.ledger.inputs import Table, read_grants, read_opening, read_orders, refuse
-from nector_sim.ledger.instants import to_datetime
+from nector_sim.ledger.instants import next_days, to_datetime
 from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderColumns, Prepared, prepare, settled
 from nector_sim.ledger.schedule import Schedule, uncovered
 from nector_sim.ledger.tables import ALWAYS, NEVER
+from nector_sim.rules.times import is_date
 from nector_sim.rules.values import read_percentage
 
 #: Columns that a replay adds to the orders; ``credits_used`` only where credits came in.
@@ -145,12 +146,14 @@ def read_take_up(take_up: Decimal | float | str | None) -> Decimal | None:
 
 
 def read_as_of(as_of: Any, timezone: str) -> int:
-    """The last instant to run, in microseconds; without a zone, in the program's."""
+    """The last instant to run, in microseconds; without a zone, in the program's. A date includes that day."""
     if isinstance(as_of, np.datetime64):
         as_of = pd.Timestamp(as_of)
     try:
         instant = to_microseconds(as_of, ZoneInfo(timezone))
         to_datetime(instant)
+        if is_date(as_of):
+            instant = int(next_days(np.array([instant], np.int64), timezone)[0]) - 1
     except (ValueError, OverflowError):
         raise InputError(
             f"as_of is {as_of}, which is not a time; write it as 2026-11-23 18:30, or with its zone"

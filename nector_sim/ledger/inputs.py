@@ -25,6 +25,7 @@ from nector_sim.frames.columns import (
     NOT_ASKED,
     NOT_SAID,
     Column,
+    are_dates,
     as_array,
     factorized,
     read_money,
@@ -36,13 +37,30 @@ from nector_sim.frames.currency import CURRENCY, read_currency
 from nector_sim.frames.masking import shown_names
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.draws import hash_ids, redeeming
+from nector_sim.ledger.instants import next_days
 from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderColumns, number_customers
 from nector_sim.ledger.refunds import UNKNOWN
 from nector_sim.ledger.schedule import Schedule
 from nector_sim.ledger.tables import NEVER, microseconds, tier_names
+from nector_sim.rules.known import refuse_columns
 from nector_sim.rules.money import MAX_POINTS
 from nector_sim.rules.values import FLOAT_TOLERANCE, MISSING, as_float, is_blank, read_decimal
 
+#: Columns that decide and are read here; the ledger makes its own balances.
+KNOWN_COLUMNS = (
+    "cart_amount",
+    "points_balance",
+    "credits",
+    "eligible_amount",
+    "coupon_discount",
+    "points_requested",
+    "tier",
+    "ordered_at",
+    "redeems",
+    "refunded_at",
+    "refunded_amount",
+    "paid_amount",
+)
 #: Rows of a message; ``.rejects`` has all of them.
 SHOWN = 20
 #: Times outside of these years are slips of the pen, and the calendar of the replay ends somewhere.
@@ -177,6 +195,7 @@ def read_orders(
     """
     table.require("order_id", "customer_id", "ordered_at", "cart_amount")
     program = schedules[0].programs[0]
+    refuse_columns(table.frame.columns, KNOWN_COLUMNS, "the ledger")
     for each in (held for schedule in schedules for held in schedule.programs):
         require_coupons(each, list(table.frame.columns))
 
@@ -202,14 +221,14 @@ def read_orders(
         else None,
         eligible=money("eligible_amount", ALL_OF_IT) if table.has("eligible_amount") else None,
         coupon=money("coupon_discount", 0) if table.has("coupon_discount") else None,
+        earning=money("earning_amount", ALL_OF_IT) if table.has("earning_amount") else None,
     )
-    if columns.eligible is not None:
-        above = (columns.eligible > columns.cart) & (columns.eligible != ALL_OF_IT)
-        table.refuse(
-            [row for row in np.flatnonzero(above).tolist() if row not in table.refused],
-            "eligible_amount",
-            ABOVE_THE_CART,
-        )
+    if columns.refunded_at is not None:
+        columns.refunded_at = _on_their_day(table, columns.ordered_at, columns.refunded_at, program.timezone)
+    for name, part in (("eligible_amount", columns.eligible), ("earning_amount", columns.earning)):
+        if part is not None:
+            above = np.flatnonzero((part > columns.cart) & (part != ALL_OF_IT)).tolist()
+            table.refuse([row for row in above if row not in table.refused], name, ABOVE_THE_CART)
     if float(columns.cart.sum(dtype=np.float64)) > 2.0**62:
         raise InputError("the carts together are too large to be added up; are they in the currency's major unit?")
     _check_ids(table, columns)
@@ -218,6 +237,17 @@ def read_orders(
         table.take(CURRENCY, lambda values: read_currency(values, program.currency))
     columns.redeems = _redeems(table, columns, take_up, seed)
     return columns, _read_tiers(table, schedules, columns)
+
+
+def _on_their_day(table: Table, ordered: Int64, refunded: Int64, timezone: str) -> Int64:
+    """A refund that is dated on its order's own day is at the order's instant, if that is later."""
+    dates = np.flatnonzero(are_dates(table.frame["refunded_at"]) & (refunded < ordered))
+    if not len(dates):
+        return refunded
+    same = dates[ordered[dates] < next_days(refunded[dates], timezone)]
+    refunded = refunded.copy()
+    refunded[same] = ordered[same]
+    return refunded
 
 
 def _check_ids(table: Table, orders: OrderColumns) -> None:
@@ -323,7 +353,12 @@ def read_grants(table: Table, schedules: Sequence[Schedule]) -> GrantColumns:
 def _own_expiry(table: Table, schedules: Sequence[Schedule]) -> Int64:
     if not table.has("expires_at"):
         return np.full(len(table.frame), NEVER, np.int64)
-    expires = table.times("expires_at", schedules[0].programs[0].timezone, missing=int(NEVER))
+    timezone = schedules[0].programs[0].timezone
+    expires = table.times("expires_at", timezone, missing=int(NEVER))
+    dates = are_dates(table.frame["expires_at"]) & (expires < NEVER)
+    if dates.any():  # a date includes that day
+        expires = expires.copy()
+        expires[dates] = next_days(expires[dates], timezone)
     if any(schedule.inactivity for schedule in schedules):
         reason = "is given, and under inactivity points expire together; leave it blank"
         table.refuse(np.flatnonzero(expires < NEVER), "expires_at", reason)

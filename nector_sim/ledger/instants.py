@@ -10,22 +10,79 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim._compile import compiled
+from nector_sim.frames.columns import offsets_of_clocks
 from nector_sim.ledger.tables import DAY, EPOCH, NEVER, microseconds
 from nector_sim.rules.ledger import Expiry
 
 Int64 = npt.NDArray[np.int64]
 
 
-def one_period_after(instants: Int64, expiry: Expiry | None) -> Int64:
-    """The instants one expiry period later, shape as given; without an expiry, never."""
+def one_period_after(instants: Int64, expiry: Expiry | None, *, timezone: str = "UTC") -> Int64:
+    """The instants one expiry period later, shape as given; without an expiry, never.
+
+    Months are counted on the calendar of a time zone and keep the local time of day (`expiry_calendar`).
+    """
     if expiry is None:
         return np.full(len(instants), NEVER, np.int64)
     if expiry.days is not None:
         return instants + expiry.days * DAY
     assert expiry.months is not None
+    return months_after(instants, expiry.months, timezone)
+
+
+def months_after(instants: Int64, months: int, timezone: str) -> Int64:
+    """So many calendar months of a time zone later, at the same time of day; in a gap, the next instant that exists."""
+    if not len(instants):
+        return instants
+    zone = ZoneInfo(timezone)
     later = np.empty_like(instants)
-    _months_after(instants, expiry.months, later)
-    return later
+    _months_after(instants + offsets_at(instants, zone), months, later)
+    return _instants_of(later, zone)
+
+
+def next_days(instants: Int64, timezone: str) -> Int64:
+    """The same clock time of the next day of a time zone."""
+    zone = ZoneInfo(timezone)
+    return _instants_of(instants + offsets_at(instants, zone) + DAY, zone)
+
+
+def _instants_of(local: Int64, zone: ZoneInfo) -> Int64:
+    """Instants of clock times: of a time that comes twice the first, of one that is left out the next that exists."""
+    days = np.arange(int(local.min()) // DAY - 1, int(local.max()) // DAY + 3) * DAY
+    offsets = offsets_at(days, zone)
+    if (offsets == offsets[0]).all():
+        return np.asarray(local - offsets[0])
+    instants = local - offsets_of_clocks(local, zone)
+    left_out = np.flatnonzero(instants + offsets_at(instants, zone) != local)
+    for row in left_out.tolist():
+        clock = int(local[row])
+        low, high = clock - DAY, int(instants[row])
+        while high - low > 1:  # the clocks change at the first instant that shows a later time
+            middle = (low + high) // 2
+            shown = middle + _offset_at(middle, zone)
+            low, high = (low, middle) if shown >= clock else (middle, high)
+        instants[row] = high
+    return instants
+
+
+def offsets_at(instants: Int64, zone: ZoneInfo) -> Int64:
+    """Offsets of a time zone from UTC at instants, both in microseconds."""
+    if not len(instants):
+        return instants
+    # No zone changes its offset and changes it back within a day, so most need to be asked once for each day.
+    first, last = int(instants.min()) // DAY, int(instants.max()) // DAY + 1
+    found = np.array([_offset_at(day * DAY, zone) for day in range(first, last + 1)], np.int64)
+    day = instants // DAY - first
+    offsets: Int64 = found[day]
+    for row in np.flatnonzero(found[day] != found[day + 1]).tolist():
+        offsets[row] = _offset_at(int(instants[row]), zone)
+    return offsets
+
+
+def _offset_at(instant: int, zone: ZoneInfo) -> int:
+    offset = to_datetime(instant).astimezone(zone).utcoffset()
+    assert offset is not None
+    return offset // timedelta(microseconds=1)
 
 
 @compiled

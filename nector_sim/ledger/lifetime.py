@@ -15,14 +15,6 @@ PARTS = 1 << 60
 
 
 @inlined
-def share_of(amount: int, part: int, whole: int) -> Any:
-    """``amount × part ÷ whole`` rounded down, and the remainder; each is below 2⁴⁰, the product may exceed 64 bits."""
-    upper = (amount >> 20) * part
-    lower = (upper % whole << 20) + (amount & 0xFFFFF) * part
-    return (upper // whole << 20) + lower // whole, lower % whole
-
-
-@inlined
 def parts(remainder: int, whole: int) -> int:
     """``remainder ÷ whole`` in parts of a minor unit, rounded down."""
     parts = 0

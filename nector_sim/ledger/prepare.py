@@ -44,6 +44,7 @@ class OrderColumns:
     discount_given: Int64 | None = None
     eligible: Int64 | None = None
     coupon: Int64 | None = None
+    earning: Int64 | None = None
     never_paid: npt.NDArray[np.bool_] | None = None
 
 
@@ -174,6 +175,7 @@ def prepare(
         column(orders.paid),
         column(orders.eligible),
         column(orders.coupon),
+        column(orders.earning),
         opening.points[brought],
         opening.expires[brought],
         spent,
@@ -337,12 +339,12 @@ def expiring(prepared: Prepared, schedule: Schedule) -> tuple[History, Instants]
 def _after(credited: Int64, at: Int64, schedule: Schedule) -> Int64:
     """When credits expire, by the program that held when their cause happened."""
     if len(schedule.programs) == 1:
-        return one_period_after(credited, schedule.programs[0].expiry)
+        return one_period_after(credited, schedule.programs[0].expiry, timezone=schedule.programs[0].timezone)
     later = np.empty(len(credited), np.int64)
     held = _held(at, schedule)
     for position, program in enumerate(schedule.programs):
         rows = held == position
-        later[rows] = one_period_after(credited[rows], program.expiry)
+        later[rows] = one_period_after(credited[rows], program.expiry, timezone=program.timezone)
     return later
 
 

@@ -32,6 +32,7 @@ class Order:
     discount_given: int = 0
     eligible: int | None = None
     coupon: int = 0
+    earning: int | None = None
 
     @property
     def never_paid(self) -> bool:

@@ -123,7 +123,8 @@ def replay(
         What the merchant sets, from its ``valid_from`` or from the start; None where `programs` has all.
     orders : pandas.DataFrame, or a Polars or Arrow table, shape (n, any)
         ``order_id``, ``customer_id``, ``ordered_at``, ``cart_amount`` (major units); optional ``credits``,
-        ``eligible_amount``, ``coupon_discount``, ``points_requested``, ``redeems``, ``tier``, ``refunded_at``,
+        ``eligible_amount``, ``earning_amount``, ``coupon_discount``, ``points_requested``, ``redeems``, ``tier``,
+        ``refunded_at``,
         ``refunded_amount``, ``paid_amount``, ``discount_given`` (what was paid in history). Never changed. Times
         without a zone are in the program's.
     opening : table, optional

@@ -127,8 +127,9 @@ def _too_fine(schedule: Schedule, rates: npt.NDArray[np.object_], largest_cart: 
     # Rounding half up doubles the product and adds the denominator.
     return [
         Problem(
-            "earning.points_per_unit",
-            f"{program.earning.points_per_unit} times a tier's earning_factor has too many digits for a cart of "
+            "earning.points" if program.earning.points else "earning.points_per_unit",
+            f"{program.earning.points or program.earning.points_per_unit} times a tier's earning_factor has too many "
+            "digits for a cart of "
             f"{largest_cart} minor units; use fewer decimals in one of them",
         )
         for program, of_program in zip(schedule.programs, rates.tolist(), strict=True)

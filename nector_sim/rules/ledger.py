@@ -6,13 +6,15 @@ Where one of these leaves something open that other ledgers decide otherwise, th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from fractions import Fraction
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
-from nector_sim.rules.money import About, Amount, Factor, WholeNumber
+from nector_sim.rules.money import About, Amount, Factor, PositiveAmount, StepPoints, WholeNumber
 from nector_sim.rules.offers import Model
 
 #: A century, in months and in days: longer than any program, and short enough for every calendar.
@@ -21,13 +23,31 @@ MAX_DAYS = 36_525
 
 
 class Earning(Model):
-    """What an order earns: points for each unit of currency."""
+    """What an order earns: points for each unit of currency, or for each so much."""
 
-    points_per_unit: Annotated[Factor, About("points per currency unit")] = Decimal("0.05")
-    """Points earned for each unit of currency: 0.05 is 5 points for every ₹100."""
+    points_per_unit: Annotated[Factor | None, About("points per currency unit")] = None
+    """Points earned for each unit of currency: 0.05 is 5 points for every ₹100, and holds where neither it nor
+    ``points`` is given."""
 
-    base: Annotated[Literal["payable", "cart_amount"], About()] = "payable"
-    """What it is counted on: what the customer pays, or the cart before credits and points."""
+    points: Annotated[StepPoints | None, About("points")] = None
+    """Points for every ``per_amount``, exactly; instead of ``points_per_unit``."""
+
+    per_amount: Annotated[PositiveAmount | None, About("money")] = None
+    """The money that earns ``points``. [major units]"""
+
+    whole_steps: Annotated[StrictBool, About()] = False
+    """Whether only full amounts count: at 5 points for every 100, 199 earns 5."""
+
+    min_cart: Annotated[Amount, About("money")] = Decimal(0)
+    """The cart must be at least this for its order to earn. [major units]"""
+
+    max_points: Annotated[StepPoints | None, About("points")] = None
+    """The most that one order earns, after the tier's factor."""
+
+    base: Annotated[Literal["payable", "cart_amount"], About(choices=("earning_share",))] = "payable"
+    """What it is counted on: what the customer pays, or the cart before credits and points. Of an order whose
+    ``earning_amount`` is a part of the cart, that part, which credits and points lower in proportion
+    (`earning_share`)."""
 
     rounding: Annotated[Literal["floor", "nearest", "ceil"], About()] = "floor"
     """How one order's points become whole, once, from the exact product: down, to the nearest (a half goes up), or
@@ -39,12 +59,39 @@ class Earning(Model):
     on_redeeming_orders: Annotated[StrictBool, About()] = True
     """Whether an order that spends points earns too."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _default_rate(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and all(data.get(name) is None for name in ("points_per_unit", "points")):
+            return {**data, "points_per_unit": Decimal("0.05")} if data.get("per_amount") is None else data
+        return data
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> Self:
+        if self.points is not None and self.points_per_unit is not None:
+            raise PydanticCustomError("earning", "give points_per_unit, or points and per_amount; both are there")
+        if (self.points is None) != (self.per_amount is None):
+            raise PydanticCustomError("earning", "points and per_amount go together; one of them is missing")
+        if self.whole_steps and self.points is None:
+            raise PydanticCustomError("earning", "whole_steps needs points and per_amount")
+        return self
+
+    @property
+    def rate(self) -> Fraction:
+        """Points for a unit of currency, exactly."""
+        if self.points is not None and self.per_amount is not None:
+            return Fraction(self.points) / Fraction(self.per_amount)
+        return Fraction(self.points_per_unit or 0)
+
 
 class Expiry(Model):
     """When points expire: exactly one of ``months`` and ``days``."""
 
-    months: Annotated[Annotated[WholeNumber, Field(ge=1, le=MAX_MONTHS)] | None, About("months")] = None
-    """Calendar months (UTC) after the credit, at the same time of day; a day that the month lacks becomes its last."""
+    months: Annotated[
+        Annotated[WholeNumber, Field(ge=1, le=MAX_MONTHS)] | None, About("months", choices=("expiry_calendar",))
+    ] = None
+    """Calendar months after the credit, in the program's time zone and at the same local time (`expiry_calendar`); a
+    day that the month lacks becomes its last."""
 
     days: Annotated[Annotated[WholeNumber, Field(ge=1, le=MAX_DAYS)] | None, About("days")] = None
     """Days of 24 hours after the credit."""
@@ -83,9 +130,9 @@ class Reversal(Model):
     """Whether the points that a refunded order earned are taken back: all, or for a partial refund its share, rounded
     down (`partial_take_back`). Points that have expired since are taken all the same (`expired_taken_back`)."""
 
-    redeemed: Annotated[StrictBool, About(choices=("given_back_expiry",))] = True
+    redeemed: Annotated[StrictBool | Literal["share"], About(choices=("given_back_expiry",))] = True
     """Whether the points that a fully refunded order spent are given back, as a new lot whose expiry counts from the
-    refund (`given_back_expiry`)."""
+    refund (`given_back_expiry`). ``"share"``: a partial refund gives back its share of them, rounded down."""
 
     overdraft: Annotated[Literal["negative", "forgive"], About()] = "negative"
     """What becomes of points to take back that are not there: an overdraft that later credits pay off first, or

@@ -20,7 +20,7 @@ from pydantic_core import CoreSchema
 
 from nector_sim.rules.docs import field_docs
 from nector_sim.rules.money import About, Amount, Multiple, OfferPercent, PositiveAmount, StepPoints
-from nector_sim.rules.times import Time
+from nector_sim.rules.times import EndTime, Time
 
 #: A tier's name; an order without one has no tier.
 TierName = Annotated[str, Field(min_length=1)]
@@ -90,9 +90,9 @@ class _Offer(Model):
     """The first instant of the offer. An order without a time is inside (`undated_order`). [time; Nector: Start
     Date]"""
 
-    ends_at: Annotated[Time | None, About("time", "End Date", ("undated_order",))] = None
-    """The first instant after the offer. An order without a time is inside (`undated_order`). [time; Nector: End
-    Date]"""
+    ends_at: Annotated[EndTime | None, About("time", "End Date", ("undated_order",))] = None
+    """The first instant after the offer; a date without a time includes that day. An order without a time is inside
+    (`undated_order`). [time; Nector: End Date]"""
 
     min_balance: Annotated[StepPoints | None, About("points")] = None
     """The customer must own this many points before any can be spent; then fewer may be spent. Pending points do not

@@ -454,7 +454,7 @@ def _sentence(detail: Any, model: type[Model], parts: list[str]) -> str:
             return f"is {detail['input']}; it must be at most {context['le']}"
         case "too_fine" | "time":
             return f"is {given}; {detail['msg']}" if kind == "too_fine" else f"{given} {detail['msg']}"
-        case "currency" | "timezone" | "not_a_number" | "expiry":
+        case "currency" | "timezone" | "not_a_number" | "expiry" | "earning":
             return str(detail["msg"])
         case _ if kind in _MUST_BE:
             return f"is {given}; it must be {_MUST_BE[kind]}"

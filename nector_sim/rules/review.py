@@ -58,11 +58,11 @@ def _of_program(program: Program) -> Iterator[Problem]:
 def _of_ledger(program: Program) -> Iterator[Problem]:
     """Of earning and tiers, as far as a replay goes by them."""
     earning, names = program.earning, {tier.name for tier in program.tiers}
-    if earning is not None and earning.points_per_unit == 0:
+    if earning is not None and earning.rate == 0:
         yield Problem("earning.points_per_unit", "is 0, so no order earns points")
     if earning is not None and (back := _most_back(program)) >= 100:
         yield Problem(
-            "earning.points_per_unit",
+            "earning.points" if earning.points else "earning.points_per_unit",
             f"what an order earns is worth up to {round(back, 2).normalize():f} % of what the customer paid for it",
         )
     for position, tier in enumerate(program.tiers):
@@ -82,8 +82,8 @@ def _most_back(program: Program) -> Decimal:
     assert program.earning is not None
     worth = max((offer.point_value or Fraction(0) for offer in program.offers), default=Fraction(0))
     factor = max((tier.earning_factor for tier in program.tiers), default=Decimal(1))
-    rate = program.earning.points_per_unit * max(factor, Decimal(1))
-    return 100 * rate * worth.numerator / worth.denominator
+    back = 100 * program.earning.rate * Fraction(max(factor, Decimal(1))) * worth
+    return Decimal(back.numerator) / back.denominator
 
 
 def _of_offer(offer: Offer, program: Program) -> Iterator[Problem]:

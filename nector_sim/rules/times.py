@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+#: A date without a time, as a regular expression.
+DATE = r"\s*\d{4}-\d\d-\d\d\s*"
 #: What is said of anything that is not a time.
 NOT_A_TIME = "is not a time; write it as 2026-11-23 18:30 or with its zone, 2026-11-23T18:30+05:30"
 
@@ -44,6 +47,13 @@ def read_time(value: Any) -> datetime:
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)
     raise ValueError(NOT_A_TIME)
+
+
+def is_date(value: Any) -> bool:
+    """Whether a time was written as a date alone; a timestamp at midnight is a time."""
+    if isinstance(value, str):
+        return re.fullmatch(DATE, value) is not None
+    return isinstance(value, date) and not isinstance(value, datetime)
 
 
 def to_instant(time: datetime, timezone: str) -> datetime:
@@ -83,5 +93,13 @@ def _of_field(value: Any) -> datetime:
         raise PydanticCustomError("time", "{what}", {"what": str(error)}) from None
 
 
+def _end_of_field(value: Any) -> datetime:
+    """The first instant after an end; one that is a date includes that day."""
+    time = _of_field(value)
+    return time + timedelta(days=1) if is_date(value) and time.year < datetime.max.year else time
+
+
+#: The first instant after something, in a model; a date includes that day.
+EndTime = Annotated[datetime, BeforeValidator(_end_of_field)]
 #: A time in a model.
 Time = Annotated[datetime, BeforeValidator(_of_field)]

@@ -26,8 +26,8 @@ DOORS = {
     "score into a folder": "score {orders} -p {program} --out {out}/scored",
     "replay": "replay {orders} -p {program} --out {out}/replayed",
     "replay in buckets": "replay {orders} -p {program} --buckets 2 --out {out}/replayed",
-    "sweep": "sweep {orders} -p {program} --grid {grid} -a {assumptions} --out {out}/settings.csv",
-    "sweep, replayed": "sweep {orders} -p {program} --grid {grid} -a {assumptions} --replayed --out {out}/settings.csv",
+    "sweep": "sweep {orders} -p {program} --grid {grid} -a {assumptions} --as-given --out {out}/settings.csv",
+    "sweep, replayed": "sweep {orders} -p {program} --grid {grid} -a {assumptions} --out {out}/settings.csv",
     "check": "check {orders} --program {program}",
 }
 

@@ -69,8 +69,9 @@ def some_offer(rng: random.Random) -> dict[str, Any]:
     return {name: value for name, value in offer.items() if value is not None}
 
 
-def some_program(rng: random.Random, kind: str, scheduled: bool) -> Program:
+def some_program(rng: random.Random, kind: str, scheduled: bool, timezone: str = "UTC") -> Program:
     data: dict[str, Any] = {
+        "timezone": timezone,
         "enabled": rng.random() > 0.05,
         "offers": [some_offer(rng) for _ in range(rng.randint(0, 3))],
     }
@@ -82,7 +83,15 @@ def some_program(rng: random.Random, kind: str, scheduled: bool) -> Program:
         data["min_payable"] = rng.choice([{"kind": "fixed", "amount": "10"}, {"kind": "percent", "percent": "12.34"}])
     if rng.random() < 0.9:
         data["earning"] = {
-            "points_per_unit": rng.choice(["0.05", "1", "0.3333", "2.5"]),
+            **rng.choice(
+                [{"points_per_unit": rate} for rate in ("0.05", "1", "0.3333", "2.5")]
+                + [
+                    {"points": n, "per_amount": m, "whole_steps": w}
+                    for n, m, w in ((1, "30", False), (5, "10", True), (7, "0.03", True))
+                ]
+            ),
+            "min_cart": rng.choice([0, 0, 0, "50"]),
+            "max_points": rng.choice([None, None, None, 10]),
             "base": rng.choice(["payable", "cart_amount"]),
             "rounding": rng.choice(["floor", "nearest", "ceil"]),
             "delay_days": rng.choice([0, 0, 1, 29, 30]),
@@ -101,7 +110,7 @@ def some_program(rng: random.Random, kind: str, scheduled: bool) -> Program:
     if rng.random() < 0.7:
         data["reversal"] = {
             "earned": rng.random() < 0.8,
-            "redeemed": rng.random() < 0.8,
+            "redeemed": rng.choice([True, True, "share", False]),
             "overdraft": rng.choice(["negative", "forgive"]),
         }
     if scheduled:
@@ -111,11 +120,12 @@ def some_program(rng: random.Random, kind: str, scheduled: bool) -> Program:
 
 def some_schedule(rng: random.Random) -> Schedule:
     kind = rng.choice(["lots", "lots", "inactivity"])
+    timezone = rng.choice(["UTC", "Asia/Kolkata", "Europe/Berlin", "America/Santiago"])
     later: dict[Any, Program] = {}
     for _ in range(rng.choice([0, 0, 0, 1, 2])):
-        program = some_program(rng, kind, True)
+        program = some_program(rng, kind, True, timezone)
         later[program.valid_from] = program
-    return make_schedule(some_program(rng, kind, False), later.values())
+    return make_schedule(some_program(rng, kind, False, timezone), later.values())
 
 
 def some_instant(rng: random.Random) -> datetime:
@@ -152,6 +162,7 @@ def some_history(
                 discount_given=rng.choice([0, 0, 0, 700, cart]),
                 eligible=rng.choice([None, None, None, 0, cart // 2, cart]),
                 coupon=rng.choice([0, 0, 1]),
+                earning=rng.choice([None, None, 0, cart // 3, cart]),
             )
         )
     openings, ends = [], [None, *DAYS]
@@ -198,6 +209,7 @@ def compiled_run(
         _whole([o.discount_given for o in orders]),
         _whole([o.cart if o.eligible is None else o.eligible for o in orders]),
         _whole([o.coupon for o in orders]),
+        _whole([o.cart if o.earning is None else o.earning for o in orders]),
     )
     opening = OpeningColumns(
         _ids([o.customer_id for o in openings]),

@@ -100,6 +100,11 @@ ORDERS = [
 ]
 WITNESSES = {
     "earning.points_per_unit": {"earning": {"points_per_unit": "0.07"}},
+    "earning.points": {"earning": {"points": 2, "per_amount": 16}},
+    "earning.per_amount": {"earning": {"points": 1, "per_amount": 15}},
+    "earning.whole_steps": {"earning": {"points": 1, "per_amount": 16, "whole_steps": True}},
+    "earning.min_cart": {"earning": {"points_per_unit": "0.0625", "min_cart": "100.01"}},
+    "earning.max_points": {"earning": {"points_per_unit": "0.0625", "max_points": 12}},
     "earning.base": {"earning": {"points_per_unit": "0.0625", "base": "cart_amount"}},
     "earning.rounding": {"earning": {"points_per_unit": "0.0625", "rounding": "ceil"}},
     "earning.delay_days": {"earning": {"points_per_unit": "0.0625", "delay_days": 3}},

@@ -43,6 +43,7 @@ class Worked:
                 paid=minor(o["paid_amount"]) if "paid_amount" in o else None,
                 credits=minor(o.get("credits", "0")),
                 discount_given=minor(o.get("discount_given", "0")),
+                earning=minor(o["earning_amount"]) if "earning_amount" in o else None,
             )
             for o in self.orders
         ]

@@ -60,7 +60,8 @@ def test_everything_goes_in_and_out_of_toml_and_json():
 
 def test_a_key_left_out_has_the_value_of_the_page():
     assert Earning().model_dump() == {
-        "points_per_unit": Decimal("0.05"), "base": "payable", "rounding": "floor", "delay_days": 0,
+        "points_per_unit": Decimal("0.05"), "points": None, "per_amount": None, "whole_steps": False,
+        "min_cart": Decimal(0), "max_points": None, "base": "payable", "rounding": "floor", "delay_days": 0,
         "on_redeeming_orders": True,
     }  # fmt: skip
     assert Expiry(months=6).kind == "lots"
@@ -78,6 +79,17 @@ def test_a_key_left_out_has_the_value_of_the_page():
         ({"expiry": {"days": "1.5"}}, "expiry.days: is '1.5'; it must be a whole number"),
         ({"expiry": {"days": 1, "kind": "lot"}}, "expiry.kind: is 'lot': input should be 'lots' or 'inactivity'"),
         ({"earning": {"points_per_unit": "-1"}}, "earning.points_per_unit: is -1; it must be at least 0"),
+        (
+            {"earning": {"points_per_unit": 1, "points": 1, "per_amount": 30}},
+            "earning: give points_per_unit, or points and per_amount; both are there",
+        ),
+        ({"earning": {"points": 1}}, "earning: points and per_amount go together; one of them is missing"),
+        ({"earning": {"per_amount": 30}}, "earning: points and per_amount go together; one of them is missing"),
+        ({"earning": {"whole_steps": True}}, "earning: whole_steps needs points and per_amount"),
+        (
+            {"earning": {"points": 1, "per_amount": 0}},
+            "earning.per_amount: is 0; it must be above 0 (for no limit, leave the field out)",
+        ),
         ({"earning": {"delay_days": -1}}, "earning.delay_days: is -1; it must be at least 0"),
         ({"earning": {"basis": 1}}, "earning.basis: is not a field here; did you mean base?"),
         ({"earning": {"percent": 1}}, "earning.percent: is not a field here; take it out or correct its name"),

@@ -22,6 +22,8 @@ OF_EVERY_OFFER = {
     "tiers": "tier names",
     "starts_at": "time",
     "ends_at": "time",
+    "min_balance": "points",
+    "with_coupons": "",
 }
 UNITS = {
     VariableAmount: OF_EVERY_OFFER
@@ -30,6 +32,7 @@ UNITS = {
         "discount_per_step": "money",
         "max_discount": "money",
         "max_discount_percent": "percent",
+        "min_points": "points",
     },
     FixedAmount: OF_EVERY_OFFER | {"points": "points", "discount": "money"},
     VariablePercent: OF_EVERY_OFFER
@@ -39,6 +42,11 @@ UNITS = {
     PercentMinPayable: {"kind": "", "percent": "percent"},
     Earning: {
         "points_per_unit": "points per currency unit",
+        "points": "points",
+        "per_amount": "money",
+        "whole_steps": "",
+        "min_cart": "money",
+        "max_points": "points",
         "base": "",
         "rounding": "",
         "delay_days": "days",

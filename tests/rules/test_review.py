@@ -27,7 +27,8 @@ FIXED = {"kind": "fixed_amount", "points": 10, "discount": 50}
         (RUPEE | {"max_discount": 1}, None, []),
         (RUPEE | {"discount_per_step": 10, "max_discount": 200}, None, []),
         (RUPEE | {"min_cart_multiple": "1.0001"}, None, []),
-        (RUPEE | {"starts_at": "2026-01-01", "ends_at": "2026-01-01"}, None, ["offers.0.ends_at"]),
+        (RUPEE | {"starts_at": "2026-01-01", "ends_at": "2026-01-01T00:00"}, None, ["offers.0.ends_at"]),
+        (RUPEE | {"starts_at": "2026-01-01", "ends_at": "2026-01-01"}, None, []),  # a date includes its day
         (RUPEE | {"starts_at": "2026-01-01", "ends_at": "2026-01-01T00:00:00.000001"}, None, []),
         (PERCENT | {"max_percent": 25}, None, ["offers.0.max_percent"]),
         (PERCENT | {"max_percent": 9}, None, ["offers.0.max_percent"]),
