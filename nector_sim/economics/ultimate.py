@@ -73,8 +73,8 @@ class Ultimate(Result):
         ``outstanding``, ``ultimate`` (likely), ``ultimate_percent``.
     triangle : pandas.DataFrame
         Points redeemed by months since the credit, cumulative; a row a month of credit, missing where not yet known.
-    factors : ndarray of float64
-        1 + the share of the points still there that is redeemed at each age.
+    shares : ndarray of float64
+        By age in months: of the points still there at its beginning, the share redeemed at it.
     notices : tuple of str
     still_by_age : pandas.DataFrame
         ``low``, ``likely``, ``high`` by age in months: of the points still there at its beginning, per cent redeemed
@@ -88,7 +88,7 @@ class Ultimate(Result):
     still_percent: tuple[float, float, float]
     table: pd.DataFrame = field(repr=False)
     triangle: pd.DataFrame = field(repr=False)
-    factors: Floats = field(repr=False)
+    shares: Floats = field(repr=False)
     notices: tuple[str, ...] = ()
     still_by_age: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
@@ -199,7 +199,7 @@ def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> 
         still_percent=_percent(to_come, 0, left) if left else (0.0, 0.0, 0.0),
         table=table,
         triangle=pd.DataFrame(_triangle(spent[first:, first:]), index=pd.Index(lots.months[first:whole], name="month")),
-        factors=1 + made.shares[: whole - first],
+        shares=made.shares[: whole - first],
         notices=tuple(notices),
         still_by_age=_by_age(made, told),
     )

@@ -231,9 +231,11 @@ def liability(
     """
     if ultimate is not None and ultimate_percent is not None:
         raise InputError("ultimate and ultimate_percent are both given; give the one that is to count")
-    rates = (
-        {name: (rate,) for name, rate in _rates(ultimate_percent).items()} if ultimate is None else _by_age(ultimate)
-    )
+    rates: dict[str, tuple[Fraction, ...]]
+    if ultimate is None:
+        rates = {name: (rate,) for name, rate in _rates(ultimate_percent).items()}
+    else:
+        rates = _by_age(ultimate)
     run = source if isinstance(source, Replay) else _of_balances(source, program, at)
     lots = lots_at(run, at)
     names = run._facts.tiers
