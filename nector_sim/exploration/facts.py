@@ -174,7 +174,7 @@ def _tier(program: Program, tier: str | None) -> str | None:
     if tier is not None and (what := program.unknown_tier(tier)):
         raise InputError(f"tier {what}")
     lowest = program.tiers[0] if program.tiers else None
-    return lowest.name if tier is None and lowest is not None and lowest.min_lifetime_spend == 0 else tier
+    return lowest.name if tier is None and lowest is not None and lowest.min_spend == 0 else tier
 
 
 def _minor(amount: Any, program: Program, name: str) -> int:
