@@ -56,6 +56,8 @@ def test_compiled(case, loops):
         requested=np.array([NOT_ASKED if order.requested is None else order.requested]),
         tier=np.array([tier], np.int16),
         at=np.array([NO_TIME if since is None else since // dt.timedelta(microseconds=1)]),
+        eligible=np.array([order.cart if order.eligible is None else order.eligible]),
+        coupon=np.array([order.coupon]),
     )
     results = answer(tables, columns, loops=loops)
     position = int(results.offer[0])
