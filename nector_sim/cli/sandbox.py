@@ -111,6 +111,10 @@ def sandbox(
                 typer.echo("  its last part is the secret webhook id, shown this once")
             else:
                 typer.echo("  its last part is the webhook id that was shown before; lost? --new-webhook-id")
+            if settings.asks_for_coupons:
+                typer.echo(
+                    "  note: an offer is closed to coupons, so list and perform without coupon_discount are refused"
+                )
             if host not in ("127.0.0.1", "::1", "localhost"):
                 typer.echo("  note: others on the network can reach it, and nothing is encrypted")
             typer.echo(f"description: {address}/openapi.json     stop: Ctrl+C")

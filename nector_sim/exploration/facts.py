@@ -105,7 +105,8 @@ class Facts(Result):
         if offer.percent_back is not None:
             yield f"gives {offer.percent_back.normalize():f} % back on what customers spend."
         if offer.spend_to_first_reward is not None:
-            orders = "" if offer.orders_to_first_reward is None else f", {offer.orders_to_first_reward:,} orders"
+            needed = offer.orders_to_first_reward
+            orders = "" if needed is None else f", {needed:,} order{'s' * (needed != 1)}"
             spending = money_text(offer.spend_to_first_reward, self.currency)
             yield f"the first reward takes {spending} of spending{orders}."
         if offer.points_stranded_at_most:
