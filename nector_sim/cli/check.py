@@ -45,10 +45,12 @@ def check(
 
     Example: nector-sim check program.toml
 
+    Example: nector-sim check program.toml --balances balances.csv
+
     Example: nector-sim check orders_export.csv --points-code 'NECTOR-*' --out orders.parquet --rejects rejects.csv
     """
     if file.suffix.lower() in (".toml", ".json"):
-        raise typer.Exit(1 if _check_program(file) else 0)
+        raise typer.Exit(1 if _check_program(file, balances) else 0)
     import nector_sim as ns
     from nector_sim.batch.files import apart
 
@@ -87,10 +89,15 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
     write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
 
 
-def _check_program(file: Path) -> int:
+def _check_program(file: Path, balances: str | None) -> int:
     import nector_sim as ns
 
-    findings = ns.review(ns.load_program(file))
+    program = ns.load_program(file)
+    largest = None
+    if balances is not None:
+        told = options.balances_of(balances)
+        largest = told if isinstance(told, int) else int(ns.read_balances(told)["points"].max())
+    findings = ns.review(program, largest_balance=largest)
     for finding in findings:
         typer.echo(f"  {finding}")
     things = "1 thing" if len(findings) == 1 else f"{len(findings)} things"
