@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def check(
-    file: Annotated[Path, typer.Argument(help="A program (TOML, JSON), or orders (CSV, Parquet, Excel).")],
+    ctx: typer.Context,
+    file: Annotated[
+        str, typer.Argument(help="A program (TOML, JSON), or orders (CSV, Parquet, Excel); or a URL of one.")
+    ],
     program: ProgramFile | None = None,
     currency: options.Currency = None,
     timezone: Annotated[
@@ -49,15 +52,18 @@ def check(
 
     Example: nector-sim check orders_export.csv --points-code 'NECTOR-*' --out orders.parquet --rejects rejects.csv
     """
-    if file.suffix.lower() in (".toml", ".json"):
-        raise typer.Exit(1 if _check_program(file, balances) else 0)
+    from nector_sim.batch.places import fetched
+
+    here = Path(ctx.with_resource(fetched(file)))
+    if here.suffix.lower() in (".toml", ".json"):
+        raise typer.Exit(1 if _check_program(here, balances) else 0)
     import nector_sim as ns
     from nector_sim.batch.files import apart
 
-    apart((out, rejects), (file, balances, mapping, key_file, program))
+    apart((out, rejects), (here, balances, mapping, key_file, program))
     model = ns.load_program(program) if program else None
     report = ns.inspect_orders(
-        file,
+        here,
         currency=currency or (model.currency if model else None),
         timezone=timezone or (model.timezone if model else None),
         format=format,
