@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from nector_sim.calculator.reasons import REASONS
-from nector_sim.frames.checks import asks_for_coupons, read_optional
+from nector_sim.frames.checks import read_optional
 from nector_sim.frames.results import RESULTS, free_of_results, offer_names
 from nector_sim.rules.program import Program
 
@@ -46,7 +46,7 @@ def scored_schema(program: Program, schema: pl.Schema, *, typed: bool) -> pl.Sch
         "credits_used": money,
     }
     read: dict[str, pl.DataType] = {**dict.fromkeys(MONEY, money), **dict.fromkeys(POINTS, pl.Int64())}
-    if not asks_for_coupons(program):
+    if not program.asks_for_coupons:
         del read["coupon_discount"]
     kinds = {name: read.get(name, kind) if typed and kind == pl.String else kind for name, kind in schema.items()}
     return pl.Schema(

@@ -21,6 +21,7 @@ from nector_sim.batch.work import Work
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.checks import SHOWN
 from nector_sim.frames.columns import NO_TIME, read_times
+from nector_sim.frames.ids import id_texts
 from nector_sim.rules.program import Program
 
 #: Orders of a bucket, about.
@@ -120,9 +121,7 @@ def split_report(job: ReplayJob, part: int) -> Place:
 
 def bucket_of(customers: pl.Series, buckets: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
     """Which bucket each customer is in: the same on every machine and in every version."""
-    # Arrow writes 2.0 as 2, so that numbers with and without a point are one customer.
-    words = customers.to_arrow().cast(pa.large_string()) if customers.dtype.is_float() else customers.cast(pl.String)
-    texts = pl.Series(words).fill_null("").to_numpy().astype(object)
+    texts = id_texts(customers.to_arrow())
     return np.asarray(pd.util.hash_array(texts, categorize=True) % np.uint64(buckets))
 
 

@@ -255,7 +255,7 @@ def offer_row(offer: Offer, program: Program) -> dict[str, int]:
     """One offer's row, with every limit that it lacks filled in."""
 
     def money(amount: Decimal | None, otherwise: int = ABOVE_CARTS) -> int:
-        return otherwise if amount is None else int(Decimal(amount).scaleb(program.decimals))
+        return otherwise if amount is None else int(amount.scaleb(program.decimals))
 
     percent = 0 if offer.step_percent is None else _basis_points(offer.step_percent)
     row = {

@@ -40,6 +40,10 @@ def checkout(
     customer: Annotated[str | None, typer.Option("--customer", help="The customer's id.")] = None,
     mobile: Annotated[str | None, typer.Option("--mobile", help="Or the customer's mobile number.")] = None,
     cart: Annotated[str | None, typer.Option("--cart", help="Cart amount, before points.")] = None,
+    eligible: Annotated[
+        str | None, typer.Option("--eligible", help="What points may pay of the cart; left out, all of it.")
+    ] = None,
+    coupon: Annotated[str | None, typer.Option("--coupon", help="What other coupons took off already.")] = None,
     wallet: Annotated[
         Wallet | None, typer.Option("--wallet", help="What pays; left out, what the other side takes: coins.")
     ] = None,
@@ -67,7 +71,14 @@ def checkout(
     """
     from nector_sim.gokwik import Checkout
 
-    one_visit = {"--cart": cart, "--wallet": wallet, "--reference": reference, "--fails": fails or None}
+    one_visit = {
+        "--cart": cart,
+        "--eligible": eligible,
+        "--coupon": coupon,
+        "--wallet": wallet,
+        "--reference": reference,
+        "--fails": fails or None,
+    }
     if orders is not None:
         _alone("--orders", {"--customer": customer, "--mobile": mobile, "--revert": revert, **one_visit})
         _traffic(url, orders, program, timeout)
@@ -86,6 +97,8 @@ def checkout(
             mobile=mobile,
             reference_order_id=reference,
             wallet_type=wallet,
+            eligible_amount=eligible,
+            coupon_discount=coupon,
             payment_fails=fails,
         )
     typer.echo(f"order {visit.reference_order_id}, cart {cart}")

@@ -98,7 +98,7 @@ def demo(
     say("are there for the next.")
     say("")
     say(f"Picture: {_picture(program, scored, out)}")
-    say(f"Next: {_command()} explain --program {_near('programs/gokwik-example.toml')} --cart 749.95 --balance 5000")
+    say(f"Next: {_command()} explain --program {_near(chosen.program)} --cart 749.95 --balance 5000")
 
 
 def _happened(orders: pd.DataFrame) -> str:

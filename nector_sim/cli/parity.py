@@ -42,6 +42,14 @@ def parity(
     balances: Annotated[
         Path | None, typer.Option(help="With --speaks nector: the customers' balances as the other side has them.")
     ] = None,
+    ours: Annotated[
+        bool,
+        typer.Option(
+            "--ours",
+            help="With --speaks nector: orders have eligible_amount and coupon_discount, too, which a sandbox of "
+            "nector-sim reads.",
+        ),
+    ] = False,
     column: Annotated[
         list[str] | None, typer.Option(help="Name a column of the file, as cart_amount=order_total. Repeatable.")
     ] = None,
@@ -79,7 +87,8 @@ def parity(
 
     if export:
         raise InputError(f"--export is called --cases now: --cases {export}; a program in SQL is nector-sim export")
-    _refuse_unused(ctx, _kind(orders, function, url, cases))
+    kind = _kind(orders, function, url, cases)
+    _refuse_unused(ctx, "--speaks nector" if kind == "--url" and speaks == "nector" else kind)
     rules = ns.load_program(program) if program else None
     if cases:
         write_cases(cases, n=n, seed=seed, program=rules, leave_out=leave_out or ())
@@ -94,7 +103,7 @@ def parity(
             raise InputError(
                 "--speaks nector and --balances go with each other, --program and --url; orders are made up"
             )
-        calculator.dialect, questions = _nector(rules, balances, n, seed)
+        calculator.dialect, questions = _nector(rules, balances, n, seed, ours)
     with _bar(shown=bool(url)) as progress:
         report = ns.check_parity(
             rules,
@@ -126,6 +135,7 @@ _TAKES = {
     "--function": {"function", *_MADE, *_REPORTED},
     "--url with orders": {"orders", "column", "url", *_ASKED, *_REPORTED},
     "--url": {"url", *_ASKED, *_MADE, *_REPORTED},
+    "--speaks nector": {"url", "ours", "n", "seed", *_ASKED, *_REPORTED},
 }
 
 
@@ -174,12 +184,13 @@ def _bar(*, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
-def _nector(program: Program, balances: Path, n: int, seed: int) -> tuple[Dialect, pd.DataFrame]:
+def _nector(program: Program, balances: Path, n: int, seed: int, ours: bool) -> tuple[Dialect, pd.DataFrame]:
     """How Nector's calls are spoken, and orders of customers that the other side knows."""
     from nector_sim.gokwik import read_customers
     from nector_sim.gokwik.asking import NectorDialect, questions
 
-    return NectorDialect(), questions(program, read_customers(balances, decimals=program.decimals), n=n, seed=seed)
+    customers = read_customers(balances, decimals=program.decimals)
+    return NectorDialect(), questions(program, customers, n=n, seed=seed, ours=ours)
 
 
 def _columns(pairs: list[str]) -> dict[str, str]:

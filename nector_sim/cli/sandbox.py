@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,9 +86,8 @@ def sandbox(
     law = _law(variant)
     if events_to:
         events_host(events_to)  # before a webhook id is made that nobody would see
-    _log_to_the_screen(verbose=verbose)
     # Closed in order, the database leaves all of it in the one file.
-    with Database(db) as database, Deliverer(database):
+    with _logging_to_the_screen(verbose=verbose), Database(db) as database, Deliverer(database):
         integration = Integration(database)
 
         def started(address: str) -> None:
@@ -110,6 +111,10 @@ def sandbox(
                 typer.echo("  its last part is the secret webhook id, shown this once")
             else:
                 typer.echo("  its last part is the webhook id that was shown before; lost? --new-webhook-id")
+            if settings.asks_for_coupons:
+                typer.echo(
+                    "  note: an offer is closed to coupons, so list and perform without coupon_discount are refused"
+                )
             if host not in ("127.0.0.1", "::1", "localhost"):
                 typer.echo("  note: others on the network can reach it, and nothing is encrypted")
             typer.echo(f"description: {address}/openapi.json     stop: Ctrl+C")
@@ -117,13 +122,22 @@ def sandbox(
         serve(application(database, law=law, strict=strict), host=host, port=port, started=started)
 
 
-def _log_to_the_screen(*, verbose: bool) -> None:
-    """Calls that failed are always logged; with `verbose`, all are."""
+@contextmanager
+def _logging_to_the_screen(*, verbose: bool) -> Iterator[None]:
+    """Calls that failed are always logged; with `verbose`, all are. Afterwards the logger is as it was."""
     log = logging.getLogger("nector_sim.gokwik")
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    log.handlers = [handler]
+    level, propagate = log.level, log.propagate
+    log.addHandler(handler)
     log.setLevel(logging.INFO if verbose else logging.WARNING)
+    log.propagate = False  # else what a process logs by itself would show each call a second time
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        log.propagate = propagate
 
 
 def _print_ledger(db: str) -> None:

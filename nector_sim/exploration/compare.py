@@ -32,6 +32,7 @@ from nector_sim.exploration.groups import DECILES_DIFFER, labels_of
 from nector_sim.exploration.prepared import Played, check_words
 from nector_sim.exploration.replays import read_history
 from nector_sim.frames.checks import as_frame
+from nector_sim.frames.ids import id_keys
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
 BASELINE, CANDIDATE = 0, 1
@@ -198,10 +199,10 @@ def _bases(sides: Sequence[Side], codes: npt.NDArray[np.intp], count: int) -> di
 
 def _spent_twice(orders: pd.DataFrame, summaries: Sequence[Summary]) -> list[str]:
     """Say how often points are spent where each order is worked out by itself."""
-    if "customer_id" not in orders or not orders["customer_id"].duplicated().any():
+    if "customer_id" not in orders or (customers := pd.Series(id_keys(orders["customer_id"]))).is_unique:
         return []
     balances = pd.to_numeric(orders["points_balance"], errors="coerce").astype(np.float64)
-    there = balances.clip(lower=0).groupby(orders["customer_id"].to_numpy(), dropna=False).max().sum()
+    there = balances.clip(lower=0).groupby(customers.to_numpy(), dropna=False).max().sum()
     times = summaries[BASELINE].points_redeemed / there if there else 0.0
     if times <= 1:
         return []

@@ -12,6 +12,7 @@ import pandas as pd
 
 from nector_sim.errors import InputError
 from nector_sim.frames.columns import read_money, read_times
+from nector_sim.frames.ids import id_keys
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program
 
@@ -39,10 +40,11 @@ def labels_of(program: Program, orders: pd.DataFrame, by: str) -> Any:
     cart = read_money(orders["cart_amount"], program.decimals).numbers / 10**program.decimals
     if by == "cart_band":
         return _bands(cart, program.currency)
-    spent = pd.Series(cart).groupby(orders["customer_id"].to_numpy()).sum()
+    customers = id_keys(orders["customer_id"])
+    spent = pd.Series(cart).groupby(customers).sum()
     rank = spent.rank(method="first", ascending=False) - 1
     decile = (rank * 10 // len(spent) + 1).astype(int)
-    return pd.Categorical(decile.reindex(orders["customer_id"]).to_numpy())
+    return pd.Categorical(decile.reindex(customers).to_numpy())
 
 
 def _bands(cart: npt.NDArray[np.float64], currency: str) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nector_sim.economics.assumptions import Assumptions, Rates
-from nector_sim.economics.intervals import corrected_draws, never, span, too_skewed
+from nector_sim.economics.intervals import corrected_draws_of, never, span, too_skewed
 from nector_sim.economics.margin import View
 from nector_sim.economics.ranges import Sums, headline
 from nector_sim.errors import InputError
@@ -23,8 +23,6 @@ from nector_sim.rules.program import Program
 
 #: Numbers that a sweep gives ranges of.
 RANGED = ("discount", "discount_rate", "margin", "cost_of_program", "break_even_uplift")
-#: Numbers of customers and settings that are drawn together, for memory.
-TOGETHER = 20_000_000
 
 
 class Draws:
@@ -126,7 +124,9 @@ def _row_of_orders(program: Program, ran: Any, how: _How) -> dict[str, Any]:
 def _row_of(program: Program, ran: Any, how: _How) -> dict[str, Any]:
     scale = 10**program.decimals
     totals = how.sums.in_total(program, ran)
-    numbers = _numbers(_with(how.sums.without, totals, summed=True), how.assumptions.rates())
+    without = how.sums.without
+    in_total = Sums(without.names, without.amounts.sum(axis=0)).beside(_sums(totals, ()))
+    numbers = _numbers(in_total, how.assumptions.rates())
     cart, discount = ran.total("cart_amount"), ran.total("discount")
     uplift = never(numbers["break_even_uplift"])
     return counts_of(ran) | {
@@ -136,40 +136,40 @@ def _row_of(program: Program, ran: Any, how: _How) -> dict[str, Any]:
         "margin": round(float(numbers["margin"]), 2),
         "cost_of_program": round(float(numbers["cost_of_program"]), 2),
         "break_even_uplift": None if np.isnan(uplift) else uplift,
-        "margin_without": round(float(numbers["margin_without"]), 2),
+        "margin_without": round(float(numbers["margin"] + numbers["cost_of_program"]), 2),
     }
 
 
 def _numbers(sums: Sums, rates: Rates) -> dict[str, Any]:
     """The headline numbers of one setting; take-up has played its part in the replay."""
     found = headline(sums, rates, sides=1)
-    return {name: found[name][0] for name in (*RANGED, "margin_without")}
+    return {name: found[name][0] for name in RANGED}
 
 
-def _with(without: Sums, of_setting: dict[tuple[str, str], Any], *, summed: bool) -> Sums:
-    """The sums with no redemption, and what a setting does to them."""
-    amounts = without.amounts.sum(axis=0) if summed else without.amounts
-    more = np.stack(list(of_setting.values()), axis=-1) if of_setting else amounts[..., :0]
-    return Sums((*without.names, *of_setting), np.concatenate([amounts, more], axis=-1))
+def _sums(of_setting: dict[tuple[str, str], Any], shape: tuple[int, ...]) -> Sums:
+    """What a setting does to the sums with no redemption."""
+    return Sums(
+        tuple(of_setting), np.stack(list(of_setting.values()), axis=-1) if of_setting else np.empty((*shape, 0))
+    )
 
 
 def _ranges(
     how: _How, by_customer: list[dict[tuple[str, str], Any]], *, resamples: int, seed: int
 ) -> tuple[list[dict[str, Any]], dict[str, float]]:
     """Draw customers for all settings alike: what each gave in each draw, and how many customers the ranges need."""
-    rates = how.assumptions.draws(resamples, seed=seed)
+    rates, without = how.assumptions.draws(resamples, seed=seed), how.sums.without
+    corrected = corrected_draws_of(
+        without,
+        (_sums(of_setting, without.amounts.shape[:1]) for of_setting in by_customer),
+        _numbers,
+        how.assumptions.rates(),
+        draw=lambda again: _numbers(again, rates),
+        resamples=resamples,
+        seed=seed,
+    )
     draws: list[dict[str, Any]] = []
     needed: dict[str, float] = {}
-    for of_setting in by_customer:
-        sums = _with(how.sums.without, of_setting, summed=False)
-        drawn, wanted = corrected_draws(
-            sums,
-            _numbers,
-            how.assumptions.rates(),
-            draw=lambda again: _numbers(again, rates),
-            resamples=resamples,
-            seed=seed,
-        )
+    for drawn, wanted in corrected:
         draws.append({name: drawn[name] for name in RANGED})
         needed = {name: max(count, needed.get(name, 0.0)) for name, count in wanted.items()}
     return draws, needed

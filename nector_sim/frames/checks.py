@@ -217,16 +217,11 @@ def read_optional(
         eligible=read("eligible_amount", lambda values: read_money(values, program.decimals, blank=ALL_OF_IT)),
         coupon=read("coupon_discount", lambda values: read_money(values, program.decimals, blank=0)),
     )
-    if not asks_for_coupons(program):
+    if not program.asks_for_coupons:
         inputs.columns = inputs.columns._replace(coupon=None)
     read("redeems", read_yes_or_no)
     read(CURRENCY, lambda values: read_currency(values, program.currency))
     return inputs
-
-
-def asks_for_coupons(program: Program) -> bool:
-    """Whether an offer is closed to orders that used a coupon."""
-    return not all(offer.with_coupons for offer in program.offers)
 
 
 def above_the_cart(part: Any, cart: Column) -> Column:
@@ -298,7 +293,7 @@ def _require(program: Program, names: list[str]) -> None:
 
 def require_coupons(program: Program, names: Any) -> None:
     """Refuse orders that do not say whether coupons were used, where an offer asks."""
-    if asks_for_coupons(program) and "coupon_discount" not in names:
+    if program.asks_for_coupons and "coupon_discount" not in names:
         raise InputError(
             "an offer of this program is closed to orders with coupons (with_coupons = false), and the orders have no "
             "column coupon_discount; add it, with 0 where no coupon was used"

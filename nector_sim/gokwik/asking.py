@@ -20,18 +20,32 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: What a call can say and only a sandbox of ours reads.
+OURS = ("eligible_amount", "coupon_discount")
+
+
 class NectorDialect:
     """How a calculator that speaks Nector's checkout calls is asked: a `list` for each order's customer and cart."""
 
     def write(self, program: Program, order: Mapping[str, Any]) -> Any:
-        """What to POST, for JSON."""
-        amount = order["cart_amount"]
+        """What to POST, for JSON; the fields of ours are there where the order has them.
+
+        Raises
+        ------
+        InputError
+            If the order asks for a number of points, which no call can say.
+        """
+        if order.get("points_requested") is not None:
+            raise InputError("the checkout's calls name no number of points; take the column points_requested out")
+        ours = {name: order[name] for name in OURS if order.get(name) is not None}
+        if program.asks_for_coupons:
+            ours.setdefault("coupon_discount", 0)
+        amounts = {"amount": order["cart_amount"], **ours}
         return {
             "action": "list",
             "customer_id": order["customer_id"],
             "country": COUNTRY,
-            # At most 13 digits, so the float is written with the same digits.
-            "amount": int(amount) if amount == int(amount) else float(amount),
+            **{name: _number(amount) for name, amount in amounts.items()},
             "wallet_type": "coins_and_credits" if order.get("credits") else "coins",
         }
 
@@ -66,7 +80,9 @@ class NectorDialect:
         return Theirs(theirs.points, theirs.discount - theirs.credits_used, theirs.payable, theirs.credits_used)
 
 
-def questions(program: Program, customers: Sequence[Customer], *, n: int, seed: int) -> pd.DataFrame:
+def questions(
+    program: Program, customers: Sequence[Customer], *, n: int, seed: int, ours: bool = False
+) -> pd.DataFrame:
     """Make up carts for customers whose balances are known.
 
     Parameters
@@ -79,12 +95,16 @@ def questions(program: Program, customers: Sequence[Customer], *, n: int, seed: 
         How many orders.
     seed : int
         The same seed gives the same orders.
+    ours : bool, optional
+        Whether orders have ``eligible_amount`` and ``coupon_discount``, too: fields of ours, which a server that is no
+        sandbox of ours may not know. The latter is there in any case where the program asks for it.
 
     Returns
     -------
     pandas.DataFrame
         For :func:`nector_sim.check_parity`: ``customer_id``, ``cart_amount``, ``points_balance``, ``tier``,
-        ``ordered_at`` (now, by this machine's clock) and, where a customer has them, ``credits`` in every other order.
+        ``ordered_at`` (now, by this machine's clock), ``credits`` in every other order of a customer who has some, and
+        the fields of ours.
 
     Raises
     ------
@@ -99,14 +119,22 @@ def questions(program: Program, customers: Sequence[Customer], *, n: int, seed: 
     rows = []
     for number, order in enumerate(random_orders(luck, program, n)):
         customer = luck.choice(customers)
-        rows.append(
-            {
-                "customer_id": customer.customer_id,
-                "cart_amount": from_minor(order.cart, decimals),
-                "points_balance": customer.points_balance,
-                "credits": from_minor(to_minor(customer.credits, decimals) if number % 2 else 0, decimals),
-                "tier": customer.tier,
-                "ordered_at": now,
-            }
-        )
+        row = {
+            "customer_id": customer.customer_id,
+            "cart_amount": from_minor(order.cart, decimals),
+            "points_balance": customer.points_balance,
+            "credits": from_minor(to_minor(customer.credits, decimals) if number % 2 else 0, decimals),
+            "tier": customer.tier,
+            "ordered_at": now,
+        }
+        if ours:
+            row["eligible_amount"] = None if order.eligible is None else from_minor(order.eligible, decimals)
+        if ours or program.asks_for_coupons:
+            row["coupon_discount"] = from_minor(order.coupon, decimals)
+        rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _number(amount: Any) -> int | float:
+    # At most 13 digits, so the float is written with the same digits.
+    return int(amount) if amount == int(amount) else float(amount)

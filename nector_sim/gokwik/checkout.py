@@ -140,6 +140,8 @@ class Checkout:
         mobile: str | None = None,
         reference_order_id: str | None = None,
         wallet_type: str | None = None,
+        eligible_amount: Amount | None = None,
+        coupon_discount: Amount | None = None,
         redeems: bool = True,
         payment_fails: bool = False,
     ) -> Visit:
@@ -155,6 +157,11 @@ class Checkout:
             The order; left out, a new one.
         wallet_type : str, optional
             ``coins``, ``credits`` or ``coins_and_credits``; left out, the endpoint's default.
+        eligible_amount : int, float, Decimal or str, optional
+            The part of the cart that points may pay; left out, all of it. A field of ours, as is the next: a server
+            that is no sandbox of ours may not know it.
+        coupon_discount : int, float, Decimal or str, optional
+            What other coupons took off already.
         redeems : bool, optional
             Whether the customer wants to use points.
         payment_fails : bool, optional
@@ -167,12 +174,14 @@ class Checkout:
         Raises
         ------
         InputError
-            If the cart is no amount.
+            If the cart or a part of it is no amount.
         """
         amount = _amount(cart)
+        parts = {"eligible_amount": eligible_amount, "coupon_discount": coupon_discount}
+        parts = {name: None if value is None else _amount(value, name) for name, value in parts.items()}
         reference = reference_order_id or f"order-{uuid.uuid4()}"
         who = {"customer_id": customer_id, "mobile": mobile, "wallet_type": wallet_type}
-        walk = _Walk(self, amount, {**who, "reference_order_id": reference})
+        walk = _Walk(self, amount, {**who, **parts, "reference_order_id": reference})
         steps = [*walk.take(redeems)]
         if payment_fails:
             steps.append("pay: the payment failed")
@@ -269,9 +278,9 @@ class _Walk:
         """Revert what may have been taken."""
         if not self.discount and self.settled:
             return
-        fields = {name: value for name, value in self._fields.items() if name != "wallet_type"}
+        named = ("customer_id", "mobile", "reference_order_id")
         try:
-            reverted = self._checkout.insist("revert", **fields)
+            reverted = self._checkout.insist("revert", **{name: self._fields[name] for name in named})
         except NoAnswer as error:
             self.settled = False
             yield self._unanswered("revert", error, "it is still owed")
@@ -289,13 +298,13 @@ def _is_passing(answered: Answered) -> bool:
     return answered.code >= 500 or answered.code == 429
 
 
-def _amount(cart: Amount) -> Decimal:
+def _amount(given: Amount, name: str = "the cart") -> Decimal:
     try:
-        amount = Decimal(str(cart).strip())
+        amount = Decimal(str(given).strip())
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0:
-        raise InputError("the cart is no amount; write it as 749.95")
+        raise InputError(f"{name} is no amount; write it as 749.95")
     return amount
 
 

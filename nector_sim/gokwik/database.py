@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from nector_sim._extras import pip_line
 from nector_sim.errors import InputError
-from nector_sim.gokwik.migrations import migrate, version_of
+from nector_sim.gokwik.migrations import later_columns, migrate, version_of
 from nector_sim.gokwik.one_file import Sealing, beside, check_together, seal_of, uri
 from nector_sim.gokwik.schema import metadata
 
@@ -176,7 +176,7 @@ def now() -> int:
 def _foreign(connection: Connection) -> list[str]:
     """Tables that are there and lack our columns: someone else's."""
     there = inspect(connection)
-    later = {"phone"} if version_of(connection) == 1 else set()
+    later = {name for _, columns in later_columns(version_of(connection)) for name in columns}
     return [
         table.name
         for table in metadata.sorted_tables

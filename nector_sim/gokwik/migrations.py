@@ -10,6 +10,12 @@ from nector_sim.errors import InputError
 from nector_sim.gokwik.schema import VERSION, customers, database_state, integration, metadata, phones
 from nector_sim.orders.identity import phone_of
 
+#: Columns that each version added: tables that lack them are of an earlier version, and ours all the same.
+ADDED = {
+    2: {"customers": {"phone": "TEXT"}},
+    3: {"orders": {"eligible": "BIGINT", "coupon": "BIGINT NOT NULL DEFAULT 0"}},
+}
+
 
 def version_of(connection: Connection) -> int:
     """The version of the tables that are there; 0 where there are none.
@@ -33,14 +39,22 @@ def version_of(connection: Connection) -> int:
 def migrate(connection: Connection) -> None:
     """Make the tables, or bring those that are there to this version."""
     version = version_of(connection)
-    if version == 1:
-        connection.execute(text("ALTER TABLE customers ADD COLUMN phone TEXT"))
+    for table, columns in later_columns(version):
+        for name, kind in columns.items():
+            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {name} {kind}"))
     metadata.create_all(connection)
     if version == 1:
         _fill_phones(connection)
         phones.create(connection)
-    if version < VERSION:  # there was no state before version 2
+    if version < 2:  # there was no state before version 2
         connection.execute(insert(database_state), {"id": 1, "version": VERSION, "sealed": False, "generation": ""})
+    elif version < VERSION:
+        connection.execute(update(database_state).values(version=VERSION))
+
+
+def later_columns(version: int) -> list[tuple[str, dict[str, str]]]:
+    """Tables and their columns that versions after this one added; none where there are no tables yet."""
+    return [added for of, tables in ADDED.items() if of > version > 0 for added in tables.items()]
 
 
 def _fill_phones(connection: Connection) -> None:

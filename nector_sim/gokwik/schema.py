@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 #: The version of these tables. A change of them adds a step to `migrations`.
-VERSION = 2
+VERSION = 3
 
 #: SQLite numbers rows by itself only where the key is exactly INTEGER.
 _NUMBER = BigInteger().with_variant(Integer(), "sqlite")
@@ -74,6 +74,9 @@ orders = Table(
     Column("order_id", Text, primary_key=True),
     Column("customer_id", ForeignKey("customers.customer_id"), nullable=False),
     Column("cart", BigInteger, nullable=False),
+    # Empty where points could pay all of the cart.
+    Column("eligible", BigInteger),
+    Column("coupon", BigInteger, nullable=False, server_default="0"),
     Column("wallet_type", Text, nullable=False),
     Column("points", BigInteger, nullable=False),
     Column("credits", BigInteger, nullable=False),

@@ -36,9 +36,9 @@ def play_orders(
     url : str
         The endpoint, with the webhook id.
     orders : pandas.DataFrame, or any table with an Arrow interface
-        ``order_id``, ``customer_id``, ``ordered_at``, ``cart_amount``; optional ``redeems``, ``refunded_at``,
-        ``refunded_amount``, ``paid_amount``. They are read as ``replay`` reads them. Other columns are not used; the
-        tier is the one that the other side has of a customer.
+        ``order_id``, ``customer_id``, ``ordered_at``, ``cart_amount``; optional ``eligible_amount``,
+        ``coupon_discount``, ``redeems``, ``refunded_at``, ``refunded_amount``, ``paid_amount``. They are read as
+        ``replay`` reads them. Other columns are not used; the tier is the one that the other side has of a customer.
     program : Program, optional
         Whose currency and time zone the orders are in; left out, rupees, and India's for times that name none.
     clients : int, optional
@@ -85,6 +85,8 @@ class _Order(NamedTuple):
     order_id: str
     customer_id: str
     cart: Any
+    eligible: Any
+    coupon: Any
     redeems: bool
     refunded_in_full: bool
 
@@ -124,7 +126,7 @@ def _by_customer(frame: pd.DataFrame, program: Program) -> list[list[_Event]]:
     rows = zip(
         map(str, columns.order_id.tolist()),
         map(str, columns.customer_id.tolist()),
-        (from_minor(cart, program.decimals) for cart in columns.cart.tolist()),
+        *(_amounts(values, len(frame), program) for values in (columns.cart, columns.eligible, columns.coupon)),
         redeems,
         whole,
         strict=True,
@@ -138,6 +140,15 @@ def _by_customer(frame: pd.DataFrame, program: Program) -> list[list[_Event]]:
         if refunded_at != NEVER:
             own.append(_Event((refunded_at, True, at, order.order_id), order))
     return list(events.values())
+
+
+def _amounts(minor: Any, n: int, program: Program) -> list[Any]:
+    """Amounts in major units; None for an eligible amount that is all of the cart, and without the column."""
+    from nector_sim.frames.checks import ALL_OF_IT
+
+    if minor is None:
+        return [None] * n
+    return [None if one == ALL_OF_IT else from_minor(one, program.decimals) for one in minor.tolist()]
 
 
 def _play(url: str, queue: list[_Event], timeout: float) -> dict[int, dict[str, Any]]:
@@ -154,7 +165,12 @@ def _play(url: str, queue: list[_Event], timeout: float) -> dict[int, dict[str, 
 
 def _order(checkout: Checkout, order: _Order) -> dict[str, Any]:
     visit = checkout.visit(
-        order.cart, customer_id=order.customer_id, reference_order_id=order.order_id, redeems=order.redeems
+        order.cart,
+        customer_id=order.customer_id,
+        reference_order_id=order.order_id,
+        eligible_amount=order.eligible,
+        coupon_discount=order.coupon,
+        redeems=order.redeems,
     )
     return {
         "points_redeemed": visit.points_redeemed,

@@ -5,15 +5,25 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from nector_sim.calculator.exact import Answer, Law, Order
+from nector_sim.calculator.exact import Law
 from nector_sim.errors import InputError
+from nector_sim.gokwik.amounts import (
+    cart_of,
+    cart_performed,
+    contradicts,
+    listed,
+    minor_of,
+    offer_name,
+    require_coupon,
+    values_of,
+    work_out,
+)
 from nector_sim.gokwik.customers import Customer, checked
 from nector_sim.gokwik.database import Database, now
 from nector_sim.gokwik.integration import program_of, read_row
@@ -22,7 +32,6 @@ from nector_sim.gokwik.schema import customers, early_reverts, movements, orders
 from nector_sim.gokwik.wire import AnyCall, Call, ListCall, PerformCall, Refused, RevertCall
 from nector_sim.orders.identity import phone_of
 from nector_sim.rules.money import from_minor, to_minor
-from nector_sim.rules.program import Program
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,17 +124,10 @@ class Wallets:
         """Work out what the customer would get, under the integration's row; reads only."""
         law = self._law_of(row)
         customer = _find(connection, call)
-        given = _work_out(law, customer, _cart(law, call.amount), call.wallet_type)
-        flat = {"id": _offer_name(law, given) or "none", **_values(law, given)}
-        if not given.discount + given.credits_used:
-            raise Refused("no_discount", data=flat)
-        return {
-            **flat,
-            "points_balance": max(0, customer.points_balance),
-            "points_label": law.program.points_label,
-            "offers": [],
-            "promotions": [_promotion(law.program, flat, call.wallet_type)],
-        }
+        cart = cart_of(law, call)
+        require_coupon(law, call)
+        given = work_out(law, customer, cart, call.wallet_type)
+        return listed(law, customer, given, call.wallet_type)
 
     def _move(self, connection: Connection, call: PerformCall | RevertCall) -> dict[str, Any]:
         # A refusal comes before anything is written, except for a revert that comes first.
@@ -136,16 +138,15 @@ class Wallets:
         row = read_row(connection)
         law = self._law_of(row)
         customer = _find(connection, call, lock=True)
-        cart = _cart(law, call.amount)
+        cart = cart_of(law, call)
         earlier = connection.execute(_ORDER, {"order_id": call.reference_order_id}).one_or_none()
         if earlier is not None:
             answered = dict(json.loads(earlier.performed))
-            same = (earlier.customer_id, earlier.cart, earlier.wallet_type)
+            same = (earlier.customer_id, cart_performed(earlier), earlier.wallet_type)
             if same != (customer.customer_id, cart, call.wallet_type):
                 raise Refused("other_content")
-            if call.fiat_value is not None and _cart(law, call.fiat_value, "fiat_value") != _cart(
-                law, Decimal(str(answered["fiat_value"]))
-            ):
+            listed_before = minor_of(law, call.fiat_value, "fiat_value")
+            if listed_before not in (None, minor_of(law, Decimal(str(answered["fiat_value"])), "fiat_value")):
                 raise Refused("other_content")
             if earlier.reverted is not None:
                 raise Refused("reverted")
@@ -153,11 +154,12 @@ class Wallets:
         key = {"order_id": call.reference_order_id, "customer_id": customer.customer_id}
         if connection.execute(_EARLY_REVERT, key).one_or_none() is not None:
             raise Refused("reverted")
-        given = _work_out(law, customer, cart, call.wallet_type)
+        require_coupon(law, call)
+        given = work_out(law, customer, cart, call.wallet_type)
         if given.limited_by == "not_live":
             raise Refused("not_live")
         taken = given.discount + given.credits_used
-        if call.fiat_value is not None and _cart(law, call.fiat_value, "fiat_value") != taken:
+        if minor_of(law, call.fiat_value, "fiat_value") not in (None, taken):
             raise Refused("discount_changed")
         if taken == 0:
             raise Refused("nothing_to_redeem")
@@ -166,13 +168,15 @@ class Wallets:
             "operation": "dr",
             "customer_id": customer.customer_id,
             "reference_order_id": call.reference_order_id,
-            "offer": _offer_name(law, given),
-            **_values(law, given),
+            "offer": offer_name(law, given),
+            **values_of(law, given),
         }
         order = {
             "order_id": call.reference_order_id,
             "customer_id": customer.customer_id,
-            "cart": cart,
+            "cart": cart.amount,
+            "eligible": cart.eligible,
+            "coupon": cart.coupon,
             "wallet_type": call.wallet_type,
             "points": given.points,
             "credits": given.credits_used,
@@ -196,9 +200,8 @@ class Wallets:
                 connection.execute(_ADD_EARLY_REVERT, {**key, "at": now()})
             raise Refused("unknown_order")
         # What a revert may leave out, it may not contradict.
-        another_amount = call.amount is not None and _cart(law, call.amount) != order.cart
         another_wallet = "wallet_type" in call.model_fields_set and call.wallet_type != order.wallet_type
-        if order.customer_id != customer.customer_id or another_amount or another_wallet:
+        if order.customer_id != customer.customer_id or contradicts(law, call, order) or another_wallet:
             raise Refused("other_content")
         if order.reverted is not None:
             return dict(json.loads(order.reverted))
@@ -360,64 +363,6 @@ def _of_mobile(connection: Connection, mobile: str, *, lock: bool) -> Any:
 
 def _one(connection: Connection, query: Any, who: str, *, lock: bool) -> Any:
     return connection.execute(_LOCKED[query] if lock else query, {"who": who}).one_or_none()
-
-
-def _cart(law: Law, amount: Decimal, field: str = "amount") -> int:
-    try:
-        # JavaScript sends floats, unrounded: 1169.6399999999999 is 1169.64.
-        return to_minor(float(amount), law.program.decimals)
-    except ValueError as error:
-        raise Refused("wrong_fields", f"{field} {error}") from None
-
-
-def _work_out(law: Law, customer: Any, cart: int, wallet_type: str) -> Answer:
-    return law.answer(
-        Order(
-            cart=cart,
-            balance=max(0, customer.points_balance),
-            credits=customer.credits if wallet_type != "coins" else 0,
-            requested=0 if wallet_type == "credits" else None,
-            tier=customer.tier,
-            at=datetime.now(UTC),
-        )
-    )
-
-
-def _offer_name(law: Law, given: Answer) -> str:
-    return "" if given.offer is None else law.program.offer_name(given.offer)
-
-
-def _values(law: Law, given: Answer) -> dict[str, Any]:
-    """The amounts of an answer: ``fiat_value`` is all that comes off the cart, ``credit_value`` the part of credits."""
-    return {
-        "fiat_value": _number(law.program, given.discount + given.credits_used),
-        "coin_value": _plain(given.points),
-        "credit_value": _number(law.program, given.credits_used),
-        "payable": _number(law.program, given.payable),
-        "limited_by": given.limited_by,
-    }
-
-
-def _promotion(program: Program, flat: dict[str, Any], wallet_type: str) -> dict[str, Any]:
-    """The offer as live answers have it."""
-    points, discount = flat["coin_value"], flat["fiat_value"]
-    return {
-        "id": flat["id"],
-        "type": wallet_type,
-        "title": f"{program.currency} {discount} off for {points} {program.points_label}",
-        "coin_value": points,
-        "fiat_value": discount,
-    }
-
-
-def _number(program: Program, minor: int) -> int | float:
-    # An amount has at most 13 digits, so as a float it is written with exactly the currency's decimals.
-    return _plain(from_minor(minor, program.decimals))
-
-
-def _plain(number: Any) -> int | float:
-    """As JSON has it. Points are whole by the law, though not under every deliberate mistake that is tried here."""
-    return int(number) if number == int(number) else float(number)
 
 
 def _book(connection: Connection, kind: str, order: Any, sign: int) -> None:

@@ -34,7 +34,10 @@ REFUSALS = {
     "no_discount": (422, f"{NO_DISCOUNT}."),
     "unknown_customer": (422, "No customer has this id or mobile number."),
     "unknown_order": (404, "No points were taken for this reference_order_id, so there is nothing to give back."),
-    "other_content": (409, "This reference_order_id was used with another customer, amount, wallet or discount."),
+    "other_content": (
+        409,
+        "This reference_order_id was used with another customer, amount, eligible amount, coupon, wallet or discount.",
+    ),
     "reverted": (409, "The points of this reference_order_id were given back; a new order needs a new reference."),
     "nothing_to_redeem": (422, "This customer has nothing that can be redeemed on this amount."),
     "discount_changed": (409, "The discount is not what it was when it was listed; list it again."),
@@ -127,27 +130,35 @@ class Call(BaseModel):
         return self
 
 
-class ListCall(Call):
+class _OnACart(Call):
+    """What `list` and `perform` say of the cart, in the currency's major unit."""
+
+    amount: _Amount
+    """The final cart amount, before points."""
+
+    eligible_amount: _Amount | None = None
+    """The part of ``amount`` that points may pay; left out, all of it. Ours, as is the next."""
+
+    coupon_discount: _Amount | None = None
+    """What other coupons took off already; ``amount`` is after them. Required where an offer is closed to orders with
+    coupons; 0 is none."""
+
+
+class ListCall(_OnACart):
     """Ask what this customer would get on this amount; nothing moves."""
 
     action: Literal["list"]
     """``list``."""
 
-    amount: _Amount
-    """The final cart amount, in the currency's major unit, before points."""
-
     reference_order_id: _Id | None = None
     """Not needed here."""
 
 
-class PerformCall(Call):
+class PerformCall(_OnACart):
     """Take the points, for one order."""
 
     action: Literal["perform"]
     """``perform``."""
-
-    amount: _Amount
-    """The final cart amount, in the currency's major unit, before points."""
 
     reference_order_id: _Id
     """The order; the same call again gets the same answer and moves nothing."""
@@ -164,13 +175,22 @@ class RevertCall(Call):
     """``revert``."""
 
     amount: _Amount | None = None
-    """The cart amount of the order; where it is given, it has to be the one performed."""
+    """The cart amount of the order; where it is given, it has to be the one performed. So do the next two."""
+
+    eligible_amount: _Amount | None = None
+    """The part of the cart that points could pay."""
+
+    coupon_discount: _Amount | None = None
+    """What other coupons took off."""
 
     reference_order_id: _Id
     """The order; the same call again gets the same answer and moves nothing."""
 
 
 AnyCall = ListCall | PerformCall | RevertCall
+
+#: A call with a cart.
+CartCall = ListCall | PerformCall
 
 CALLS: dict[str, type[AnyCall]] = {
     "list": ListCall,

@@ -19,9 +19,10 @@ from nector_sim.errors import InputError, Problem
 from nector_sim.frames.checks import as_frame
 from nector_sim.frames.columns import as_array, is_exact, to_microseconds
 from nector_sim.frames.currency import refuse_currency
+from nector_sim.frames.ids import Ids
 from nector_sim.ledger.inputs import Table, read_grants, read_opening, read_orders, refuse
 from nector_sim.ledger.instants import next_days, to_datetime
-from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderColumns, Prepared, prepare, settled
+from nector_sim.ledger.prepare import GrantColumns, OpeningColumns, OrderColumns, Prepared, prepare, settled
 from nector_sim.ledger.schedule import Schedule, uncovered
 from nector_sim.ledger.tables import ALWAYS, NEVER
 from nector_sim.rules.times import is_date

@@ -34,11 +34,12 @@ from nector_sim.frames.columns import (
     read_yes_or_no,
 )
 from nector_sim.frames.currency import CURRENCY, read_currency
+from nector_sim.frames.ids import Ids, read_ids
 from nector_sim.frames.masking import shown_names
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.draws import hash_ids, redeeming
 from nector_sim.ledger.instants import next_days
-from nector_sim.ledger.prepare import GrantColumns, Ids, OpeningColumns, OrderColumns, number_customers
+from nector_sim.ledger.prepare import GrantColumns, OpeningColumns, OrderColumns, number_customers
 from nector_sim.ledger.refunds import UNKNOWN
 from nector_sim.ledger.schedule import Schedule
 from nector_sim.ledger.tables import NEVER, microseconds, tier_names
@@ -131,22 +132,12 @@ class Table:
 
     def ids(self, column: str) -> Ids:
         """Read ids, whole numbers as such and everything else as text."""
-        array = as_array(self.frame[column])
-        if isinstance(array, np.ndarray) and _are_whole(array):
-            return array.astype(np.int64, copy=False)
-        texts = array if isinstance(array, pa.Array) else pa.array(array, from_pandas=True)
-        texts = pc.utf8_trim_whitespace(pc.fill_null(texts.cast(pa.large_string()), ""))
-        blank = pc.equal(pc.binary_length(texts), 0)
-        if pc.any(blank).as_py():
-            self.refuse(np.flatnonzero(blank.to_numpy(zero_copy_only=False)), column, MISSING)
-        return texts
-
-
-def _are_whole(numbers: npt.NDArray[Any]) -> bool:
-    """Whether numbers are whole and fit int64 as they are; a float does as far as each whole number has its own."""
-    if numbers.dtype.kind == "f":
-        return bool((np.abs(numbers) <= 2.0**53).all() and (numbers == np.rint(numbers)).all())
-    return bool(numbers.max(initial=0) <= np.iinfo(np.int64).max)
+        ids = read_ids(self.frame[column])
+        if isinstance(ids, pa.Array):
+            blank = pc.equal(pc.binary_length(ids), 0)
+            if pc.any(blank).as_py():
+                self.refuse(np.flatnonzero(blank.to_numpy(zero_copy_only=False)), column, MISSING)
+        return ids
 
 
 def refuse(tables: list[Table]) -> None:

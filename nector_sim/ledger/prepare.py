@@ -14,14 +14,12 @@ import pyarrow.compute as pc
 
 from nector_sim._compile import compiled
 from nector_sim.errors import InputError
+from nector_sim.frames.ids import Ids
 from nector_sim.ledger.arrays import History, Instants, Int64
 from nector_sim.ledger.instants import one_period_after
 from nector_sim.ledger.refunds import never_paid, paid_in_history, refunded_share
 from nector_sim.ledger.schedule import Schedule
 from nector_sim.ledger.tables import DAY, NEVER, microseconds
-
-Ids = Any
-"""Ids as an int64 array, or an Arrow array of large_string, shape (n,)."""
 
 _NOTHING = np.empty(0, np.int64)
 

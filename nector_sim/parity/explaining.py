@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nector_sim.calculator.exact import Answer, Law, Order
 from nector_sim.parity.answers import Theirs
-from nector_sim.parity.variants import IGNORING, VARIANTS, Variant, pairs, together
+from nector_sim.parity.variants import IGNORING, VARIANTS, Variant, ignoring_sets, pairs, together
 from nector_sim.rules.program import Program
 
 #: Mismatches on which all explanations are tried first; those that hold there are then tried on all rows.
@@ -49,10 +50,10 @@ class Explained:
 def explain_mismatches(compared: Compared, mismatches: Sequence[int]) -> list[Explained]:
     """Group mismatches by what explains them.
 
-    An explanation is a variant of the exact law, or two at once; what a calculator does not read at all goes first. It
-    is accepted for a group of rows if it agrees with the other calculator on every one of them, and if none of the rows
-    that match speaks against it: wherever it would differ from the exact law, so does the other calculator. The one
-    that explains most rows goes first; one variant goes before two.
+    An explanation is a variant of the exact law, two at once, or any number of inputs that a calculator does not read,
+    which go first. It is accepted for a group of rows if it agrees with the other calculator on every one of them, and
+    if none of the rows that match speaks against it: wherever it would differ from the exact law, so does the other
+    calculator. The one that explains most rows goes first; fewer variants go before more.
 
     Parameters
     ----------
@@ -93,6 +94,7 @@ class _Bench:
         self.compared = compared
         differing = set(mismatches)
         self.matching = [row for row in range(len(compared.orders)) if row not in differing]
+        self.exact = [Law(program) for program in compared.programs]
         self.laws: dict[tuple[Explanation, int], Law] = {}
         self.refuted: dict[Explanation, bool] = {}
 
@@ -101,42 +103,61 @@ class _Bench:
         number = self.compared.program_of[row]
         law = self.laws.get((explanation, number))
         if law is None:
-            law = self.laws[explanation, number] = together(explanation)(self.compared.programs[number])
+            # Variants have no state of their own, so the program's numbers are read once.
+            law = self.laws[explanation, number] = copy.copy(self.exact[number])
+            law.__class__ = together(explanation)
         return self.compared.theirs[row].agrees(law.answer(self.compared.orders[row]))
 
     def best(self, left: list[int]) -> Explained | None:
         """The explanation that holds on the most of these rows, with all others that hold on the same."""
         sample = _spread(left, SAMPLE)
-        singles = self.holding(((variant,) for variant in (*IGNORING, *VARIANTS)), sample)
-        candidates = {one: rows for one, rows in singles.items() if not self.is_refuted(one)}
-        if max(map(len, candidates.values()), default=0) < len(sample):
-            candidates |= self.holding(self.promising_pairs(candidates, sample), sample)
-        # One variant goes before two, where they explain as much.
-        for explanation in sorted(candidates, key=lambda one: (-len(candidates[one]), len(one))):
-            if self.is_refuted(explanation):
-                continue
-            rows = [row for row in left if self.agrees(explanation, row)]
-            same = [
-                other
-                for other, held in candidates.items()
-                if len(other) == len(explanation)
-                and held == candidates[explanation]
-                and all(self.agrees(other, row) for row in rows)
-                and not self.is_refuted(other)
-            ]
-            return Explained(rows, tuple(same))
-        return None
+        candidates: dict[Explanation, list[int]] = {}
+        for variant in (*IGNORING, *VARIANTS):
+            self.keep(candidates, (variant,), sample, 1)
+        most = max(map(len, candidates.values()), default=0)
+        if most < len(sample):
+            for several in (*self.promising_pairs(candidates, sample), *ignoring_sets()):
+                # Those that hold on fewer rows than one that is not refuted are given up at the row that tells.
+                most = max(most, self.keep(candidates, several, sample, max(1, most)))
+        if not candidates:
+            return None
+        # Fewer variants go before more, where they explain as much.
+        explanation = min(candidates, key=lambda one: (-len(candidates[one]), len(one)))
+        rows = [row for row in left if self.agrees(explanation, row)]
+        same = [
+            other
+            for other, held in candidates.items()
+            if len(other) == len(explanation)
+            and held == candidates[explanation]
+            and all(self.agrees(other, row) for row in rows)
+        ]
+        return Explained(rows, tuple(same))
 
     def promising_pairs(self, singles: dict[Explanation, list[int]], sample: list[int]) -> list[Explanation]:
         """Those pairs that hold on at least as many of a few rows as the best single variant."""
         few = _spread(sample, FEW)
         needed = max((len(set(rows) & set(few)) for rows in singles.values()), default=0)
-        return [one for one, rows in self.holding(pairs(), few).items() if len(rows) >= needed]
+        held: dict[Explanation, int] = {pair: len(self.held(pair, few, max(1, needed))) for pair in pairs()}
+        return sorted((pair for pair, count in held.items() if count), key=lambda pair: -held[pair])
 
-    def holding(self, explanations: Iterable[Explanation], sample: list[int]) -> dict[Explanation, list[int]]:
-        """Those explanations that hold on any row of the sample, with the rows."""
-        held = {one: [row for row in sample if self.agrees(one, row)] for one in explanations}
-        return {one: rows for one, rows in held.items() if rows}
+    def keep(self, candidates: dict[Explanation, list[int]], one: Explanation, sample: list[int], needed: int) -> int:
+        """Add an explanation that holds on at least so many rows and is not refuted; on how many it holds."""
+        rows = self.held(one, sample, needed)
+        if not rows or self.is_refuted(one):
+            return 0
+        candidates[one] = rows
+        return len(rows)
+
+    def held(self, explanation: Explanation, sample: list[int], needed: int) -> list[int]:
+        """The rows on which it holds; none, once it is clear that they are fewer than needed."""
+        rows, left = [], len(sample)
+        for row in sample:
+            left -= 1
+            if self.agrees(explanation, row):
+                rows.append(row)
+            elif len(rows) + left < needed:
+                return []
+        return rows
 
     def is_refuted(self, explanation: Explanation) -> bool:
         """Whether a row that matches the exact law speaks against it."""

@@ -162,6 +162,8 @@ def random_orders(rng: Random, program: Program, n: int) -> list[Order]:
         for edge in (terms.starts_at, terms.ends_at):
             at += [] if edge is None else [edge - _INSTANT, edge, edge + _INSTANT]
     sharp = _edges_of_one(program, offers)
+    # Few orders reach a minimum cart with enough of everything else, so each comes as often as all other edges.
+    sharp += [terms.min_cart for terms in offers if terms.min_cart for _ in range(len(sharp))]
     few = [rng.randrange(20_000 * 10**program.decimals) for _ in range(len(amounts) // 2 + 1)]
     some = [rng.randrange(100_000) for _ in range(len(points) // 2 + 1)]
 
@@ -169,7 +171,10 @@ def random_orders(rng: Random, program: Program, n: int) -> list[Order]:
         drawn = rng.choices(values, k=n)
         return [none if rng.random() < share else value for value in drawn] if share else drawn
 
-    carts = [rng.choice(sharp) if rng.random() < 0.2 else cart for cart in draw(amounts + few)]
+    is_sharp = [rng.random() < 0.25 for _ in range(n)]
+    carts = [
+        rng.choice(sharp) if on_edge else cart for on_edge, cart in zip(is_sharp, draw(amounts + few), strict=True)
+    ]
     credits = draw(amounts + few, 0, 0.6)
     parts = draw(amounts + few, None, 0.6)
     rows = zip(
@@ -182,6 +187,7 @@ def random_orders(rng: Random, program: Program, n: int) -> list[Order]:
         draw(at),
         parts,
         draw([1, 100], 0, 0.7),
+        is_sharp,
         strict=True,
     )
     return [_order(rng, *row) for row in rows]
@@ -198,11 +204,15 @@ def _order(
     at: datetime | None,
     eligible: int | None,
     coupon: int,
+    is_sharp: bool,
 ) -> Order:
-    """One order; half of the carts lie on a limit after credits, and half of the parts that points may pay are it."""
-    if joined:
+    """One order; half of the carts lie on a limit after credits, and half of the parts that points may pay are it.
+
+    Sharp carts stay on their edge: it is of what points may pay, before credits.
+    """
+    if joined and not is_sharp:
         cart = min(cart + credit, MAX_MINOR)
-    if eligible is not None and rng.random() < 0.5:
+    if eligible is not None and (is_sharp or rng.random() < 0.5):
         cart, eligible = min(max(cart, eligible), MAX_MINOR), min(cart, eligible)
     elif eligible is not None:
         eligible = min(cart, eligible)

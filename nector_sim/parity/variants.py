@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import combinations
 from math import ceil, floor
 from typing import Any, NamedTuple
 
@@ -457,6 +458,14 @@ def together(variants: tuple[Variant, ...]) -> type[Law]:
     if len(variants) == 1:
         return variants[0].law
     return type("_Together", tuple(variant.law for variant in variants), {})
+
+
+def ignoring_sets() -> Iterator[tuple[Variant, ...]]:
+    """Every three or more inputs that a calculator may not read; of each, one way."""
+    for size in range(3, len(NOT_READ) + 1):
+        for several in combinations(IGNORING, size):
+            if len({variant.choice for variant in several}) == size:
+                yield several
 
 
 def pairs() -> Iterator[tuple[Variant, Variant]]:

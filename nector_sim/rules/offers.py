@@ -37,7 +37,13 @@ class Model(BaseModel):
     )
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy it with some fields changed; unlike pydantic's own, a name that is no field is refused."""
+        """Copy it with some fields changed; unlike pydantic's own, the copy is checked like any other model.
+
+        Raises
+        ------
+        ValueError
+            If a name is no field, or a value breaks a rule (``pydantic.ValidationError``).
+        """
         fields = type(self).model_fields
         for name in update or ():
             if name not in fields:
@@ -45,7 +51,14 @@ class Model(BaseModel):
                 raise ValueError(
                     f"{type(self).__name__} has no field {name!r}" + (f"; did you mean {near[0]}?" if near else "")
                 )
-        return super().model_copy(update=update, deep=deep)
+        if not update:
+            return super().model_copy(deep=deep)
+        checked = type(self).model_validate({**dict(self), **update})
+        # What was left at its default counts as left out still.
+        given = self.model_fields_set | set(update)
+        for name in set(fields) - given:
+            checked.model_fields_set.discard(name)
+        return checked.model_copy(deep=deep)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

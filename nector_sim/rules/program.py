@@ -200,6 +200,11 @@ class Program(Model):
         """Decimals of the currency."""
         return currency_decimals(self.currency)
 
+    @property
+    def asks_for_coupons(self) -> bool:
+        """Whether an offer is closed to orders with a coupon, so that orders must say what coupons took off."""
+        return not all(offer.with_coupons for offer in self.offers)
+
     def offer_name(self, position: int) -> str:
         """What results call the offer at a position: its name, or ``offers.0``."""
         return self.offers[position].name or f"offers.{position}"

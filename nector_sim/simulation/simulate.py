@@ -162,8 +162,8 @@ def simulate(shop: Shop | str = "steady", program: Program | None = None, *, see
     --------
     >>> program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
     >>> made = simulate(ns.Shop(customers_per_month=30, months=6, established_months=0), program, seed=1)
-    >>> made.orders["discount_given"].sum() == made.replay(program).orders["discount"].sum()
-    True
+    >>> int(made.orders["discount_given"].sum() - made.replay(program).orders["discount"].sum())
+    0
     """
     described = shop_named(shop) if isinstance(shop, str) else shop
     if program is not None and program.decimals != DECIMALS:

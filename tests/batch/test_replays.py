@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from distributed import Client, LocalCluster
 
@@ -96,6 +97,28 @@ def test_buckets_give_the_rows_and_totals_of_one_replay(orders, tmp_path, runner
     assert (report.orders, report.as_of, report.notices) == (1500, whole.as_of, whole.notices)
 
 
+@pytest.mark.parametrize("buckets", [1, 2, 7])
+def test_space_around_an_id_makes_no_other_customer(tmp_path, buckets):
+    ids = [" c1", "c1", "c2\t", "c2", "c1 "]
+    orders = pl.DataFrame(
+        {
+            "order_id": [f"o{row}" for row in range(5)],
+            "customer_id": ids,
+            "ordered_at": [datetime(2026, 1, 1 + row, tzinfo=UTC) for row in range(5)],
+            "cart_amount": [1000.0] * 5,
+        }
+    )
+    orders.write_parquet(tmp_path / "orders.parquet")
+    opening = pa.table({"customer_id": ["c1", " c2"], "points": [40, 7]})
+    replay_files([PROGRAM], tmp_path / "orders.parquet", out=tmp_path / "out", opening=opening, buckets=buckets)
+    rows = table(tmp_path / "out", "orders").sort("order_id")
+    # 40 points, of which the first order spends all; each order's own points are pending for a week.
+    assert rows["points_redeemed"].to_list() == [40, 0, 7, 0, 0]
+    balances = table(tmp_path / "out", "balances").sort("customer_id")
+    # 5 points for every 100 paid: 48 + 50 + 50, and 49.65 rounded down + 50.
+    assert balances.select("customer_id", "points_pending").rows() == [("c1", 148), ("c2", 99)]
+
+
 class Stop(Exception):
     pass
 
@@ -159,9 +182,9 @@ def test_rows_that_cannot_be_replayed_are_named_by_their_row_in_the_file(orders,
 
 
 def test_the_last_instant_is_told_in_utc(orders, tmp_path):
-    # 6 September in Kolkata begins at 18:30 of the 5th in UTC.
+    # A day alone is the whole day: 6 September in Kolkata ends at 18:30 in UTC.
     report = replay_files([PROGRAM], orders, out=tmp_path / "out", as_of="2026-09-06", buckets=3)
-    assert report.as_of == datetime(2026, 9, 5, 18, 30, tzinfo=UTC)
+    assert report.as_of == datetime(2026, 9, 6, 18, 29, 59, 999999, tzinfo=UTC)
     assert report.orders == len(ns.replay(PROGRAM, history(), as_of="2026-09-06").orders)
 
 

@@ -12,6 +12,7 @@ from distributed import LocalCluster
 import nector_sim as ns
 
 EXAMPLE = str(ns.data_path("programs/gokwik-example.toml"))
+EARNING = str(ns.data_path("programs/gokwik-example-with-earning.toml"))
 ASSUMPTIONS = str(ns.data_path("assumptions/example.toml"))
 
 
@@ -47,20 +48,16 @@ def test_a_cluster_by_its_address(run, tmp_path, orders):
     with LocalCluster(n_workers=1, processes=False, threads_per_worker=1, dashboard_address=":0") as cluster:
         on = ["--engine", "dask", "--scheduler", cluster.scheduler_address]
         assert run("score", orders, "-p", EXAMPLE, "--out", tmp_path / "scored", *on)[0] == 0
-        earning = tmp_path / "earning.toml"
-        earning.write_text(ns.load_program(EXAMPLE).to_toml() + '\n[earning]\npoints_per_unit = "0.05"\n')
-        code, out, _ = run("replay", orders, "-p", earning, "--out", tmp_path / "replayed", *on)
+        code, out, _ = run("replay", orders, "-p", EARNING, "--out", tmp_path / "replayed", *on)
         assert code == 0
         assert "2000 orders of" in out
         grid = tmp_path / "grid.toml"
         grid.write_text('"offers.0.max_discount" = [200, 500, 1000]\n')
         one = orders / "0.parquet"
-        assert (
-            run("sweep", one, "-p", EXAMPLE, "--grid", grid, "-a", ASSUMPTIONS, "--out", tmp_path / "s.csv", *on)[0]
-            == 0
-        )
+        how = ["-p", EARNING, "--grid", grid, "-a", ASSUMPTIONS, "--out", tmp_path / "s.csv"]
+        assert run("sweep", one, *how, *on)[0] == 0
         assert len(pl.read_csv(tmp_path / "s.csv")) == 3
-    code, out, _ = run("replay", orders, "-p", earning, "--buckets", 3, "--out", tmp_path / "here")
+    code, out, _ = run("replay", orders, "-p", EARNING, "--buckets", 3, "--out", tmp_path / "here")
     assert code == 0
     dask, here = (
         pl.concat([pl.read_parquet(file) for file in (tmp_path / name / "orders").iterdir()]).sort("order_id")
@@ -96,7 +93,7 @@ def test_what_does_not_fit_together_is_one_message(run, tmp_path, orders):
 def test_a_sweep_takes_a_folder_and_a_url(run, tmp_path, orders):
     (tmp_path / "grid.toml").write_text('"offers.0.max_discount" = [200, 500]\n')
     pl.concat([pl.read_parquet(file) for file in sorted(orders.iterdir())]).write_parquet(tmp_path / "one.parquet")
-    how = ["-p", EXAMPLE, "--grid", tmp_path / "grid.toml", "-a", ASSUMPTIONS, "--out"]
+    how = ["-p", EARNING, "--grid", tmp_path / "grid.toml", "-a", ASSUMPTIONS, "--out"]
     assert run("sweep", tmp_path / "one.parquet", *how, tmp_path / "one.csv")[0] == 0
     assert run("sweep", orders, *how, tmp_path / "folder.csv")[0] == 0
     fsspec.filesystem("memory").pipe("/swept/orders.parquet", (tmp_path / "one.parquet").read_bytes())

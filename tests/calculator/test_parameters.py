@@ -16,6 +16,11 @@ from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 PLAIN = {"kind": "variable_amount", "points_per_step": 100, "discount_per_step": 10, "max_discount": 200}
 
 
+def escaped(model, **fields):
+    """The model with fields that its checks would refuse."""
+    return type(model).model_construct(**dict(model) | fields)
+
+
 def only(**more):
     return compile_program(Program(offers=[PLAIN | more])).terms[0]
 
@@ -86,14 +91,14 @@ def test_offers_beyond_what_results_can_name_are_refused():
         ("discount", FixedAmount.model_construct(points=1, discount=Decimal(2**57))),
         ("percent", FixedPercent.model_construct(points=1, percent=Decimal(60_000))),
         ("max_discount", FixedPercent.model_construct(points=1, percent=Decimal(1), max_discount=Decimal(10**10))),
-        ("min_cart", VariableAmount(**PLAIN).model_copy(update={"min_cart": Decimal(2**57)})),
-        ("max_cart", VariableAmount(**PLAIN).model_copy(update={"max_cart": Decimal(2**57)})),
-        ("min_cart_multiple", VariableAmount(**PLAIN).model_copy(update={"min_cart_multiple": Decimal(2**50)})),
+        ("min_cart", escaped(VariableAmount(**PLAIN), min_cart=Decimal(2**57))),
+        ("max_cart", escaped(VariableAmount(**PLAIN), max_cart=Decimal(2**57))),
+        ("min_cart_multiple", escaped(VariableAmount(**PLAIN), min_cart_multiple=Decimal(2**50))),
     ],
 )
 def test_offers_whose_numbers_do_not_fit_are_refused(field, offer):
     """They escaped their models' checks, or a bound was changed: nothing wraps in silence."""
-    program = Program().model_copy(update={"offers": (VariableAmount(**PLAIN), offer)})
+    program = escaped(Program(), offers=(VariableAmount(**PLAIN), offer))
     with pytest.raises(ProgramError, match=rf"offers\.1\.{field}: is too large to be computed exactly"):
         compile_program(program)
 
@@ -114,7 +119,7 @@ def test_offers_whose_numbers_do_not_fit_are_refused(field, offer):
 )
 def test_the_first_number_that_does_not_fit_is_refused(offer, field, most, more, named):
     def with_it(number):
-        return Program().model_copy(update={"offers": (offer.model_copy(update={field: number}),)})
+        return escaped(Program(), offers=(escaped(offer, **{field: number}),))
 
     assert len(compile_program(with_it(most)).terms) == 1
     with pytest.raises(ProgramError, match=rf"offers\.0\.{named}: is too large .* needs over 63 bits"):
@@ -129,7 +134,7 @@ def test_the_first_number_that_does_not_fit_is_refused(offer, field, most, more,
     ],
 )
 def test_a_minimum_payable_that_does_not_fit_is_refused(minimum):
-    program = Program(offers=[PLAIN]).model_copy(update={"min_payable": minimum})
+    program = escaped(Program(offers=[PLAIN]), min_payable=minimum)
     with pytest.raises(ProgramError, match="min_payable: is too large to be computed exactly"):
         compile_program(program)
 

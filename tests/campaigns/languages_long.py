@@ -1,8 +1,9 @@
 """Exported forms against the exact law: ``python -m tests.campaigns.languages_long [PAIRS] [SEED] [LANGUAGE ...]``.
 
-A million random pairs of a program and an order for each language on this machine, and a fiftieth of them for the
-workbook; prints the pairs, the seconds and the differences; exit code 1 if there is any. Without a seed, one is drawn
-and printed.
+A million random pairs of a program and an order for each language on this machine, Spark included; a fiftieth of them
+for the workbook. Prints the pairs, the seconds and the differences, and on how many orders one small mistake in the
+printed text is noticed; exit code 1 if an answer differs or a mistake is not noticed. Without a seed, one is drawn and
+printed.
 """
 
 import secrets
@@ -12,38 +13,57 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "languages"))
 
+from runners import LANGUAGES, MUTANTS, SHEET, batches, differences, missing
+
 #: Pairs of one process of a language.
 TASK = 50_000
+#: Orders of each program: a plan in Spark takes a second or two.
+ORDERS = {"spark": 5000}
+#: Rows of one workbook, and workbooks that LibreOffice opens at once.
+ROWS, BOOKS = 500, 10
+
+
+def in_language(name, pairs, seed):
+    """Compare a language; the pairs, the orders that differ, and those on which a mistake is noticed."""
+    language, per_program = LANGUAGES[name], ORDERS.get(name, 250)
+    wrong = []
+    for number, start in enumerate(range(0, pairs, TASK)):
+        made = batches(min(TASK, pairs - start), seed=seed * 1000 + number, orders_per_program=per_program)
+        wrong += differences(language, made)
+    made = batches(2000, seed=5, orders_per_program=200)
+    return pairs, wrong, differences(language, made, lambda text: text.replace(*MUTANTS[name]))
+
+
+def in_workbooks(pairs, seed):
+    """Compare the workbook, as :func:`in_language`; orders that a sheet cannot hold are left out and not counted."""
+    rows, wrong, noticed = 0, [], []
+    for number, start in enumerate(range(0, pairs, ROWS * BOOKS)):
+        books = max(1, min(BOOKS, (pairs - start) // ROWS))
+        made = SHEET.batches(books, seed=seed * 1000 + number, orders=ROWS)
+        rows += sum(len(batch.orders) for batch in made)
+        wrong += SHEET.differences(made)
+        if not noticed:
+            [noticed] = SHEET.all_differences(made, [SHEET.mutant])
+    return rows, wrong, noticed
 
 
 def main(pairs=1_000_000, seed=None, *names):
     """Try each language, and print what came of it."""
-    from runners import LANGUAGES, SHEET, batches, differences, missing
-
     seed = secrets.randbelow(2**32) if seed is None else seed
     print(f"{pairs:,} pairs a language from seed {seed}; not on this machine: {', '.join(missing()) or 'nothing'}")
-    found = 0
-    for name, language in LANGUAGES.items():
-        if language.missing or (names and name not in names):
+    here = [name for name, language in LANGUAGES.items() if not language.missing]
+    failed = False
+    for name in [*here, *([] if SHEET.missing else ["xlsx"])]:
+        if names and name not in names:
             continue
-        start, differ = time.perf_counter(), 0
-        for number, size in enumerate([TASK] * (pairs // TASK) + [pairs % TASK] * (pairs % TASK > 0)):
-            made = batches(size, seed=seed * 1000 + number, orders_per_program=5000 if name == "spark" else 250)
-            wrong = differences(language, made)
-            differ += len(wrong)
-            for words in wrong[:3]:
-                print(*words, flush=True)
-        print(f"{name}: {pairs:,} pairs, {time.perf_counter() - start:,.0f} s, {differ} differ", flush=True)
-        found += differ
-    if not SHEET.missing and (not names or "xlsx" in names):
         start = time.perf_counter()
-        wrong = SHEET.differences(SHEET.batches(max(1, pairs // 50 // 500), seed=seed, orders=500))
-        print(
-            f"xlsx: {pairs // 50:,} pairs at most, {time.perf_counter() - start:,.0f} s, {len(wrong)} differ",
-            flush=True,
-        )
-        found += len(wrong)
-    return 1 if found else 0
+        done, wrong, noticed = in_workbooks(pairs // 50, seed) if name == "xlsx" else in_language(name, pairs, seed)
+        for words in wrong[:3]:
+            print(*words, flush=True)
+        took = time.perf_counter() - start
+        print(f"{name}: {done:,} pairs, {took:,.0f} s, {len(wrong)} differ; a mistake: {len(noticed)}", flush=True)
+        failed |= bool(wrong) or not noticed
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -20,8 +20,15 @@ PROGRAM = ns.Program(
 )
 
 
-def history(seed, orders=120, customers=9):
-    """Orders with instants that coincide, some that do not redeem, and refunds, whole and partial."""
+#: The same, closed to orders with coupons.
+WITHOUT_COUPONS = PROGRAM.replaced({"offers.0.with_coupons": False})
+
+
+def history(seed, orders=120, customers=9, *, parts=False):
+    """Orders with instants that coincide, some that do not redeem, and refunds, whole and partial.
+
+    With `parts`, points may pay a part of some carts only, and coupons were used on some.
+    """
     luck = Random(seed)
     rows = []
     for number in range(orders):
@@ -40,20 +47,24 @@ def history(seed, orders=120, customers=9):
                 "refunded_amount": luck.choice([None, 10.0]) if refunded else None,
             }
         )
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    if parts:
+        frame["eligible_amount"] = [luck.choice([None, 0, cart // 2, cart]) for cart in frame["cart_amount"]]
+        frame["coupon_discount"] = [luck.choice([0, 0, 0, 50]) for _ in rows]
+    return frame
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_balances_equal_replays_to_the_point(tmp_path, seed):
-    orders = history(seed)
+@pytest.mark.parametrize(("seed", "program"), [(1, PROGRAM), (2, WITHOUT_COUPONS)])
+def test_balances_equal_replays_to_the_point(tmp_path, seed, program):
+    orders = history(seed, parts=program is WITHOUT_COUPONS)
     opening = {f"c{number}": points for number, points in enumerate([0, 150, 400, 1000, 3000, -50, 9000, 60, 7])}
     frame = pd.DataFrame({"customer_id": opening.keys(), "points": opening.values()})
-    replayed = ns.replay(PROGRAM, orders, opening=frame)
+    replayed = ns.replay(program, orders, opening=frame)
     with (
         Database(tmp_path / "gokwik.db") as database,
-        open_shop(database, PROGRAM, [Customer(*item) for item in opening.items()]) as shop,
+        open_shop(database, program, [Customer(*item) for item in opening.items()]) as shop,
     ):
-        played = play_orders(shop.url, orders)
+        played = play_orders(shop.url, orders, program=program)
         balances = shop.wallets.balances()
     expected = replayed.balances.set_index("customer_id")["points_balance"]
     assert balances.set_index("customer_id")["points_balance"].to_dict() == expected.to_dict()

@@ -263,7 +263,7 @@ def test_orders_that_do_not_redeem_and_that_were_refunded_whole(tmp_path, progra
         ({"cart_amount": "749.955"}, "cart_amount is finer than"),
         ({"cart_amount": None}, "cart_amount is missing"),
         ({"customer_id": None}, "customer_id is missing"),
-        ({"redeems": "perhaps"}, "neither true nor false"),
+        ({"redeems": "perhaps"}, "redeems is neither yes nor no; write true or false, or leave it blank"),
         ({"refunded_amount": "many"}, "refunded_amount is not a number"),
     ],
 )

@@ -59,6 +59,13 @@ def test_in_two_terminals(tmp_path, customers, run):
         )
         _, out, _ = run("checkout", "--url", url, "--mobile", "9876500001", "--cart", "500", "--fails")
         assert out.splitlines()[-1] == "  revert: 400 points given back"
+        _, out, _ = run(
+            "checkout", "--url", url, "--customer", "b", "--cart", "500", "--eligible", "20", "--coupon", "5"
+        )
+        assert out.splitlines()[1:3] == [
+            "  list: 20 off for 20 points (limited by cart)",
+            "  perform: 20 points taken, 20 off",
+        ]
         # While the server runs, the ledger shows all of it.
         code, out, _ = run("sandbox", "--db", db, "--ledger")
         assert code == 0
@@ -170,6 +177,17 @@ def test_parity_over_the_wire(tmp_path, customers, run, monkeypatch, variant, co
             assert (found, "go with each other" in err) == (2, True)
 
 
+NECTOR = (
+    "parity",
+    "--program",
+    EXAMPLE,
+    "--url",
+    "http://127.0.0.1:1/hush",
+    "--speaks",
+    "nector",
+    "--balances",
+    "x.csv",
+)
 VISIT = ("checkout", "--url", "http://127.0.0.1:1/hush")
 
 
@@ -186,6 +204,13 @@ VISIT = ("checkout", "--url", "http://127.0.0.1:1/hush")
         ((*VISIT, "--customer", "a", "--cart", "1", "--program", EXAMPLE), "--program and a single order do not go"),
         ((*VISIT, "--customer", "a", "--revert", "1", "--fails"), "--fails and --revert do not go together"),
         ((*VISIT, "--orders", "o.csv", "--customer", "a", "--cart", "1"), "--customer, --cart and --orders do not"),
+        ((*VISIT, "--orders", "o.csv", "--eligible", "1"), "--eligible and --orders do not go together"),
+        ((*VISIT, "--customer", "a", "--cart", "1", "--coupon", "some"), "coupon_discount is no amount"),
+        ((*NECTOR, "--leave-out", "credits"), "--leave-out: has no effect with --speaks nector"),
+        (
+            ("parity", "--program", EXAMPLE, "--url", "http://127.0.0.1:1/", "--ours"),
+            "--ours: has no effect with --url",
+        ),
         (("sandbox", "--program", EXAMPLE, "--db", "x.db", "--port", "99999"), "less than or equal to 65535"),
         (("sandbox", "--program", EXAMPLE, "--db", "x.db", "--customers", "none.csv"), "none.csv does not exist"),
         (("sandbox", "--db", "x.db"), "a program is needed"),

@@ -156,18 +156,27 @@ def test_the_ledger_is_read_without_writing(tmp_path, run):
     assert (code, "holds no sandbox" in err) == (2, True)
 
 
-def _as_version_1(url):
-    """Take out what version 2 added."""
+#: Statements that take out what a version added.
+_WITHOUT_3 = ("ALTER TABLE orders DROP COLUMN eligible", "ALTER TABLE orders DROP COLUMN coupon")
+_WITHOUT_2 = (
+    "DROP INDEX customers_phone",
+    "ALTER TABLE customers DROP COLUMN phone",
+    "DROP TABLE early_reverts",
+    "DROP TABLE database_state",
+)
+
+
+def _changed(url, *statements):
+    """Change a database behind its back."""
     engine = sqlalchemy.create_engine(sqlalchemy.make_url(url).set(drivername=_driver(url)))
     with engine.begin() as connection:
-        for statement in (
-            "DROP INDEX customers_phone",
-            "ALTER TABLE customers DROP COLUMN phone",
-            "DROP TABLE early_reverts",
-            "DROP TABLE database_state",
-        ):
+        for statement in statements:
             connection.exec_driver_sql(statement)
     engine.dispose()
+
+
+def _as_version_1(url):
+    _changed(url, *_WITHOUT_3, *_WITHOUT_2)
 
 
 def _driver(url):
@@ -185,10 +194,7 @@ def test_a_database_of_the_first_version_is_brought_to_this_one(where, program):
         Wallets(database).answer(read_call(json.dumps(PERFORM).encode()))
     _as_version_1(_url_of(where))
     # The first version took one phone in two forms for two.
-    engine = sqlalchemy.create_engine(sqlalchemy.make_url(_url_of(where)).set(drivername=_driver(_url_of(where))))
-    with engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE customers SET mobile = '09876500002' WHERE customer_id = 'd'")
-    engine.dispose()
+    _changed(_url_of(where), "UPDATE customers SET mobile = '09876500002' WHERE customer_id = 'd'")
     for _ in range(2):
         with Database(where) as database, running(application(database)) as address:
             url = f"{address}/api/open/integrations/gokwikwebhook/{webhook_id}"
@@ -205,11 +211,26 @@ def test_a_database_of_the_first_version_is_brought_to_this_one(where, program):
             assert len(Wallets(database).ledger()) == 6
 
 
+def test_orders_of_the_second_version_had_carts_that_were_all_eligible(where, program):
+    with Database(where) as database:
+        live(database, program, CUSTOMERS)
+        first = Wallets(database).answer(read_call(json.dumps(PERFORM).encode()))
+    _changed(_url_of(where), *_WITHOUT_3, "UPDATE database_state SET version = 2")
+    for _ in range(2):
+        with Database(where) as database:
+            wallets = Wallets(database)
+            same = {**PERFORM, "eligible_amount": 500, "coupon_discount": 0}
+            for call in (PERFORM, same):
+                assert wallets.answer(read_call(json.dumps(call).encode())) == first
+            with pytest.raises(Refused, match="eligible amount"):
+                wallets.answer(read_call(json.dumps({**PERFORM, "eligible_amount": 499}).encode()))
+
+
 def test_a_later_version_is_refused(where):
     with Database(where) as database, database.writing() as connection:
         connection.exec_driver_sql("UPDATE database_state SET version = 99")
     for read_only in (False, True):
-        with pytest.raises(ns.InputError, match="version 99 and this nector_sim knows version 2; install a newer"):
+        with pytest.raises(ns.InputError, match="version 99 and this nector_sim knows version 3; install a newer"):
             Database(where, read_only=read_only)
 
 

@@ -180,7 +180,7 @@ def test_ids_are_in_no_log(shop, caplog, monkeypatch):
     def broken(*_):
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr("nector_sim.gokwik.wallets._work_out", broken)
+    monkeypatch.setattr("nector_sim.gokwik.wallets.work_out", broken)
     status, answer = shop.post(LIST)
     assert (status, answer["meta"]["error"]) == (500, "failed")
     assert "broken on purpose" in caplog.text

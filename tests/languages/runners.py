@@ -300,11 +300,25 @@ class LibreOffice:
                 yield [self.read(row, 10**batch.program.decimals) for row in rows]
 
     def read(self, row, scale):
-        money = [round(row[name] * scale, 6) for name in ("Discount", "Payable", "Credits used")]
+        # A blank result is an order that the sheet does not compute; it differs from every answer.
+        money = [
+            None if row[name] is None else round(row[name] * scale, 6)
+            for name in ("Discount", "Payable", "Credits used")
+        ]
         return row["Offer"] or "", row["Points"], money[0], money[1], row["Limited by"], money[2]
 
-    def differences(self, made, change=lambda formulas: formulas):
+    def differences(self, made):
         """As for the others; a workbook holds its orders, so they are written into it."""
+        return self.all_differences(made, [lambda formulas: formulas])[0]
+
+    @staticmethod
+    def mutant(formulas):
+        """One small mistake in the formulas."""
+        return formulas.replace("&lt;=", "&lt;")
+
+    def all_differences(self, made, changes):
+        """The differences under each change of the formulas; LibreOffice, slow to start, is started once."""
+        books = []
         for batch in made:
             scale, offers = 10**batch.program.decimals, batch.program.offers
             tiered = any(offer.tiers is not None for offer in offers)
@@ -321,14 +335,22 @@ class LibreOffice:
                 )
                 for order in batch.orders
             ]
-            batch.text = _changed(workbook(batch.program, orders=rows), change)
-        given = list(self.run(made))
-        return [
-            (batch.program, order, ours, theirs)
-            for batch, answers in zip(made, given, strict=True)
-            for order, ours, theirs in zip(batch.orders, batch.expected(), answers, strict=True)
-            if ours != theirs
+            books.append(workbook(batch.program, orders=rows))
+        every = [
+            Batch(batch.program, batch.orders, _changed(book, change))
+            for change in changes
+            for batch, book in zip(made, books, strict=True)
         ]
+        differ = [
+            [
+                (batch.program, order, ours, theirs)
+                for order, ours, theirs in zip(batch.orders, batch.expected(), answers, strict=True)
+                if ours != theirs
+            ]
+            for batch, answers in zip(every, self.run(every), strict=True)
+        ]
+        parts = (differ[start : start + len(made)] for start in range(0, len(every), len(made)))
+        return [[one for batch in of_one for one in batch] for of_one in parts]
 
     def batches(self, programs, *, seed, orders=200):
         """Random programs that a sheet carries, with orders that it reads."""
@@ -375,6 +397,15 @@ LANGUAGES = {
     "spark": Spark(),
 }
 SHEET = LibreOffice()
+#: One small mistake in each printed form.
+MUTANTS = {
+    "python": ("'requested' if", "'balance' if"),
+    "javascript": ('? "requested"', '? "balance"'),
+    "duckdb": (">= ", "> "),
+    "sqlite": ("THEN 'requested'", "THEN 'balance'"),
+    "postgres": ("GREATEST(", "LEAST("),
+    "spark": ("<= ", "< "),
+}
 
 
 def missing():

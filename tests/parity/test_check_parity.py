@@ -240,9 +240,9 @@ def test_a_function_is_given_what_it_takes():
 
     nothing_else = ("credits", "points_requested", "tier", "ordered_at", "eligible_amount", "coupon_discount")
     assert ns.check_parity(EXAMPLE, calculator=small, n=400, leave_out=nothing_else).agrees
-    report = ns.check_parity(EXAMPLE, calculator=small, n=400, leave_out=("eligible_amount", "coupon_discount"))
-    assert not report.agrees
-    assert ("credits", "points_requested") in report.groups[0].choices
+    # Tiers, times and coupons decide nothing under this program; the other three are named together.
+    report = ns.check_parity(EXAMPLE, calculator=small, n=400)
+    assert [group.choices for group in report.groups] == [(("credits", "points_requested", "eligible_amount"),)]
 
 
 def test_orders_of_ones_own_are_asked_for_with_all_their_columns():
@@ -348,8 +348,7 @@ def test_assert_agrees():
 
 @pytest.mark.parametrize("variant", IGNORING, ids=str)
 def test_what_is_not_read_is_named_first(variant):
-    # Enough orders that each field decides on several.
-    report = ns.check_parity(None, calculator=as_function(variant.law), n=4000, seed=1)
+    report = ns.check_parity(None, calculator=as_function(variant.law), n=2000, seed=1)
     assert [group.explanation for group in report.groups] == [f"agrees on all of them if {variant}"]
 
 

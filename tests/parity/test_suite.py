@@ -67,7 +67,7 @@ def test_what_the_examples_export():
 
 
 def test_the_example_for_pytest():
-    plugin = ["-p", "no:cacheprovider", "-p", "nector_sim.parity.pytest_plugin", "--nector-cases", "cases.jsonl"]
+    plugin = ["-p", "no:cacheprovider", "--nector-cases", "cases.jsonl"]
     command = [sys.executable, "-m", "pytest", "-q", "--rootdir", ".", *plugin, "pytest"]
     run = subprocess.run(command, cwd=EXAMPLES, capture_output=True, text=True)
     assert "200 passed" in run.stdout, run.stdout + run.stderr

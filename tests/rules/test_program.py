@@ -328,6 +328,13 @@ class TestChangingOneThing:
     def test_a_copy_does_not_swallow_a_typo(self):
         with pytest.raises(ValueError, match="no field 'max_discont'; did you mean max_discount"):
             self.PROGRAM.offers[0].model_copy(update={"max_discont": 5})
+        with pytest.raises(ValueError, match="greater than 0"):
+            self.PROGRAM.offers[0].model_copy(update={"max_discount": -5})
+        with pytest.raises(ValueError, match="finer than INR's 2 decimals"):
+            self.PROGRAM.model_copy(update={"min_payable": ns.FixedMinPayable(amount="0.001")})
+        copy = self.PROGRAM.offers[0].model_copy(update={"max_discount": 200})
+        assert (copy.max_discount, type(copy.max_discount)) == (Decimal(200), Decimal)
+        assert copy.model_fields_set == self.PROGRAM.offers[0].model_fields_set | {"max_discount"}
         assert self.PROGRAM.model_copy(update={"enabled": False}).enabled is False
 
 

@@ -84,7 +84,7 @@ def price(shares: tuple[float, ...], *, alpha: float = 0.05, power: float = 0.8)
     Examples
     --------
     >>> round(price((0.25, 0.5, 0.75, 1.0)), 3)
-    1.024
+    1.02
     """
     once = norm.ppf(1 - alpha / 2) + norm.ppf(power)
     drift = brentq(lambda drift: seen(shares, drift, alpha=alpha) - power, 0.9 * once, 2 * once, xtol=1e-8)
