@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 def check(
+    ctx: typer.Context,
     files: Annotated[
         list[str],
         typer.Argument(
             help="A program (TOML, JSON); or orders: CSV, Excel, Parquet or JSON files, packed or not, a folder or a "
-            "pattern, as one shop; or a file of balances."
+            "pattern, as one shop; or a file of balances; or URLs of them."
         ),
     ],
     program: ProgramFile | None = None,
@@ -73,6 +74,9 @@ def check(
 
     Example: nector-sim check sales.csv --propose --out columns.toml
     """
+    from nector_sim.batch.places import fetched
+
+    files = [str(ctx.with_resource(fetched(one))) if "://" in one else one for one in files]
     file = Path(files[0])
     if len(files) == 1 and not propose and _is_program(file):
         raise typer.Exit(1 if _check_program(file) else 0)
