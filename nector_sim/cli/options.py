@@ -23,23 +23,58 @@ FloorPercent = Annotated[
 ]
 
 # How a file of orders is to be understood: the keywords of nector_sim.inspect_orders.
-Currency = Annotated[str | None, typer.Option("--currency", help="Its three letters; others are left out.")]
-Format = Annotated[
-    str | None, typer.Option("--format", help="shopify, woocommerce or plain; else found by the columns.")
+Currency = Annotated[
+    str | None, typer.Option("--currency", help="ISO code such as INR; orders in other currencies are skipped.")
 ]
-MappingFile = Annotated[Path | None, typer.Option("--mapping", help="TOML file that says which column is which.")]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", help="Name of a known export, such as shopify, or plain (default: by the columns)."),
+]
+MappingFile = Annotated[
+    Path | None, typer.Option("--mapping", help="TOML file that says which column is which; see check --propose.")
+]
+RowsOption = Annotated[
+    str | None, typer.Option("--rows", help="How orders lie in rows: one, first, every, or lines (amounts are added).")
+]
 PointsCode = Annotated[
-    str | None, typer.Option("--points-code", help="Coupon codes that were points, such as 'NECTOR-*'.")
+    str | None,
+    typer.Option("--points-code", help="Coupon codes that were points, such as 'NECTOR-*' or 'NECTOR-{amount}-*'."),
+]
+PointsSplit = Annotated[
+    str | None,
+    typer.Option(
+        "--points-split", help="Of one discount of points and another coupon, points are: points, coupon, code."
+    ),
+]
+Shipping = Annotated[str | None, typer.Option("--shipping", help="in: part of the cart; out: not (default).")]
+NotRedeemable = Annotated[
+    list[str] | None,
+    typer.Option("--not-redeemable", help="SKUs that points may not pay, such as 'GIFT-*' (repeatable)."),
+]
+NotEarning = Annotated[
+    list[str] | None, typer.Option("--not-earning", help="SKUs that earn no points, such as 'GIFT-*' (repeatable).")
 ]
 Balances = Annotated[
     str | None, typer.Option("--balances", help="File of customers and points, or one number for all.")
 ]
-Dates = Annotated[str | None, typer.Option("--dates", help="dd/mm/yyyy or mm/dd/yyyy, if not year first.")]
-Numbers = Annotated[str | None, typer.Option("--numbers", help="1,234.50 or 1.234,50, if written with separators.")]
+Dates = Annotated[
+    str | None,
+    typer.Option("--dates", help="dd/mm/yyyy, mm/dd/yyyy, yyyymmdd, excel or epoch (default: all values decide)."),
+]
+Numbers = Annotated[str | None, typer.Option("--numbers", help="1,234.50 or 1.234,50 (default: all values decide).")]
+RoundingOption = Annotated[
+    str | None, typer.Option("--rounding", help="half_up, for amounts finer than the currency (default: refused).")
+]
 KeepStatus = Annotated[
-    list[str] | None, typer.Option("--keep-status", help="A status of orders that count besides the known.")
+    list[str] | None, typer.Option("--keep-status", help="Also count orders with this status (repeatable).")
 ]
 SheetName = Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file; else the first.")]
+Encoding = Annotated[
+    str | None, typer.Option("--encoding", help="Encoding of text, such as cp1252 (default: found by evidence).")
+]
+HeaderRow = Annotated[
+    int | None, typer.Option("--header-row", help="Row with the names of the columns (default: found).")
+]
 KeyFile = Annotated[Path | None, typer.Option("--key-file", help="Key of the hashes that stand for customers.")]
 
 AsGiven = Annotated[
@@ -55,6 +90,10 @@ BalancesAt = Annotated[
 ]
 GrantsFile = Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")]
 
+RefundsFile = Annotated[
+    Path | None, typer.Option("--refunds", help="Refunds, several of an order: order_id, refunded_at, amount.")
+]
+
 
 def history_of(
     orders: pd.DataFrame,
@@ -65,6 +104,7 @@ def history_of(
     opening: Path | None,
     balances_at: str | None,
     grants: Path | None,
+    refunds: Path | None,
 ) -> dict[str, Any]:
     """What the arguments say of a history, as the keywords of sweep and compare."""
     import nector_sim as ns
@@ -72,13 +112,13 @@ def history_of(
 
     if old_replayed:
         raise InputError("--replayed is how it is done now; leave it out, or add --as-given for each order by itself")
-    balances, given = (None if file is None else read_table(file) for file in (opening, grants))
+    balances, given, back = (None if file is None else read_table(file) for file in (opening, grants, refunds))
     if balances_at is not None:
         if balances is None:
             raise InputError("--balances-at is the day of the balances in --opening; give that file too")
         at = None if balances_at == "today" else balances_at
-        balances = ns.opening_from(balances, orders, None, at=at, grants=given, programs=programs)
-    return {"replayed": not as_given, "opening": balances, "grants": given}
+        balances = ns.opening_from(balances, orders, None, at=at, grants=given, refunds=back, programs=programs)
+    return {"replayed": not as_given, "opening": balances, "grants": given, "refunds": back}
 
 
 def usable_orders(orders: str | Path, program: Program, *, replayed: bool) -> tuple[pd.DataFrame, int]:
