@@ -123,8 +123,31 @@ def resampling():
     print(f"{ranged.wall:.2f} s: {ratio.wall:.1f} times (processor {ratio.processor:.1f}); at most 20 times")
 
 
+def replayed():
+    """100 settings replayed, against one replay of the same orders."""
+    rng = np.random.default_rng(3)
+    seconds = pd.to_timedelta(rng.integers(0, 365 * 86_400, ORDERS), unit="s")
+    data = orders(2000).drop(columns="points_balance")
+    data = data.assign(order_id=np.arange(ORDERS), ordered_at=pd.Timestamp("2025-01-01", tz="UTC") + seconds)
+    program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    grid = {"offers.0.max_discount": range(100, 1001, 100), "min_payable.amount": range(0, 500, 50)}
+
+    def sweep(resamples):
+        return ns.sweep(program, data, grid=grid, assumptions=BELIEVED, resamples=resamples)
+
+    ns.replay(program, data)
+    _, once = timed(lambda: ns.replay(program, data))
+    print(f"\n{ORDERS:,} orders of {CUSTOMERS:,} customers replayed in {once.wall:.2f} s; 100 settings of them")
+    for resamples, at_most in ((0, 25), (200, 40), (1000, None)):
+        _, took = timed(lambda resamples=resamples: sweep(resamples))
+        ratio = took / once
+        over = f"at most {at_most}{'  OVER' * (ratio.wall > at_most)}" if at_most else ""
+        times = f"{ratio.wall:.1f} times (processor {ratio.processor:.1f})"
+        print(f"  {resamples:5} resamples{took.wall:8.1f} s   {times} {over}")
+
+
 def run():
-    """Sweeps against numpy, and resampling against a comparison without."""
+    """Sweeps against numpy, sweeps of replays, and resampling against a comparison without."""
     print(f"\nSettings on {ORDERS:,} orders, two threads; numpy extrapolated from {TIMED} settings")
     print(f"  {'':34}{'settings':>9}{'seconds':>9}{'numpy s':>11}{'times':>9}{'processor':>11}{'at least':>9}")
     usual, large = orders(2000), orders(100_000)
@@ -148,6 +171,7 @@ def run():
     zipped = {path: rng.choice(column, 2000) for path, column in cube.items()}
     bench("by zip", usual, zipped | {"offers.0.points_per_step": rng.integers(1, 50, 2000)}, mode="zip", at_least=20)
     print_memory()
+    replayed()
     resampling()
 
 
