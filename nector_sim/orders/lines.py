@@ -161,7 +161,7 @@ def fold(frame: pl.DataFrame, layout: Layout, others: Others) -> Folded:
 
 def _totals(filled: pl.DataFrame) -> pl.DataFrame:
     """Rows of totals: one of their words where the order's number would be, and no time and no customer."""
-    words = filled["order_id"].unique().drop_nulls()
+    words = filled["order_id"].filter(~filled["order_id"].str.contains(r"\d").fill_null(True)).unique()
     found = [word for word in words.to_list() if key(word.strip(" :")) in _TOTALS] if len(words) else []
     if not found:
         return filled.clear()
