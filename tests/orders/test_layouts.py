@@ -1,5 +1,6 @@
 """Exports that are known, each with an invented sample in `samples/` and what comes out of it, worked out by hand."""
 
+import io
 from decimal import Decimal
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import pandas as pd
 import pytest
 
 import nector_sim as ns
+from nector_sim.orders.balances import BalancesMapping
 from nector_sim.orders.known_layouts import known_layouts
-from nector_sim.orders.mapping import NAMES
+from nector_sim.orders.mapping import NAMES, Mapping
+from nector_sim.rules.docs import field_docs
 
 FOLDER = Path(__file__).parent / "samples"
 #: By layout: the orders' cart amounts, what is left out by kind, and the first order's time in UTC.
@@ -180,3 +183,23 @@ def test_a_known_export_needs_no_mapping_and_balances_have_one(tmp_path):
     assert proposal.known_as == "balances"
     assert proposal.mapping["columns"] == {"phone": "Customer Mobile", "points": "Available Coins"}
     assert ns.read_balances(path, mapping=proposal.mapping, key_file=tmp_path / "key")["points"].tolist() == [50]
+
+
+def test_the_help_names_every_key_of_a_mapping(run):
+    code, page, _ = run("check", "--help")
+    assert code == 0
+    assert not [name for name in Mapping.model_fields if name not in page]
+    assert set(field_docs(Mapping)) == set(Mapping.model_fields)
+    assert set(field_docs(BalancesMapping)) == set(BalancesMapping.model_fields)
+
+
+def test_what_is_open_is_asked_at_a_terminal(tmp_path, run, monkeypatch):
+    path, mapping = tmp_path / "bills.csv", tmp_path / "columns.toml"
+    path.write_text(PROPOSED, encoding="utf-8")
+    terminal = io.StringIO("perhaps\nkeep\n")
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stdin", terminal)
+    code, page, err = run("check", path, "--propose", "--out", mapping)
+    assert (code, err) == (0, "")
+    assert "is no answer; write one of keep" in page
+    assert 'keep = ["Delivered", "Parked"]' in mapping.read_text(encoding="utf-8")
