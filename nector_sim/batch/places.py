@@ -65,14 +65,20 @@ class Place:
 
     def exists(self) -> bool:
         """Whether something is there."""
-        try:
+        with self._looked_for():
             return self.local.exists() if self.is_local else bool(_filesystem(self).exists(self.path))
-        except OSError as error:  # such as a name longer than names can be
-            raise InputError(f"{self} cannot be looked for: {error.strerror or error}") from None
 
     def is_folder(self) -> bool:
         """Whether it is a folder."""
-        return self.local.is_dir() if self.is_local else bool(_filesystem(self).isdir(self.path))
+        with self._looked_for():
+            return self.local.is_dir() if self.is_local else bool(_filesystem(self).isdir(self.path))
+
+    @contextmanager
+    def _looked_for(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:  # such as a name longer than names can be
+            raise InputError(f"{self} cannot be looked for: {error.strerror or error}") from None
 
     def matches(self) -> list[Place]:
         """Every file or folder that its pattern (``*``, ``?``, ``[``) stands for, in the order of their names."""

@@ -110,7 +110,7 @@ def _must_be_understood(orders: list[str]) -> bool:
 
     if any("://" in one for one in orders):
         return False
-    if len(orders) == 1 and not Path(orders[0]).is_dir() and not any(sign in orders[0] for sign in "*?["):
+    if len(orders) == 1 and not Place.of(orders[0]).is_folder() and not any(sign in orders[0] for sign in "*?["):
         path = Path(orders[0])
         if not Place.of(path).exists() or not path.is_file() or _is_plain(path):
             return False

@@ -34,14 +34,18 @@ def paths_of(source: str | Path | Iterable[str | Path]) -> tuple[list[Path], lis
     ignored: list[str] = []
     for one in sources:
         path = Path(one)
-        if path.is_dir():
+        try:
+            folder, there = path.is_dir(), path.exists()
+        except OSError as error:  # such as a name longer than names can be
+            raise InputError(f"{path} cannot be looked for: {error.strerror or error}") from None
+        if folder:
             files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
             tables = [file for file in files if file.suffix.lower() in ENDINGS]
             if not tables:
                 raise InputError(f"{path} is a folder without a table; name the file, or put the exports there")
             found += tables
             ignored += [file.name for file in files if file not in tables]
-        elif not path.exists() and any(sign in str(one) for sign in "*?["):
+        elif not there and any(sign in str(one) for sign in "*?["):
             matches = sorted(Path(file) for file in glob.glob(str(one)) if Path(file).is_file())  # noqa: PTH207
             if not matches:
                 raise InputError(f"{one} fits no file; check the pattern")

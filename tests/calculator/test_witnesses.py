@@ -42,6 +42,7 @@ NOT_OF_THE_CHECKOUT = {
     "Program.earning": "the ledger's",
     "Program.expiry": "the ledger's",
     "Program.tiers": "the ledger's",
+    "Program.tiering": "the ledger's",
     "Program.reversal": "the ledger's",
     "Program.valid_from": "the ledger's",
 }
