@@ -168,3 +168,9 @@ def test_a_missing_extra_is_named(monkeypatch):
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(ModuleNotFoundError, match=r"RuleExplorer needs ipywidgets.*pip install \"nector-sim\[lab\]\""):
         _ = ns.RuleExplorer
+
+
+def test_no_two_test_files_have_one_name():
+    # Without packages pytest takes two of one name for the same module.
+    names = sorted(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    assert sorted(set(names)) == names
