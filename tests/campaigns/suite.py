@@ -84,12 +84,12 @@ NO_ANSWER = {
         "`yield Limit('max_discount', self.steps_to_cap(cap, step), 1, 'max_discount')`",
         "`pass`",
     ): _CAP,
-    # The first of the two names, of the reason; the second is the setting.
+    # Of the two names in this line, the reason and the setting: without the limit at all, nothing changes either.
     (
         'yield Limit("max_discount", self.steps_to_cap(cap, step), 1, "max_discount")',
         "`'max_discount'`",
         "`'max_discount_'`",
-    ): f"the setting: {_SETTING}",
+    ): f"{_CAP}; the second name: {_SETTING}",
     ("return -(-cap * WHOLE // step)", "`-cap * WHOLE // step`", "`Mult`"): _CAP,
     ('return 0, 0, "min_points"', "`0`", "`1`"): _UNREAD,
     ("return 0, 0, reason", "`0`", "`1`"): _UNREAD,
@@ -179,9 +179,10 @@ def main(pairs=4000, seed=22):
         elif place in NO_ANSWER:
             argued.append(place)
         elif one := looked_for(number, pairs, seed):
-            flat.append(one)
+            # Its program is none of the first ones, whose numbers it must not share.
+            flat.append((-1 - number, *one[1:]))
             kills.append({len(flat) - 1})
-            right += answers(exact, [one])
+            right += answers(exact, flat[-1:])
         else:
             survivors.append(place)
     chosen = fewest(kills)
