@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from nector_sim.orders.report import OrdersReport
     from nector_sim.parity.check import check_parity
     from nector_sim.parity.report import ParityReport
+    from nector_sim.results import plots
     from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
     from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, load_program
     from nector_sim.rules.review import review
@@ -86,6 +87,7 @@ _HOMES = {
     "nector_sim.parity.report": ("ParityReport",),
     "nector_sim.rules.offers": ("FixedAmount", "FixedPercent", "Offer", "VariableAmount", "VariablePercent"),
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
+    "nector_sim.results": ("plots",),
     "nector_sim.rules.review": ("review",),
     "nector_sim.scoring": ("score", "score_batch"),
     "nector_sim.simulation.shop": ("Shop",),
@@ -151,6 +153,7 @@ __all__ = [
     "order_margin",
     "orders_below_floor",
     "plan_experiment",
+    "plots",
     "point_value",
     "program_of",
     "quote",

@@ -8,6 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nector_sim.errors import InputError
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -74,6 +76,43 @@ class Plots:
         if name.startswith("_") or name not in self._names:
             raise AttributeError(f"there is no picture {name!r} here; there are {', '.join(sorted(self._names))}")
         return Drawing(name, self._result)
+
+
+#: Pictures of what is no result: a program, and the table of a sweep.
+_OF_PROGRAMS, _OF_TABLES = ("discount_by_cart",), ("frontier", "heat_map", "lever")
+
+
+def plots(of: Any) -> Plots:
+    """Give the pictures of something: ``ns.plots(table).lever(field=…)``, as a result's own ``.plot``.
+
+    Parameters
+    ----------
+    of : Result, Program or pandas.DataFrame
+        A result; a program; or the table of :func:`nector_sim.sweep`.
+
+    Returns
+    -------
+    Plots
+        ``dir()`` names the pictures; each takes what the function of its name in `nector_sim.pictures` takes.
+
+    Raises
+    ------
+    InputError
+        If there are no pictures of it.
+
+    Examples
+    --------
+    >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+    >>> ns.plots(program).discount_by_cart().description.partition(":")[0]
+    'Discount by cart size for a customer with enough points'
+    """
+    if isinstance(of, Result):
+        return of.plot
+    if hasattr(of, "offers"):
+        return Plots(of, _OF_PROGRAMS)
+    if hasattr(of, "columns") and {"orders", "margin"} <= set(of.columns):
+        return Plots(of, _OF_TABLES)
+    raise InputError(f"there are no pictures of this {type(of).__name__}; give a result, a program, or a sweep's table")
 
 
 class Drawing:

@@ -245,7 +245,7 @@ def test_a_sum_of_floats_that_misses_nothing_by_a_hair_is_nothing():
 
 def test_a_tier_that_the_program_does_not_have_is_named_with_its_row():
     offer = ns.FixedAmount(points=5, discount=5)
-    program = ns.Program(offers=[offer], tiers=[{"name": "Gold", "min_lifetime_spend": 100}])
+    program = ns.Program(offers=[offer], tiers=[{"name": "Gold", "min_spend": 100}])
     orders = {"cart_amount": [100.0] * 3, "points_balance": 50, "tier": ["", "gold", "Gold"]}
     with pytest.raises(ns.OrdersError, match="row 2: tier 'gold' is not a tier of this program, which has 'Gold'"):
         ns.score(program, pd.DataFrame(orders))

@@ -68,6 +68,7 @@ def replay_files(
     out: str | Path,
     opening: pa.Table | None = None,
     grants: pa.Table | None = None,
+    refunds: pa.Table | None = None,
     as_of: datetime | str | None = None,
     buckets: int | None = None,
     runner: Runner | None = None,
@@ -85,7 +86,7 @@ def replay_files(
         A folder, with a manifest beside it; a run that was stopped, also killed, goes on when it is called in the same
         way, and ends in the same bytes. ``orders``, ``balances`` (and ``movements``) in it are folders of Parquet
         parts, one a bucket, and ``totals.parquet`` is one row.
-    opening, grants : pyarrow.Table, optional
+    opening, grants, refunds : pyarrow.Table, optional
         As of :func:`nector_sim.replay`.
     as_of : datetime or str, optional
         The last instant that is run; left out, the latest of all.
@@ -114,10 +115,14 @@ def replay_files(
     if lacking:
         raise InputError(f"the orders have no column {', '.join(lacking)}; they have {shown_names(inputs.schema)}")
     buckets = buckets or max(1, -(-inputs.rows // shuffle.BUCKET_ROWS))
-    opened, granted = (None if table is None else pl.DataFrame(pl.from_arrow(table)) for table in (opening, grants))
+    opened, granted, came_back = (
+        None if table is None else pl.DataFrame(pl.from_arrow(table)) for table in (opening, grants, refunds)
+    )
+    if came_back is not None and (gone := [name for name in ("order_id", "refunded_at") if name not in came_back]):
+        raise InputError(f"the refunds have no column {', '.join(gone)}; they have {shown_names(came_back.columns)}")
     # Each part is one file, which every bucket looks into.
     parts = inputs.parts(max(shuffle.BUCKET_ROWS, inputs.rows // MOST_PARTS))
-    job = ReplayJob(tuple(programs), inputs, parts, buckets, work, opened, granted, options)
+    job = ReplayJob(tuple(programs), inputs, parts, buckets, work, opened, granted, came_back, options)
     end = None if as_of is None else to_datetime(read_as_of(as_of, job.programs[0].timezone))
     with work.held(), ThreadPoolExecutor(1, thread_name_prefix="hash") as hashing:
         terms = hashing.submit(_terms, job, end)
@@ -142,9 +147,10 @@ def _replay(job: ReplayJob, terms: Future[dict[str, Any]], run: Runner, as_of: d
             job.work.begin(terms.result())
     if job.work.begun() is None:  # there are no orders
         job.work.begin(terms.result())
+    _check_refunds(job)
     lasts = [json.loads(split_report(job, number).read_text()) for number in numbers]
     timezone = job.programs[0].timezone
-    last = _latest(lasts, job.grants, timezone) if as_of is None else as_of
+    last = _latest(lasts, [job.grants, job.refunds], timezone) if as_of is None else as_of
     job = replace(job, options={**job.options, "as_of": last})
     left = [number for number in range(job.buckets) if not job.work.report(number).exists()]
     for _ in run(replay_bucket, job, left):
@@ -161,7 +167,7 @@ def _replay(job: ReplayJob, terms: Future[dict[str, Any]], run: Runner, as_of: d
 
 def _terms(job: ReplayJob, as_of: datetime | None) -> dict[str, Any]:
     """What the bytes of the output depend on."""
-    tables = {"opening": job.opening, "grants": job.grants}
+    tables = {"opening": job.opening, "grants": job.grants, "refunds": job.refunds}
     return {
         "programs": [describe_program(program) for program in job.programs],
         "inputs": job.inputs.described(),
@@ -187,6 +193,10 @@ def replay_bucket(job: ReplayJob, number: int) -> None:
         None if table is None else table.filter(pl.Series(bucket_of(table["customer_id"], job.buckets) == number))
         for table in (job.opening, job.grants)
     )
+    refunds, rows_of_refunds = None, list[int]()
+    if job.refunds is not None:
+        rows_of_refunds = sorted(shuffle.refunds_found(job).filter(bucket=number)["refund"].unique().to_list())
+        refunds = job.refunds[rows_of_refunds]
     if not len(orders) and not any(table is not None and len(table) for table in (opening, grants)):
         job.work.report(number).write_text("null")
         return
@@ -196,11 +206,13 @@ def replay_bucket(job: ReplayJob, number: int) -> None:
             orders.drop_columns([ROW]),
             opening=None if opening is None else opening.to_arrow(),
             grants=None if grants is None else grants.to_arrow(),
+            refunds=None if refunds is None else refunds.to_arrow(),
             programs=job.programs,
             **job.options,
         )
     except OrdersError as error:
-        raise _of_all_orders(error, orders.column(ROW).to_pylist()) from None
+        rows = {"orders": orders.column(ROW).to_pylist(), "refunds": rows_of_refunds}
+        raise _of_all_orders(error, rows) from None
     decimals = job.programs[0].decimals
     tables = {"orders": result.orders, "balances": result.balances}
     if result.movements is not None:
@@ -245,9 +257,8 @@ def _write(job: ReplayJob, name: str, frame: pl.DataFrame) -> None:
         write_frames(iter([frame]), frame.schema, target=target, ending=".parquet")
 
 
-def _latest(lasts: list[int | None], grants: pl.DataFrame | None, timezone: str) -> datetime | None:
-    if grants is not None:
-        lasts = [*lasts, last_of(grants, timezone)]
+def _latest(lasts: list[int | None], tables: list[pl.DataFrame | None], timezone: str) -> datetime | None:
+    lasts = [*lasts, *(last_of(table, timezone) for table in tables if table is not None)]
     known = [last for last in lasts if last is not None]
     return to_datetime(max(known)) if known else None
 
@@ -296,13 +307,26 @@ def _added_up(notices: Iterable[str]) -> list[str]:
     return [f"{count} {words}" if count else words for words, count in sums.items()]
 
 
-def _of_all_orders(error: OrdersError, rows: list[int]) -> InputError:
-    """The same error with rows of all orders, where they were those of a bucket."""
+def _check_refunds(job: ReplayJob) -> None:
+    """Refuse refunds whose order is in no part."""
+    if job.refunds is None:
+        return
+    alone = sorted({*range(len(job.refunds))} - {*shuffle.refunds_found(job)["refund"].to_list()})
+    if alone:
+        reason = "order_id is no order of this history; take the row out, or add its order"
+        problems = [Problem(f"refunds, row {row + 1}", reason) for row in alone[:SHOWN]]
+        raise InputError(f"{len(alone)} rows of the refunds cannot be replayed; mend them:", problems)
+
+
+def _of_all_orders(error: OrdersError, rows: dict[str, list[int]]) -> InputError:
+    """The same error with rows of all orders and refunds, where they were those of a bucket."""
     rejects = error.rejects.copy()
-    ours = rejects["table"] == "orders"
-    rejects.loc[ours, "row"] = [rows[row - 1] + 1 for row in rejects.loc[ours, "row"]]
+    for name, of_all in rows.items():
+        ours = rejects["table"] == name
+        if ours.any():
+            rejects.loc[ours, "row"] = [of_all[row - 1] + 1 for row in rejects.loc[ours, "row"]]
     problems = [
-        Problem(f"{table}, row {row}" if table == "orders" else str(table), reason)
+        Problem(f"{table}, row {row}" if table in rows else str(table), reason)
         for table, row, reason in rejects[["table", "row", "reason"]].head(SHOWN).itertuples(index=False)
     ]
     return OrdersError(error.heading, problems, rejects=rejects)

@@ -41,18 +41,22 @@ class ReplayJob:
     work: Work
     opening: pl.DataFrame | None
     grants: pl.DataFrame | None
+    refunds: pl.DataFrame | None
     options: dict[str, Any]
 
 
 def split_part(job: ReplayJob, number: int) -> None:
     """Split a part's orders by customer, into one file with an index, and note its latest instant in microseconds."""
     last, waiting, index = list[int | None](), list[pl.DataFrame](), list[tuple[int, int, int]]()
+    found = list[pl.DataFrame]()
     with _written(_split(job, number)) as file:
         for piece, frame, broken in read_pieces(job.inputs, job.parts[number]):
             if broken:
                 lines = [Problem(f"row {piece.first_row + row + 1}", f"it {why}") for row, why in broken[:SHOWN]]
                 raise InputError(f"{len(broken)} rows of the orders cannot be read; mend them:", lines)
             last.append(last_of(frame, job.programs[0].timezone))
+            if job.refunds is not None:
+                found.append(_refunds_among(job, frame))
             rows = pl.int_range(piece.first_row, piece.first_row + len(frame), eager=True).alias(ROW)
             waiting.append(frame.with_columns(rows))
             if sum(map(len, waiting)) >= BUCKET_ROWS:
@@ -61,6 +65,9 @@ def split_part(job: ReplayJob, number: int) -> None:
     table = pl.DataFrame(index, schema={name: pl.Int64() for name in ("bucket", "first", "size")}, orient="row")
     with _written(_split(job, number, index=True)) as file:
         table.write_parquet(file)
+    if job.refunds is not None:
+        with _written(_refunds_of_part(job, number)) as file:
+            pl.concat([pl.DataFrame(schema=_FOUND), *found]).write_parquet(file)
     job.inputs.check_unchanged({piece.source for piece in job.parts[number]})
     latest = max((instant for instant in last if instant is not None), default=None)
     split_report(job, number).write_text(json.dumps(latest))
@@ -92,6 +99,32 @@ def _write_sorted(job: ReplayJob, waiting: list[pl.DataFrame], file: Any, index:
         with pa.ipc.new_stream(file, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
             stream.write_table(table.slice(start, end - start))
         index.append((number, first, file.tell() - first))
+
+
+_FOUND = {"refund": pl.Int64(), "bucket": pl.UInt64()}
+
+
+def _refunds_among(job: ReplayJob, frame: pl.DataFrame) -> pl.DataFrame:
+    """Which rows of the refunds are of these orders, and in which bucket their customers are."""
+    assert job.refunds is not None
+    bucket = pd.Series(bucket_of(frame["customer_id"], job.buckets), index=id_texts(frame["order_id"].to_arrow()))
+    bucket = bucket[~bucket.index.duplicated()]
+    place = bucket.index.get_indexer(pd.Index(id_texts(job.refunds["order_id"].to_arrow())))
+    rows = np.flatnonzero(place >= 0)
+    return pl.DataFrame({"refund": rows, "bucket": bucket.to_numpy()[place[rows]]}, schema=_FOUND)
+
+
+def _refunds_of_part(job: ReplayJob, part: int) -> Place:
+    return job.work.folder / f"split-{part:05d}.refunds.parquet"
+
+
+def refunds_found(job: ReplayJob) -> pl.DataFrame:
+    """Where each refund's order is, of all parts: ``refund``, its row, and ``bucket``."""
+    tables = [pl.DataFrame(schema=_FOUND)]
+    for part in range(len(job.parts)):
+        with _refunds_of_part(job, part).open() as file:
+            tables.append(pl.read_parquet(file))
+    return pl.concat(tables)
 
 
 def _split(job: ReplayJob, part: int, *, index: bool = False) -> Place:

@@ -23,6 +23,7 @@ _WORDS = {
     "inputs": "other orders",
     "opening": "other opening balances",
     "grants": "other grants",
+    "refunds": "other refunds",
     "options": "other options",
     "versions": "other versions of the software",
 }

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from nector_sim.rules.known import Known, fields, refuse_unknown
-from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier, Tiering
 from nector_sim.rules.money import to_minor
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
@@ -24,7 +24,8 @@ _ANY_OFFER = "kind name min_cart max_cart min_cart_multiple tiers starts_at ends
 #: What is computed here; of the sections of the ledger, what it computes itself.
 KNOWN: Known = {
     Program: fields(
-        "name currency points_label timezone enabled offers min_payable", "earning expiry tiers reversal valid_from"
+        "name currency points_label timezone enabled offers min_payable",
+        "earning expiry tiers tiering reversal valid_from",
     ),
     VariableAmount: fields(
         _ANY_OFFER, "points_per_step discount_per_step max_discount max_discount_percent min_points"
@@ -39,7 +40,8 @@ KNOWN: Known = {
         "base rounding delay_days on_redeeming_orders",
     ),
     Expiry: fields("months days kind"),
-    Tier: fields("name min_lifetime_spend earning_factor"),
+    Tier: fields("name min_spend min_orders min_earned earning_factor"),
+    Tiering: fields("window_months"),
     Reversal: fields("earned redeemed overdraft"),
 }
 #: Basis points in a whole: 100 %.

@@ -31,7 +31,7 @@ import numpy.typing as npt
 
 from nector_sim.errors import Problem, ProgramError
 from nector_sim.rules.known import Known, fields, refuse_unknown
-from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
+from nector_sim.rules.ledger import MEASURES, Earning, Expiry, Reversal, Tier, Tiering
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
@@ -91,6 +91,8 @@ LEDGER = np.dtype(
         ("gives_back", np.int64),  # 1 on a full refund, 2 its share on a partial one too
         ("forgives", np.int64),
         ("own_tiers", np.int64),  # 1 where the program has tiers, and those of orders do not count
+        ("measure", np.int64),  # of its tiers, position in MEASURES
+        ("window", np.int64),  # that they are measured in, -1 for all of history
         ("first_tier", np.int64),  # in the table of tiers
         ("last_tier", np.int64),
     ]
@@ -140,7 +142,8 @@ _ANY_OFFER = "kind name min_cart max_cart min_cart_multiple tiers starts_at ends
 #: What the parameters hold; of the sections of the ledger, what its own rows hold.
 KNOWN: Known = {
     Program: fields(
-        "name currency points_label timezone enabled offers min_payable", "earning expiry tiers reversal valid_from"
+        "name currency points_label timezone enabled offers min_payable",
+        "earning expiry tiers tiering reversal valid_from",
     ),
     VariableAmount: fields(
         _ANY_OFFER, "points_per_step discount_per_step max_discount max_discount_percent min_points"
@@ -155,7 +158,8 @@ KNOWN: Known = {
         "base rounding delay_days on_redeeming_orders",
     ),
     Expiry: fields("months days kind"),
-    Tier: fields("name min_lifetime_spend earning_factor"),
+    Tier: fields("name min_spend min_orders min_earned earning_factor"),
+    Tiering: fields("window_months"),
     Reversal: fields("earned redeemed overdraft"),
 }
 
@@ -213,7 +217,7 @@ def tier_fits(program: Program, names: Sequence[str]) -> npt.NDArray[np.int8]:
 
 
 def ledger_row(program: Program) -> dict[str, int]:
-    """What a program does outside the checkout, as fields of :data:`LEDGER`; where its offers and tiers stand is 0."""
+    """What a program does outside the checkout, as fields of :data:`LEDGER`; offers and tiers are at 0."""
     earning, reversal = program.earning, program.reversal or Reversal()
     row = dict.fromkeys(LEDGER.names or (), 0) | {
         "enabled": program.enabled,
@@ -221,6 +225,8 @@ def ledger_row(program: Program) -> dict[str, int]:
         "gives_back": 2 if reversal.redeemed == "share" else reversal.redeemed,
         "forgives": reversal.overdraft == "forgive",
         "own_tiers": bool(program.tiers),
+        "measure": MEASURES.index(program.tiers[0].measure) if program.tiers else 0,
+        "window": -1,
     }
     if earning is not None:
         row |= {
@@ -247,8 +253,11 @@ def earning_rates(program: Program, names: Sequence[str]) -> list[tuple[int, int
 
 
 def thresholds(program: Program) -> list[int]:
-    """What reaches each tier, minor units."""
-    return [int(tier.min_lifetime_spend.scaleb(program.decimals)) for tier in program.tiers]
+    """What reaches each tier: minor units, orders or points."""
+    return [
+        int(tier.least) if tier.min_spend is None else int(tier.min_spend.scaleb(program.decimals))
+        for tier in program.tiers
+    ]
 
 
 def offer_row(offer: Offer, program: Program) -> dict[str, int]:

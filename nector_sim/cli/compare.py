@@ -44,6 +44,7 @@ def compare(
     opening: options.OpeningFile = None,
     balances_at: options.BalancesAt = None,
     grants: options.GrantsFile = None,
+    refunds: options.RefundsFile = None,
     floor_percent: FloorPercent = None,
     resamples: Annotated[
         int, typer.Option("--resamples", help="How often customers are drawn; 0 for no ranges.")
@@ -72,6 +73,7 @@ def compare(
         opening=opening,
         balances_at=balances_at,
         grants=grants,
+        refunds=refunds,
     )
     result = ns.compare(
         today,

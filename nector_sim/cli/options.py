@@ -55,6 +55,10 @@ BalancesAt = Annotated[
 ]
 GrantsFile = Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")]
 
+RefundsFile = Annotated[
+    Path | None, typer.Option("--refunds", help="Refunds, several of an order: order_id, refunded_at, amount.")
+]
+
 
 def history_of(
     orders: pd.DataFrame,
@@ -65,6 +69,7 @@ def history_of(
     opening: Path | None,
     balances_at: str | None,
     grants: Path | None,
+    refunds: Path | None,
 ) -> dict[str, Any]:
     """What the arguments say of a history, as the keywords of sweep and compare."""
     import nector_sim as ns
@@ -72,13 +77,13 @@ def history_of(
 
     if old_replayed:
         raise InputError("--replayed is how it is done now; leave it out, or add --as-given for each order by itself")
-    balances, given = (None if file is None else read_table(file) for file in (opening, grants))
+    balances, given, back = (None if file is None else read_table(file) for file in (opening, grants, refunds))
     if balances_at is not None:
         if balances is None:
             raise InputError("--balances-at is the day of the balances in --opening; give that file too")
         at = None if balances_at == "today" else balances_at
-        balances = ns.opening_from(balances, orders, None, at=at, grants=given, programs=programs)
-    return {"replayed": not as_given, "opening": balances, "grants": given}
+        balances = ns.opening_from(balances, orders, None, at=at, grants=given, refunds=back, programs=programs)
+    return {"replayed": not as_given, "opening": balances, "grants": given, "refunds": back}
 
 
 def usable_orders(orders: str | Path, program: Program, *, replayed: bool) -> tuple[pd.DataFrame, int]:

@@ -36,6 +36,7 @@ def replay(
     out: Annotated[str, typer.Option("--out", help="Folder for orders, balances and totals.")],
     opening: Annotated[Path | None, typer.Option("--opening", help="Opening balances: customer_id, points.")] = None,
     grants: Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")] = None,
+    refunds: options.RefundsFile = None,
     take_up: Annotated[
         str | None, typer.Option("--take-up", help="Percentage of orders that redeem where they could, such as 40.")
     ] = None,
@@ -67,6 +68,7 @@ def replay(
     how: dict[str, Any] = {
         "opening": read_table(opening) if opening else None,
         "grants": read_table(grants) if grants else None,
+        "refunds": read_table(refunds) if refunds else None,
         "take_up": take_up,
         "seed": seed,
         "as_of": as_of,
@@ -84,7 +86,7 @@ def replay(
         tables = {"orders": result.orders, "balances": result.balances, "totals": result.totals}
         if result.movements is not None:
             tables["movements"] = result.movements
-        _write(tables, Path(out), kind, programs[0].decimals, read=[Path(orders), opening, grants])
+        _write(tables, Path(out), kind, programs[0].decimals, read=[Path(orders), opening, grants, refunds])
         report = result
     for notice in report.notices:
         typer.echo(f"note: {notice}")

@@ -25,6 +25,7 @@ def sweep(
     opening: options.OpeningFile = None,
     balances_at: options.BalancesAt = None,
     grants: options.GrantsFile = None,
+    refunds: options.RefundsFile = None,
     resamples: Annotated[
         int, typer.Option("--resamples", help="How often customers are drawn for ranges; 0 for none.")
     ] = 0,
@@ -72,6 +73,7 @@ def sweep(
             opening=opening,
             balances_at=balances_at,
             grants=grants,
+            refunds=refunds,
         ),
     }
     if engine is options.Engine.local:

@@ -233,7 +233,12 @@ def order_margin(
 
 
 def margins(
-    orders: pd.DataFrame, *, assumptions: Assumptions, view: View = "cash", program: Program | None = None
+    orders: pd.DataFrame,
+    *,
+    assumptions: Assumptions,
+    view: View = "cash",
+    program: Program | None = None,
+    refunds: Any = None,
 ) -> pd.DataFrame:
     """Work out what each order earns.
 
@@ -248,6 +253,8 @@ def margins(
         ``accrual`` needs a column ``points_earned``.
     program : Program, optional
         Says what a point is worth; needed for the accrual view.
+    refunds : table, optional
+        As of :func:`nector_sim.replay`: refunds beside the columns of the orders, several of an order if need be.
 
     Returns
     -------
@@ -270,7 +277,7 @@ def margins(
     """
     import pandas as pd
 
-    sales = read_sales(orders)
+    sales = read_sales(orders, refunds)
     check_costs(sales, assumptions)
     lines = margin_of(drivers_in_view(sales, view, program), assumptions.rates())
     names = [*(field.name for field in fields(Margin)), "margin"]

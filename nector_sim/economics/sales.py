@@ -10,8 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim.errors import InputError, Problem
+from nector_sim.frames.checks import SHOWN, as_frame
 from nector_sim.frames.columns import NOT_SAID, read_yes_or_no
-from nector_sim.ledger.refunds import UNKNOWN, never_paid, paid_in_history, refunded_share
+from nector_sim.frames.ids import read_ids
+from nector_sim.ledger.prepare import rows_of
+from nector_sim.ledger.refunds import UNKNOWN, Shares, never_paid, paid_in_history, refunded_shares
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +100,7 @@ class Sales:
         return self if self.redeems is None else replace(self, discount=np.where(self.redeems == 0, 0, self.discount))
 
 
-def read_sales(orders: pd.DataFrame) -> Sales:
+def read_sales(orders: pd.DataFrame, refunds: Any = None) -> Sales:
     """Take scored or replayed orders apart.
 
     Parameters
@@ -107,6 +110,9 @@ def read_sales(orders: pd.DataFrame) -> Sales:
         ``refunded_amount``, ``paid_amount``, ``payment_method``, ``redeems``, ``discount_given``, ``points_earned``.
         Orders of which nothing was paid, though credits and discounts left something to pay, were never paid: they are
         left out.
+    refunds : table or Shares, optional
+        Refunds beside the columns, as of :func:`nector_sim.replay`: ``order_id`` (the orders need it too) and
+        ``amount``; or what the ledger has made of both already.
 
     Returns
     -------
@@ -125,7 +131,7 @@ def read_sales(orders: pd.DataFrame) -> Sales:
         )
     cart, discount = _floats(orders, "cart_amount"), _floats(orders, "discount")
     credits = np.zeros_like(cart) if "credits_used" not in orders else np.nan_to_num(_floats(orders, "credits_used"))
-    share, unpaid = _history(orders, cart, credits)
+    share, unpaid = _history(orders, cart, credits, refunds)
     sales = Sales(
         cart=cart,
         discount=discount,
@@ -141,17 +147,16 @@ def read_sales(orders: pd.DataFrame) -> Sales:
     return replace(sales.taken(~unpaid), used=~unpaid) if unpaid.any() else sales
 
 
-def _history(orders: pd.DataFrame, cart: Floats, credits: Floats) -> tuple[Floats, Bools]:
+def _history(orders: pd.DataFrame, cart: Floats, credits: Floats, refunds: Any) -> tuple[Floats, Bools]:
     """The refunded share of each order, and which were never paid: history's, as the ledger asks too."""
     share = np.zeros(len(cart))
-    amount, paid = _units(_optional(orders, "refunded_amount")), _units(_optional(orders, "paid_amount"))
-    refunded = np.zeros(len(cart), dtype=np.bool_)
-    if "refunded_at" in orders:
-        refunded |= ~_blank(orders["refunded_at"])
-    if amount is not None:
-        refunded |= amount > 0
-    if paid is None and not refunded.any():
-        return share, refunded
+    paid = _units(_optional(orders, "paid_amount"))
+    order, amount = _refunds_of_columns(orders)
+    if refunds is not None and not isinstance(refunds, Shares):
+        beside = _refunds_of_table(orders, refunds, order)
+        order, amount = np.concatenate((order, beside[0])), np.concatenate((amount, beside[1]))
+    if paid is None and not len(order) and refunds is None:
+        return share, np.zeros(len(cart), dtype=np.bool_)
     # These credits are history's, whatever a program makes of them.
     had = np.nan_to_num(_floats(orders, "credits")) if "credits" in orders else credits
     given = _optional(orders, "discount_given")
@@ -162,9 +167,48 @@ def _history(orders: pd.DataFrame, cart: Floats, credits: Floats) -> tuple[Float
     }
     whole_cart = _units(cart)
     assert whole_cart is not None
-    part, whole = refunded_share(amount, paid_in_history(whole_cart, **of_then))
-    share[refunded] = part[refunded] / whole[refunded]
+    shares = refunds
+    if not isinstance(refunds, Shares):
+        shares = refunded_shares(order, np.zeros_like(order), amount, paid_in_history(whole_cart, **of_then))
+    share[shares.order] = shares.after / shares.whole  # the last of an order is what came back in all
     return share, never_paid(whole_cart, **of_then)
+
+
+def _refunds_of_columns(orders: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The rows of orders that were refunded, and how much."""
+    amount = _units(_optional(orders, "refunded_amount"))
+    refunded = np.zeros(len(orders), dtype=np.bool_)
+    if "refunded_at" in orders:
+        refunded |= ~_blank(orders["refunded_at"])
+    if amount is not None:
+        refunded |= amount > 0
+    rows = np.flatnonzero(refunded)
+    return rows, np.full(len(rows), UNKNOWN, np.int64) if amount is None else amount[rows]
+
+
+def _refunds_of_table(
+    orders: pd.DataFrame, refunds: Any, own: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The same of a table beside the orders."""
+    table = as_frame(refunds, "refunds")
+    for name, frame in (("orders", orders), ("refunds", table)):
+        if "order_id" not in frame:
+            raise InputError(f"the {name} have no column order_id, by which a refund finds its order")
+    rows = rows_of(read_ids(table["order_id"]), read_ids(orders["order_id"]))
+    amount = _units(_optional(table, "amount"))
+    wrong = {
+        "order_id is no order of these; take the row out, or add its order": rows < 0,
+        "its order has a refunded_at of its own too; say it once": np.isin(rows, own),
+        "amount is negative; a refund gives money back": False if amount is None else amount < UNKNOWN,
+    }
+    problems = [
+        Problem(f"refunds, row {row + 1}", reason)
+        for reason, at in wrong.items()
+        for row in np.flatnonzero(np.broadcast_to(at, rows.shape)).tolist()
+    ]
+    if problems:
+        raise InputError("the refunds cannot be used:", problems[:SHOWN])
+    return rows, np.full(len(rows), UNKNOWN, np.int64) if amount is None else amount
 
 
 def _units(amounts: Floats | None) -> npt.NDArray[np.int64] | None:

@@ -212,6 +212,7 @@ def summarize(
     program: Program | None = None,
     replayed: bool = False,
     floor_percent: float | str | None = None,
+    refunds: Any = None,
 ) -> Summary:
     """Work out what a program earns and costs on scored orders.
 
@@ -232,6 +233,8 @@ def summarize(
         which orders could have redeemed; without it those that did.
     floor_percent : float or str, optional
         Count the orders whose margin is less than this percentage of their net sales.
+    refunds : table, optional
+        As of :func:`nector_sim.replay`: refunds beside the columns of the orders, several of an order if need be.
 
     Returns
     -------
@@ -254,7 +257,7 @@ def summarize(
     >>> print(summary.break_even)
     15.4 more orders in 100, like the ones you have, pay for it.
     """
-    sales = read_sales(orders)
+    sales = read_sales(orders, refunds)
     if missing := [name for name in ("points_redeemed", "limited_by") if name not in orders]:
         raise InputError(f"These orders have no column {', '.join(missing)}; score or replay them first")
     check_costs(sales, assumptions)

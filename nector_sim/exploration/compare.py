@@ -51,6 +51,7 @@ def compare(
     replayed: bool = True,
     opening: Any = None,
     grants: Any = None,
+    refunds: Any = None,
     programs: Iterable[Any] = (),
     view: View = "cash",
     uplift_percent: float | str | None = None,
@@ -83,6 +84,9 @@ def compare(
     opening, grants : table, optional
         As of :func:`nector_sim.replay`. Without `opening`, a ``points_balance`` of the orders gives each customer's
         balance at the first order.
+    refunds : table, optional
+        As of :func:`nector_sim.replay`: refunds beside the columns of the orders. Of each order by itself the margin
+        alone asks for them.
     programs : iterable, optional
         As of :func:`nector_sim.replay`: programs that hold before or after both.
     view : {"cash", "accrual"}
@@ -128,7 +132,7 @@ def compare(
         raise InputError(f"seed is {seed}; it is a whole number, 0 or more")
     uplift = None if uplift_percent is None else named_percent("uplift_percent", uplift_percent, at_most_100=False)
     frame, pair = as_frame(orders), (baseline, candidate)
-    how: dict[str, Any] = {"opening": opening, "grants": grants, "others": programs, "seed": seed}
+    how: dict[str, Any] = {"opening": opening, "grants": grants, "refunds": refunds, "others": programs, "seed": seed}
     history_read = read_history(pair, frame, assumptions=assumptions, replayed=replayed, view=view, **how)
     played = [history_read.play(program) for program in pair]
     sides = _sides(pair, played, view)

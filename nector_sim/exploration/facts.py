@@ -105,7 +105,8 @@ class Facts(Result):
         if offer.percent_back is not None:
             yield f"gives {offer.percent_back.normalize():f} % back on what customers spend."
         if offer.spend_to_first_reward is not None:
-            orders = "" if offer.orders_to_first_reward is None else f", {offer.orders_to_first_reward:,} orders"
+            needed = offer.orders_to_first_reward
+            orders = "" if needed is None else f", {needed:,} order{'s' * (needed != 1)}"
             spending = money_text(offer.spend_to_first_reward, self.currency)
             yield f"the first reward takes {spending} of spending{orders}."
         if offer.points_stranded_at_most:
@@ -174,7 +175,7 @@ def _tier(program: Program, tier: str | None) -> str | None:
     if tier is not None and (what := program.unknown_tier(tier)):
         raise InputError(f"tier {what}")
     lowest = program.tiers[0] if program.tiers else None
-    return lowest.name if tier is None and lowest is not None and lowest.min_lifetime_spend == 0 else tier
+    return lowest.name if tier is None and lowest is not None and lowest.min_spend == 0 else tier
 
 
 def _minor(amount: Any, program: Program, name: str) -> int:

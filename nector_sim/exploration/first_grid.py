@@ -29,6 +29,7 @@ def first_grid(
     replayed: bool = True,
     opening: Any = None,
     grants: Any = None,
+    refunds: Any = None,
     programs: Iterable[Any] = (),
     history: None = None,
 ) -> dict[str, list[Any]]:
@@ -42,7 +43,7 @@ def first_grid(
         As for :func:`nector_sim.replay`; with ``replayed=False``, ``cart_amount`` and ``points_balance``.
     replayed : bool
         Take the balances that orders meet in a replay; False those that came with them.
-    opening, grants, programs
+    opening, grants, refunds, programs
         As of :func:`nector_sim.replay`. Without `opening`, a ``points_balance`` of the orders gives each customer's
         balance at the first order.
     history : None
@@ -71,14 +72,15 @@ def first_grid(
     [0.0, 100.0, 440.0, 480.0, 600.0, 800.0, 1200.0, 1400.0, 1500.0]
     """
     program = as_program(program)
-    check_words(history, replayed, opening=opening, grants=grants, programs=programs)
+    check_words(history, replayed, opening=opening, grants=grants, refunds=refunds, programs=programs)
     if not program.offers or program.offers[0].kind != "variable_amount":
         raise InputError("A first grid needs a program whose first offer is a variable_amount; name the paths yourself")
     frame, offer, decimals = as_frame(orders), program.offers[0], program.decimals
     if not len(frame):
         raise InputError("A first grid needs orders; there are none")
     scale = 10**decimals
-    cart, balance = _met(program, frame, replayed, opening, grants, programs)
+    how = {"opening": opening, "grants": grants, "refunds": refunds, "others": programs}
+    cart, balance = _met(program, frame, replayed, how)
     cart = cart / scale
     worth = balance * float(offer.discount_per_step / offer.points_per_step)
     usable = np.minimum(cart, worth)
@@ -99,9 +101,7 @@ def first_grid(
     return grid
 
 
-def _met(
-    program: Program, frame: pd.DataFrame, replayed: bool, opening: Any, grants: Any, programs: Iterable[Any]
-) -> tuple[Any, Any]:
+def _met(program: Program, frame: pd.DataFrame, replayed: bool, how: dict[str, Any]) -> tuple[Any, Any]:
     """Carts in minor units, and the balances that they meet."""
     if not replayed:
         inputs = read_inputs(program, frame.get, list(frame.columns))
@@ -110,7 +110,7 @@ def _met(
         return inputs.columns.cart, inputs.columns.balance
     # No margin is worked out, so any would do.
     anything = Assumptions(gross_margin_percent=100)
-    replays = read_replays([program], frame, assumptions=anything, opening=opening, grants=grants, others=programs)
+    replays = read_replays([program], frame, assumptions=anything, **how)
     balance = replays.run(program).outcome.balance
     return replays.facts.prepared.history.cart, np.maximum(balance, 0)
 

@@ -219,6 +219,7 @@ def forecast(
     months: int = 12,
     opening: Any = None,
     grants: Any = None,
+    refunds: Any = None,
     take_up: Decimal | float | str | None = None,
     as_of: datetime | str | None = None,
     draws: int = 1000,
@@ -237,7 +238,7 @@ def forecast(
     ----------
     program : Program
         What held until now.
-    orders, opening, grants, take_up, as_of
+    orders, opening, grants, refunds, take_up, as_of
         As in :func:`nector_sim.replay`. What happened after `as_of` is not looked at.
     settings : dict of str to Program, optional
         What may hold from then on, by name; left out, `program` goes on as ``today``.
@@ -276,7 +277,8 @@ def forecast(
     if not named:
         raise InputError("there is no setting to forecast; leave settings out for today's program, or give one")
     from_start = [make_schedule(_always(held)) for held in (program, *named.values())]
-    facts = read_facts(from_start, orders, opening=opening, grants=grants, take_up=take_up, seed=seed, as_of=as_of)
+    tables = {"opening": opening, "grants": grants, "refunds": refunds}
+    facts = read_facts(from_start, orders, take_up=take_up, seed=seed, as_of=as_of, **tables)
     if facts.prepared.last == ALWAYS:
         raise InputError("nothing happened in this history; there is nothing to go on from")
     begins = _months_from(facts.prepared.last, months)

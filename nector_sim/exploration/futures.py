@@ -19,7 +19,7 @@ from nector_sim.exploration.states import BLOCK, Donors, Past, past_of, states_o
 from nector_sim.ledger.arrays import History, Int64, Movements
 from nector_sim.ledger.engine import run
 from nector_sim.ledger.facts import Facts
-from nector_sim.ledger.prepare import expiring
+from nector_sim.ledger.prepare import expiring, refunds_of
 from nector_sim.ledger.schedule import KINDS, Schedule
 from nector_sim.ledger.tables import NEVER, compile_schedule, tier_names
 
@@ -31,10 +31,10 @@ OF_KNOWN = OUTSTANDING + 1
 #: Columns of a history that are not of orders; every other one is.
 _OTHERS = {
     "first_order", "first_opening", "first_grant", "opening_points", "opening_expires", "spent", "grant_at",
-    "grant_points",
+    "grant_points", "first_refund", "refund_at", "refund_order", "refund_before", "refund_after", "refund_whole",
 }  # fmt: skip
 #: Columns of orders that are an amount of money, at the customer's level with the cart; below 0 is unknown.
-_MONEY = {"cart", "refunded", "paid", "eligible", "earning", "coupon"}
+_MONEY = {"cart", "eligible", "earning", "coupon"}
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -294,6 +294,7 @@ def _written(
         columns["redeems"] = np.concatenate([h.redeems, uses])[orders.arranged]
     history = h._replace(
         **columns,
+        **refunds_of(h, orders.rows, orders.moved, orders.first),
         first_order=orders.first,
         first_opening=np.append(h.first_opening, np.full(new, h.first_opening[-1])),
         first_grant=grants.first,
@@ -330,8 +331,6 @@ def _again(name: str, column: Any, orders: Repeated, scale: Floats) -> Any:
     taken = column[orders.rows]
     if name == "at":
         return taken + orders.moved
-    if name == "refunded_at":
-        return np.where(taken < NEVER, taken + orders.moved, NEVER)
     if name in _MONEY:
         scaled = np.maximum(np.rint(taken * scale).astype(np.int64), 1)
         return np.where((orders.moved > 0) & (taken > 0), scaled, taken)
@@ -412,9 +411,11 @@ def cut_off(facts: Facts, last: int) -> Facts:
     columns = {
         name: column[orders] if len(column) else column for name, column in h._asdict().items() if name not in _OTHERS
     }
+    first = _kept(h.first_order, orders)
     history = h._replace(
         **columns,
-        first_order=_kept(h.first_order, orders),
+        **refunds_of(h, np.flatnonzero(orders), 0, first),
+        first_order=first,
         first_grant=_kept(h.first_grant, grants),
         grant_at=h.grant_at[grants],
         grant_points=h.grant_points[grants],

@@ -130,11 +130,12 @@ class Given:
 
     orders: pd.DataFrame
     assumptions: Assumptions
+    refunds: Any = None
     notices: tuple[str, ...] = ()
 
     def play(self, program: Program) -> Played:
         """Score the orders under a setting."""
-        return prepare(program, self.orders, assumptions=self.assumptions).score(program)
+        return prepare(program, self.orders, assumptions=self.assumptions, refunds=self.refunds).score(program)
 
 
 def check_words(history: Any, replayed: Any, **of_replays: Any) -> None:
@@ -159,7 +160,7 @@ def _is_empty(value: Any) -> bool:
     return isinstance(value, tuple | list) and not value
 
 
-def prepare(program: Program, orders: Any, *, assumptions: Assumptions) -> Prepared:
+def prepare(program: Program, orders: Any, *, assumptions: Assumptions, refunds: Any = None) -> Prepared:
     """Read orders once for many settings of a program.
 
     Parameters
@@ -170,6 +171,8 @@ def prepare(program: Program, orders: Any, *, assumptions: Assumptions) -> Prepa
         As for :func:`nector_sim.score`, and the optional columns of the margin.
     assumptions : Assumptions
         The cost of the goods must be known from them, or from the orders.
+    refunds : table, optional
+        As of :func:`nector_sim.replay`.
 
     Returns
     -------
@@ -193,6 +196,7 @@ def prepare(program: Program, orders: Any, *, assumptions: Assumptions) -> Prepa
         credits = np.zeros_like(columns.cart)
     sales = read_sales(
         frame.assign(cart_amount=columns.cart / scale, discount=0.0, credits_used=credits / scale),
+        refunds,
     )
     check_costs(sales, assumptions)
     if not sales.used.all():

@@ -149,6 +149,7 @@ def read_replays(
     assumptions: Assumptions,
     opening: Any = None,
     grants: Any = None,
+    refunds: Any = None,
     others: Iterable[Any] = (),
     take_up: str | None = None,
     seed: int = 0,
@@ -159,7 +160,7 @@ def read_replays(
     ----------
     programs : sequence of Program
         The settings.
-    orders, opening, grants
+    orders, opening, grants, refunds
         As in :func:`nector_sim.replay`. Without `opening`, a column ``points_balance`` of the orders gives it.
     assumptions : Assumptions
         The cost of the goods must be known from them, or from the orders.
@@ -183,7 +184,7 @@ def read_replays(
             f"Add it, {_AS_GIVEN}"
         )
     schedules = [make_schedule(program, others) for program in programs]
-    opening, notices = opening_of(frame, schedules[0], opening, grants)
+    opening, notices = opening_of(frame, schedules[0], opening, grants, refunds)
     earns = [any(program.earning is not None for program in schedule.programs) for schedule in schedules]
     if not any(earns) and not _any_points(opening) and not _any_points(grants):
         raise InputError(
@@ -197,7 +198,7 @@ def read_replays(
     if not all(earns):
         notices = (*notices, RUNS_DOWN)
     drawn = take_up or f"{round(float(assumptions.rates().take_up) * 100, 4):f}%"
-    facts = read_facts(schedules, frame, opening=opening, grants=grants, take_up=drawn, seed=seed)
+    facts = read_facts(schedules, frame, opening=opening, grants=grants, refunds=refunds, take_up=drawn, seed=seed)
     sales, left_out = _sales(facts, 10 ** programs[0].decimals)
     check_costs(sales, assumptions)
     return Replays(facts, sales, left_out, (*notices, *facts.notices), others, InstantsOf(facts))
@@ -208,7 +209,7 @@ def _sales(facts: Facts, scale: int) -> tuple[Sales, int]:
     frame, prepared = facts.orders, facts.prepared
     # Who redeems has been decided, and so have these columns of a replay.
     bare = frame.drop(columns=[name for name in ("redeems", "points_balance", "tier") if name in frame])
-    sales = read_sales(bare.assign(discount=0.0))
+    sales = read_sales(bare.assign(discount=0.0), facts.shares)
     place = np.cumsum(sales.used) - 1
     left_out, sales = int(np.count_nonzero(~sales.used)), sales.taken(place[prepared.rows])
     history = prepared.history
@@ -239,13 +240,14 @@ def read_history(
     view: View = "cash",
     opening: Any = None,
     grants: Any = None,
+    refunds: Any = None,
     others: Iterable[Any] = (),
     take_up: str | None = None,
     seed: int = 0,
 ) -> Replays | Given:
     """Make orders ready to be played under settings: replayed, or each by itself; as :func:`read_replays`."""
     if not replayed:
-        return Given(orders, assumptions)
+        return Given(orders, assumptions, refunds)
     others = tuple(others)
     if others and view == "accrual":
         raise InputError("The accrual view values points by one program; with programs= that change, ask for cash")
@@ -255,6 +257,7 @@ def read_history(
         assumptions=assumptions,
         opening=opening,
         grants=grants,
+        refunds=refunds,
         others=others,
         take_up=take_up,
         seed=seed,

@@ -19,12 +19,12 @@ from nector_sim.exploration.grid import Part, Settings
 from nector_sim.exploration.prepared import Prepared
 from nector_sim.exploration.totals import Totals, weights_of
 from nector_sim.rules.known import Known, fields, unknown
-from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier, Tiering
 from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
 #: Parts of a program that a checkout with given balances does not look at.
-_UNSEEN = ("name", "points_label", "earning", "expiry", "tiers", "reversal", "valid_from")
+_UNSEEN = ("name", "points_label", "earning", "expiry", "tiers", "tiering", "reversal", "valid_from")
 _ANY_OFFER = "kind name min_cart max_cart tiers starts_at ends_at"
 #: What both shortcuts compute; a program with more is scored setting by setting.
 KNOWN: Known = {
@@ -41,7 +41,8 @@ KNOWN: Known = {
         "base rounding delay_days on_redeeming_orders",
     ),
     Expiry: fields("months days kind"),
-    Tier: fields("name min_lifetime_spend earning_factor"),
+    Tier: fields("name min_spend min_orders min_earned earning_factor"),
+    Tiering: fields("window_months"),
     Reversal: fields("earned redeemed overdraft"),
 }
 #: Columns of orders that both shortcuts compute.

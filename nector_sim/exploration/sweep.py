@@ -34,6 +34,7 @@ def sweep(
     replayed: bool = True,
     opening: Any = None,
     grants: Any = None,
+    refunds: Any = None,
     programs: Iterable[Any] = (),
     resamples: int = 0,
     seed: int = 0,
@@ -67,6 +68,9 @@ def sweep(
     opening, grants : table, optional
         As of :func:`nector_sim.replay`. Without `opening`, a ``points_balance`` of the orders gives each customer's
         balance at the first order.
+    refunds : table, optional
+        As of :func:`nector_sim.replay`: refunds beside the columns of the orders. Of each order by itself the margin
+        alone asks for them.
     programs : iterable, optional
         As of :func:`nector_sim.replay`: programs that hold before or after each setting.
     resamples : int
@@ -121,19 +125,20 @@ def sweep(
     compile_program(program)  # which refuses what no setting would compute
     settings = make_settings(program, grid, mode=mode)
     if replayed:
-        how = {"opening": opening, "grants": grants, "others": tuple(programs), "seed": seed, "resamples": resamples}
+        how = {"opening": opening, "grants": grants, "refunds": refunds, "others": tuple(programs)}
+        how |= {"seed": seed, "resamples": resamples}
         return sweep_replays(
             settings, orders, assumptions, view=view, floor_percent=floor_percent, threads=threads, **how
         )
     if resamples:
         raise InputError("resamples is for replays; ns.compare gives ranges of each order by itself")
-    prepared = prepare(program, orders, assumptions=assumptions)
+    prepared = prepare(program, orders, assumptions=assumptions, refunds=refunds)
     table = None
     if view == "cash" and floor_percent is None:
         totals = counted(settings, prepared, threads=threads) or combined(settings, prepared, threads=threads)
         table = None if totals is None else table_of_totals(settings, prepared, totals, assumptions)
     if table is None:
-        table = _one_by_one(settings, prepared, orders, assumptions, view, floor_percent, threads)
+        table = _one_by_one(settings, prepared, (orders, refunds), assumptions, view, floor_percent, threads)
     rates = assumptions.rates()
     table.attrs = {
         "program": settings.program.to_json(),
@@ -151,13 +156,13 @@ def sweep(
 def _one_by_one(
     settings: Settings,
     prepared: Prepared,
-    orders: Any,
+    told: tuple[Any, Any],
     assumptions: Assumptions,
     view: View,
     floor_percent: float | str | None,
     threads: int,
 ) -> pd.DataFrame:
-    """Score the orders anew for each setting."""
+    """Score the orders anew for each setting; `told` are the orders and their refunds."""
     reads_others = any(
         path.endswith((".tiers", ".with_coupons", "starts_at", "ends_at", "timezone", "currency"))
         for path in settings.paths
@@ -165,7 +170,9 @@ def _one_by_one(
 
     def summary(position: int) -> Summary:
         program = settings.program_of(position)
-        own = prepare(program, orders, assumptions=assumptions) if reads_others else prepared
+        own = prepared
+        if reads_others:
+            own = prepare(program, told[0], assumptions=assumptions, refunds=told[1])
         return own.score(program).summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent)
 
     with ThreadPoolExecutor(threads) as pool:

@@ -14,7 +14,7 @@ import polars as pl
 from nector_sim.errors import InputError
 from nector_sim.explorer.files import Download, Upload
 from nector_sim.explorer.messages import Messages
-from nector_sim.orders.demo import demo_orders
+from nector_sim.orders.demo import SHOPS, demo_orders
 from nector_sim.orders.read import inspect_orders
 from nector_sim.orders.report import OrdersReport
 from nector_sim.report.figures import message_html
@@ -58,8 +58,9 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
         self.sheet = _text("Sheet of an Excel file, if not the first")
         read = widgets.Button(description="Read again")
         read.on_click(lambda _: self._read_again())
-        demo = widgets.Button(description="Back to the demo orders")
-        demo.on_click(lambda _: self._back())
+        demos = [widgets.Button(description=f"Demo orders: {shop}") for shop in SHOPS]
+        for demo, shop in zip(demos, SHOPS, strict=True):
+            demo.on_click(lambda _, shop=shop: self._show_demo(shop))
         self.rejects = Download("Save rejected rows (CSV)", make=self._rejects_file)
         self.rejects.layout.display = "none"
         files = widgets.Box([self.orders_file, self.balances_file]).add_class("nector-two")
@@ -69,7 +70,7 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
         heading = widgets.HTML(
             "<h4>If a file is not read as you mean it, say how it is written and press Read again</h4>"
         )
-        buttons = widgets.Box([read, demo, self.rejects]).add_class("nector-bar")
+        buttons = widgets.Box([read, *demos, self.rejects]).add_class("nector-bar")
         super().__init__([files, named, heading, how_read, buttons, self._message, self._understood])
         self.add_class("nector-orders")
 
@@ -142,12 +143,12 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
         also = self._take(report.orders, f"{report.source}: your orders")
         self._say(f"The figures are now of {len(report.orders):,} orders of {report.source}. {also}".strip())
 
-    def _back(self) -> None:
-        orders = demo_orders()
+    def _show_demo(self, shop: str) -> None:
+        orders = demo_orders(shop)
         self.report, self._orders, self._balances, self._understood.value = None, None, None, ""
         self.orders_file.said = self.balances_file.said = self.everybody.value = ""
         self._take(orders, str(orders.attrs["label"]))
-        self._say("The figures are of the demo orders again.")
+        self._say(f"The figures are of the demo orders ({shop}). Today's setting stays as it was.")
 
     def _rejects_file(self) -> tuple[str, str, bytes] | None:
         if self.report is None:

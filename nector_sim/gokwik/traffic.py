@@ -116,13 +116,11 @@ def _by_customer(frame: pd.DataFrame, program: Program) -> list[list[_Event]]:
     columns = settled(columns)
 
     redeems = [True] * len(frame) if columns.redeems is None else columns.redeems.tolist()
-    refunds = [NEVER] * len(frame) if columns.refunded_at is None else columns.refunded_at.tolist()
-    # Settled, a refund is a part of a whole; only one of all that was paid gives points back.
-    whole = (
-        [False] * len(frame)
-        if columns.refunded is None or columns.paid is None
-        else (columns.refunded == columns.paid).tolist()
-    )
+    refunds, whole = [int(NEVER)] * len(frame), [False] * len(frame)
+    if columns.refunds is not None:
+        # Only a refund of all that was paid gives points back.
+        for row, at, _, part, of in zip(*(column.tolist() for column in columns.refunds), strict=True):
+            refunds[row], whole[row] = at, part == of
     rows = zip(
         map(str, columns.order_id.tolist()),
         map(str, columns.customer_id.tolist()),

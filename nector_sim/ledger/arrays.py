@@ -19,11 +19,10 @@ FLOWS = (*KINDS, *SUMS, *REASONS)
 ORDERS = len(KINDS)
 BY_REASON = ORDERS + len(SUMS)
 # The state of a customer while it runs.
-CUSTOMER, PROGRAM, MONTH, SPENDABLE, OVERDRAFT, PENDING, SPENT, SPENT_PARTS, INEXACT, DEADLINE, LINES, FAILED = range(
-    12
-)
-FIRST_LOT, LAST_LOT, LOTS, FIRST_DUE, LAST_DUE, FIRST_REFUND, LAST_REFUND, START, LEFT = range(12, 21)
-STATE = 21
+CUSTOMER, START, PROGRAM, MONTH, SPENDABLE, OVERDRAFT, PENDING, DEADLINE, LINES, LEFT, FAILED = range(11)
+# How many credits there were, and how many lots and pending points wait in the heaps.
+LOTS, LOTS_WAITING, DUE_WAITING = range(11, 14)
+STATE = 14
 
 
 class History(NamedTuple):
@@ -31,12 +30,10 @@ class History(NamedTuple):
 
     Attributes
     ----------
-    first_order, first_opening, first_grant : ndarray of int64, shape (customers + 1,)
+    first_order, first_opening, first_grant, first_refund : ndarray of int64, shape (customers + 1,)
         Where each customer's rows begin.
     at, cart, credits, requested, tier, redeems : ndarray, shape (orders,) or (0,)
         ``requested`` is -1 where nobody asked; ``tier`` a code, ``redeems`` whether the customer redeems.
-    refunded_at, refunded, paid : ndarray of int64, shape (orders,) or (0,)
-        NEVER where nothing was refunded, and -1 where no amount is known.
     eligible, coupon, earning : ndarray of int64, shape (orders,) or (0,)
         What points may pay of each cart, what other coupons took off, and what of the cart earns.
     opening_points, opening_expires : ndarray of int64
@@ -45,20 +42,20 @@ class History(NamedTuple):
         Lifetime spend that customers bring.
     grant_at, grant_points : ndarray of int64
         By time, then expiry, then points.
+    refund_at, refund_order, refund_before, refund_after, refund_whole : ndarray of int64, shape (refunds,)
+        By time, then order: the order's position here, and how much of a whole had come back before and has now.
     """
 
     first_order: Int64
     first_opening: Int64
     first_grant: Int64
+    first_refund: Int64
     at: Int64
     cart: Int64
     credits: Int64
     requested: Int64
     tier: npt.NDArray[np.int16]
     redeems: npt.NDArray[np.bool_]
-    refunded_at: Int64
-    refunded: Int64
-    paid: Int64
     eligible: Int64
     coupon: Int64
     earning: Int64
@@ -67,6 +64,11 @@ class History(NamedTuple):
     spent: Int64
     grant_at: Int64
     grant_points: Int64
+    refund_at: Int64
+    refund_order: Int64
+    refund_before: Int64
+    refund_after: Int64
+    refund_whole: Int64
 
 
 class Instants(NamedTuple):
@@ -74,10 +76,13 @@ class Instants(NamedTuple):
 
     Attributes
     ----------
-    order, earned, given_back : ndarray of int64, shape (orders,) or (0,)
-        ``order`` is the deadline that an order itself sets, empty unless under inactivity; the others are empty where
+    order, earned : ndarray of int64, shape (orders,) or (0,)
+        ``order`` is the deadline that an order itself sets, empty unless under inactivity; ``earned`` is empty where
         nothing expires.
+    given_back : ndarray of int64, shape (refunds,) or (0,)
     grant : ndarray of int64, shape (grants,)
+    leaves, leaving : ndarray of int64, shape (windows, orders)
+        When each order stops counting for tiers in each window, and each customer's orders by that instant.
     by_lots, by_inactivity : bool
         Whether credits expire one by one, or all together; neither where nothing ever expires.
     """
@@ -86,6 +91,8 @@ class Instants(NamedTuple):
     earned: Int64
     given_back: Int64
     grant: Int64
+    leaves: Int64
+    leaving: Int64
     by_lots: bool
     by_inactivity: bool
 
@@ -143,7 +150,8 @@ class Left(NamedTuple):
 class Work(NamedTuple):
     """Room for one customer at a time: `state`, lots by slot, and what is kept of each order, counted from the first.
 
-    A queue holds slots (lots), counted orders (pending points) or orders (refunds), the next to fall due first.
+    A heap holds slots (lots) or counted orders (pending points), the next to fall due first. `sums` has a row for each
+    window of tiers and one for all of history; what it holds, :mod:`nector_sim.ledger.standing` says.
     """
 
     state: Int64
@@ -152,13 +160,18 @@ class Work(NamedTuple):
     lot_order: Int64
     lot_credited: Int64
     lot_month: Int64
-    lot_queue: Int64
+    lot_heap: Int64
     redeemed: Int64
     earned: Int64
     payable: Int64
     lot_of: Int64
     pending: Int64
     matures_at: Int64
-    due_queue: Int64
-    refund_queue: Int64
+    due_heap: Int64
+    given: Int64
+    taken: Int64
+    off: Int64
+    off_parts: Int64
+    came_back: Int64
+    sums: Int64
     left: Left

@@ -11,6 +11,9 @@ LEDGER_CHOICES = {
     "tier_spend": Choice(
         "what earlier orders paid, less what was refunded of it by then", "the cart, or a spend that never falls"
     ),
+    "tier_before_order": Choice(
+        "measured before the order, which itself does not count", "the order that reaches a tier has it already"
+    ),
     "partial_take_back": Choice("the refunded share of the earned points, rounded down", "all of them, or none"),
     "expired_taken_back": Choice(
         "points of the order that have expired are taken back all the same", "only what is left of them"

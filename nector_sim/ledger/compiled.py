@@ -1,9 +1,9 @@
 """The ledger over arrays: every customer of a history in one compiled loop.
 
 It is held against :mod:`nector_sim.ledger.exact`, movement by movement, and shares no arithmetic with it. Nothing here
-knows a calendar: each instant of credit and expiry comes ready, in microseconds. Within a customer, lots, pending
-points and refunds each stand in a queue in the order in which they fall due; what is added almost always belongs at its
-end.
+knows a calendar: each instant of credit and expiry comes ready, in microseconds. Orders, grants and refunds are
+history's and come sorted; lots and pending points wait in a heap each, the next to fall due first, so that a customer
+of n events takes n log n steps, in whatever order things fall due.
 
 All functions are compiled into one, :data:`replay_customers`. numba's cache would not notice a change in another file,
 so the key of that one includes the source of each file whose code or constants are compiled into it.
@@ -24,21 +24,17 @@ from nector_sim.ledger.arrays import (
     BY_REASON,
     CUSTOMER,
     DEADLINE,
+    DUE_WAITING,
     EARNED,
     EXPIRED,
     FAILED,
-    FIRST_DUE,
-    FIRST_LOT,
-    FIRST_REFUND,
     FORGIVEN,
     GIVEN_BACK,
     GRANTED,
-    LAST_DUE,
-    LAST_LOT,
-    LAST_REFUND,
     LEFT,
     LINES,
     LOTS,
+    LOTS_WAITING,
     MONTH,
     OPENING,
     ORDERS,
@@ -47,12 +43,11 @@ from nector_sim.ledger.arrays import (
     PROGRAM,
     REDEEMED,
     SPENDABLE,
-    SPENT,
     START,
     TAKEN_BACK,
 )
 from nector_sim.ledger.earning import earned_by, inlined, share_of
-from nector_sim.ledger.lifetime import parts, tier_reached, unspend
+from nector_sim.ledger.standing import SPENT, change, enter, parts, tier_reached
 from nector_sim.ledger.tables import ALWAYS, NEVER
 from nector_sim.rules.money import MAX_POINTS
 
@@ -61,7 +56,7 @@ SOURCES = (
     "ledger/compiled.py",
     "calculator/loops.py",
     "ledger/earning.py",
-    "ledger/lifetime.py",
+    "ledger/standing.py",
     "ledger/arrays.py",
     "calculator/parameters.py",
     "ledger/tables.py",
@@ -72,12 +67,33 @@ SOURCES = (
 
 
 @inlined
-def _add(queue: Any, first: int, last: int, due: Any, item: int) -> None:
-    """Put an item into a queue, behind those that fall due when it does."""
-    while last > first and due[queue[last - 1]] > due[item]:
-        queue[last] = queue[last - 1]
-        last -= 1
-    queue[last] = item
+def _sooner(due: Any, item: int, other: int) -> Any:
+    """Whether an item falls due before another; of two at one instant, the one that was there first."""
+    return due[item] < due[other] or (due[item] == due[other] and item < other)
+
+
+@inlined
+def _push(heap: Any, size: int, due: Any, item: int) -> None:
+    """Put an item into a heap of so many."""
+    place = size
+    while place > 0 and _sooner(due, item, heap[(place - 1) >> 1]):
+        heap[place] = heap[(place - 1) >> 1]
+        place = (place - 1) >> 1
+    heap[place] = item
+
+
+@inlined
+def _pop(heap: Any, size: int, due: Any) -> None:
+    """Drop the first item of a heap of so many."""
+    last, item, place, below = size - 1, heap[size - 1], 0, 1
+    while below < last:
+        if below + 1 < last and _sooner(due, heap[below + 1], heap[below]):
+            below += 1
+        if not _sooner(due, heap[below], item):
+            break
+        heap[place] = heap[below]
+        place, below = below, 2 * below + 1
+    heap[place] = item
 
 
 @inlined
@@ -107,13 +123,14 @@ def _credit(i: Any, w: Any, points: int, at: int, expires: int, order: int) -> A
     if points == 0 or not i.by_lots:
         return -1
     slot = s[LOTS]
-    w.lot_points[slot], w.lot_expires[slot], w.lot_order[slot] = points, expires, order
+    w.lot_points[slot], w.lot_order[slot] = points, order
+    w.lot_expires[slot] = NEVER if i.by_inactivity else expires
     w.lot_credited[slot], w.lot_month[slot] = at, s[MONTH]
     if w.left.issued.size:
         w.left.issued[s[MONTH]] += points
-    _add(w.lot_queue, s[FIRST_LOT], s[LAST_LOT], w.lot_expires, slot)
+    _push(w.lot_heap, s[LOTS_WAITING], w.lot_expires, slot)
     s[LOTS] = slot + 1
-    s[LAST_LOT] += 1
+    s[LOTS_WAITING] += 1
     return slot
 
 
@@ -146,13 +163,20 @@ def _take(i: Any, w: Any, points: int, redeemed: bool) -> None:
     if not i.by_lots:
         return
     while points > 0:
-        slot = w.lot_queue[s[FIRST_LOT]]
+        slot = w.lot_heap[0]
         taken = min(points, w.lot_points[slot])
         w.lot_points[slot] -= taken
         points -= taken
         _count_by_credit(w, slot, taken, redeemed)
         if w.lot_points[slot] == 0:
-            s[FIRST_LOT] += 1
+            _drop_lot(w)
+
+
+@inlined
+def _drop_lot(w: Any) -> None:
+    """Drop the lot that is the soonest to expire."""
+    _pop(w.lot_heap, w.state[LOTS_WAITING], w.lot_expires)
+    w.state[LOTS_WAITING] -= 1
 
 
 @inlined
@@ -162,7 +186,9 @@ def _open(h: Any, i: Any, w: Any, flows: Any, m: Any, customer: int) -> None:
     lines, left = s[LINES], s[LEFT]
     s[:] = 0
     s[LINES], s[LEFT], s[CUSTOMER], s[START] = lines, left, customer, h.first_order[customer]
-    s[DEADLINE], s[SPENT] = NEVER, h.spent[customer]
+    s[DEADLINE] = NEVER
+    w.sums[:] = 0
+    w.sums[-1, SPENT] = h.spent[customer]
     for row in range(h.first_opening[customer], h.first_opening[customer + 1]):
         points = h.opening_points[row]
         _book(w, flows, m, ALWAYS, OPENING, points, -1)
@@ -174,15 +200,15 @@ def _open(h: Any, i: Any, w: Any, flows: Any, m: Any, customer: int) -> None:
 
 @inlined
 def _next_expiry(i: Any, w: Any) -> Any:
-    """When something expires next; lots of nothing at the head of the queue are dropped."""
+    """When something expires next; lots of nothing at the head of the heap are dropped."""
     s = w.state
     if i.by_inactivity:
         return s[DEADLINE] if s[SPENDABLE] > 0 else NEVER
-    while s[FIRST_LOT] < s[LAST_LOT]:
-        slot = w.lot_queue[s[FIRST_LOT]]
+    while s[LOTS_WAITING] > 0:
+        slot = w.lot_heap[0]
         if w.lot_points[slot] > 0:
             return w.lot_expires[slot]
-        s[FIRST_LOT] += 1
+        _drop_lot(w)
     return NEVER
 
 
@@ -190,9 +216,10 @@ def _next_expiry(i: Any, w: Any) -> Any:
 def _mature(i: Any, w: Any, at: int) -> None:
     """Credit pending points, in the order in which their orders ran."""
     s = w.state
-    while s[FIRST_DUE] < s[LAST_DUE] and w.matures_at[w.due_queue[s[FIRST_DUE]]] == at:
-        k = w.due_queue[s[FIRST_DUE]]
-        s[FIRST_DUE] += 1
+    while s[DUE_WAITING] > 0 and w.matures_at[w.due_heap[0]] == at:
+        k = w.due_heap[0]
+        _pop(w.due_heap, s[DUE_WAITING], w.matures_at)
+        s[DUE_WAITING] -= 1
         order, points = s[START] + k, w.pending[k]
         w.pending[k] = 0
         s[PENDING] -= points
@@ -206,10 +233,11 @@ def _expire(i: Any, w: Any, flows: Any, m: Any, at: int) -> None:
     while _next_expiry(i, w) == at:
         if i.by_inactivity:
             points, order = s[SPENDABLE], -1
-            for place in range(s[FIRST_LOT], s[LAST_LOT]):
-                w.lot_points[w.lot_queue[place]] = 0
+            for place in range(s[LOTS_WAITING]):
+                w.lot_points[w.lot_heap[place]] = 0
+            s[LOTS_WAITING] = 0
         else:
-            slot = w.lot_queue[s[FIRST_LOT]]
+            slot = w.lot_heap[0]
             points, order = w.lot_points[slot], w.lot_order[slot]
             w.lot_points[slot] = 0
         s[SPENDABLE] -= points
@@ -217,13 +245,15 @@ def _expire(i: Any, w: Any, flows: Any, m: Any, at: int) -> None:
 
 
 @inlined
-def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: int, as_of: int) -> None:
+def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: int) -> None:
     """Run one order: its tier, its redemption, what it earns."""
     s = w.state
     p = s[PROGRAM]
     program = t.programs[p]
     at, cart = h.at[order], h.cart[order]
-    tier = tier_reached(t, program, s) if program["own_tiers"] else (h.tier[order] if h.tier.size else -1)
+    tier = h.tier[order] if h.tier.size else -1
+    if program["own_tiers"]:
+        tier = tier_reached(h, i, t, w, program, at)
     balance = s[SPENDABLE] - s[OVERDRAFT]
     requested = h.requested[order] if h.requested.size else -1
     credits = h.credits[order] if h.credits.size else 0
@@ -242,7 +272,7 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
         earned = earned_by(t, p, tier, cart, payable, h.earning[order] if h.earning.size else cart)
     _book(w, flows, m, at, EARNED, earned, order)
     k = order - s[START]
-    w.redeemed[k], w.earned[k], w.payable[k], w.lot_of[k], w.pending[k] = points, earned, payable, -1, 0
+    w.redeemed[k], w.earned[k], w.payable[k], w.lot_of[k], w.pending[k], w.given[k] = points, earned, payable, -1, 0, 0
     if i.by_inactivity:
         s[DEADLINE] = i.order[order]
     if program["delay"] == 0:
@@ -250,14 +280,11 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
     elif earned > 0:
         w.pending[k], w.matures_at[k] = earned, at + program["delay"]
         s[PENDING] += earned
-        _add(w.due_queue, s[FIRST_DUE], s[LAST_DUE], w.matures_at, k)
-        s[LAST_DUE] += 1
+        _push(w.due_heap, s[DUE_WAITING], w.matures_at, k)
+        s[DUE_WAITING] += 1
     if earned > MAX_POINTS or s[PENDING] > MAX_POINTS:
         s[FAILED] = 1
-    s[SPENT] += payable
-    if h.refunded_at.size and h.refunded_at[order] <= as_of:
-        _add(w.refund_queue, s[FIRST_REFUND], s[LAST_REFUND], h.refunded_at, order)
-        s[LAST_REFUND] += 1
+    enter(w, k)
     flow = flows[s[MONTH]]
     flow[ORDERS] += 1
     flow[ORDERS + 1] += points > 0
@@ -279,27 +306,28 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
 
 
 @inlined
-def _refund(h: Any, i: Any, t: Any, w: Any, flows: Any, m: Any, order: int) -> None:
-    """Run one refund: take back what the order earned, give back what it redeemed."""
+def _refund(h: Any, i: Any, t: Any, w: Any, flows: Any, m: Any, row: int) -> None:
+    """Run one refund: take back what the order earned, give back what it redeemed, so much more of it as came back."""
     s = w.state
     program = t.programs[s[PROGRAM]]
-    at, k = h.refunded_at[order], order - s[START]
-    payable, points, back = w.payable[k], w.earned[k], w.redeemed[k]
-    whole = h.paid[order] if h.paid.size and h.paid[order] >= 0 else payable
-    refunded = h.refunded[order] if h.refunded.size else -1
-    full = refunded < 0 or refunded >= whole
-    if full:
-        s[SPENT] -= payable
-    else:
-        units, remainder = share_of(payable, refunded, whole)
-        unspend(s, units, parts(remainder, whole) if remainder else -1)
-        points, _ = share_of(points, refunded, whole)
-        back = share_of(back, refunded, whole)[0] if program["gives_back"] > 1 else 0
+    at, order = h.refund_at[row], h.refund_order[row]
+    before, after, whole = h.refund_before[row], h.refund_after[row], h.refund_whole[row]
+    k = order - s[START]
+    taken = w.taken[k]
     if program["takes_back"]:
+        points = share_of(w.earned[k], after, whole)[0] - share_of(w.earned[k], before, whole)[0]
         _take_back(i, w, flows, m, at, points, order, program["forgives"] > 0)
-    if program["gives_back"]:
-        _book(w, flows, m, at, GIVEN_BACK, back, order)
-        _credit_now(i, w, back, at, i.given_back[order] if i.given_back.size else NEVER, order)
+        taken += points
+    units, remainder = share_of(w.payable[k], after, whole)
+    change(h, i, w, at, order, units, parts(remainder, whole), 1 if after == whole else 0, taken)
+    back = 0
+    if program["gives_back"] > 1:
+        back = share_of(w.redeemed[k], after, whole)[0] - share_of(w.redeemed[k], before, whole)[0]
+    elif program["gives_back"] and after == whole:
+        back = w.redeemed[k] - w.given[k]
+    w.given[k] += back
+    _book(w, flows, m, at, GIVEN_BACK, back, order)
+    _credit_now(i, w, back, at, i.given_back[row] if i.given_back.size else NEVER, order)
 
 
 @inlined
@@ -334,18 +362,18 @@ def _take_back(i: Any, w: Any, flows: Any, m: Any, at: int, points: int, order: 
 
 
 @inlined
-def _next_instant(h: Any, i: Any, w: Any, grant: int, last_grant: int, order: int, last_order: int) -> Any:
+def _next_instant(h: Any, i: Any, w: Any, grant: int, order: int, refund: int) -> Any:
     """When something happens next to the customer that runs."""
     s = w.state
-    at = _next_expiry(i, w)
-    if order < last_order:
+    at, following = _next_expiry(i, w), s[CUSTOMER] + 1
+    if order < h.first_order[following]:
         at = min(at, h.at[order])
-    if grant < last_grant:
+    if grant < h.first_grant[following]:
         at = min(at, h.grant_at[grant])
-    if s[FIRST_DUE] < s[LAST_DUE]:
-        at = min(at, w.matures_at[w.due_queue[s[FIRST_DUE]]])
-    if s[FIRST_REFUND] < s[LAST_REFUND]:
-        at = min(at, h.refunded_at[w.refund_queue[s[FIRST_REFUND]]])
+    if refund < h.first_refund[following]:
+        at = min(at, h.refund_at[refund])
+    if s[DUE_WAITING] > 0:
+        at = min(at, w.matures_at[w.due_heap[0]])
     return at
 
 
@@ -358,19 +386,22 @@ def _leave(h: Any, i: Any, t: Any, w: Any, order: int, as_of: int) -> None:
     program = t.programs[s[PROGRAM]]
     tier = -1
     if program["own_tiers"]:
-        tier = tier_reached(t, program, s)
+        tier = tier_reached(h, i, t, w, program, as_of)
     elif h.tier.size and order > s[START]:
         tier = h.tier[order - 1]
-    for place in range(s[FIRST_LOT], s[LAST_LOT]):
-        slot = w.lot_queue[place]
+    while s[LOTS_WAITING] > 0:
+        slot = w.lot_heap[0]
+        _drop_lot(w)
         if w.lot_points[slot] > 0:
             line = s[LEFT]
             left.customer[line], left.tier[line], left.pending[line] = s[CUSTOMER], tier, False
             left.points[line], left.since[line] = w.lot_points[slot], w.lot_credited[slot]
             left.expires[line] = s[DEADLINE] if i.by_inactivity else w.lot_expires[slot]
             s[LEFT] = line + 1
-    for place in range(s[FIRST_DUE], s[LAST_DUE]):
-        k = w.due_queue[place]
+    while s[DUE_WAITING] > 0:
+        k = w.due_heap[0]
+        _pop(w.due_heap, s[DUE_WAITING], w.matures_at)
+        s[DUE_WAITING] -= 1
         if w.pending[k] > 0:
             line, row = s[LEFT], s[START] + k
             left.customer[line], left.tier[line], left.pending[line] = s[CUSTOMER], tier, True
@@ -391,8 +422,9 @@ def _build(fingerprint: int) -> Callable[..., int]:
             _open(h, i, w, flows, m, customer)
             order, last_order = h.first_order[customer], h.first_order[customer + 1]
             grant, last_grant = h.first_grant[customer], h.first_grant[customer + 1]
+            refund, last_refund = h.first_refund[customer], h.first_refund[customer + 1]
             while True:
-                at = _next_instant(h, i, w, grant, last_grant, order, last_order)
+                at = _next_instant(h, i, w, grant, order, refund)
                 if at > as_of or at == NEVER:
                     break
                 while s[PROGRAM] + 1 < len(t.starts) and t.starts[s[PROGRAM] + 1] <= at:
@@ -406,11 +438,11 @@ def _build(fingerprint: int) -> Callable[..., int]:
                     grant += 1
                 _expire(i, w, flows, m, at)
                 while order < last_order and h.at[order] == at:
-                    _order(h, i, t, w, out, flows, m, order, as_of)
+                    _order(h, i, t, w, out, flows, m, order)
                     order += 1
-                while s[FIRST_REFUND] < s[LAST_REFUND] and h.refunded_at[w.refund_queue[s[FIRST_REFUND]]] == at:
-                    _refund(h, i, t, w, flows, m, w.refund_queue[s[FIRST_REFUND]])
-                    s[FIRST_REFUND] += 1
+                while refund < last_refund and h.refund_at[refund] == at:
+                    _refund(h, i, t, w, flows, m, refund)
+                    refund += 1
                 if s[FAILED]:
                     return customer
             out.spendable[customer], out.overdraft[customer], out.pending[customer] = (

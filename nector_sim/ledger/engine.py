@@ -15,6 +15,7 @@ from nector_sim.ledger.arrays import FLOWS, LEFT, LINES, STATE, History, Instant
 from nector_sim.ledger.compiled import replay_customers
 from nector_sim.ledger.prepare import Prepared
 from nector_sim.ledger.schedule import KINDS, SIGNS
+from nector_sim.ledger.standing import SUMS_OF_WINDOW
 from nector_sim.ledger.tables import Terms
 from nector_sim.rules.money import MAX_POINTS
 
@@ -106,7 +107,7 @@ def run(
         flows = np.zeros((len(months) + 1, len(FLOWS)), np.int64)
         lines = _room_for_movements(history, first, last) if movements else _movements(0)
         left = _room_for_left(history, first, last, len(months) + 1) if lots else _left(0, 0)
-        work = _room_for_work(history, first, last, left)
+        work = _room_for_work(history, first, last, left, len(instants.leaves) + 1)
         failed = replay_customers(
             first, last, prepared.last, history, instants, terms, work, outcome, flows, months, lines
         )
@@ -165,10 +166,9 @@ def _room_for_outcome(history: History, customers: int, orders: bool) -> Outcome
 
 
 def _room_for_movements(history: History, first: int, last: int) -> Movements:
-    orders, openings, grants = _counts(history, first, last)
-    # An order: earned, redeemed, and where it is refunded taken back, forgiven, given back; every credit may expire.
-    a_order = 6 if len(history.refunded_at) else 3
-    return _movements(int((a_order * orders + 2 * openings + 2 * grants).sum()))
+    orders, openings, grants, refunds = _counts(history, first, last)
+    # An order: earned, redeemed; a refund: taken back, forgiven, given back; every credit may expire.
+    return _movements(int((3 * orders + 2 * openings + 2 * grants + 4 * refunds).sum()))
 
 
 def _movements(room: int) -> Movements:
@@ -187,9 +187,8 @@ def _cut(lines: Movements, written: int) -> Movements:
 
 
 def _room_for_left(history: History, first: int, last: int, months: int) -> Left:
-    orders, openings, grants = _counts(history, first, last)
-    # An order leaves what it earned, spendable or pending, and what it was given back.
-    return _left(int((2 * orders + openings + grants).sum()), months)
+    # An order leaves what it earned, spendable or pending; a refund what it gave back.
+    return _left(int(sum(_counts(history, first, last)).sum()), months)
 
 
 def _left(room: int, months: int) -> Left:
@@ -204,23 +203,24 @@ def _cut_left(left: Left, written: int) -> Left:
 
 
 def _counts(history: History, first: int, last: int) -> list[Any]:
-    """Orders, openings and grants of each customer of a part."""
+    """Orders, openings, grants and refunds of each customer of a part."""
     return [
         np.diff(bounds[first : last + 1])
-        for bounds in (history.first_order, history.first_opening, history.first_grant)
+        for bounds in (history.first_order, history.first_opening, history.first_grant, history.first_refund)
     ]
 
 
-def _room_for_work(history: History, first: int, last: int, left: Left) -> Work:
-    orders, openings, grants = _counts(history, first, last)
-    most = int(orders.max(initial=0))
+def _room_for_work(history: History, first: int, last: int, left: Left, sums: int) -> Work:
+    counts = _counts(history, first, last)
+    most = int(counts[0].max(initial=0))
     # A slot for each credit: what is brought, granted, earned, and given back.
-    slots = int((openings + grants + 2 * orders).max(initial=0))
+    slots = int(sum(counts).max(initial=0))
     return Work._make(
         [
             np.zeros(STATE, np.int64),
             *(np.empty(slots, np.int64) for _ in range(6)),
-            *(np.empty(most, np.int64) for _ in range(8)),
+            *(np.empty(most, np.int64) for _ in range(12)),
+            np.empty((sums, SUMS_OF_WINDOW), np.int64),
             left,
         ]
     )

@@ -17,7 +17,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from nector_sim.calculator import exact
-from nector_sim.ledger.records import Balance, Grant, Movement, Opening, Order, Replay, Result
+from nector_sim.ledger.records import Balance, Grant, Movement, Opening, Order, Refund, Replay, Result
 from nector_sim.ledger.schedule import EARLIEST, Schedule
 from nector_sim.rules.ledger import Expiry, Reversal, Tier
 from nector_sim.rules.money import to_minor
@@ -55,6 +55,10 @@ class Booked:
     payable: int
     redeemed: int
     earned: int
+    shares: dict[datetime, Fraction]
+    share: Fraction = Fraction(0)
+    taken: int = 0
+    given: int = 0
     lot: Lot | None = None
     pending: Pending | None = None
 
@@ -65,6 +69,7 @@ def replay(
     openings: Iterable[Opening] = (),
     grants: Iterable[Grant] = (),
     as_of: datetime | None = None,
+    refunds: Iterable[Refund] = (),
 ) -> Replay:
     """Replay a history, customer by customer, in the order of their ids as text.
 
@@ -76,6 +81,8 @@ def replay(
         What happened; in any order.
     as_of : datetime, optional
         The last instant that is run; left out, the latest order, refund or grant.
+    refunds : iterable
+        Of these orders, beside those that orders carry themselves.
 
     Returns
     -------
@@ -83,8 +90,11 @@ def replay(
     """
     orders = [order for order in orders if not order.never_paid]
     openings, grants = list(openings), list(grants)
-    refunds = [o.refunded_at for o in orders if o.refunded_at is not None and o.refunded_share > 0]
-    instants = [o.at for o in orders] + refunds + [g.at for g in grants]
+    of_order: dict[str, list[Refund]] = defaultdict(list)
+    for refund in refunds:
+        of_order[refund.order_id].append(refund)
+    shares = {order.order_id: order.shares(of_order[order.order_id]) for order in orders}
+    instants = [o.at for o in orders] + [at for each in shares.values() for at in each] + [g.at for g in grants]
     end = as_of if as_of is not None else max(instants, default=EARLIEST)
     laws = [Terms(program) for program in schedule.programs]
     histories: dict[str, tuple[list[Opening], list[Order], list[Grant]]] = defaultdict(lambda: ([], [], []))
@@ -98,7 +108,7 @@ def replay(
             histories[grant.customer_id][2].append(grant)
     replayed = Replay()
     for customer_id, (brought, bought, given) in sorted(histories.items()):
-        account = Account(customer_id, schedule, laws, replayed)
+        account = Account(customer_id, schedule, laws, shares, replayed)
         account.open(brought)
         account.run(bought, given, end)
     return replayed
@@ -118,12 +128,20 @@ class Terms:
         self.earning = program.earning
         self.expiry = program.expiry
         self.tiers = program.tiers
-        self.thresholds = [to_minor(tier.min_lifetime_spend, program.decimals) for tier in program.tiers]
+        self.window = program.tiering.window_months if program.tiering else None
         self.reversal = program.reversal or Reversal()
 
     def earned(self, payable: int, order: Order, tier: Tier | None) -> int:
         """Points of one order (section 3, step 5)."""
         return earned_by(self.program, order.cart, payable, tier, order.earning)
+
+    def least(self, tier: Tier) -> int:
+        """What reaches a tier: minor units, orders or points."""
+        return int(tier.least) if tier.min_spend is None else to_minor(tier.min_spend, self.program.decimals)
+
+    def counts(self, booked: Booked, at: datetime) -> bool:
+        """Whether an earlier order still counts for tiers at an instant (section 3, step 1)."""
+        return self.window is None or months_after(booked.order.at, self.window, self.program.timezone) > at
 
     def period_after(self, at: datetime) -> datetime:
         """The instant one expiry period later (section 2)."""
@@ -195,30 +213,40 @@ class Account:
     schedule : Schedule
     laws : list of Terms
         Of each program of the schedule.
+    shares : dict
+        How much of each order came back, and when.
     replayed : Replay
         Where results go.
     """
 
-    def __init__(self, customer_id: str, schedule: Schedule, laws: list[Terms], replayed: Replay) -> None:
+    def __init__(
+        self,
+        customer_id: str,
+        schedule: Schedule,
+        laws: list[Terms],
+        shares: dict[str, dict[datetime, Fraction]],
+        replayed: Replay,
+    ) -> None:
         self.customer_id = customer_id
         self.schedule = schedule
         self.laws = laws
+        self.shares = shares
         self.replayed = replayed
         self.lots: list[Lot] = []
         self.pending: list[Pending] = []
         self.overdraft = 0
-        self.spent = Fraction(0)
+        self.brought_spend = 0
         self.deadline = NEVER  # of inactivity
         self.grants: list[Grant] = []
         self.orders: list[Order] = []
-        self.refunds: list[Booked] = []
+        self.booked: list[Booked] = []
 
     # Section 1: what the customer brings.
 
     def open(self, openings: list[Opening]) -> None:
         """Book the opening balances; an overdraft is paid by the other rows, the soonest to expire first."""
         for opening in sorted(openings, key=lambda o: (o.points > 0, o.expires_at or NEVER)):
-            self.spent += opening.lifetime_spend
+            self.brought_spend += opening.lifetime_spend
             self.book(None, "opening", opening.points)
             if opening.points < 0:
                 self.overdraft -= opening.points
@@ -254,7 +282,7 @@ class Account:
         if self.lots:
             yield self.deadline
         yield from (order.at for order in self.orders[:1])
-        yield from (booked.order.refunded_at for booked in self.refunds if booked.order.refunded_at)
+        yield from (at for booked in self.booked for at, share in booked.shares.items() if share > booked.share)
 
     def mature(self, at: datetime) -> None:
         """Credit pending points, in the order in which their orders ran."""
@@ -286,7 +314,7 @@ class Account:
     def order(self, order: Order) -> None:
         """Run one order: its tier, its redemption, what it earns."""
         terms = self.terms(order.at)
-        tier = self.tier(terms)
+        tier = self.tier(terms, order.at)
         tier_name = order.tier if not terms.tiers else tier.name if tier else None
         balance = self.balance
         answer = terms.law.answer(
@@ -310,19 +338,27 @@ class Account:
         if terms.earning is not None and (terms.earning.on_redeeming_orders or answer.points == 0):
             earned = terms.earned(answer.payable, order, tier)
         self.book(order.at, "earned", earned, order.order_id)
-        booked = Booked(order, answer.payable, answer.points, earned)
+        booked = Booked(order, answer.payable, answer.points, earned, self.shares[order.order_id])
         if self.schedule.inactivity:
             self.deadline = terms.period_after(order.at)
         self.earn(booked, terms)
-        self.spent += answer.payable
-        if order.refunded_share > 0:
-            self.refunds.append(booked)
+        self.booked.append(booked)
         self.replayed.results.append(Result(order.order_id, balance, tier_name, answer, earned))
 
-    def tier(self, terms: Terms) -> Tier | None:
-        """The highest tier that what was spent earlier reaches (`tier_spend`)."""
-        reached = [t for t, threshold in zip(terms.tiers, terms.thresholds, strict=True) if self.spent >= threshold]
-        return reached[-1] if reached else None
+    def tier(self, terms: Terms, at: datetime) -> Tier | None:
+        """The highest tier that earlier orders reach (`tier_before_order`)."""
+        if not terms.tiers:
+            return None
+        counting = [booked for booked in self.booked if terms.counts(booked, at)]
+        match terms.tiers[0].measure:
+            case "min_spend":
+                reached = sum((booked.payable * (1 - booked.share) for booked in counting), Fraction(0))
+                reached += self.brought_spend if terms.window is None else 0
+            case "min_orders":
+                reached = Fraction(sum(booked.share < 1 for booked in counting))
+            case _:
+                reached = Fraction(sum(booked.earned - booked.taken for booked in counting))
+        return next((tier for tier in reversed(terms.tiers) if reached >= terms.least(tier)), None)
 
     def spend(self, points: int) -> None:
         """Take points from the lots, the soonest to expire first."""
@@ -349,23 +385,26 @@ class Account:
 
     def refund(self, at: datetime) -> None:
         """Run the refunds of an instant, in the order in which their orders ran."""
-        due = [booked for booked in self.refunds if booked.order.refunded_at == at]
-        self.refunds = [booked for booked in self.refunds if booked.order.refunded_at != at]
         terms = self.terms(at)
-        for booked in due:
-            share = booked.order.refunded_share
-            self.spent -= share * booked.payable
+        for booked in self.booked:
+            if booked.shares.get(at, 0) <= booked.share:
+                continue
+            before, booked.share = booked.share, booked.shares[at]
             if terms.reversal.earned:
-                self.take_back(
-                    booked, math.floor(booked.earned * share), at, forgives=terms.reversal.overdraft == "forgive"
-                )
-            if terms.reversal.redeemed == "share" or (terms.reversal.redeemed and share == 1):
-                back = math.floor(booked.redeemed * share)
-                self.book(at, "given_back", back, booked.order.order_id)
-                self.credit_now(at, back, terms.period_after(at), booked.order.order_id)
+                points = math.floor(booked.earned * booked.share) - math.floor(booked.earned * before)
+                self.take_back(booked, points, at, forgives=terms.reversal.overdraft == "forgive")
+            back = 0
+            if terms.reversal.redeemed == "share":
+                back = math.floor(booked.redeemed * booked.share) - math.floor(booked.redeemed * before)
+            elif terms.reversal.redeemed and booked.share == 1:
+                back = booked.redeemed - booked.given
+            booked.given += back
+            self.book(at, "given_back", back, booked.order.order_id)
+            self.credit_now(at, back, terms.period_after(at), booked.order.order_id)
 
     def take_back(self, booked: Booked, points: int, at: datetime, *, forgives: bool) -> None:
         """Take earned points: from the order's pending ones, its own lot, then the others; the rest is overdraft."""
+        booked.taken += points
         missing = points
         sources: list[Pending | Lot] = [booked.pending] if booked.pending else []
         sources += [lot for lot in self.lots if lot is booked.lot]

@@ -20,11 +20,12 @@ from nector_sim.frames.checks import as_frame
 from nector_sim.frames.columns import as_array, is_exact, to_microseconds
 from nector_sim.frames.currency import refuse_currency
 from nector_sim.frames.ids import Ids
-from nector_sim.ledger.inputs import Table, read_grants, read_opening, read_orders, refuse
+from nector_sim.ledger.inputs import Table, read_grants, read_opening, read_orders, read_refunds, refuse
 from nector_sim.ledger.instants import next_days, to_datetime
 from nector_sim.ledger.prepare import GrantColumns, OpeningColumns, OrderColumns, Prepared, prepare, settled
+from nector_sim.ledger.refunds import Shares
 from nector_sim.ledger.schedule import Schedule, uncovered
-from nector_sim.ledger.tables import ALWAYS, NEVER
+from nector_sim.ledger.tables import ALWAYS, NEVER, window_of
 from nector_sim.rules.times import is_date
 from nector_sim.rules.values import read_percentage
 
@@ -60,6 +61,8 @@ class Facts:
     with_credits : bool
     notices : tuple of str
     currency : str
+    shares : Shares or None
+        How much of the rows of `orders` came back, and when.
     """
 
     prepared: Prepared
@@ -70,6 +73,7 @@ class Facts:
     with_credits: bool
     notices: tuple[str, ...]
     currency: str
+    shares: Shares | None = None
 
 
 def read_facts(
@@ -78,6 +82,7 @@ def read_facts(
     *,
     opening: Any = None,
     grants: Any = None,
+    refunds: Any = None,
     take_up: Decimal | float | str | None = None,
     seed: int = 0,
     as_of: datetime | str | None = None,
@@ -88,7 +93,7 @@ def read_facts(
     ----------
     schedules : sequence of Schedule
         That it is to be replayed under.
-    orders, opening, grants : table
+    orders, opening, grants, refunds : table
         As in :func:`nector_sim.replay`, and so are the others.
 
     Returns
@@ -109,15 +114,20 @@ def read_facts(
         tables.append(Table("opening", as_frame(opening, "opening balances")))
     if grants is not None:
         tables.append(Table("grants", as_frame(grants, "grants")))
-    for table in (orders, opening, grants):
+    if refunds is not None:
+        tables.append(Table("refunds", as_frame(refunds, "refunds")))
+    for what, table in (("orders", orders), ("points", opening), ("points", grants), ("refunds", refunds)):
         if table is not None:
-            refuse_currency(table, schedules[0].programs[0].currency, "orders" if table is orders else "points")
+            refuse_currency(table, schedules[0].programs[0].currency, what)
     _free_of_results(tables[0])
     columns, tiers = read_orders(tables[0], schedules, take_up=read_take_up(take_up), seed=_seed(seed))
     brought = next((read_opening(table, schedules) for table in tables if table.name == "opening"), None)
     given = next((read_grants(table, schedules) for table in tables if table.name == "grants"), None)
+    came_back = next(
+        (read_refunds(t, tables[0], columns, schedules[0].programs[0]) for t in tables if t.name == "refunds"), None
+    )
     refuse(tables)
-    columns = settled(columns)
+    columns = settled(columns, came_back)
     last = _last_instant(as_of, timezone, columns, given)
     prepared = prepare(columns, brought, given, last=last)
     if problems := list(_uncovered(prepared, schedules)):
@@ -125,7 +135,9 @@ def read_facts(
     notices = _notices(tables, columns, brought, given, schedules[0], last)
     exact = is_exact(tables[0].frame["cart_amount"])
     currency, credits = schedules[0].programs[0].currency, columns.credits is not None
-    return Facts(prepared, tables[0].frame, columns.order_id, tiers, exact, credits, tuple(notices), currency)
+    return Facts(
+        prepared, tables[0].frame, columns.order_id, tiers, exact, credits, tuple(notices), currency, columns.refunds
+    )
 
 
 def _check_alike(schedules: Sequence[Schedule]) -> None:
@@ -183,13 +195,15 @@ def _free_of_results(orders: Table) -> None:
 def _last_instant(as_of: Any, timezone: str, orders: OrderColumns, grants: GrantColumns | None) -> int:
     if as_of is not None:
         return read_as_of(as_of, timezone)
-    refunds = orders.refunded_at if orders.refunded_at is not None else orders.ordered_at[:0]
-    ordered = orders.ordered_at
+    refunds, ordered = orders.ordered_at[:0], orders.ordered_at
+    if orders.refunds is not None:
+        refunds = orders.refunds.at
     if orders.never_paid is not None:
-        refunds, ordered = (at[~orders.never_paid] if len(at) else at for at in (refunds, ordered))
+        ordered = ordered[~orders.never_paid]
+        refunds = refunds[~orders.never_paid[orders.refunds.order]] if orders.refunds is not None else refunds
     happened = [
         ordered,
-        refunds[refunds < NEVER],
+        refunds,
         grants.granted_at if grants is not None else orders.ordered_at[:0],
     ]
     return max((int(instants.max()) for instants in happened if len(instants)), default=int(ALWAYS))
@@ -224,6 +238,10 @@ def _notices(
     never = int(((opening.expires == NEVER) & (opening.points > 0)).sum()) if opening is not None else 0
     if by_lots and never:
         yield f"{never} opening balances have no expires_at and never expire by themselves"
+    if orders.refunded_more:
+        yield f"{orders.refunded_more} orders were refunded more than was paid (shipping, perhaps) and count as whole"
+    if opening is not None and (brought := int((opening.spent > 0).sum())) and not _counts_spend(schedule):
+        yield f"{brought} opening balances have a lifetime_spend, which counts for min_spend without a window alone"
     if orders.never_paid is not None:
         yield f"{int(orders.never_paid.sum())} orders were never paid and were left out"
     for name, at in (
@@ -232,6 +250,12 @@ def _notices(
     ):
         if later := int((at > last).sum()):
             yield f"{later} {name} are later than as_of and were left out"
+
+
+def _counts_spend(schedule: Schedule) -> bool:
+    """Whether what customers spent before the history counts for all tiers that there are."""
+    tiered = [program for program in schedule.programs if program.tiers]
+    return all(window_of(program) is None and program.tiers[0].min_spend is not None for program in tiered)
 
 
 def _without_zone(array: Any) -> int:

@@ -39,12 +39,20 @@ from nector_sim.frames.masking import shown_names
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.draws import hash_ids, redeeming
 from nector_sim.ledger.instants import next_days
-from nector_sim.ledger.prepare import GrantColumns, OpeningColumns, OrderColumns, number_customers
+from nector_sim.ledger.prepare import (
+    GrantColumns,
+    OpeningColumns,
+    OrderColumns,
+    RefundColumns,
+    number_customers,
+    rows_of,
+)
 from nector_sim.ledger.refunds import UNKNOWN
 from nector_sim.ledger.schedule import Schedule
 from nector_sim.ledger.tables import NEVER, microseconds, tier_names
 from nector_sim.rules.known import refuse_columns
 from nector_sim.rules.money import MAX_POINTS
+from nector_sim.rules.program import Program
 from nector_sim.rules.values import FLOAT_TOLERANCE, MISSING, as_float, is_blank, read_decimal
 
 #: Columns that decide and are read here; the ledger makes its own balances.
@@ -275,8 +283,6 @@ def _check_refunds(table: Table, orders: OrderColumns) -> None:
     if orders.refunded is None:
         return
     table.refuse(rows((orders.refunded > 0) & (at == NEVER)), "refunded_amount", "has no refunded_at; say when")
-    most = orders.cart if orders.paid is None else np.maximum(orders.cart, orders.paid)
-    table.refuse(rows(orders.refunded > most), "refunded_amount", "is larger than the order")
 
 
 def _redeems(table: Table, orders: OrderColumns, take_up: Decimal | None, seed: int) -> npt.NDArray[np.bool_] | None:
@@ -300,6 +306,36 @@ def _read_tiers(table: Table, schedules: Sequence[Schedule], orders: OrderColumn
     position = {name: code for code, name in enumerate(names)}
     orders.tier = np.array([position.get(name, -1) for name in named] + [-1], np.int16)[codes]
     return names
+
+
+def read_refunds(table: Table, orders: Table, columns: OrderColumns, program: Program) -> RefundColumns:
+    """Read a table of refunds: several of an order, each with its own time and amount."""
+    table.require("order_id", "refunded_at")
+    of_order = rows_of(table.ids("order_id"), columns.order_id)
+    nowhere = [row for row in np.flatnonzero(of_order < 0).tolist() if row not in table.refused]
+    table.refuse(nowhere, "order_id", "is no order of this history; take the row out, or add its order")
+    order = np.maximum(of_order, 0)
+    if columns.refunded_at is not None:
+        twice = np.flatnonzero((of_order >= 0) & (columns.refunded_at[order] < NEVER) if len(columns.cart) else [])
+        table.refuse(
+            twice, "order_id", lambda row: f"has a refunded_at in row {order[row] + 1} of the orders too; say it once"
+        )
+    at = table.times("refunded_at", program.timezone)
+    if len(at) and len(columns.cart):
+        at = _on_their_day(table, columns.ordered_at[order], at, program.timezone)
+        early = np.flatnonzero((of_order >= 0) & (at < columns.ordered_at[order])).tolist()
+        bad = {*table.refused, *(row for row in range(len(at)) if int(order[row]) in orders.refused)}
+        table.refuse(
+            [row for row in early if row not in bad],
+            "refunded_at",
+            "is before ordered_at; an order is refunded after it is placed",
+        )
+    amount = np.full(len(at), UNKNOWN, np.int64)
+    if table.has("amount"):
+        amount = table.take(
+            "amount", lambda values: read_money(values, program.decimals, blank=UNKNOWN), missing=UNKNOWN
+        )
+    return RefundColumns(order, at, amount)
 
 
 def read_opening(table: Table, schedules: Sequence[Schedule]) -> OpeningColumns:

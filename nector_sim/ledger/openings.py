@@ -40,6 +40,7 @@ def opening_from(
     *,
     at: datetime | str | None = None,
     grants: Any = None,
+    refunds: Any = None,
     programs: Iterable[Any] = (),
 ) -> pd.DataFrame:
     """Run balances of one day back to the first order, as opening balances of a replay.
@@ -57,7 +58,7 @@ def opening_from(
         What orders earned under; None where `programs` has all.
     at : datetime or str, optional
         The instant of the balances; left out, now.
-    grants : table, optional
+    grants, refunds : table, optional
         As of :func:`nector_sim.replay`.
     programs : iterable, optional
         As of :func:`nector_sim.replay`.
@@ -95,7 +96,7 @@ def opening_from(
     ids, points = table.ids("customer_id"), table.take(column, read_signed)
     refuse([table])
     bare = [(start, _earning_alone(one)) for start, one in zip(schedule.starts, schedule.programs, strict=True)]
-    how: dict[str, Any] = {"grants": grants, "as_of": datetime.now(UTC) if at is None else at}
+    how: dict[str, Any] = {"grants": grants, "refunds": refunds, "as_of": datetime.now(UTC) if at is None else at}
     facts = read_facts([make_schedule(None, bare)], frame, **how)
     since = replay(None, _as_paid(frame, schedule), programs=bare, **how)
     numbered = number_customers([ids, facts.prepared.customers, since._facts.prepared.customers])
@@ -121,7 +122,7 @@ def opening_from(
 
 
 def opening_of(
-    orders: pd.DataFrame, schedule: Schedule, opening: Any = None, grants: Any = None
+    orders: pd.DataFrame, schedule: Schedule, opening: Any = None, grants: Any = None, refunds: Any = None
 ) -> tuple[Any, tuple[str, ...]]:
     """Give the opening balances of a replay: as given, else from the orders' own ``points_balance``."""
     if opening is not None:
@@ -131,7 +132,7 @@ def opening_of(
     first, is_snapshot = _first_balances(orders, schedule.programs[0])
     if at := orders.attrs.get("balances_at"):
         pairs = zip(schedule.starts, schedule.programs, strict=True)
-        opening = opening_from(first, orders, None, at=at, grants=grants, programs=pairs)
+        opening = opening_from(first, orders, None, at=at, grants=grants, refunds=refunds, programs=pairs)
         return opening, (f"Opening balances are those of {at:.10}, run back", *opening.attrs["notices"])
     return first, (LIKE_A_SNAPSHOT if is_snapshot else FIRST_BALANCES,)
 
@@ -185,7 +186,7 @@ def _money(frame: pd.DataFrame, column: str, decimals: int) -> Int64:
 
 
 def _redeemed(facts: Facts, schedule: Schedule) -> Int64:
-    """Points that each customer really redeemed, and did not get back by a full refund."""
+    """Points that each customer really redeemed, and did not get back by a refund."""
     prepared, program = facts.prepared, schedule.programs[-1]
     history, customers = prepared.history, len(prepared.history.first_order) - 1
     redeemed = np.zeros(customers, np.int64)
@@ -193,8 +194,13 @@ def _redeemed(facts: Facts, schedule: Schedule) -> Int64:
     if not given.any():
         return redeemed
     points = points_of(given, program)
-    if len(history.refunded_at) and (program.reversal or Reversal()).redeemed:
-        points[(history.refunded_at <= prepared.last) & (history.refunded == history.paid)] = 0
+    reversal = program.reversal or Reversal()
+    back = history.refund_at <= prepared.last
+    if reversal.redeemed != "share":
+        back &= (history.refund_after == history.refund_whole) & bool(reversal.redeemed)
+    shares = zip(history.refund_order[back], history.refund_after[back], history.refund_whole[back], strict=True)
+    given_back = {int(order): int(points[order]) * int(part) // int(whole) for order, part, whole in shares}
+    points[list(given_back)] -= np.array(list(given_back.values()), np.int64)
     np.add.at(redeemed, np.repeat(np.arange(customers), np.diff(history.first_order)), points)
     return redeemed
 

@@ -16,10 +16,10 @@ from nector_sim._compile import compiled
 from nector_sim.errors import InputError
 from nector_sim.frames.ids import Ids
 from nector_sim.ledger.arrays import History, Instants, Int64
-from nector_sim.ledger.instants import one_period_after
-from nector_sim.ledger.refunds import never_paid, paid_in_history, refunded_share
+from nector_sim.ledger.instants import months_after, one_period_after
+from nector_sim.ledger.refunds import UNKNOWN, Shares, never_paid, paid_in_history, refunded_shares
 from nector_sim.ledger.schedule import Schedule
-from nector_sim.ledger.tables import DAY, NEVER, microseconds
+from nector_sim.ledger.tables import DAY, NEVER, microseconds, windows_of
 
 _NOTHING = np.empty(0, np.int64)
 
@@ -44,6 +44,8 @@ class OrderColumns:
     coupon: Int64 | None = None
     earning: Int64 | None = None
     never_paid: npt.NDArray[np.bool_] | None = None
+    refunds: Shares | None = None
+    refunded_more: int = 0
 
 
 @dataclass(slots=True)
@@ -64,6 +66,15 @@ class GrantColumns:
     granted_at: Int64
     points: Int64
     expires: Int64
+
+
+@dataclass(slots=True)
+class RefundColumns:
+    """Refunds in whole numbers; `order` is the row of each one's order, `amount` UNKNOWN where none is given."""
+
+    order: Int64
+    at: Int64
+    amount: Int64
 
 
 @dataclass(slots=True)
@@ -92,13 +103,13 @@ class Prepared:
     largest_cart: int
 
 
-def settled(orders: OrderColumns) -> OrderColumns:
+def settled(orders: OrderColumns, refunds: RefundColumns | None = None) -> OrderColumns:
     """Settle what history says of payment and refunds, whatever the setting.
 
-    Refunds become a part of a whole (``refunded`` of ``paid``); one of nothing is none. Orders that were never paid
-    are marked.
+    Refunds of the columns and of the table become shares of their orders; a refund of nothing is none. Orders that
+    were never paid are marked.
     """
-    if orders.refunded_at is None and orders.paid is None:
+    if orders.refunded_at is None and orders.paid is None and refunds is None:
         return orders
     of_then: dict[str, Any] = {"paid": orders.paid}
     for name, values in (("credits", orders.credits), ("discount_given", orders.discount_given)):
@@ -106,11 +117,20 @@ def settled(orders: OrderColumns) -> OrderColumns:
             of_then[name] = values
     unpaid = never_paid(orders.cart, **of_then) if orders.paid is not None else None
     orders = replace(orders, never_paid=unpaid if unpaid is not None and unpaid.any() else None)
-    if orders.refunded_at is None:
-        return replace(orders, paid=None)
-    part, whole = refunded_share(orders.refunded, paid_in_history(orders.cart, **of_then))
-    refunded_at = np.where(part > 0, orders.refunded_at, NEVER)
-    return replace(orders, refunded_at=refunded_at, refunded=part, paid=whole)
+    told = RefundColumns(_NOTHING, _NOTHING, _NOTHING) if refunds is None else refunds
+    if orders.refunded_at is not None:
+        rows = np.flatnonzero(orders.refunded_at < NEVER)
+        amount = np.full(len(rows), UNKNOWN, np.int64) if orders.refunded is None else orders.refunded[rows]
+        told = RefundColumns(
+            np.concatenate((told.order, rows)),
+            np.concatenate((told.at, orders.refunded_at[rows])),
+            np.concatenate((told.amount, amount)),
+        )
+    paid = paid_in_history(orders.cart, **of_then)
+    given = np.zeros(len(paid), np.int64)
+    np.add.at(given, told.order, np.maximum(told.amount, 0))
+    shares = refunded_shares(told.order, told.at, told.amount, paid)
+    return replace(orders, refunds=shares, refunded_more=int(np.count_nonzero(given > paid)))
 
 
 def prepare(
@@ -126,7 +146,7 @@ def prepare(
     grants : GrantColumns, optional
     last : int
         The last instant that is run, in microseconds; later orders and grants are left out, and so are orders that
-        were never paid.
+        were never paid. A replay ends before later refunds.
 
     Returns
     -------
@@ -159,31 +179,85 @@ def prepare(
     grant_at, grant_points, grant_expires = grants.granted_at[granted], grants.points[granted], grants.expires[granted]
     given = np.lexsort((grant_at, codes[2]))
     history = History(
-        first_order,
-        _bounds(codes[1], len(customers)),
-        _bounds(codes[2], len(customers)),
-        at[order],
-        orders.cart[rows],
-        column(orders.credits),
-        column(orders.requested),
-        column(orders.tier).astype(np.int16, copy=False),
-        column(orders.redeems).astype(np.bool_, copy=False),
-        column(orders.refunded_at),
-        column(orders.refunded),
-        column(orders.paid),
-        column(orders.eligible),
-        column(orders.coupon),
-        column(orders.earning),
-        opening.points[brought],
-        opening.expires[brought],
-        spent,
-        grant_at[given],
-        grant_points[given],
+        first_order=first_order,
+        first_opening=_bounds(codes[1], len(customers)),
+        first_grant=_bounds(codes[2], len(customers)),
+        at=at[order],
+        cart=orders.cart[rows],
+        credits=column(orders.credits),
+        requested=column(orders.requested),
+        tier=column(orders.tier).astype(np.int16, copy=False),
+        redeems=column(orders.redeems).astype(np.bool_, copy=False),
+        eligible=column(orders.eligible),
+        coupon=column(orders.coupon),
+        earning=column(orders.earning),
+        opening_points=opening.points[brought],
+        opening_expires=opening.expires[brought],
+        spent=spent,
+        grant_at=grant_at[given],
+        grant_points=grant_points[given],
+        **_refund_columns(_of_these(orders.refunds, rows), first_order),
     )
     happened = [history.at, history.grant_at, opening.expires[opening.expires < NEVER]]
     first = min((int(instants.min()) for instants in happened if len(instants)), default=last)
     largest = int(history.cart.max()) if len(history.cart) else 0
     return Prepared(history, customers, rows, grant_expires[given], min(first, last), last, largest)
+
+
+def refunds_of(history: History, rows: Int64, moved: Any, first_order: Int64) -> dict[str, Any]:
+    """Columns of a history's refunds for some of its orders, also again and at another time.
+
+    Parameters
+    ----------
+    history : History
+    rows : ndarray of int64, shape (orders,)
+        The orders of the new history, by their positions in this one.
+    moved : ndarray of int64, shape (orders,), or 0
+        By how many microseconds each of them, and so its refunds, happens later.
+    first_order : ndarray of int64, shape (customers + 1,)
+        Where each customer's orders begin among `rows`.
+
+    Returns
+    -------
+    dict
+        Fields of :class:`History`.
+    """
+    by = np.argsort(history.refund_order, kind="stable")
+    known = history.refund_order[by]
+    begin, end = np.searchsorted(known, rows, side="left"), np.searchsorted(known, rows, side="right")
+    order = np.repeat(np.arange(len(rows)), end - begin)
+    ahead = np.cumsum(end - begin) - (end - begin)
+    found = by[np.arange(len(order)) - np.repeat(ahead - begin, end - begin)]
+    later = np.broadcast_to(moved, rows.shape)[order]
+    shares = Shares(
+        order,
+        history.refund_at[found] + later,
+        history.refund_before[found],
+        history.refund_after[found],
+        history.refund_whole[found],
+    )
+    return _refund_columns(shares, first_order)
+
+
+def _refund_columns(refunds: Shares, first_order: Int64) -> dict[str, Any]:
+    """Refunds by customer, time and order, as fields of a history; `order` is a position in it."""
+    customers = len(first_order) - 1
+    customer = np.repeat(np.arange(customers), np.diff(first_order))[refunds.order]
+    turn = np.lexsort((refunds.order, refunds.at, customer))
+    return {"first_refund": _bounds(customer, customers)} | {
+        f"refund_{name}": column[turn] for name, column in refunds._asdict().items()
+    }
+
+
+def _of_these(refunds: Shares | None, rows: Int64) -> Shares:
+    """The refunds of the orders that are run, by their positions in the history instead of rows."""
+    if refunds is None or not len(refunds.order) or not len(rows):
+        return Shares(*([_NOTHING] * 5))
+    place = np.full(int(max(rows.max(), refunds.order.max())) + 1, -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    order = place[refunds.order]
+    run = order >= 0
+    return Shares(*(column[run] for column in refunds))._replace(order=order[run])
 
 
 def number_customers(tables: Sequence[Ids]) -> tuple[Ids, list[Int64]]:
@@ -213,6 +287,16 @@ def number_customers(tables: Sequence[Ids]) -> tuple[Ids, list[Int64]]:
     rank[ranked] = np.arange(len(ranked))
     ends = np.cumsum([len(ids) for ids in tables])
     return customers, [rank[part] for part in np.split(codes, ends[:-1])]
+
+
+def rows_of(ids: Ids, among: Ids) -> Int64:
+    """The row of each id among others, which occur once; -1 for none."""
+    if not len(ids):
+        return np.empty(0, np.int64)
+    _, (codes, others) = number_customers([ids, among])
+    row = np.full(int(max(codes.max(initial=0), others.max(initial=0))) + 1, -1, np.int64)
+    row[others] = np.arange(len(others))
+    return np.asarray(row[codes])
 
 
 def _taken(values: Any, rows: Int64 | None) -> Any:
@@ -325,13 +409,26 @@ def expiring(prepared: Prepared, schedule: Schedule) -> tuple[History, Instants]
         earned = _after(delayed, history.at, schedule)
         if schedule.inactivity:
             order = earned if delayed is history.at else _after(history.at, history.at, schedule)
-        if len(history.refunded_at):
-            refunded = np.flatnonzero(history.refunded_at <= prepared.last)
-            given_back = np.full(len(history.at), NEVER, np.int64)
-            instants = history.refunded_at[refunded]
-            given_back[refunded] = _after(instants, instants, schedule)
+        run = history.refund_at <= prepared.last
+        given_back = np.full(len(run), NEVER, np.int64)
+        given_back[run] = _after(history.refund_at[run], history.refund_at[run], schedule)
     by_lots = (own or expires) and not schedule.inactivity
-    return history, Instants(order, earned, given_back, grant_expires[given], by_lots, schedule.inactivity)
+    leaves, leaving = _windows(history, schedule)
+    return history, Instants(
+        order, earned, given_back, grant_expires[given], leaves, leaving, by_lots, schedule.inactivity
+    )
+
+
+def _windows(history: History, schedule: Schedule) -> tuple[Int64, Int64]:
+    """When each order stops counting in each window of tiers, and each customer's orders by that, (windows, orders)."""
+    windows, orders = windows_of(schedule), len(history.at)
+    leaves, leaving = np.empty((2, len(windows), orders), np.int64)
+    customer = np.repeat(np.arange(len(history.first_order) - 1), np.diff(history.first_order))
+    for row, months in enumerate(windows):
+        leaves[row] = months_after(history.at, months, schedule.programs[0].timezone)
+        # The end of a month is the end for several of its days, so a later order may leave before an earlier one.
+        leaving[row] = np.lexsort((leaves[row], customer))
+    return leaves, leaving
 
 
 def _after(credited: Int64, at: Int64, schedule: Schedule) -> Int64:

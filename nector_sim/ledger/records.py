@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -39,15 +40,31 @@ class Order:
         """Whether nothing was paid, though credits and the discount left something to pay."""
         return self.paid == 0 and self.cart - self.credits - self.discount_given > 0
 
-    @property
-    def refunded_share(self) -> Fraction:
-        """How much of it was refunded: 0 for nothing, 1 for a full refund."""
-        if self.refunded_at is None:
-            return Fraction(0)
+    def shares(self, refunds: Iterable[Refund] = ()) -> dict[datetime, Fraction]:
+        """How much of it had come back after each instant at which more did, in time order; 1 is a full refund.
+
+        Its own columns are one refund more; refunds of one instant are one.
+        """
+        told = list(refunds)
+        if self.refunded_at is not None:
+            told.append(Refund(self.order_id, self.refunded_at, self.refunded))
         paid = max(0, self.cart - self.credits - self.discount_given) if self.paid is None else self.paid
-        if self.refunded is None or paid == 0:
-            return Fraction(1)
-        return min(Fraction(self.refunded, paid), Fraction(1))
+        share, shares = Fraction(0), dict[datetime, Fraction]()
+        for at in sorted({refund.at for refund in told}):
+            amounts = [refund.amount for refund in told if refund.at == at]
+            more = Fraction(1) if paid == 0 else sum((Fraction(1) if a is None else Fraction(a, paid)) for a in amounts)
+            if (reached := min(share + more, Fraction(1))) > share:
+                shares[at] = share = reached
+        return shares
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """One refund of an order; without an amount, of all that had not come back yet."""
+
+    order_id: str
+    at: datetime
+    amount: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,26 @@ Bools = npt.NDArray[np.bool_]
 
 #: An amount that is not known.
 UNKNOWN = -1
+
+
+class Shares(NamedTuple):
+    """Refunds of orders, by order and time, one row each that changes how much of its order has come back.
+
+    Attributes
+    ----------
+    order : ndarray of int64, shape (n,)
+        The row of its order.
+    at : ndarray of int64, shape (n,)
+        Its instant.
+    before, after, whole : ndarray of int64, shape (n,)
+        How much of a whole had come back before, and has with it; the whole itself on a full refund.
+    """
+
+    order: Int64
+    at: Int64
+    before: Int64
+    after: Int64
+    whole: Int64
 
 
 def paid_in_history(cart: Int64, *, credits: Any = 0, discount_given: Any = 0, paid: Any = None) -> Int64:
@@ -46,28 +66,53 @@ def never_paid(cart: Int64, *, credits: Any = 0, discount_given: Any = 0, paid: 
     return np.asarray((paid == 0) & (cart - credits - discount_given > 0))
 
 
-def refunded_share(amount: Any, paid: Int64) -> tuple[Int64, Int64]:
-    """Give the refunded share of refunded orders, as a part of a whole.
+def refunded_shares(order: Int64, at: Int64, amount: Int64 | None, paid: Int64) -> Shares:
+    """Work out how much of each order had come back after each of its refunds.
+
+    Refunds of one order at one instant are one refund; shares stop at 1; a refund that moves nothing is left out.
 
     Parameters
     ----------
-    amount : ndarray of int64, or None
+    order : ndarray of int64, shape (refunds,)
+        The row of each refund's order.
+    at : ndarray of int64, shape (refunds,)
+    amount : ndarray of int64, shape (refunds,), or None
         What was refunded; :data:`UNKNOWN` where only the refund itself is known, which is a full one.
-    paid : ndarray of int64
+    paid : ndarray of int64, shape (orders,)
         From :func:`paid_in_history`. Any refund of an order for which nothing was paid is a full one.
 
     Returns
     -------
-    part, whole : ndarray of int64
-        1 of 1 for a full refund, 0 of something for none at all.
+    Shares
 
     Examples
     --------
-    >>> part, whole = refunded_share(np.array([250, -1, 900, 0, 0]), np.array([1000, 500, 800, 0, 700]))
-    >>> part.tolist(), whole.tolist()
-    ([250, 1, 1, 1, 0], [1000, 1, 1, 1, 700])
+    A third of an order twice, then a blank amount:
+
+    >>> row, at = np.array([0, 0, 0]), np.array([5, 7, 9])
+    >>> shares = refunded_shares(row, at, np.array([10, 10, -1]), np.array([30]))
+    >>> shares.before.tolist(), shares.after.tolist(), shares.whole.tolist()
+    ([0, 10, 20], [10, 20, 30], [30, 30, 30])
+
+    What comes back all at once, and nothing that had to be paid:
+
+    >>> refunded_shares(np.array([0, 1, 2]), np.array([5, 5, 5]), np.array([900, 0, 0]), np.array([800, 0, 700]))[2:]
+    (array([0, 0]), array([800,   1]), array([800,   1]))
     """
-    if amount is None:
-        amount = np.full(len(paid), UNKNOWN, np.int64)
-    full = (amount == UNKNOWN) | (paid == 0) | (amount >= paid)
-    return np.where(full, 1, amount), np.where(full, 1, paid)
+    by = np.lexsort((at, order))
+    order, at = order[by], at[by]
+    whole = paid[order]
+    part = whole if amount is None else np.where(amount[by] == UNKNOWN, whole, amount[by])
+    free = whole == 0
+    whole, part = np.where(free, 1, whole), np.where(free, 1, part)
+    # So far, of all refunds before; less what other orders' refunds come to.
+    total = np.cumsum(np.minimum(part, whole))
+    first = np.flatnonzero(np.insert(order[1:] != order[:-1], 0, True)) if len(order) else order[:0]
+    others = np.repeat(total[first] - np.minimum(part, whole)[first], np.diff(np.append(first, len(order))))
+    after = np.minimum(total - others, whole)
+    last = np.append((order[1:] != order[:-1]) | (at[1:] != at[:-1]), True)[: len(order)]
+    order, at, after, whole = order[last], at[last], after[last], whole[last]
+    same = np.insert(order[1:] == order[:-1], 0, False)[: len(order)]
+    before = np.where(same, np.roll(after, 1), 0)
+    moves = after > before
+    return Shares(*(column[moves] for column in (order, at, before, after, whole)))

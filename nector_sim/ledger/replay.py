@@ -108,6 +108,7 @@ def replay(
     *,
     opening: Any = None,
     grants: Any = None,
+    refunds: Any = None,
     take_up: Decimal | float | str | None = None,
     seed: int = 0,
     as_of: datetime | str | None = None,
@@ -132,6 +133,9 @@ def replay(
         ``lifetime_spend`` (major units). One row for each customer and expiry.
     grants : table, optional
         ``customer_id``, ``granted_at``, ``points``; optional ``expires_at``.
+    refunds : table, optional
+        Refunds beside the orders' own columns, several of an order if need be: ``order_id``, ``refunded_at``; optional
+        ``amount`` (major units; blank, all of it). An order has them here or in its columns, not in both.
     take_up : number, optional
         Percentage of orders that redeem where they could and ``redeems`` does not say, such as 40 or ``"0.5%"``; left
         out, all.
@@ -176,7 +180,9 @@ def replay(
     [[72, 50, 22]]
     """
     schedule = make_schedule(program, programs)
-    facts = read_facts([schedule], orders, opening=opening, grants=grants, take_up=take_up, seed=seed, as_of=as_of)
+    facts = read_facts(
+        [schedule], orders, opening=opening, grants=grants, refunds=refunds, take_up=take_up, seed=seed, as_of=as_of
+    )
     prepared, writer = facts.prepared, Writer(facts, schedule.programs[0].decimals)
     terms = compile_schedule(schedule, facts.tiers, prepared.largest_cart)
     history, instants = expiring(prepared, schedule)

@@ -21,7 +21,7 @@ from nector_sim.ledger.facts import Facts, read_facts
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.prepare import expiring
 from nector_sim.ledger.schedule import Schedule, make_schedule
-from nector_sim.ledger.tables import compile_schedule, tier_names
+from nector_sim.ledger.tables import compile_schedule, tier_names, windows_of
 from nector_sim.rules.program import Program
 
 _COUNTS = ("orders", "orders_redeemed")
@@ -39,6 +39,7 @@ def replay_sweep(
     *,
     opening: Any = None,
     grants: Any = None,
+    refunds: Any = None,
     take_up: Decimal | float | str | None = None,
     seed: int = 0,
     as_of: datetime | str | None = None,
@@ -53,7 +54,7 @@ def replay_sweep(
     ----------
     settings : sequence of Program or Schedule
         Of one currency and time zone.
-    orders, opening, grants, take_up, seed, as_of
+    orders, opening, grants, refunds, take_up, seed, as_of
         As in :func:`nector_sim.replay`; or as `orders` the Facts, which hold the others too.
     threads : int, optional
         Settings that run at once; left out, one for each core. The result does not depend on it.
@@ -92,7 +93,8 @@ def replay_sweep(
     if isinstance(orders, Facts):
         facts = orders
     else:
-        facts = read_facts(schedules, orders, opening=opening, grants=grants, take_up=take_up, seed=seed, as_of=as_of)
+        how: dict[str, Any] = {"opening": opening, "grants": grants, "refunds": refunds, "as_of": as_of}
+        facts = read_facts(schedules, orders, take_up=take_up, seed=seed, **how)
     instants = InstantsOf(facts)
 
     def totals(schedule: Schedule) -> Ran:
@@ -107,7 +109,7 @@ def replay_sweep(
 
 
 class InstantsOf:
-    """Instants of expiry, worked out once for each expiry and delay that settings have.
+    """Instants of expiry, worked out once for each expiry, delay and window of tiers that settings have.
 
     Parameters
     ----------
@@ -122,7 +124,8 @@ class InstantsOf:
     def under(self, schedule: Schedule) -> tuple[History, Instants]:
         """As :func:`nector_sim.ledger.prepare.expiring`."""
         delays = tuple(program.earning.delay_days if program.earning else 0 for program in schedule.programs)
-        key = (schedule.starts, delays, tuple(program.expiry for program in schedule.programs))
+        windows = tuple(windows_of(schedule))
+        key = (schedule.starts, delays, windows, tuple(program.expiry for program in schedule.programs))
         with self.lock:
             if key not in self.known:
                 self.known[key] = expiring(self.facts.prepared, schedule)

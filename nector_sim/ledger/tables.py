@@ -24,8 +24,9 @@ from nector_sim.calculator.parameters import (
 )
 from nector_sim.errors import InputError, Problem
 from nector_sim.ledger.schedule import EARLIEST, Schedule
+from nector_sim.rules.program import Program
 
-__all__ = ["ALWAYS", "DAY", "EPOCH", "NEVER", "Terms", "compile_schedule", "microseconds", "tier_names"]
+__all__ = ["ALWAYS", "DAY", "EPOCH", "NEVER", "Terms", "compile_schedule", "microseconds", "tier_names", "windows_of"]
 
 Int64 = npt.NDArray[np.int64]
 
@@ -96,13 +97,14 @@ def compile_schedule(schedule: Schedule, names: tuple[str, ...], largest_cart: i
         raise InputError("what an order earns cannot be worked out in 64 bits:", problems)
     rows: list[tuple[int, ...]] = []
     tiers: list[tuple[int, int]] = []
-    offers = 0
+    offers, windows = 0, windows_of(schedule)
     for program in programs:
         places = {"first_offer": offers, "last_offer": offers + len(program.offers), "first_tier": len(tiers)}
         tiers += [
             (least, names.index(tier.name)) for least, tier in zip(thresholds(program), program.tiers, strict=True)
         ]
-        row = ledger_row(program) | places | {"last_tier": len(tiers)}
+        window = -1 if (months := window_of(program)) is None else windows.index(months)
+        row = ledger_row(program) | places | {"last_tier": len(tiers), "window": window}
         rows.append(tuple(row[name] for name in LEDGER.names or ()))
         offers += len(program.offers)
     return Terms(
@@ -113,6 +115,16 @@ def compile_schedule(schedule: Schedule, names: tuple[str, ...], largest_cart: i
         np.array(tiers, np.int64).reshape(-1, 2),
         rates.astype(np.int64),
     )
+
+
+def window_of(program: Program) -> int | None:
+    """Months that an order counts for the tiers of a program; None for ever."""
+    return program.tiering.window_months if program.tiers and program.tiering else None
+
+
+def windows_of(schedule: Schedule) -> list[int]:
+    """Every window of a schedule's programs, once."""
+    return sorted({months for program in schedule.programs if (months := window_of(program)) is not None})
 
 
 def microseconds(at: datetime) -> int:

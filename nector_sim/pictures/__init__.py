@@ -18,6 +18,7 @@ from nector_sim.pictures.public import (
     triangle,
     waterfall,
 )
+from nector_sim.pictures.sweeps import frontier, heat_map, lever
 
 __all__ = [
     "as_svg",
@@ -25,6 +26,9 @@ __all__ = [
     "differences",
     "discount_by_cart",
     "fan",
+    "frontier",
+    "heat_map",
+    "lever",
     "limits",
     "new_axes",
     "outstanding",

@@ -119,7 +119,7 @@ class HeatMap:
             self.ax.clabel(line, fmt=lambda _: self._written(floor, value), fontsize=8)
         self._said = (
             f"{VALUES.get(value, value).capitalize()} from {self._written(np.nanmin(numbers), value)} to "
-            f"{self._written(np.nanmax(numbers), value)} over {_name(x)} and {_name(y)}"
+            f"{self._written(np.nanmax(numbers), value)} over {field_name(x)} and {field_name(y)}"
         )
         if today is not None:
             self._mark(today, columns, rows, numbers, x, y, value)
@@ -136,8 +136,8 @@ class HeatMap:
         for axis, values, path in ((self.ax.xaxis, columns, x), (self.ax.yaxis, rows, y)):
             places = np.unique(np.linspace(0, len(values) - 1, min(TICKS, len(values))).round().astype(int))
             axis.set_ticks(places, [self._tick(values[place], path) for place in places], fontsize=8)
-        self.ax.set_xlabel(_name(x).capitalize(), fontsize=9)
-        self.ax.set_ylabel(_name(y).capitalize(), fontsize=9)
+        self.ax.set_xlabel(field_name(x).capitalize(), fontsize=9)
+        self.ax.set_ylabel(field_name(y).capitalize(), fontsize=9)
         self.ax.tick_params(colors=INK, length=0)
         for spine in self.ax.spines.values():
             spine.set_visible(False)
@@ -154,20 +154,10 @@ class HeatMap:
         self._said += f"; today {'near ' if column % 1 or row % 1 else ''}{self._written(near, value)}"
 
     def _tick(self, number: Any, path: str) -> str:
-        if pd.isna(number):
-            return "none"
-        if path.endswith(("amount", "discount", "discount_per_step", "min_cart")):
-            return money_text(Decimal(str(number)), self.currency)
-        return f"{number:g} %" if path.endswith("percent") else f"{number:g}"
+        return setting_text(number, path, self.currency)
 
     def _written(self, number: float, value: str) -> str:
-        if np.isnan(number):
-            return "never"
-        if value == "discount_rate":
-            return percent_text(number)
-        if value == "break_even_uplift":
-            return f"{number * 100:.1f}"
-        return _signed(number, self.currency)
+        return total_text(number, value, self.currency)
 
 
 class Frontier:
@@ -245,7 +235,27 @@ class Frontier:
         return f"{self._said}."
 
 
-def _name(path: str) -> str:
+def setting_text(number: Any, path: str, currency: str) -> str:
+    """Write a value of a swept field, with its unit."""
+    if pd.isna(number):
+        return "none"
+    if path.endswith(("amount", "discount", "discount_per_step", "min_cart")):
+        return money_text(Decimal(str(number)), currency)
+    return f"{number:g} %" if path.endswith("percent") else f"{number:g}"
+
+
+def total_text(number: float, value: str, currency: str) -> str:
+    """Write a total of a sweep, with its unit."""
+    if np.isnan(number):
+        return "never"
+    if value == "discount_rate":
+        return percent_text(number)
+    if value == "break_even_uplift":
+        return f"{number * 100:.1f}"
+    return _signed(number, currency)
+
+
+def field_name(path: str) -> str:
     """A field's name on a picture."""
     return FIELDS.get(path, FIELDS.get(path.rpartition(".")[2], path))
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
-from nector_sim.rules.money import About, Amount, Factor, PositiveAmount, StepPoints, WholeNumber
+from nector_sim.rules.money import MAX_POINTS, About, Amount, Factor, PositiveAmount, StepPoints, WholeNumber
 from nector_sim.rules.offers import Model
 
 #: A century, in months and in days: longer than any program, and short enough for every calendar.
@@ -109,18 +109,66 @@ class Expiry(Model):
         return self
 
 
+#: What a tier may be reached by, as its fields are called.
+MEASURES = ("min_spend", "min_orders", "min_earned")
+
+
 class Tier(Model):
-    """One tier of customers, reached by what they have spent."""
+    """One tier of customers, reached by what their earlier orders paid, how many they were, or what they earned.
+
+    Exactly one of ``min_spend``, ``min_orders`` and ``min_earned``; all tiers of a program have the same one.
+    """
 
     name: Annotated[str, Field(min_length=1), About("tier name")]
     """The tier's name, as an offer's ``tiers`` lists it."""
 
-    min_lifetime_spend: Annotated[Amount, About("money", choices=("tier_spend",))]
-    """The tier is reached by this payable of the customer's earlier orders, less what was refunded of it by then
-    (`tier_spend`), on top of an opening lifetime spend."""
+    min_spend: Annotated[Amount | None, About("money", choices=("tier_spend", "tier_before_order"))] = None
+    """The tier is reached by this payable of the customer's earlier orders (`tier_before_order`), less what was
+    refunded of it by then (`tier_spend`); without a window, on top of an opening lifetime spend."""
+
+    min_orders: Annotated[
+        Annotated[WholeNumber, Field(ge=0)] | None, About("orders", choices=("tier_before_order",))
+    ] = None
+    """The tier is reached by so many earlier orders (`tier_before_order`); one that was refunded in full is none."""
+
+    min_earned: Annotated[
+        Annotated[WholeNumber, Field(ge=0, le=MAX_POINTS)] | None, About("points", choices=("tier_before_order",))
+    ] = None
+    """The tier is reached by so many points that earlier orders earned (`tier_before_order`), pending and expired ones
+    included, less those that refunds took back."""
 
     earning_factor: Annotated[Factor, About("times")] = Decimal(1)
     """Multiplies what the customer's orders earn."""
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Self:
+        if len(given := [name for name in MEASURES if getattr(self, name) is not None]) != 1:
+            has = f"it has {' and '.join(given)}" if given else "it has none"
+            raise PydanticCustomError(
+                "tier", "needs exactly one of min_spend, min_orders and min_earned; {has}", {"has": has}
+            )
+        return self
+
+    @property
+    def measure(self) -> str:
+        """Which field says what reaches it."""
+        return next(name for name in MEASURES if getattr(self, name) is not None)
+
+    @property
+    def least(self) -> Decimal | int:
+        """What reaches it: money in major units, orders or points."""
+        least: Decimal | int = getattr(self, self.measure)
+        return least
+
+
+class Tiering(Model):
+    """How tiers are measured."""
+
+    window_months: Annotated[
+        Annotated[WholeNumber, Field(ge=1, le=MAX_MONTHS)] | None, About("months", choices=("expiry_calendar",))
+    ] = None
+    """An order counts for tiers until so many calendar months after its instant, reckoned like expiry
+    (`expiry_calendar`), and no longer at that instant, so a tier lapses. Left out, all of history counts."""
 
 
 class Reversal(Model):

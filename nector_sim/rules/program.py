@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from nector_sim.errors import Problem, ProgramError
-from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier, Tiering
 from nector_sim.rules.money import MAX_MINOR, About, Amount, Percent, currency_decimals, from_minor, is_finer
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, Offer, VariableAmount, VariablePercent
 from nector_sim.rules.paths import changed, unknown_path
@@ -73,7 +73,15 @@ _OFFERS: dict[str, type[Model]] = {
 }
 _MINIMA: dict[str, type[Model]] = {"fixed": FixedMinPayable, "percent": PercentMinPayable}
 _KINDS = _OFFERS | _MINIMA
-_SECTIONS: dict[str, type[Model]] = {"earning": Earning, "expiry": Expiry, "tiers": Tier, "reversal": Reversal}
+_SECTIONS: dict[str, type[Model]] = {
+    "earning": Earning,
+    "expiry": Expiry,
+    "tiers": Tier,
+    "tiering": Tiering,
+    "reversal": Reversal,
+}
+#: Fields that were called otherwise once.
+_RENAMED = {"min_lifetime_spend": "min_spend"}
 
 MinPayable = Annotated[FixedMinPayable | PercentMinPayable, Field(discriminator="kind")]
 
@@ -128,7 +136,11 @@ class Program(Model):
     """When points expire; left out, never."""
 
     tiers: Annotated[tuple[Tier, ...], About()] = ()
-    """Tiers by lifetime spend, lowest first; a customer below the first has none. Left out, orders name their own."""
+    """Tiers by spend, orders or earned points, lowest first; a customer below the first has none. Left out, orders
+    name their own."""
+
+    tiering: Annotated[Tiering | None, About()] = None
+    """How the tiers are measured; left out, by all of history."""
 
     reversal: Annotated[Reversal | None, About()] = None
     """What a refund reverses; left out, both what was earned and what was redeemed, into a negative balance if need
@@ -189,7 +201,7 @@ class Program(Model):
             for position, offer in enumerate(self.offers)
             if offer.min_points is not None and offer.most_points is not None and offer.min_points > offer.most_points
         ]
-        problems += _wrong_tiers(self.tiers)
+        problems += _wrong_tiers(self.tiers, self.tiering)
         if problems:
             text = "; ".join(f"{problem['place']}: {problem['what']}" for problem in problems)
             raise PydanticCustomError("whole", "{text}", {"text": text, "problems": problems})
@@ -399,12 +411,17 @@ def _amounts(model: Model, path: str = "") -> Iterator[tuple[str, Decimal]]:
             yield place, value
 
 
-def _wrong_tiers(tiers: tuple[Tier, ...]) -> Iterator[dict[str, str]]:
-    """Tiers that do not rise, or whose names stand twice."""
+def _wrong_tiers(tiers: tuple[Tier, ...], tiering: Tiering | None) -> Iterator[dict[str, str]]:
+    """Tiers that measure different things, do not rise, or whose names stand twice; a way to measure without tiers."""
+    if tiering is not None and not tiers:
+        yield {"place": "tiering", "what": "measures tiers, and there are none; add [[tiers]], or take it out"}
     for position, (lower, tier) in enumerate(itertools.pairwise(tiers), start=1):
-        if tier.min_lifetime_spend <= lower.min_lifetime_spend:
-            what = f"is {tier.min_lifetime_spend}, not above the tier before it; list the lowest tier first"
-            yield {"place": f"tiers.{position}.min_lifetime_spend", "what": what}
+        if tier.measure != tiers[0].measure:
+            what = f"is given, and tiers.0 has {tiers[0].measure}; all tiers of a program measure the same"
+            yield {"place": f"tiers.{position}.{tier.measure}", "what": what}
+        elif tier.measure == lower.measure and tier.least <= lower.least:
+            what = f"is {tier.least}, not above the tier before it; list the lowest tier first"
+            yield {"place": f"tiers.{position}.{tier.measure}", "what": what}
         if tier.name in {other.name for other in tiers[:position]}:
             yield {"place": f"tiers.{position}.name", "what": f"{tier.name!r} stands twice; rename one"}
 
@@ -438,6 +455,8 @@ def _sentence(detail: Any, model: type[Model], parts: list[str]) -> str:
     fields = _fields(model, parts)
     match kind:
         case "extra_forbidden":
+            if parts[-1] in _RENAMED:
+                return f"is called {_RENAMED[parts[-1]]} now; rename it"
             near = difflib.get_close_matches(parts[-1], list(fields))
             return "is not a field here" + (
                 f"; did you mean {near[0]}?" if near else "; take it out or correct its name"
@@ -459,7 +478,7 @@ def _sentence(detail: Any, model: type[Model], parts: list[str]) -> str:
             return f"is {detail['input']}; it must be at most {context['le']}"
         case "too_fine" | "time":
             return f"is {given}; {detail['msg']}" if kind == "too_fine" else f"{given} {detail['msg']}"
-        case "currency" | "timezone" | "not_a_number" | "expiry" | "earning":
+        case "currency" | "timezone" | "not_a_number" | "expiry" | "earning" | "tier":
             return str(detail["msg"])
         case _ if kind in _MUST_BE:
             return f"is {given}; it must be {_MUST_BE[kind]}"

@@ -119,6 +119,35 @@ def test_space_around_an_id_makes_no_other_customer(tmp_path, buckets):
     assert balances.select("customer_id", "points_pending").rows() == [("c1", 148), ("c2", 99)]
 
 
+@pytest.mark.parametrize(("engine", "buckets"), [("here", 1), ("here", 6), ("dask", 3)])
+def test_a_table_of_refunds_is_split_with_its_orders(orders, tmp_path, runners, engine, buckets):
+    rows = history().filter(pl.col("refunded_at").is_null())[::4]
+    several = [
+        pl.DataFrame(
+            {
+                "order_id": rows["order_id"],
+                "refunded_at": rows["ordered_at"] + timedelta(days=days),
+                "amount": rows["cart_amount"].cast(pl.Float64).floor() // 3,
+            }
+        )
+        for days in (3, 400, 12)
+    ]
+    refunds = pl.concat(several)
+    whole = ns.replay(PROGRAM, history(), opening=OPENING, refunds=refunds)
+    how = {"opening": pl.from_pandas(OPENING).to_arrow(), "refunds": refunds.to_arrow(), "runner": runners[engine]}
+    report = replay_files([PROGRAM], orders, out=tmp_path / "out", buckets=buckets, **how)
+    assert report.totals.astype(str).equals(replays.exact_table(whole.totals, 2).to_pandas().astype(str))
+    assert (report.as_of, report.notices) == (whole.as_of, whole.notices)
+    balances = table(tmp_path / "out", "balances").sort("customer_id")
+    by_customer = whole.balances.sort_values("customer_id")
+    assert balances["points_balance"].to_list() == by_customer["points_balance"].tolist()
+    # The same call again is the same run; with other refunds it is another.
+    assert replay_files([PROGRAM], orders, out=tmp_path / "out", buckets=buckets, **how).orders == 1500
+    stray = pl.concat([refunds, refunds[:1].with_columns(order_id=pl.lit("nobody's"))])
+    with pytest.raises(InputError, match=f"refunds, row {len(stray)}: order_id is no order of this history"):
+        replay_files([PROGRAM], orders, out=tmp_path / "other", buckets=buckets, refunds=stray.to_arrow())
+
+
 class Stop(Exception):
     pass
 

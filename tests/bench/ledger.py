@@ -28,8 +28,8 @@ DATA = {
     "earning": {"points_per_unit": "0.05", "delay_days": 7},
     "expiry": {"months": 6},
     "tiers": [
-        {"name": "Silver", "min_lifetime_spend": 1500, "earning_factor": "1.2"},
-        {"name": "Gold", "min_lifetime_spend": 10_000, "earning_factor": "1.5"},
+        {"name": "Silver", "min_spend": 1500, "earning_factor": "1.2"},
+        {"name": "Gold", "min_spend": 10_000, "earning_factor": "1.5"},
     ],
 }
 PROGRAM = ns.Program.parse(DATA)

@@ -146,7 +146,7 @@ def page(watched, app, request):
         opened.wait_for_selector(".nector-card")
     else:
         if "demo data" not in opened.inner_text(".nector-source"):
-            opened.get_by_role("button", name="Back to the demo orders").click()
+            opened.get_by_role("button", name="Demo orders: grocery").click()
             expect(opened.locator(".nector-source")).to_contain_text("demo data")
         opened.get_by_role("button", name="Back to today's setting").click()
         opened.get_by_role("tab", name="Pictures").click()

@@ -173,7 +173,7 @@ def test_an_export_is_uploaded_with_balances(page, program, export):
     expect(page.locator(".nector-orders table")).to_contain_text("is negative")
     expect(cost(page)).to_have_text(monthly_cost(program, joined))
     expect(page.locator(".nector-source")).to_contain_text("shop.csv")
-    page.get_by_role("button", name="Back to the demo orders").click()
+    page.get_by_role("button", name="Demo orders: grocery").click()
     expect(page.locator(".nector-source")).to_contain_text("demo data, scaled")
 
 

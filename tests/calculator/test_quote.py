@@ -25,7 +25,7 @@ def test_amounts_come_in_any_form(cart, balance):
 
 
 def test_a_tier_that_the_program_does_not_have_is_named():
-    tiers = [{"name": "Gold", "min_lifetime_spend": 100}]
+    tiers = [{"name": "Gold", "min_spend": 100}]
     program = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1)], tiers=tiers)
     order = {"cart_amount": 500, "points_balance": 500}
     assert ns.quote(program, **order, tier="Gold").discount == 500

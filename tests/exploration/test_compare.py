@@ -245,9 +245,7 @@ def test_the_floor_of_the_accrual_view_is_counted_as_it_is_listed(orders):
 
 def test_tiers_of_a_replay_are_those_of_its_ledger(orders):
     earning = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
-    tiered = ns.Program.parse(
-        earning.model_dump(exclude_none=True) | {"tiers": [{"name": "Gold", "min_lifetime_spend": 1000}]}
-    )
+    tiered = ns.Program.parse(earning.model_dump(exclude_none=True) | {"tiers": [{"name": "Gold", "min_spend": 1000}]})
     history = orders.assign(order_id=orders.index, tier="Gold").drop(columns="points_balance")
     result = compare(tiered, tiered, history, assumptions=BELIEVED, replayed=True, by="tier", resamples=0)
     replayed = ns.replay(tiered, history).orders["tier"]

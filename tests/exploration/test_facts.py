@@ -77,7 +77,7 @@ def test_the_limits_are_those_that_results_name():
 def test_what_is_earned_back_and_the_first_reward():
     # 0.05 points a rupee at ₹2 for 20 points: 0.5 % back. 20 points take ₹400, or of ₹150 orders, at 7 points each, 3.
     offer = {"kind": "variable_amount", "points_per_step": 20, "discount_per_step": 2}
-    tiers = [{"name": "gold", "min_lifetime_spend": 100, "earning_factor": 2}]
+    tiers = [{"name": "gold", "min_spend": 100, "earning_factor": 2}]
     rule = program(offer, earning={"points_per_unit": "0.05"}, tiers=tiers)
     found = ns.facts(rule, spend_per_order=150).offers[0]
     assert (found.percent_back, found.spend_to_first_reward, found.orders_to_first_reward) == (Decimal("0.5"), 400, 3)
@@ -91,7 +91,7 @@ def test_what_is_earned_back_and_the_first_reward():
 def test_nobody_is_without_a_tier_where_the_lowest_begins_at_0():
     # 100 points for ₹10, half a point a rupee, twice for everybody: 10 % back. Silver may use the offer.
     offer = {"kind": "variable_amount", "points_per_step": 100, "discount_per_step": 10, "tiers": ["Silver"]}
-    tiers = [{"name": "Silver", "min_lifetime_spend": 0, "earning_factor": 2}]
+    tiers = [{"name": "Silver", "min_spend": 0, "earning_factor": 2}]
     rule = program(offer, earning={"points_per_unit": "0.5"}, tiers=tiers)
     assert [found.percent_back for found in ns.facts(rule).offers] == [10]
 
@@ -99,7 +99,7 @@ def test_nobody_is_without_a_tier_where_the_lowest_begins_at_0():
 def test_a_tier_that_the_program_does_not_have_is_named():
     # Customers may be of a tier that no offer names; but not where the program has tiers of its own.
     assert ns.facts(program({**ONE, "tiers": ["Gold"]}), tier="gold").offers == ()
-    own = program(ONE, tiers=[{"name": "Gold", "min_lifetime_spend": 5}])
+    own = program(ONE, tiers=[{"name": "Gold", "min_spend": 5}])
     assert len(ns.facts(own, tier="Gold").offers) == 1
     with pytest.raises(ns.InputError, match="tier 'gold' is not a tier of this program, which has 'Gold'"):
         ns.facts(own, tier="gold")

@@ -27,7 +27,7 @@ PROGRAM = ns.Program.parse(
         "offers": [{"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1, "max_discount": 60}],
         "earning": {"points_per_unit": "0.1", "delay_days": 3},
         "expiry": {"months": 2},
-        "tiers": [{"name": "Silver", "min_lifetime_spend": 2000, "earning_factor": 2}],
+        "tiers": [{"name": "Silver", "min_spend": 2000, "earning_factor": 2}],
         "timezone": "UTC",
     }
 )

@@ -67,8 +67,8 @@ def test_the_programs_other_half_comes_through_as_well():
             "earning": {"points_per_unit": "0.05", "base": "cart_amount", "on_redeeming_orders": False},
             "expiry": {"months": 12, "kind": "inactivity"},
             "tiers": [
-                {"name": "Silver", "min_lifetime_spend": 0},
-                {"name": "Gold", "min_lifetime_spend": 5000, "earning_factor": "1.5"},
+                {"name": "Silver", "min_spend": 0},
+                {"name": "Gold", "min_spend": 5000, "earning_factor": "1.5"},
             ],
             "reversal": {"overdraft": "forgive"},
             "valid_from": "2026-01-01T00:00",

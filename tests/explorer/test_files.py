@@ -196,3 +196,16 @@ class TestYourOrders:
         explorer.work_out_ranges()
         assert "nine of ten draws" in explorer._figures.value
         assert "<svg" in explorer._how_sure._views[0].value
+
+
+def test_either_demo_shop_is_a_button_away():
+    explorer = ns.RuleExplorer(
+        orders=pd.DataFrame({"cart_amount": [500.0], "points_balance": [5000]}), label="mine", replayed=False
+    )
+    bar = explorer.your_orders.children[4]
+    buttons = {button.description: button for button in bar.children if hasattr(button, "click")}
+    buttons["Demo orders: web shop"].click()
+    assert explorer.session.label == "demo data, simulated; balances as under its own program"
+    assert len(explorer.session.orders) == 41_251
+    buttons["Demo orders: grocery"].click()
+    assert len(explorer.session.orders) == 155_321

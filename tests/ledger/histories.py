@@ -16,11 +16,20 @@ from nector_sim.calculator.reasons import REASONS
 from nector_sim.ledger import exact
 from nector_sim.ledger.engine import run
 from nector_sim.ledger.instants import to_datetime
-from nector_sim.ledger.prepare import GrantColumns, OpeningColumns, OrderColumns, expiring, prepare, settled
+from nector_sim.ledger.prepare import (
+    GrantColumns,
+    OpeningColumns,
+    OrderColumns,
+    RefundColumns,
+    expiring,
+    prepare,
+    settled,
+)
 from nector_sim.ledger.schedule import KINDS, Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, NEVER, compile_schedule, microseconds, tier_names
 
 TIERS = ("Silver", "Gold", "Platinum")
+LIMITS = {"min_spend": [0, 20, 50, 100, 150], "min_orders": [0, 1, 2, 3, 4], "min_earned": [0, 1, 5, 20, 100]}
 #: Days on which calendars are awkward, and some that are not; 2024 and 2028 are leap years.
 DAYS = [
     datetime(int(day[:4]), int(day[4:6]), int(day[6:]), tzinfo=UTC)
@@ -102,11 +111,14 @@ def some_program(rng: random.Random, kind: str, scheduled: bool, timezone: str =
             "kind": kind
         }
     if rng.random() < 0.5:
-        limits = sorted(rng.sample([0, 20, 50, 100, 150], rng.randint(1, 3)))
+        measure = rng.choice(["min_spend", "min_spend", "min_orders", "min_earned"])
+        limits = sorted(rng.sample(LIMITS[measure], rng.randint(1, 3)))
         data["tiers"] = [
-            {"name": name, "min_lifetime_spend": limit, "earning_factor": rng.choice(["1", "1.2", "0", "3.3333"])}
+            {"name": name, measure: limit, "earning_factor": rng.choice(["1", "1.2", "0", "3.3333"])}
             for name, limit in zip(TIERS, limits, strict=False)
         ]
+        if rng.random() < 0.6:
+            data["tiering"] = {"window_months": rng.choice([1, 1, 2, 6])}
     if rng.random() < 0.7:
         data["reversal"] = {
             "earned": rng.random() < 0.8,
@@ -178,6 +190,18 @@ def some_history(
     return orders, openings, grants
 
 
+def some_refunds(rng: random.Random, orders: Sequence[exact.Order]) -> list[exact.Refund]:
+    """A table of refunds, of orders that have none of their own; several of an order, also at one instant."""
+    refunds = []
+    for order in orders:
+        if order.refunded_at is None and rng.random() < 0.4:
+            for _ in range(rng.randint(1, 4)):
+                at = max(order.at, rng.choice([order.at, order.at + timedelta(days=1), some_instant(rng)]))
+                amount = rng.choice([order.cart // 3, order.cart // 3, order.cart // 7, 0, 1, order.cart, None])
+                refunds.append(exact.Refund(order.order_id, at, amount))
+    return refunds
+
+
 def compiled_replay(*case: Any, threads: int = 1, lots: bool = False) -> exact.Replay:
     """The compiled replay, in the words of the exact one."""
     return _in_words(*compiled_run(*case, threads=threads, lots=lots), case[1])
@@ -189,6 +213,8 @@ def compiled_run(
     openings: Sequence[exact.Opening] = (),
     grants: Sequence[exact.Grant] = (),
     as_of: datetime | None = None,
+    refunds: Sequence[exact.Refund] = (),
+    *,
     threads: int = 1,
     lots: bool = False,
 ) -> tuple[Any, Any, Any, Any]:
@@ -224,10 +250,16 @@ def compiled_run(
         _whole([microseconds(g.expires_at) if g.expires_at else NEVER for g in grants]),
     )
     kept = [o for o in orders if not o.never_paid]
-    refunds = [o.refunded_at for o in kept if o.refunded_share > 0]
-    instants = [o.at for o in kept] + refunds + [g.at for g in grants]
+    row_of = {o.order_id: row for row, o in enumerate(orders)}
+    told = RefundColumns(
+        _whole([row_of[r.order_id] for r in refunds]),
+        _whole([microseconds(r.at) for r in refunds]),
+        _whole([-1 if r.amount is None else r.amount for r in refunds]),
+    )
+    moving = [at for o in kept for at in o.shares(r for r in refunds if r.order_id == o.order_id)]
+    instants = [o.at for o in kept] + moving + [g.at for g in grants]
     last = ALWAYS if not instants and as_of is None else microseconds(as_of or max(instants))
-    prepared = prepare(settled(columns), opening, granted, last=int(last))
+    prepared = prepare(settled(columns, told), opening, granted, last=int(last))
     terms = compile_schedule(schedule, names, prepared.largest_cart)
     history, expiries = expiring(prepared, schedule)
     months = _whole([microseconds(day) for day in DAYS]) if lots else _whole([])
@@ -302,4 +334,5 @@ def random_case(seed: int, customers: int) -> tuple[Any, ...]:
     for table in (orders, openings, grants):
         rng.shuffle(table)  # type: ignore[arg-type]
     as_of = rng.choice([None, None, some_instant(rng), datetime(2030, 1, 1, tzinfo=UTC)])
-    return schedule, orders, openings, grants, as_of
+    refunds = some_refunds(rng, orders) if rng.random() < 0.7 else []
+    return schedule, orders, openings, grants, as_of, refunds

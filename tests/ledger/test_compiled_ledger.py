@@ -29,7 +29,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 @pytest.mark.parametrize("worked", worked_ledgers(), ids=lambda worked: worked.name)
 def test_worked_ledger(worked: Worked) -> None:
-    case = (worked.schedule, *worked.plain(), worked.as_of)
+    case = (worked.schedule, *worked.plain(), worked.as_of, worked.told_refunds())
     assert compiled_replay(*case) == without_offer(replay(*case))
 
 
@@ -66,7 +66,8 @@ def test_one_order_is_answered_as_the_exact_law_does() -> None:
     """One customer for each order, who brings the balance: ten thousand orders under random programs."""
     rng = random.Random(5)
     for _ in range(100):
-        schedule = make_schedule(some_program(rng, "lots", False).model_copy(update={"tiers": (), "earning": None}))
+        plain = {"tiers": (), "tiering": None, "earning": None}
+        schedule = make_schedule(some_program(rng, "lots", False).model_copy(update=plain))
         law = calculator.Law(schedule.programs[0])
         orders, openings = [], []
         for number in range(100):
@@ -154,7 +155,7 @@ def test_the_largest_amounts_stay_exact() -> None:
             reached.append(left)
         whole = [int(spent) + rng.choice([0, 1]) for spent in reached]
         tiers = [
-            {"name": str(limit), "min_lifetime_spend": Decimal(limit) / 100}
+            {"name": str(limit), "min_spend": Decimal(limit) / 100}
             for limit in sorted({limit for limit in whole if 0 < limit <= most})
         ]
         program = ns.Program.parse({"tiers": tiers, "earning": {"points_per_unit": "1"}})

@@ -13,7 +13,7 @@ from nector_sim.ledger.exact import replay
 @pytest.mark.parametrize("worked", worked_ledgers(), ids=lambda worked: worked.name)
 def test_worked_ledger(worked: Worked) -> None:
     orders, openings, grants = worked.plain()
-    replayed = replay(worked.schedule, orders, openings, grants, worked.as_of)
+    replayed = replay(worked.schedule, orders, openings, grants, worked.as_of, worked.told_refunds())
     assert [astuple(movement) for movement in replayed.movements] == worked.movements
     got = {
         result.order_id: {

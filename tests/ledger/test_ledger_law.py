@@ -15,7 +15,7 @@ import nector_sim as ns
 from nector_sim.ledger import engine
 from nector_sim.ledger.exact import Grant, Opening, Order, replay
 from nector_sim.ledger.schedule import make_schedule
-from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier, Tiering
 
 SEEDS = range(5000, 5060)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,19 +46,21 @@ def test_a_run_that_breaks_conservation_fails_loudly(monkeypatch: pytest.MonkeyP
 
 def test_the_order_of_rows_does_not_matter() -> None:
     for seed in SEEDS:
-        schedule, *tables, as_of = random_case(seed, customers=10)
-        expected = compiled_replay(schedule, *tables, as_of)
-        for table in tables:
+        schedule, *tables, as_of, refunds = random_case(seed, customers=10)
+        expected = compiled_replay(schedule, *tables, as_of, refunds)
+        for table in (*tables, refunds):
             random.Random(seed).shuffle(table)
-        assert compiled_replay(schedule, *tables, as_of) == expected
+        assert compiled_replay(schedule, *tables, as_of, refunds) == expected
 
 
 def test_other_customers_do_not_matter() -> None:
     for seed in SEEDS:
-        schedule, *tables, as_of = random_case(seed, customers=10)
+        schedule, *tables, as_of, refunds = random_case(seed, customers=10)
         as_of = as_of or day(400)
-        together = compiled_replay(schedule, *tables, as_of)
-        alone = compiled_replay(schedule, *([row for row in t if row.customer_id == "c3"] for t in tables), as_of)
+        together = compiled_replay(schedule, *tables, as_of, refunds)
+        tables = [[row for row in table if row.customer_id == "c3"] for table in tables]
+        theirs = [refund for refund in refunds if refund.order_id in {order.order_id for order in tables[0]}]
+        alone = compiled_replay(schedule, *tables, as_of, theirs)
         assert alone.movements == [movement for movement in together.movements if movement.customer_id == "c3"]
         assert alone.balances == [balance for balance in together.balances if balance.customer_id == "c3"]
 
@@ -88,7 +90,7 @@ PLAIN: dict[str, Any] = {
     "offers": [{"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}],
     "earning": {"points_per_unit": "0.0625"},
     "expiry": {"days": 30},
-    "tiers": [{"name": "Silver", "min_lifetime_spend": 150, "earning_factor": 2}],
+    "tiers": [{"name": "Silver", "min_spend": 150, "earning_factor": 2}],
 }
 ORDERS = [
     Order("a", "c", day(0), 10_000),
@@ -97,6 +99,7 @@ ORDERS = [
     Order("e", "c", day(20), 20_000),
     Order("f", "c", day(21), 20_000, redeems=False),
     Order("h", "c", day(50.5), 10_000),
+    Order("k", "c", day(83), 10_000),
 ]
 WITNESSES = {
     "earning.points_per_unit": {"earning": {"points_per_unit": "0.07"}},
@@ -112,9 +115,12 @@ WITNESSES = {
     "expiry.days": {"expiry": {"days": 5}},
     "expiry.months": {"expiry": {"months": 1}},
     "expiry.kind": {"expiry": {"days": 30, "kind": "inactivity"}},
-    "tiers.name": {"tiers": [{"name": "Gold", "min_lifetime_spend": 150, "earning_factor": 2}]},
-    "tiers.min_lifetime_spend": {"tiers": [{"name": "Silver", "min_lifetime_spend": 250, "earning_factor": 2}]},
-    "tiers.earning_factor": {"tiers": [{"name": "Silver", "min_lifetime_spend": 150}]},
+    "tiers.name": {"tiers": [{"name": "Gold", "min_spend": 150, "earning_factor": 2}]},
+    "tiers.min_spend": {"tiers": [{"name": "Silver", "min_spend": 250, "earning_factor": 2}]},
+    "tiers.min_orders": {"tiers": [{"name": "Silver", "min_orders": 2, "earning_factor": 2}]},
+    "tiers.min_earned": {"tiers": [{"name": "Silver", "min_earned": 18, "earning_factor": 2}]},
+    "tiering.window_months": {"tiering": {"window_months": 1}},
+    "tiers.earning_factor": {"tiers": [{"name": "Silver", "min_spend": 150}]},
     "reversal.earned": {"reversal": {"earned": False}},
     "reversal.redeemed": {"reversal": {"redeemed": False}},
     "reversal.overdraft": {"reversal": {"overdraft": "forgive"}},
@@ -123,13 +129,13 @@ WITNESSES = {
 
 @pytest.mark.parametrize("field", WITNESSES)
 def test_every_field_has_a_witness(field: str) -> None:
-    plain = replay(make_schedule(ns.Program.parse(PLAIN)), ORDERS, as_of=day(51))
-    other = replay(make_schedule(ns.Program.parse(PLAIN | WITNESSES[field])), ORDERS, as_of=day(51))
+    plain = replay(make_schedule(ns.Program.parse(PLAIN)), ORDERS, as_of=day(84))
+    other = replay(make_schedule(ns.Program.parse(PLAIN | WITNESSES[field])), ORDERS, as_of=day(84))
     assert (plain.results, plain.movements) != (other.results, other.movements)
 
 
 def test_no_field_lacks_a_witness() -> None:
-    sections = {"earning": Earning, "expiry": Expiry, "tiers": Tier, "reversal": Reversal}
+    sections = {"earning": Earning, "expiry": Expiry, "tiers": Tier, "tiering": Tiering, "reversal": Reversal}
     assert {f"{section}.{name}" for section, model in sections.items() for name in model.model_fields} == set(WITNESSES)
 
 

@@ -23,7 +23,5 @@ def test_the_program_of_the_page_is_one_and_shows_the_defaults():
     (text,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     shown = ns.Program.parse(tomllib.loads(text))
     bare = {"earning": {}, "expiry": {"months": 6}, "reversal": {}}
-    defaults = ns.Program.parse(
-        bare | {"tiers": [{"name": "Silver", "min_lifetime_spend": 1500, "earning_factor": "1.2"}]}
-    )
+    defaults = ns.Program.parse(bare | {"tiers": [{"name": "Silver", "min_spend": 1500, "earning_factor": "1.2"}]})
     assert ns.Program.parse(tomllib.loads(defaults.to_toml())) == shown

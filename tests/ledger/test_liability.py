@@ -112,8 +112,8 @@ def test_a_tier_has_the_value_of_its_offer():
                 {**step, "discount_per_step": "1", "tiers": ["Gold"]},
             ],
             "tiers": [
-                {"name": "Silver", "min_lifetime_spend": 100},
-                {"name": "Gold", "min_lifetime_spend": 1000},
+                {"name": "Silver", "min_spend": 100},
+                {"name": "Gold", "min_spend": 1000},
             ],
         }
     )

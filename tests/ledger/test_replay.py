@@ -34,11 +34,13 @@ def test_worked_ledger(worked):
     frame = pd.DataFrame(worked.orders, columns=sorted({*columns, *(name for o in worked.orders for name in o)}))
     opening = pd.DataFrame(worked.opening) if worked.opening else None
     grants = pd.DataFrame(worked.grants) if worked.grants else None
+    refunds = pd.DataFrame(worked.refunds) if worked.refunds else None
     result = ns.replay(
         worked.program,
         frame,
         opening=opening,
         grants=grants,
+        refunds=refunds,
         as_of=worked.as_of,
         movements=True,
         programs=worked.programs,

@@ -14,7 +14,7 @@ from nector_sim.ledger.schedule import make_schedule
 BASE = {
     "offers": [{"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}],
     "earning": {"points_per_unit": "0.1"},
-    "tiers": [{"name": "Silver", "min_lifetime_spend": 500, "earning_factor": "1.5"}],
+    "tiers": [{"name": "Silver", "min_spend": 500, "earning_factor": "1.5"}],
 }
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from nector_sim import Program, data_path
-from nector_sim.ledger.exact import Grant, Opening, Order
+from nector_sim.ledger.exact import Grant, Opening, Order, Refund
 from nector_sim.ledger.schedule import Schedule, make_schedule
 
 
@@ -21,6 +21,7 @@ class Worked:
     orders: list[dict[str, Any]]
     opening: list[dict[str, Any]]
     grants: list[dict[str, Any]]
+    refunds: list[dict[str, Any]]
     as_of: datetime | None
     movements: list[tuple[Any, ...]]
     results: list[dict[str, Any]]
@@ -29,6 +30,12 @@ class Worked:
     @property
     def schedule(self) -> Schedule:
         return make_schedule(self.program, self.programs)
+
+    def told_refunds(self) -> list[Refund]:
+        """The table of refunds, in minor units."""
+        return [
+            Refund(r["order_id"], r["refunded_at"], minor(r["amount"]) if "amount" in r else None) for r in self.refunds
+        ]
 
     def plain(self) -> tuple[list[Order], list[Opening], list[Grant]]:
         orders = [
@@ -74,6 +81,7 @@ def worked_ledgers() -> list[Worked]:
                     entry.get("orders", []),
                     entry.get("opening", []),
                     entry.get("grants", []),
+                    entry.get("refunds", []),
                     entry["as_of"].astimezone(UTC) if "as_of" in entry else None,
                     movements,
                     entry.get("results", []),

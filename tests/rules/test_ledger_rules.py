@@ -9,7 +9,7 @@ import nector_sim as ns
 from nector_sim.calculator.choices import CHOICES
 from nector_sim.ledger.choices import LEDGER_CHOICES
 from nector_sim.rules.docs import field_docs
-from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier, Tiering
 from nector_sim.rules.money import About
 
 WHOLE = """
@@ -26,12 +26,12 @@ kind = "inactivity"
 
 [[tiers]]
 name = "Silver"
-min_lifetime_spend = 1500
+min_spend = 1500
 earning_factor = 1.2
 
 [[tiers]]
 name = "Gold"
-min_lifetime_spend = 10000
+min_spend = 10000
 
 [reversal]
 earned = true
@@ -95,7 +95,7 @@ def test_a_key_left_out_has_the_value_of_the_page():
         ({"earning": {"percent": 1}}, "earning.percent: is not a field here; take it out or correct its name"),
         ({"reversal": {"overdraw": 1}}, "reversal.overdraw: is not a field here; did you mean overdraft?"),
         (
-            {"tiers": [{"name": "A", "min_lifetime_spend": 1, "factor": 2}]},
+            {"tiers": [{"name": "A", "min_spend": 1, "factor": 2}]},
             "tiers.0.factor: is not a field here; did you mean earning_factor?",
         ),
     ],
@@ -109,29 +109,54 @@ def test_rates_and_factors_have_at_most_four_decimals(place):
     def data(value):
         if place == "points_per_unit":
             return {"earning": {place: value}}
-        return {"tiers": [{"name": "A", "min_lifetime_spend": 0, place: value}]}
+        return {"tiers": [{"name": "A", "min_spend": 0, place: value}]}
 
     ns.Program.parse(data("0.1234"))
     assert "at most 4 decimals" in problems(**data("0.12345"))[0]
 
 
 def test_tiers_rise_and_have_names_of_their_own():
-    tiers = [{"name": "A", "min_lifetime_spend": 100}, {"name": "A", "min_lifetime_spend": 100}]
+    tiers = [{"name": "A", "min_spend": 100}, {"name": "A", "min_spend": 100}]
     assert problems(tiers=tiers) == [
-        "tiers.1.min_lifetime_spend: is 100, not above the tier before it; list the lowest tier first",
+        "tiers.1.min_spend: is 100, not above the tier before it; list the lowest tier first",
         "tiers.1.name: 'A' stands twice; rename one",
     ]
 
 
-def test_a_threshold_is_money_of_the_currency():
-    found = problems(currency="JPY", tiers=[{"name": "A", "min_lifetime_spend": "1.5"}])
-    assert found == [
-        "tiers.0.min_lifetime_spend: 1.5 is finer than JPY's 0 decimals; round it to an amount that can be paid"
+def test_tiers_of_a_program_measure_the_same():
+    spend, orders = {"name": "A", "min_spend": 100}, {"name": "B", "min_orders": 3}
+    assert problems(tiers=[spend, orders]) == [
+        "tiers.1.min_orders: is given, and tiers.0 has min_spend; all tiers of a program measure the same"
     ]
+    needs = "needs exactly one of min_spend, min_orders and min_earned"
+    assert problems(tiers=[{"name": "A"}]) == [f"tiers.0: {needs}; it has none"]
+    assert problems(tiers=[spend | {"min_earned": 5}]) == [f"tiers.0: {needs}; it has min_spend and min_earned"]
+    found = problems(tiers=[orders | {"min_orders": "2.5"}])
+    assert found == ["tiers.0.min_orders: is '2.5'; it must be a whole number"]
+    assert problems(tiers=[{"name": "A", "min_earned": -1}]) == ["tiers.0.min_earned: is -1; it must be at least 0"]
+
+
+def test_a_window_needs_tiers_and_whole_months():
+    assert problems(tiering={"window_months": 12}) == [
+        "tiering: measures tiers, and there are none; add [[tiers]], or take it out"
+    ]
+    tiers = [{"name": "A", "min_orders": 3}]
+    assert problems(tiers=tiers, tiering={"window_months": 0}) == ["tiering.window_months: is 0; it must be at least 1"]
+    ns.Program.parse({"tiers": tiers, "tiering": {"window_months": 16}})
+
+
+def test_the_old_name_of_a_threshold_is_answered_with_the_new_one():
+    found = problems(tiers=[{"name": "A", "min_lifetime_spend": 100}])
+    assert found == ["tiers.0.min_lifetime_spend: is called min_spend now; rename it"]
+
+
+def test_a_threshold_is_money_of_the_currency():
+    found = problems(currency="JPY", tiers=[{"name": "A", "min_spend": "1.5"}])
+    assert found == ["tiers.0.min_spend: 1.5 is finer than JPY's 0 decimals; round it to an amount that can be paid"]
 
 
 def test_every_field_says_what_it_is_and_every_choice_is_known():
-    for model in (Earning, Expiry, Tier, Reversal):
+    for model in (Earning, Expiry, Tier, Tiering, Reversal):
         for name, field in model.model_fields.items():
             assert field_docs(model)[name], (model, name)
             about = [item for item in field.metadata if isinstance(item, About)]
@@ -146,8 +171,8 @@ def test_review_finds_what_is_odd_about_earning_and_tiers():
         offer = {"kind": "variable_amount", "points_per_step": 10, "discount_per_step": 5}
         return [str(f) for f in ns.review(ns.Program.parse({"offers": [offer], **fields}))]
 
-    silver = {"name": "Silver", "min_lifetime_spend": 100, "earning_factor": 2}
-    gold = {"name": "Gold", "min_lifetime_spend": 500, "earning_factor": "1.5"}
+    silver = {"name": "Silver", "min_spend": 100, "earning_factor": 2}
+    gold = {"name": "Gold", "min_spend": 500, "earning_factor": "1.5"}
     assert odd(earning={}, tiers=[silver]) == []
     assert odd(earning={"points_per_unit": 0}) == ["earning.points_per_unit: is 0, so no order earns points"]
     # A point is worth half a unit; twice 1 point for each unit is all of it.
@@ -191,7 +216,7 @@ NO_AMOUNT = {"kind": "fixed_percent", "points": 1, "percent": 10}
 )
 def test_what_an_order_earns_is_held_against_what_was_paid(points, factors, offers, percent):
     tiers = [
-        {"name": f"tier {position}", "min_lifetime_spend": position, "earning_factor": factor}
+        {"name": f"tier {position}", "min_spend": position, "earning_factor": factor}
         for position, factor in enumerate(factors)
     ]
     program = ns.Program.parse({"offers": offers, "earning": {"points_per_unit": points}, "tiers": tiers})

@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from nector_sim.errors import ProgramError
 from nector_sim.rules.docs import field_docs
-from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier, Tiering
 from nector_sim.rules.money import MAX_POINTS, About, to_points
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
@@ -53,7 +53,14 @@ UNITS = {
         "on_redeeming_orders": "",
     },
     Expiry: {"months": "months", "days": "days", "kind": ""},
-    Tier: {"name": "tier name", "min_lifetime_spend": "money", "earning_factor": "times"},
+    Tier: {
+        "name": "tier name",
+        "min_spend": "money",
+        "min_orders": "orders",
+        "min_earned": "points",
+        "earning_factor": "times",
+    },
+    Tiering: {"window_months": "months"},
     Reversal: {"earned": "", "redeemed": "", "overdraft": ""},
 }
 

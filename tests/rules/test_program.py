@@ -144,7 +144,7 @@ OFFER = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1
         ({"offers": [5]}, "offers.0", "is 5; it must be a table of fields"),
         ({"offers": [{"points": 1}]}, "offers.0", "'variable_amount', 'fixed_amount', 'variable_percent', 'fixed_perc"),
         ({"earning": 5}, "earning", "is 5; it must be a table of fields"),
-        ({"tiers": [{"name": "", "min_lifetime_spend": 1}]}, "tiers.0.name", "it must be a name"),
+        ({"tiers": [{"name": "", "min_spend": 1}]}, "tiers.0.name", "it must be a name"),
         ({"name": ["x" * 56]}, "name", f"is ['{'x' * 56}']; it must be"),
         ({"name": ["x" * 57]}, "name", f"is ['{'x' * 55}...; it must be"),
         ({"name": 5}, "name", "text, in quotes"),
