@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -169,6 +171,31 @@ class Place:
         """Read it as UTF-8."""
         with self.open() as file:
             return file.read().decode()
+
+
+@contextmanager
+def fetched(given: str) -> Iterator[str]:
+    """Give a path of this machine: what a URL names is fetched, under its own name, for as long as the block lasts.
+
+    Raises
+    ------
+    InputError
+        If there is nothing at the URL, or it cannot be read.
+    """
+    place = Place.of(given)
+    if place.is_local:
+        yield place.path
+        return
+    if not place.exists():
+        raise InputError(f"{place} does not exist; check the address")
+    with tempfile.TemporaryDirectory(prefix="nector_sim_") as folder:
+        path = Path(folder) / (PurePosixPath(place.bare).name or "file")
+        try:
+            with place.open() as source, path.open("wb") as target:
+                shutil.copyfileobj(source, target)
+        except OSError as error:
+            raise InputError(f"{place} cannot be read: {error.strerror or error}") from None
+        yield str(path)
 
 
 def flush(path: Path) -> None:

@@ -52,9 +52,19 @@ def test_no_refusal_shows_a_secret(run, store, program, tmp_path, command, order
     (tmp_path / "grid.toml").write_text('"min_payable.amount" = [0, 100]\n')
     assumptions = ns.data_path("assumptions/example.toml")
     more = ["--grid", tmp_path / "grid.toml", "-a", assumptions] if command == "sweep" else []
-    code, out, err = run(command, orders, "-p", program, "--out", tmp_path / "out.parquet", *more)
+    code, out, err = run(command, orders, "--program", program, "--out", tmp_path / "out.parquet", *more)
     assert code == 2
     assert not [secret for secret in SECRETS if secret in out + err]
+
+
+@pytest.mark.parametrize("url", [LOGIN, SIGNED])
+def test_check_takes_a_url_as_the_others_do(run, store, program, tmp_path, url):
+    code, out, err = run("check", url, "--program", program, "--out", tmp_path / "orders.parquet")
+    assert (code, len(pl.read_parquet(tmp_path / "orders.parquet"))) == (1, 1)
+    assert not [secret for secret in SECRETS if secret in out + err]
+    assert "signed.csv" in out or "orders.csv" in out
+    store.pipe("/bucket/p.toml", program.read_bytes())
+    assert run("check", "memory://bucket/p.toml")[0] in (0, 1)
 
 
 def test_results_go_to_no_url_with_a_query(run, store, program, tmp_path):
@@ -62,7 +72,7 @@ def test_results_go_to_no_url_with_a_query(run, store, program, tmp_path):
     for option in ("--out", "--rejects"):
         places = {"--out": tmp_path / "out.csv", option: "memory://bucket/out.csv?sig=SIGNATURE"}
         given = [part for pair in places.items() for part in pair]
-        code, _, err = run("score", tmp_path / "orders.csv", "-p", program, *given)
+        code, _, err = run("score", tmp_path / "orders.csv", "--program", program, *given)
         assert code == 2
         assert "?*** has a query" in err
     assert not (tmp_path / "out.csv").exists()
@@ -72,7 +82,7 @@ def test_replays_and_sweeps_say_where_they_wrote_without_the_password(run, store
     frame = pl.DataFrame({"order_id": ["a"], "customer_id": ["c"], "ordered_at": ["2026-01-01"], "cart_amount": ["5"]})
     frame.write_parquet(tmp_path / "orders.parquet")
     out = "memory://shop:s3cret@host/replayed"
-    code, said, _ = run("replay", tmp_path / "orders.parquet", "-p", program, "--buckets", 1, "--out", out)
+    code, said, _ = run("replay", tmp_path / "orders.parquet", "--program", program, "--buckets", 1, "--out", out)
     assert code == 0
     assert "memory://shop:***@host/replayed" in said
 

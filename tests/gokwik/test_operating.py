@@ -13,6 +13,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy
@@ -24,6 +25,7 @@ from nector_sim.gokwik.posting import Line
 from nector_sim.gokwik.queueing import Queue
 from nector_sim.gokwik.wire import Refused, read_call
 from tests.gokwik.shops import CUSTOMERS, live, open_shop
+from tests.listening import listeners
 
 PERFORM = {"action": "perform", "customer_id": "rich", "amount": 500, "reference_order_id": "1"}
 
@@ -79,6 +81,7 @@ def test_a_signal_leaves_all_of_it_in_the_one_file(tmp_path, customers, number):
     terminal = Terminal(db, customers)
     wal = tmp_path / "gokwik.db-wal"
     assert terminal.post(**PERFORM).status == 200
+    assert listeners(terminal.process.pid) == {("127.0.0.1", urlsplit(terminal.url).port)}  # and nowhere else
     # While it is in use, a copy of the one file lacks what moved, and says so; with the file beside it, it is whole.
     with pytest.raises(ns.InputError, match=r"copied while it was in use.*copy both files"):
         Database(copied(db, tmp_path / "alone"))
