@@ -70,6 +70,8 @@ def check(
 
     Example: nector-sim check program.toml
 
+    Example: nector-sim check program.toml --balances balances.csv
+
     Example: nector-sim check orders_export.csv --points-code 'NECTOR-*' --out orders.parquet --rejects rejects.csv
 
     Example: nector-sim check sales.csv --propose --out columns.toml
@@ -79,7 +81,7 @@ def check(
     files = [str(ctx.with_resource(fetched(one))) if "://" in one else one for one in files]
     file = Path(files[0])
     if len(files) == 1 and not propose and _is_program(file):
-        raise typer.Exit(1 if _check_program(file) else 0)
+        raise typer.Exit(1 if _check_program(file, balances) else 0)
     import nector_sim as ns
     from nector_sim.batch.files import apart
 
@@ -154,10 +156,15 @@ def _is_program(file: Path) -> bool:
         return not holds_orders(opened.read(1 << 20))
 
 
-def _check_program(file: Path) -> int:
+def _check_program(file: Path, balances: str | None) -> int:
     import nector_sim as ns
 
-    findings = ns.review(ns.load_program(file))
+    program = ns.load_program(file)
+    largest = None
+    if balances is not None:
+        told = options.balances_of(balances)
+        largest = told if isinstance(told, int) else int(ns.read_balances(told)["points"].max())
+    findings = ns.review(program, largest_balance=largest)
     for finding in findings:
         typer.echo(f"  {finding}")
     things = "1 thing" if len(findings) == 1 else f"{len(findings)} things"
