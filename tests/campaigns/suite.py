@@ -44,6 +44,9 @@ NO_ANSWER = {
         "`refuse_unknown(program, KNOWN, 'the exact calculator')`",
         "`pass`",
     ): "it refuses programs that the law does not know, of which there is no case",
+    ('Tiering: fields("window_months"),', "`'window_months'`", "`'window_months_'`"): (
+        "it refuses programs with this section of the ledger, of which no redemption depends and no case has one"
+    ),
     (
         "if discount > 0 and (best is None or self.rank(position, points, discount) < best):",
         "`self.rank(position, points, discount) < best`",
