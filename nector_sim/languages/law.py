@@ -25,27 +25,32 @@ from nector_sim.languages.tree import (
     leaves,
     node_of,
 )
+from nector_sim.rules.known import Known, fields, unknown
+from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier, Tiering
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS
-from nector_sim.rules.offers import Model
-from nector_sim.rules.program import PercentMinPayable, Program
+from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount, VariablePercent
+from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 2**52
 #: Inputs that only some offers ask for.
 _WHERE_ASKED = ("tier", "at", "coupon")
 
-#: Fields of a program that the tree carries, or that do not touch a redemption; one that is not here is refused.
-KNOWN = {
-    "Program": "name currency points_label timezone enabled offers min_payable earning expiry tiers tiering "
-    "reversal valid_from",
-    "FixedMinPayable": "kind amount",
-    "PercentMinPayable": "kind percent",
-    **dict.fromkeys(
-        ("VariableAmount", "FixedAmount", "VariablePercent", "FixedPercent"),
-        "kind name min_cart max_cart min_cart_multiple tiers starts_at ends_at points_per_step discount_per_step "
-        "max_discount max_discount_percent points discount percent_per_step max_percent percent min_points min_balance "
-        "with_coupons",
+_OFFER = fields(
+    "kind name min_cart max_cart min_cart_multiple tiers starts_at ends_at points_per_step discount_per_step",
+    "max_discount max_discount_percent points discount percent_per_step max_percent percent min_points min_balance",
+    "with_coupons",
+)
+#: Fields of a program that the tree carries, and sections of the ledger, which no redemption depends on.
+KNOWN: Known = {
+    Program: fields(
+        "name currency points_label timezone enabled offers min_payable",
+        "earning expiry tiers tiering reversal valid_from",
     ),
+    FixedMinPayable: fields("kind amount"),
+    PercentMinPayable: fields("kind percent"),
+    **dict.fromkeys((VariableAmount, FixedAmount, VariablePercent, FixedPercent), _OFFER),
+    **{section: frozenset(section.model_fields) for section in (Earning, Expiry, Tier, Tiering, Reversal)},
 }
 
 
@@ -105,7 +110,9 @@ def calculator_of(
     ProgramError
         Naming every field that the tree does not carry.
     """
-    problems = [*_unknown(program, "")]
+    problems = [
+        Problem(path, "is not carried by exported calculators yet; take it out") for path in unknown(program, KNOWN)
+    ]
     dated = any(offer.starts_at or offer.ends_at for offer in program.offers)
     if dated and "ordered_at" in leave_out:
         problems.append(Problem("ordered_at", "is left out, but an offer has dates; without times it would be wrong"))
@@ -119,20 +126,6 @@ def calculator_of(
     if settings is not None:
         _leave_open(law, bounds, settings)
     return _Builder(law, leave_out, bounds).build()
-
-
-def _unknown(model: Model, path: str) -> list[Problem]:
-    """Fields that are set and that the tree does not carry."""
-    known, found = KNOWN[type(model).__name__].split(), []
-    for name, field in type(model).model_fields.items():
-        value = getattr(model, name)
-        if name in known:
-            inner = value if name == "offers" else [value] if name == "min_payable" and value is not None else []
-            for position, part in enumerate(inner):
-                found += _unknown(part, f"offers.{position}." if name == "offers" else f"{name}.")
-        elif field.is_required() or value != field.get_default():
-            found.append(Problem(f"{path}{name}", "is not carried by exported calculators yet; take it out"))
-    return found
 
 
 def _leave_open(law: Law, bounds: Bounds, settings: list[Setting]) -> None:

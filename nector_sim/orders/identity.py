@@ -227,6 +227,10 @@ def known_of(orders: pl.DataFrame) -> Known:
     )
 
 
+#: What :func:`hash_of` gives.
+HASHED = r"c_[0-9a-f]{32}"
+
+
 def hash_of(text: str, key: bytes) -> str:
     """The keyed hash (HMAC-SHA-256, its first 128 bits) under which a person is known."""
     return "c_" + hmac.digest(key, text.encode(), "sha256")[:16].hex()

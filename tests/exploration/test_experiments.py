@@ -16,7 +16,8 @@ from nector_sim.exploration.experiments.statistics import (
     same_share,
     smallest_effect,
 )
-from tests.campaigns.experiments import false_alarms, heavy, light, power, ranges, ruinous_looks
+from nector_sim.orders.identity import hash_of
+from tests.campaigns.experiments import false_alarms, half_range, heavy, light, power, ranges, ruinous_looks
 
 ASSUMPTIONS = ns.Assumptions(gross_margin_percent=50)
 START, END = "2024-07-01", "2024-10-01"
@@ -99,9 +100,13 @@ def test_ranges_hold_what_they_say_and_cuped_gains_what_the_correlation_predicts
 
 
 def test_false_alarms_and_power_are_as_planned():
-    # Of the campaign's 10,000 a few hundred: four standard errors.
-    assert false_alarms(4, tests=300, customers=500) < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 300)
-    assert power(4, tests=300, customers=500) == pytest.approx(0.8, abs=4 * np.sqrt(0.16 / 300))
+    # 2,000 of the campaign's 10,000: four standard errors.
+    assert false_alarms(4, tests=2000, customers=500) == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / 2000))
+    assert power(4, tests=2000, customers=500) == pytest.approx(0.8, abs=4 * np.sqrt(0.16 / 2000))
+    # They are simulated many at once, with the ranges that a reading has.
+    sides = np.random.default_rng(4).gamma(0.5, 2.0, (2, 1, 500))
+    one = difference(Side(sides[0, 0]), Side(sides[1, 0]), level=0.997)
+    assert half_range(*sides, 0.997)[0] == pytest.approx((one.high - one.low) / 2)
 
 
 def test_sizes_of_sides():
@@ -188,8 +193,10 @@ def test_the_sums_of_a_reading_by_hand():
     assert outcome(reading, "margin before discounts")["candidate"] == 50.0
     assert outcome(reading, "cart of an order")[["baseline", "candidate"]].tolist() == [200.0, 200.0]
     assert outcome(reading, "share of orders that redeem")["candidate"] == 1.0
-    assert any("1 orders during the test are of customers who were not assigned" in line for line in reading.said)
-    assert any(line.startswith("1 orders before the start") for line in reading.said)
+    assert any(
+        "1 order during the test of customers who were not assigned: not counted." in line for line in reading.said
+    )
+    assert any(line.startswith("1 order before the start") for line in reading.said)
 
 
 def test_an_early_look_has_its_price():
@@ -209,6 +216,7 @@ def test_groups_and_winsorising_are_said():
     reading = read(orders, sides, by="city", winsorise_percent=99)
     assert set(reading.frame["group"]) == {"all", "even", "odd"}
     assert any(line.startswith("Outcomes are cut at the 99th percentile") for line in reading.said)
+    assert any(line.startswith("2 groups are as many more answers") for line in reading.said)
     assert not any("cut" in line for line in read(orders, sides).said)
     with pytest.raises(ns.InputError, match="no column town"):
         read(orders, sides, by="town")
@@ -242,7 +250,11 @@ def test_what_is_wrong_with_a_test_is_said():
         read(orders, sides, start=None)
     sale = ns.VariableAmount(points_per_step=1, discount_per_step=1, starts_at="2024-08-10", ends_at="2024-08-20")
     changed = read(orders, sides, programs=[ns.Program(offers=[sale])])
-    assert any("The rules changed during the test (2024-08-09, 2024-08-20)" in line for line in changed.said)
+    # From midnight in India on, and until the last day is over there.
+    assert any("The rules changed during the test (2024-08-10, 2024-08-21)" in line for line in changed.said)
+    unknown = pd.concat([sides, pd.DataFrame({"customer_id": ["new"], "side": ["baseline"]})])
+    never = sum(~sides["customer_id"].isin(orders["customer_id"]))
+    assert any(line.startswith(f"{never + 1} of 301 assigned customers") for line in read(orders, unknown).said)
 
 
 # Sides.
@@ -287,6 +299,18 @@ def test_sides_of_another_share_and_draws_until_they_are_alike(tmp_path):
         ns.assign_experiment(orders, start="soon", key_file=tmp_path / "key")
 
 
+def test_customers_known_by_a_hash_alone_get_no_side(tmp_path):
+    orders, _ = shop(60)
+    guest = hash_of("9876543210", b"key")
+    orders.loc[orders["customer_id"] == orders["customer_id"].iloc[0], "customer_id"] = guest
+    sides = ns.assign_experiment(orders, start=START, key_file=tmp_path / "key")
+    assert len(sides.frame) == orders["customer_id"].nunique() - 1
+    assert guest not in set(sides.frame["customer_id"])
+    assert f"1 of {len(sides.frame) + 1} customers get no side" in sides.text()
+    with pytest.raises(ns.InputError, match="give a table with the shop's own customer ids"):
+        ns.assign_experiment(orders.assign(customer_id=guest), start=START, key_file=tmp_path / "key")
+
+
 def test_an_assignment_is_read_as_it_is(tmp_path):
     orders, _ = shop(400)
     sides = ns.assign_experiment(orders, start=START, key_file=tmp_path / "key")
@@ -298,12 +322,18 @@ def test_an_assignment_is_read_as_it_is(tmp_path):
 # The plan.
 
 
+def few_orders():
+    """Those of a fifth of the demo's customers."""
+    orders = ns.demo_orders()
+    customers = sorted(orders["customer_id"].unique())[::5]
+    return orders[orders["customer_id"].isin(customers)]
+
+
 @pytest.fixture(scope="module")
 def planned():
     today = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
     half = today.replaced({"offers.0.discount_per_step": "0.5"})
-    orders = ns.demo_orders()
-    return ns.plan_experiment(today, half, orders, assumptions=ASSUMPTIONS, looks=4, changes_percent=[5])
+    return ns.plan_experiment(today, half, few_orders(), assumptions=ASSUMPTIONS, looks=4, changes_percent=[5])
 
 
 def test_a_plan_is_the_formula_on_the_shops_own_spread(planned):
@@ -332,7 +362,7 @@ def test_a_plan_says_what_it_sees(planned):
 
 def test_a_plan_for_too_short_a_time_says_so():
     today = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
-    orders = ns.demo_orders()
+    orders = few_orders()
     at = pd.to_datetime(orders["ordered_at"], utc=True)
     short = orders[at > at.max() - pd.Timedelta(weeks=10)]
     plan = ns.plan_experiment(today, today, short, assumptions=ASSUMPTIONS, weeks=[4, 26])
@@ -379,7 +409,7 @@ def test_the_plan_of_the_command(tmp_path, run):
         programs.append(tmp_path / f"{name}.json")
         programs[-1].write_text(program.replaced({"offers.0.discount_per_step": value}).to_json(), encoding="utf-8")
     orders = tmp_path / "orders.parquet"
-    ns.demo_orders().to_parquet(orders)
+    few_orders().to_parquet(orders)
     pair = ("--baseline", programs[0], "--candidate", programs[1])
     picture = tmp_path / "seen.svg"
     assumptions = ns.data_path("assumptions/example.toml")

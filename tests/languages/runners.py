@@ -403,7 +403,7 @@ MUTANTS = {
     "javascript": ('? "requested"', '? "balance"'),
     "duckdb": (">= ", "> "),
     "sqlite": ("THEN 'requested'", "THEN 'balance'"),
-    "postgres": ("GREATEST(", "LEAST("),
+    "postgres": ("THEN 'requested'", "THEN 'cart'"),
     "spark": ("<= ", "< "),
 }
 

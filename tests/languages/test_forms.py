@@ -17,6 +17,7 @@ from nector_sim.languages.dialects import DIALECTS
 from nector_sim.languages.law import KNOWN, calculator_of
 from nector_sim.languages.tree import Constant, Input, choose, evaluate, greatest, least
 from nector_sim.parity.generate import generate
+from nector_sim.rules.known import fields
 from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
@@ -99,8 +100,8 @@ def test_each_field_of_the_models_is_carried_or_refused(monkeypatch):
         FixedMinPayable,
         PercentMinPayable,
     ):
-        assert set(model.model_fields) <= set(KNOWN[model.__name__].split()), model
-    monkeypatch.setitem(KNOWN, "VariableAmount", "kind name points_per_step discount_per_step min_cart")
+        assert set(model.model_fields) <= KNOWN[model], model
+    monkeypatch.setitem(KNOWN, VariableAmount, fields("kind name points_per_step discount_per_step min_cart"))
     with pytest.raises(ProgramError, match=r"offers\.0\.max_discount: is not carried"):
         ns.export(EXAMPLE, to="python")
 

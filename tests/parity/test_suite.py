@@ -20,6 +20,8 @@ FOLDER = Path(ns.data_path("parity"))
 EXAMPLES = FOLDER / "examples"
 EXAMPLE = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
 NAMES = ("nector-help", "rules-derived", "published")
+#: Columns that this program takes no notice of.
+IGNORED = {"tier", "coupon_discount", "ordered_at"}
 CASES = read(str(EXAMPLES / "cases.jsonl"))
 
 
@@ -73,13 +75,29 @@ def test_the_example_for_pytest():
     assert "200 passed" in run.stdout, run.stdout + run.stderr
 
 
-OTHERS = {"node": ["node", "--test", "node/"], "php": ["php", "phpunit/run.php"]}
+#: Jest and dbt, which are slow to start, are run by .github/workflows/tests.yml.
+OTHERS = {
+    "node": ["node", "--test", "node/"],
+    "php": ["php", "phpunit/run.php"],
+    "phpunit": ["phpunit", "--no-configuration", "--do-not-cache-result", "phpunit/"],
+}
 
 
 @pytest.mark.parametrize("program", [name for name in OTHERS if shutil.which(name)])
 def test_the_example_for(program):
     run = subprocess.run(OTHERS[program], cwd=EXAMPLES, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.parametrize(("name", "part"), [("orders", "order"), ("expected", "expect")])
+def test_the_seeds_for_dbt(name, part):
+    with (EXAMPLES / f"dbt/seeds/{name}.csv").open(encoding="utf-8", newline="") as file:
+        _, *fields = next(csv.reader(file))
+        rows = list(csv.reader(file))
+    given = [[str(n), *(str(case[part].get(field, "")) for field in fields)] for n, case in enumerate(CASES, 1)]
+    assert rows == given
+    # Whatever is in an order is in a column.
+    assert part == "expect" or set(fields) == {field for case in CASES for field in case[part]} - IGNORED
 
 
 def test_the_macro_for_dbt():

@@ -12,7 +12,7 @@ import numpy as np
 from nector_sim.errors import InputError
 from nector_sim.exploration.experiments.outcomes import instant, people_of, person_of, read_history, totals
 from nector_sim.frames.checks import as_frame
-from nector_sim.orders.identity import default_key_file, load_key
+from nector_sim.orders.identity import HASHED, default_key_file, load_key
 from nector_sim.results import Result
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class ExperimentAssignment(Result):
         Draws that were made until both sides were alike.
     candidate_percent : float
         The chance to be on the candidate's side.
+    said : tuple of str
+        Who got no side, and why.
     """
 
     frame: pd.DataFrame
@@ -52,6 +54,7 @@ class ExperimentAssignment(Result):
     tries: int
     candidate_percent: float
     key: bytes
+    said: tuple[str, ...] = ()
 
     PICTURES = ("sides",)
 
@@ -67,11 +70,13 @@ class ExperimentAssignment(Result):
         """Say how many are where and how alike they are."""
         counts = self.frame["side"].value_counts()
         worst = self.balance["standardised_difference"].abs().max()
-        return (
+        lines = [
             f"{len(self.frame):,} customers: {counts.get('baseline', 0):,} baseline, "
-            f"{counts.get('candidate', 0):,} candidate, from {self.start:%Y-%m-%d %H:%M} UTC on\n"
-            f"Worst standardised difference before: {worst:.3f} (draw {self.tries}, seed {self.seed})"
-        )
+            f"{counts.get('candidate', 0):,} candidate, from {self.start:%Y-%m-%d %H:%M} UTC on",
+            f"Worst standardised difference before: {worst:.3f} (draw {self.tries}, seed {self.seed})",
+            *self.said,
+        ]
+        return "\n".join(lines)
 
     def save(self, path: str | Path) -> Path:
         """Write ``customer_id`` and ``side`` as CSV, for the shop to load."""
@@ -106,7 +111,8 @@ def assign_experiment(
     ----------
     orders : pandas.DataFrame, or any table with an Arrow interface
         With ``customer_id``, ``ordered_at``, ``cart_amount`` and where they are known ``discount_given``. Every
-        customer in it gets a side.
+        customer in it gets a side, but those whom :func:`nector_sim.read_orders` knows by a hash alone: no shop could
+        load it.
     start : str or datetime
         When the test begins.
     candidate_percent : float, optional
@@ -144,10 +150,18 @@ def assign_experiment(
     frame, begins = as_frame(orders), instant(start, timezone)
     rows = read_history(frame, assumptions=None, timezone=timezone)
     ids = frame["customer_id"].dropna().drop_duplicates().reset_index(drop=True)
+    hashed = ids.astype(str).str.fullmatch(HASHED)
+    ids = ids[~hashed].reset_index(drop=True)
+    said = []
+    if hashed.any():
+        said.append(
+            f"{hashed.sum():,} of {len(hashed):,} customers get no side: read_orders knows them by a hash alone, which "
+            "the shop cannot load. For a side for them, give a table with the shop's own customer ids."
+        )
     persons = people_of(ids)
     people = pd.Index(persons.unique())
     if len(people) < 20:
-        raise InputError(f"there are {len(people)} customers; a test needs many more")
+        raise InputError(" ".join([f"there are {len(people)} customers; a test needs many more.", *said]))
     before = totals(rows, people, begins - pd.Timedelta(weeks=before_weeks), begins)
     key = load_key(Path(key_file) if key_file else default_key_file())
     for tried in range(TRIES):
@@ -163,7 +177,9 @@ def assign_experiment(
         )
     side_of = dict(zip(people, np.where(on_candidate, SIDES[1], SIDES[0]), strict=True))
     sides = pd.DataFrame({"customer_id": ids, "side": persons.map(side_of)})
-    return ExperimentAssignment(sides, balance, begins, seed + tried, tried + 1, float(candidate_percent), key)
+    return ExperimentAssignment(
+        sides, balance, begins, seed + tried, tried + 1, float(candidate_percent), key, tuple(said)
+    )
 
 
 def _draw(person: str, seed: int, key: bytes) -> float:

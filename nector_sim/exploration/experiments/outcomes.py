@@ -119,7 +119,7 @@ def instant(value: str | datetime | Any, timezone: str) -> pd.Timestamp:
 
 def totals(rows: pd.DataFrame, people: pd.Index[Any], start: Any, end: Any) -> pd.DataFrame:
     """Sum the outcomes of each of these people from `start` to before `end`; 0 for who did nothing."""
-    inside = rows[(rows["at"] >= start) & (rows["at"] < end) & rows["person"].isin(people)]
+    inside = rows[(rows["at"] >= start) & (rows["at"] < end)]
     names = [name for name in OUTCOMES if name in rows]
     sums: pd.DataFrame = inside.groupby("person")[names].sum().reindex(people, fill_value=0.0)
     return sums

@@ -173,7 +173,7 @@ def read_experiment(
     p_value = same_share(sizes["baseline"], sizes["candidate"], candidate_share=share)
     # A shop without an order in the last hours of the test has reached its end as well.
     done = until >= ends - pd.Timedelta(days=1)
-    said = _said(rows, sides, begins, until, programs)
+    said = _said(rows, sides, begins, until, programs, timezone)
     if not done:
         looked = " Ranges are as wide as looking early asks for." if looks > 1 else ""
         dates = [at.tz_convert(timezone) for at in (ends, until)]
@@ -185,6 +185,10 @@ def read_experiment(
     table = _table(found)
     if by is not None:
         table = _by_group(table, frame, rows, by, during, before, begins, level)
+        groups = table["group"].nunique() - 1
+        said.append(
+            f"{groups} groups are as many more answers: of twenty ranges of nothing, one does not hold 0 by chance."
+        )
     verdict, answer = _answer(found, sizes, until - begins, done=done, looks=looks, currency=currency)
     if p_value < _WRONG_SIZES:
         verdict = "cannot be read"
@@ -224,20 +228,34 @@ def _assigned(
     return sides, instant(start, timezone), (50 if percent is None else percent) / 100
 
 
-def _said(rows: pd.DataFrame, sides: pd.Series[Any], begins: Any, until: Any, programs: Sequence[Program]) -> list[str]:
-    """What must be known of the data."""
+def _said(
+    rows: pd.DataFrame, sides: pd.Series[Any], begins: Any, until: Any, programs: Sequence[Program], timezone: str
+) -> list[str]:
+    """What must be known of the data; dates are the shop's."""
+    import pandas as pd
+
     said = []
     earlier = int((rows["at"] < begins).sum())
     if earlier:
-        said.append(f"{earlier:,} orders before the start say only what customers did before (CUPED).")
-    strangers = int((~rows["person"].isin(sides.index) & (rows["at"] >= begins) & (rows["at"] < until)).sum())
-    if strangers:
-        said.append(f"{strangers:,} orders during the test are of customers who were not assigned, and do not count.")
+        said.append(f"{_orders(earlier)} before the start: they say only what customers did before (CUPED).")
+    # Indexed: pandas' isin reads texts one by one.
+    during = rows.loc[(rows["at"] >= begins) & (rows["at"] < until), "person"]
+    if strangers := int((sides.index.get_indexer(during) < 0).sum()):
+        said.append(f"{_orders(strangers)} during the test of customers who were not assigned: not counted.")
+    if absent := int((pd.Index(rows["person"].unique()).get_indexer(sides.index) < 0).sum()):
+        said.append(
+            f"{absent:,} of {len(sides):,} assigned customers have no order at all in these orders, and count with 0. "
+            "If they should have, look whether both files write ids alike."
+        )
     changes = sorted(change for change in _changes(programs) if begins < change < until)
     if changes:
-        shown = ", ".join(f"{change:%Y-%m-%d}" for change in changes)
+        shown = ", ".join(f"{change.tz_convert(timezone):%Y-%m-%d}" for change in changes)
         said.append(f"The rules changed during the test ({shown}): the answer is about a mixture of settings.")
     return said
+
+
+def _orders(count: int) -> str:
+    return "1 order" if count == 1 else f"{count:,} orders"
 
 
 def _changes(programs: Sequence[Program]) -> list[Any]:

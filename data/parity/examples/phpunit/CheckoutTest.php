@@ -14,7 +14,8 @@ final class CheckoutTest extends TestCase
         }
     }
 
-    #[DataProvider('cases')]
+    /** @dataProvider cases */ // PHPUnit 9
+    #[DataProvider('cases')] // PHPUnit 10 and later
     public function testCheckout(array $order, array $expect): void
     {
         $answer = redeem($order);
