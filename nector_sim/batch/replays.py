@@ -315,7 +315,9 @@ def _check_refunds(job: ReplayJob) -> None:
     if alone:
         reason = "order_id is no order of this history; take the row out, or add its order"
         problems = [Problem(f"refunds, row {row + 1}", reason) for row in alone[:SHOWN]]
-        raise InputError(f"{len(alone)} rows of the refunds cannot be replayed; mend them:", problems)
+        raise InputError(
+            f"{len(alone)} row{'s' * (len(alone) != 1)} of the refunds cannot be replayed; mend them:", problems
+        )
 
 
 def _of_all_orders(error: OrdersError, rows: dict[str, list[int]]) -> InputError:

@@ -91,7 +91,7 @@ def _of_window(program: Program) -> Iterator[Problem]:
         lasts = f"{days} days" if months is None else f"{months} month{'s' * (months != 1)}"
         yield Problem(
             "tiering.window_months",
-            f"is {window}, and points last {lasts}: its order stops counting for a tier before they are gone",
+            f"is {window}, and points last {lasts}: an order stops counting before its points are gone",
         )
 
 

@@ -80,5 +80,5 @@ def test_a_window_that_is_shorter_than_the_expiry_is_found(window, expiry, found
     tiers = [{"name": "Gold", "min_orders": 2}]
     program = Program(offers=[RUPEE], tiers=tiers, tiering={"window_months": window}, expiry=expiry)
     said = [str(finding) for finding in review(program)]
-    words = f"is {window}, and points last {found}: its order stops counting for a tier before they are gone"
+    words = f"is {window}, and points last {found}: an order stops counting before its points are gone"
     assert said == ([f"tiering.window_months: {words}"] if found else [])
