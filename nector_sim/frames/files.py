@@ -22,6 +22,7 @@ from nector_sim.frames.arrow_types import plain_schema, plain_table
 from nector_sim.frames.columns import as_array, in_calendar
 from nector_sim.frames.csv_files import CsvTable
 from nector_sim.frames.sheets import EXPORT_AGAIN, LONGEST_HEADER, SAVE_AS_UTF8, Sheet, Table
+from nector_sim.frames.workbooks import check_cells
 
 #: The most that an Excel file may hold once unpacked.
 _MOST_UNPACKED = 512 << 20
@@ -122,6 +123,7 @@ class _Excel:
     def __init__(self, path: Path, sheet: str | None) -> None:
         self.path, self.name, self.notes = path, path.name, list[str]()
         _check_unpacked(path)
+        check_cells(path, str(path))
         sheets = self._load(sheet_id=0)
         if sheet is not None and sheet not in sheets:
             raise InputError(
