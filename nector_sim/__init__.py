@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from nector_sim.ledger.sweep import replay_sweep
     from nector_sim.orders.balances import read_balances
     from nector_sim.orders.demo import demo_orders
+    from nector_sim.orders.propose import Proposal, propose_mapping
     from nector_sim.orders.read import inspect_orders, read_orders
     from nector_sim.orders.report import OrdersReport
     from nector_sim.parity.check import check_parity
@@ -81,6 +82,7 @@ _HOMES = {
     "nector_sim.orders.balances": ("read_balances",),
     "nector_sim.frames.checks": ("CheckedOrders", "check_orders"),
     "nector_sim.orders.demo": ("demo_orders",),
+    "nector_sim.orders.propose": ("Proposal", "propose_mapping"),
     "nector_sim.orders.read": ("inspect_orders", "read_orders"),
     "nector_sim.orders.report": ("OrdersReport",),
     "nector_sim.parity.check": ("check_parity",),
@@ -120,6 +122,7 @@ __all__ = [
     "Problem",
     "Program",
     "ProgramError",
+    "Proposal",
     "Quote",
     "Recommendation",
     "Replay",
@@ -156,6 +159,7 @@ __all__ = [
     "plots",
     "point_value",
     "program_of",
+    "propose_mapping",
     "quote",
     "read_balances",
     "read_experiment",

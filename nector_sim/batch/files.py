@@ -17,13 +17,14 @@ from nector_sim.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class ScoreReport:
-    """What scoring files did; `read` is `scored` and `rejected` together."""
+    """What scoring files did; `read` is `scored` and `rejected` together, and what an export's report left out."""
 
     read: int
     scored: int
     rejected: int
     examples: tuple[str, ...]
     notices: tuple[str, ...]
+    why_none: str = ""
 
 
 def read_table(path: Path) -> pa.Table:

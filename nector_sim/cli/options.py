@@ -23,23 +23,58 @@ FloorPercent = Annotated[
 ]
 
 # How a file of orders is to be understood: the keywords of nector_sim.inspect_orders.
-Currency = Annotated[str | None, typer.Option("--currency", help="Its three letters; others are left out.")]
-Format = Annotated[
-    str | None, typer.Option("--format", help="shopify, woocommerce or plain; else found by the columns.")
+Currency = Annotated[
+    str | None, typer.Option("--currency", help="ISO code such as INR; orders in other currencies are skipped.")
 ]
-MappingFile = Annotated[Path | None, typer.Option("--mapping", help="TOML file that says which column is which.")]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", help="Name of a known export, such as shopify, or plain (default: by the columns)."),
+]
+MappingFile = Annotated[
+    Path | None, typer.Option("--mapping", help="TOML file that says which column is which; see check --propose.")
+]
+RowsOption = Annotated[
+    str | None, typer.Option("--rows", help="How orders lie in rows: one, first, every, or lines (amounts are added).")
+]
 PointsCode = Annotated[
-    str | None, typer.Option("--points-code", help="Coupon codes that were points, such as 'NECTOR-*'.")
+    str | None,
+    typer.Option("--points-code", help="Coupon codes that were points, such as 'NECTOR-*' or 'NECTOR-{amount}-*'."),
+]
+PointsSplit = Annotated[
+    str | None,
+    typer.Option(
+        "--points-split", help="Of one discount of points and another coupon, points are: points, coupon, code."
+    ),
+]
+Shipping = Annotated[str | None, typer.Option("--shipping", help="in: part of the cart; out: not (default).")]
+NotRedeemable = Annotated[
+    list[str] | None,
+    typer.Option("--not-redeemable", help="SKUs that points may not pay, such as 'GIFT-*' (repeatable)."),
+]
+NotEarning = Annotated[
+    list[str] | None, typer.Option("--not-earning", help="SKUs that earn no points, such as 'GIFT-*' (repeatable).")
 ]
 Balances = Annotated[
     str | None, typer.Option("--balances", help="File of customers and points, or one number for all.")
 ]
-Dates = Annotated[str | None, typer.Option("--dates", help="dd/mm/yyyy or mm/dd/yyyy, if not year first.")]
-Numbers = Annotated[str | None, typer.Option("--numbers", help="1,234.50 or 1.234,50, if written with separators.")]
+Dates = Annotated[
+    str | None,
+    typer.Option("--dates", help="dd/mm/yyyy, mm/dd/yyyy, yyyymmdd, excel or epoch (default: all values decide)."),
+]
+Numbers = Annotated[str | None, typer.Option("--numbers", help="1,234.50 or 1.234,50 (default: all values decide).")]
+RoundingOption = Annotated[
+    str | None, typer.Option("--rounding", help="half_up, for amounts finer than the currency (default: refused).")
+]
 KeepStatus = Annotated[
-    list[str] | None, typer.Option("--keep-status", help="A status of orders that count besides the known.")
+    list[str] | None, typer.Option("--keep-status", help="Also count orders with this status (repeatable).")
 ]
 SheetName = Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file; else the first.")]
+Encoding = Annotated[
+    str | None, typer.Option("--encoding", help="Encoding of text, such as cp1252 (default: found by evidence).")
+]
+HeaderRow = Annotated[
+    int | None, typer.Option("--header-row", help="Row with the names of the columns (default: found).")
+]
 KeyFile = Annotated[Path | None, typer.Option("--key-file", help="Key of the hashes that stand for customers.")]
 
 AsGiven = Annotated[

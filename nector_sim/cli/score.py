@@ -38,12 +38,20 @@ def score(
     ] = 4_000_000,
     format: options.Format = None,
     mapping: options.MappingFile = None,
+    rows: options.RowsOption = None,
     points_code: options.PointsCode = None,
+    points_split: options.PointsSplit = None,
+    shipping: options.Shipping = None,
+    not_redeemable: options.NotRedeemable = None,
+    not_earning: options.NotEarning = None,
     balances: options.Balances = None,
     dates: options.Dates = None,
     numbers: options.Numbers = None,
+    rounding: options.RoundingOption = None,
     keep_status: options.KeepStatus = None,
     sheet: options.SheetName = None,
+    encoding: options.Encoding = None,
+    header_row: options.HeaderRow = None,
     key_file: options.KeyFile = None,
 ) -> None:
     """Score files of orders of any size; rows that cannot be used are counted and left out.
@@ -62,12 +70,20 @@ def score(
     how: How = {
         "format": format,
         "mapping": mapping,
+        "rows": rows,
         "points_code": points_code,
+        "points_split": points_split,
+        "shipping": shipping,
+        "not_redeemable": not_redeemable or (),
+        "not_earning": not_earning or (),
         "balances": options.balances_of(balances),
         "dates": dates,
         "numbers": numbers,
+        "rounding": rounding,
         "keep_status": keep_status or (),
         "sheet": sheet,
+        "encoding": encoding,
+        "header_row": header_row,
         "key_file": key_file,
     }
     model = ns.load_program(program)
@@ -83,19 +99,24 @@ def score(
         typer.echo(f"  {example}")
     if report.rejected and rejects is None:
         typer.echo("  to have them with their reasons: --rejects rejects.csv")
-    raise typer.Exit(1 if report.rejected else 0)
+    if not report.scored:
+        typer.echo("nothing was scored" + (f": {report.why_none}" if report.why_none else ""))
+    raise typer.Exit(1 if report.rejected or not report.scored else 0)
 
 
 def _must_be_understood(orders: list[str]) -> bool:
-    """Whether the orders are one file that is no plain table of orders: a workbook, or a shop's export."""
+    """Whether the orders are no plain tables of orders: a workbook, something packed, or a shop's export."""
     from nector_sim.batch.places import Place
 
-    path = Path(orders[0])
-    if len(orders) > 1 or "://" in orders[0] or not Place.of(path).exists() or not path.is_file() or _is_plain(path):
+    if any("://" in one for one in orders):
         return False
-    from nector_sim.batch.exports import is_export
+    if len(orders) == 1 and not Path(orders[0]).is_dir() and not any(sign in orders[0] for sign in "*?["):
+        path = Path(orders[0])
+        if not Place.of(path).exists() or not path.is_file() or _is_plain(path):
+            return False
+    from nector_sim.batch.exports import are_exports
 
-    return is_export(path)
+    return are_exports(orders)
 
 
 def _is_plain(path: Path) -> bool:
@@ -119,19 +140,18 @@ def _score_export(
     from nector_sim.batch.exports import score_export
     from nector_sim.errors import InputError
 
-    if len(orders) > 1:
-        raise InputError("these options are for one file at a time; name one, or leave them out")
     if engine is options.Engine.dask:
         raise InputError(
-            f"{orders[0]} is read as a shop's export or with these options into the memory of this machine, without "
+            f"{', '.join(orders)} is read as a shop's export or with these options into the memory of this "
+            "machine, without "
             "--engine dask; to spread the work, score it into a .parquet file here, or bring cart_amount and "
             "points_balance in the orders"
         )
-    if "://" in orders[0]:
-        raise InputError(f"{orders[0]}: with these options the orders are read from this machine alone; copy them here")
+    for address in (one for one in orders if "://" in one):
+        raise InputError(f"{address}: with these options the orders are read from this machine alone; copy them here")
     if not Path(out).suffix:
         raise InputError(f"{out} has no ending; with these options a single file is written: .csv, .parquet or .xlsx")
-    return score_export(program, Path(orders[0]), out=Path(out), rejects=Path(rejects) if rejects else None, **how)
+    return score_export(program, orders, out=Path(out), rejects=Path(rejects) if rejects else None, **how)
 
 
 def _score_files(

@@ -21,19 +21,21 @@ import numpy.typing as npt
 import pandas as pd
 
 from nector_sim._extras import pip_line
+from nector_sim.economics.run_off import RunOff, run_off
 from nector_sim.errors import InputError
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.lots import lots_at
 from nector_sim.ledger.replay import Replay
 from nector_sim.results import Result
+from nector_sim.rules.program import Program
 
 Floats = npt.NDArray[np.float64]
 
-#: Months that a triangle needs at least.
-FEWEST = 4
-#: The 95th percentile of the normal distribution; ranges reach from the 5th to the 95th.
-_Z = 1.6448536269514722
+#: Months that a triangle needs at least, and with fewer than which the estimate is called short.
+FEWEST, YEAR = 4, 12
+#: The share of what is to come beyond all ages seen, from which on a triangle is said not to have flattened.
+UNSEEN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,12 @@ class Ultimate(Result):
         ``outstanding``, ``ultimate`` (likely), ``ultimate_percent``.
     triangle : pandas.DataFrame
         Points redeemed by months since the credit, cumulative; a row a month of credit, missing where not yet known.
-    factors : ndarray of float64
-        From one age to the next.
+    shares : ndarray of float64
+        By age in months: of the points still there at its beginning, the share redeemed at it.
     notices : tuple of str
+    still_by_age : pandas.DataFrame
+        ``low``, ``likely``, ``high`` by age in months: of the points still there at its beginning, per cent redeemed
+        from then on. :func:`nector_sim.liability` takes it for what is owed.
     """
 
     PICTURES: ClassVar[tuple[str, ...]] = ("triangle",)
@@ -83,8 +88,9 @@ class Ultimate(Result):
     still_percent: tuple[float, float, float]
     table: pd.DataFrame = field(repr=False)
     triangle: pd.DataFrame = field(repr=False)
-    factors: Floats = field(repr=False)
+    shares: Floats = field(repr=False)
     notices: tuple[str, ...] = ()
+    still_by_age: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     def text(self) -> str:
         """Say the estimate in a few lines."""
@@ -110,8 +116,9 @@ class Ultimate(Result):
 def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> Ultimate:
     """Estimate how many of the points are ever redeemed.
 
-    Points that customers brought along are left out, for nobody knows how old they are. What is redeemed later than the
-    oldest month's age is not foreseen (no tail is assumed). No month redeems more than what is left of it.
+    By the age of the points: of those still there at an age, the share that is redeemed at it, of all months together,
+    with a tail beyond the ages that were seen (:mod:`nector_sim.economics.run_off`). Points that customers brought
+    along are left out, for nobody knows how old they are. No month redeems more than what is left of it.
 
     Parameters
     ----------
@@ -126,7 +133,7 @@ def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> 
     Raises
     ------
     InputError
-        If fewer than four whole months are known, nothing was redeemed, or `chainladder` is not installed.
+        If fewer than four whole months are known, or nothing was redeemed.
 
     Examples
     --------
@@ -150,15 +157,19 @@ def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> 
     first = int(np.argmax(spent.sum(axis=1) > 0))
     if whole - first < FEWEST or not spent.any():
         raise InputError("too little was redeemed to see how it goes on; a triangle needs four months with redemptions")
-    developed = develop(_triangle(spent[first:, first:]))
-    if not np.isfinite(developed.ultimate).all():
-        raise InputError(
-            "nothing was redeemed in the month of its credit or soon after, so nothing tells how it goes on"
-        )
     redeemed = spent.sum(axis=1)
+    program = lots.program
+    made = run_off(
+        issued[first:].astype(float), spent[first:, first:].astype(float), outstanding[first:].astype(float),
+        last_age=_last_age(program),
+    )  # fmt: skip
+    now = np.arange(whole - first)[::-1] + 1
     ultimate = redeemed.astype(np.float64)
-    ultimate[first:] = np.clip(developed.ultimate, redeemed[first:], (redeemed + outstanding)[first:])
-    to_come = _range(float((ultimate - redeemed).sum()), developed.standard_error, float(outstanding.sum()))
+    ultimate[first:] += outstanding[first:] * made.still[now]
+    told = made.dispersion > 0
+    most = float(outstanding[first:].sum())
+    low, high = np.percentile(made.to_come_draws, [5, 95]) if told else (0.0, most)
+    to_come = (min(float(low), made.to_come), made.to_come, max(float(high), made.to_come))
     total, paid, left = float(issued.sum()), float(redeemed.sum()), float(outstanding.sum())
     table = pd.DataFrame(
         {
@@ -173,7 +184,14 @@ def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> 
     notices = []
     if brought := int(lots.left.issued[0]):
         notices.append(f"{brought} points that customers brought along are left out: their age is not known")
-    if not math.isfinite(developed.standard_error):
+    if made.to_come > 0 and made.beyond > UNSEEN * made.to_come:
+        notices.append(
+            f"{made.beyond / made.to_come:.0%} of what is expected still to be redeemed lies at ages that no month has "
+            "reached: the triangle has not flattened, and that part rests on the curve of the later ages alone"
+        )
+    if whole - first < YEAR:
+        notices.append(f"only {whole - first} months of credit tell; with a year or more the estimate is much surer")
+    if not told:
         notices.append("the history does not tell how far off the estimate may be; its range is everything there is")
     return Ultimate(
         at=to_datetime(end),
@@ -181,9 +199,25 @@ def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> 
         still_percent=_percent(to_come, 0, left) if left else (0.0, 0.0, 0.0),
         table=table,
         triangle=pd.DataFrame(_triangle(spent[first:, first:]), index=pd.Index(lots.months[first:whole], name="month")),
-        factors=developed.factors,
+        shares=made.shares[: whole - first],
         notices=tuple(notices),
+        still_by_age=_by_age(made, told),
     )
+
+
+def _last_age(program: Program) -> int | None:
+    """The last age in months at which a lot can be redeemed; None where lots do not expire by themselves."""
+    expiry = program.expiry
+    if expiry is None or expiry.kind != "lots":
+        return None
+    return expiry.months if expiry.months is not None else -(-(expiry.days or 0) // 28)
+
+
+def _by_age(made: RunOff, told: bool) -> pd.DataFrame:
+    """Of the points still there at the beginning of each age, those redeemed from then on, in per cent."""
+    low, high = np.percentile(made.still_draws, [5, 95], axis=0) if told else (0 * made.still, 0 * made.still + 1)
+    columns = {"low": np.minimum(low, made.still), "likely": made.still, "high": np.maximum(high, made.still)}
+    return pd.DataFrame({name: np.round(100 * part, 4) for name, part in columns.items()})
 
 
 def develop(triangle: Floats) -> Developed:
@@ -252,18 +286,6 @@ def _triangle(spent: Int64) -> Floats:
     for row in range(months):
         made[row, : months - row] = np.cumsum(spent[row, row:])
     return made
-
-
-def _range(likely: float, error: float, most: float) -> tuple[float, float, float]:
-    """Spread what is to come over a lognormal distribution of this mean and error, as Mack (1993) does."""
-    if not math.isfinite(error):
-        return 0.0, likely, most
-    if likely <= 0:
-        return 0.0, 0.0, 0.0
-    variance = math.log1p((error / likely) ** 2)
-    middle, width = math.log(likely) - variance / 2, _Z * math.sqrt(variance)
-    low, high = (min(most, math.exp(middle + side * width)) for side in (-1, 1))
-    return min(low, likely), likely, max(high, likely)
 
 
 def _percent(to_come: tuple[float, float, float], paid: float, total: float) -> tuple[float, float, float]:

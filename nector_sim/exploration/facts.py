@@ -40,14 +40,16 @@ class OfferFacts:
         As results call it.
     step_points : int
         Points of the smallest redemption.
+    least_balance : int
+        The smallest balance that gives something: a step, or what ``min_points`` and ``min_balance`` ask for.
     points_stranded_at_most : int
-        The most points that whole steps leave unused in a balance; a balance below `step_points` is worth nothing.
+        The most points that stay unused in a balance; one below `least_balance` is worth nothing.
     point_value : Decimal or None
         What a point takes off, major units; None for a percentage of the cart.
     percent_back : Decimal or None
         What customers get back of what they spend, in percent; None without ``[earning]`` or a point value.
     spend_to_first_reward : Decimal or None
-        What must be spent to earn the first step, rounding aside; None without ``[earning]``.
+        What must be spent to earn `least_balance`, rounding aside; None without ``[earning]``.
     orders_to_first_reward : int or None
         The same in orders of the spend that was asked about; None also where such an order earns nothing.
     gives_from : Decimal or None
@@ -58,6 +60,7 @@ class OfferFacts:
 
     name: str
     step_points: int
+    least_balance: int
     points_stranded_at_most: int
     point_value: Decimal | None
     percent_back: Decimal | None
@@ -111,7 +114,7 @@ class Facts(Result):
             yield f"the first reward takes {spending} of spending{orders}."
         if offer.points_stranded_at_most:
             over = f"up to {offer.points_stranded_at_most:,} stay over"
-            yield f"fewer than {offer.step_points:,} {label} are worth nothing, {over}."
+            yield f"fewer than {offer.least_balance:,} {label} are worth nothing, {over}."
         if offer.gives_from is None:
             yield "no cart gets a discount."
         for limit in offer.limits:
@@ -175,7 +178,7 @@ def _tier(program: Program, tier: str | None) -> str | None:
     if tier is not None and (what := program.unknown_tier(tier)):
         raise InputError(f"tier {what}")
     lowest = program.tiers[0] if program.tiers else None
-    return lowest.name if tier is None and lowest is not None and lowest.min_spend == 0 else tier
+    return lowest.name if tier is None and lowest is not None and lowest.least == 0 else tier
 
 
 def _minor(amount: Any, program: Program, name: str) -> int:
@@ -190,15 +193,18 @@ def _offer_facts(law: Law, position: int, spend: int, tier: str | None) -> Offer
     offer = program.offers[position]
     step, value = offer.step_points, offer.point_value
     rate, per_order = _earned(program, spend, tier)
+    # Whole steps of at least min_points.
+    least = max(-(-(offer.min_points or 1) // step) * step, offer.min_balance or 0)
     limits = tuple(_limits(law, position, tier)) if program.enabled else ()
     return OfferFacts(
         name=program.offer_name(position),
         step_points=step,
-        points_stranded_at_most=step - 1,
+        least_balance=least,
+        points_stranded_at_most=least - 1,
         point_value=None if value is None else _decimal(value),
         percent_back=None if value is None or not rate else _decimal(rate * value * 100),
-        spend_to_first_reward=_up(Fraction(step) / rate, program.decimals) if rate else None,
-        orders_to_first_reward=ceil(Fraction(step, per_order)) if per_order else None,
+        spend_to_first_reward=_up(Fraction(least) / rate, program.decimals) if rate else None,
+        orders_to_first_reward=ceil(Fraction(least, per_order)) if per_order else None,
         gives_from=limits[0].cart_amount if limits else None,
         limits=limits,
     )

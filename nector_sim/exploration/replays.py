@@ -137,6 +137,8 @@ class Replays:
                 requested=history.requested[mine] if len(history.requested) else None,
                 tier=_own_codes(compile_program(one).tier_names, names, outcome.tier[mine]),
                 at=instants[held == position],
+                eligible=history.eligible[mine] if len(history.eligible) else None,
+                coupon=history.coupon[mine] if len(history.coupon) else None,
             )
             could[mine] = answer(compile_program(one), columns).points > 0
         return could

@@ -177,9 +177,10 @@ class Session:
         """
         if not self.replayed or self.today.earning is not None:
             return self.today
-        return self.today.model_copy(
-            update={name: getattr(self.today, name) or getattr(proposal, name) for name in _LEDGER}
-        )
+        taken = {name: getattr(self.today, name) or getattr(proposal, name) for name in _LEDGER}
+        # How tiers are measured goes with the tiers.
+        taken["tiering"] = (self.today if self.today.tiers else proposal).tiering
+        return self.today.model_copy(update=taken)
 
     def todays(self, proposal: Program) -> Outcome:
         """The outcome of today's setting beside a proposal; worked out once, until what it rests on changes."""

@@ -24,6 +24,7 @@ from nector_sim.explorer.messages import Messages
 from nector_sim.explorer.panels import STALE, HowSure, LivePictures, range_of
 from nector_sim.explorer.undo import Undo
 from nector_sim.explorer.your_orders import YourOrders
+from nector_sim.frames.columns import largest_balance
 from nector_sim.orders.demo import DEMO_LABEL, demo_orders
 from nector_sim.pictures.discount_by_cart import usual_cart
 from nector_sim.pictures.style import currency_sign
@@ -252,13 +253,17 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         form.mark(())
         return read
 
+    def _reviewed(self, program: Program) -> list[Problem]:
+        """What is odd about a program for these customers."""
+        return review(program, largest_balance=largest_balance(self.session.orders))
+
     def _show(self) -> None:
         """Numbers first: they are what people wait for."""
         outcome, today = self.outcome, self.session.todays(self.outcome.program)
         for form in (self.program_form, self.assumptions_form):
             form.refresh(units=_units(outcome.program))
         self._show_figures(None)
-        self._findings.value = findings_html(review(outcome.program), self.program_form.labels())
+        self._findings.value = findings_html(self._reviewed(outcome.program), self.program_form.labels())
         self._pictures.update(outcome, today)
         self._examples.update(outcome, today, self.session.examples())
         self._how_sure.add_class(STALE)

@@ -188,6 +188,7 @@ class Form(anywidget.AnyWidget):
             "example": _EXAMPLES.get(item.shape, ""),
             "slider": slider,
             "shown": self._is_shown(item),
+            "ours": item.path.startswith("offers.") and item.shape not in ("group", "list") and not item.on_screen,
             "options": item.options,
             "parts": self._parts(item),
         }

@@ -97,6 +97,13 @@ def read_points(values: Any, *, blank: int | None = None) -> Column:
     return _refusing(array, points, good, to_points, blank)
 
 
+def largest_balance(orders: Any) -> int | None:
+    """The most points that any order met, of a frame; None where they say nothing of it."""
+    if "points_balance" not in orders or not len(orders):
+        return None
+    return int(read_points(orders["points_balance"]).numbers.max())
+
+
 def count_odd_points(values: Any) -> tuple[int, int]:
     """Count the fractional and the negative numbers in a column of points; a negative one counts as such alone.
 

@@ -49,11 +49,16 @@ def currency_of(orders: Any) -> str | None:
     """What the ``attrs`` of a pandas frame, or the schema of an Arrow table, say; None where they say nothing."""
     attrs = getattr(orders, "attrs", None)
     if attrs is None:
-        schema = getattr(orders, "schema", None)
-        metadata = getattr(schema, "metadata", None) or {}
-        if CURRENCY.encode() in metadata:
-            return str(metadata[CURRENCY.encode()].decode())
-        of_pandas = getattr(schema, "pandas_metadata", None) if metadata else None
-        attrs = (of_pandas or {}).get("attributes") or {}
+        return currency_of_schema(getattr(orders, "schema", None))
     said = attrs.get(CURRENCY)
+    return None if is_blank(said) else str(said)
+
+
+def currency_of_schema(schema: Any) -> str | None:
+    """What an Arrow schema, and so a Parquet file, says; None where it says nothing."""
+    metadata = getattr(schema, "metadata", None) or {}
+    if CURRENCY.encode() in metadata:
+        return str(metadata[CURRENCY.encode()].decode())
+    of_pandas = getattr(schema, "pandas_metadata", None) if metadata else None
+    said = ((of_pandas or {}).get("attributes") or {}).get(CURRENCY)
     return None if is_blank(said) else str(said)

@@ -5,10 +5,10 @@ Only the columns that a layout uses are read; names and addresses in the others 
 
 from __future__ import annotations
 
-import zipfile
+import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,24 +20,38 @@ import pyarrow.parquet as pq
 from nector_sim.errors import InputError
 from nector_sim.frames.arrow_types import plain_schema, plain_table
 from nector_sim.frames.columns import as_array, in_calendar
-from nector_sim.frames.csv_files import CsvTable
-from nector_sim.frames.sheets import EXPORT_AGAIN, LONGEST_HEADER, SAVE_AS_UTF8, Sheet, Table
+from nector_sim.frames.containers import is_workbook, members, paths_of, unpacked
+from nector_sim.frames.csv_files import CsvTable, Text
+from nector_sim.frames.currency import currency_of, currency_of_schema
+from nector_sim.frames.encodings import check_encoding
+from nector_sim.frames.headers import LOOKED_AT, find_header
+from nector_sim.frames.json_files import JsonTable, is_json
+from nector_sim.frames.sheets import EXPORT_AGAIN, LONGEST_HEADER, Sheet, Table
 from nector_sim.frames.workbooks import check_cells
 
-#: The most that an Excel file may hold once unpacked.
-_MOST_UNPACKED = 512 << 20
 
-
-def open_table(source: Any, *, what: str = "orders", sheet: str | None = None) -> Table:
-    """Open a file or a frame and find its columns.
+def open_table(
+    source: Any,
+    *,
+    what: str = "orders",
+    sheet: str | None = None,
+    encoding: str | None = None,
+    header_row: int | None = None,
+) -> Table:
+    """Open files or a frame and find the columns.
 
     Parameters
     ----------
-    source : path, pandas.DataFrame, or anything with an Arrow stream interface
+    source : path, list of paths, pandas.DataFrame, or anything with an Arrow stream interface
+        A path may be a folder or a pattern: several files are one table, with all of their columns.
     what : str
         What to call it in messages.
     sheet : str, optional
         Name of an Excel file's sheet; left out, the first.
+    encoding : str, optional
+        Of files of text; left out, it is found.
+    header_row : int, optional
+        Row that has the names of the columns, 1 for the first; left out, it is found.
 
     Returns
     -------
@@ -48,12 +62,37 @@ def open_table(source: Any, *, what: str = "orders", sheet: str | None = None) -
     InputError
         If it is not a table that can be read, with what to do.
     """
-    if not isinstance(source, str | Path):
+    is_list = isinstance(source, list | tuple) and source and all(isinstance(one, str | Path) for one in source)
+    check_encoding(encoding)
+    if header_row is not None and not 1 <= header_row <= _LAST_HEADER:
+        raise InputError(f"header_row={header_row}: the row of the names is one from 1 to {_LAST_HEADER}")
+    if not isinstance(source, str | Path) and not is_list:
         _refuse_sheet(sheet)
         return _Memory(source, what)
-    path = Path(source)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; name the file in it")
+    paths, ignored = paths_of(source)
+    how = _How(sheet, encoding, header_row)
+    tables = [table for path in paths for table in _open_file(path, how)]
+    if len(tables) == 1 and not ignored:
+        return tables[0]
+    table = Several(tables, what=f"{len(tables)} files" if len(tables) > 1 else tables[0].name)
+    if ignored:
+        table.notes.append(f"files of the folder that are no tables, and were not read: {', '.join(ignored[:5])}")
+    return table
+
+
+class _How(NamedTuple):
+    """How the caller says that files are to be opened."""
+
+    sheet: str | None
+    encoding: str | None
+    header_row: int | None
+
+
+_LAST_HEADER = 1000
+
+
+def _open_file(path: Path, how: _How) -> list[Table]:
+    """The table of a file, or those of a packed one."""
     try:
         with path.open("rb") as file:
             head = file.read(LONGEST_HEADER)
@@ -61,13 +100,29 @@ def open_table(source: Any, *, what: str = "orders", sheet: str | None = None) -
         raise InputError(f"{path} does not exist; check the name") from None
     except OSError as error:
         raise InputError(f"{path} cannot be opened: {error.strerror}") from None
+    if head.startswith(b"\x1f\x8b"):
+        data = unpacked(path)
+        return [_open_text(path, data[:LONGEST_HEADER], path.name, how, data)]
+    if head.startswith(b"PK\x03\x04") and not is_workbook(path):
+        return [
+            _open_text(path, data[:LONGEST_HEADER], f"{path.name}: {name}", how, data) for name, data in members(path)
+        ]
+    return [_open_text(path, head, path.name, how, None)]
+
+
+def _open_text(path: Path, head: bytes, name: str, how: _How, data: bytes | None) -> Table:
+    """The table of a file, or of what a packed one holds."""
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return _Excel(path, sheet)
-    _refuse_sheet(sheet)
+        if data is not None:
+            is_workbook(path, data)
+        return _Excel(path, how, name, data)
+    _refuse_sheet(how.sheet)
     if head.startswith(b"PAR1"):
-        return _Parquet(path)
+        return _Parquet(path, name, data)
     _refuse_other_kinds(path, head)
-    return CsvTable(path, head)
+    if is_json(head):
+        return JsonTable(Text(path, data), name)
+    return CsvTable(Text(path, data), head, name, encoding=how.encoding, header_row=how.header_row)
 
 
 def _refuse_sheet(sheet: str | None) -> None:
@@ -79,38 +134,110 @@ def _refuse_other_kinds(path: Path, head: bytes) -> None:
     start = head[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if not start:
         raise InputError(f"{path} is empty; export it again")
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in start or b'progid="excel.sheet"' in start:
+        raise InputError(
+            f"{path} is Excel XML (Magento's second export, and some shops' .xls); choose CSV where it was "
+            "exported, or "
+            "open it in Excel or LibreOffice and save it as CSV or .xlsx"
+        )
+    if b"<table" in head[: 1 << 16].lower() and (start.startswith(b"<") or b"<html" in start):
+        raise InputError(
+            f"{path} is a web page with a table in it, as some shops save their .xls; open it in Excel or LibreOffice, "
+            "and save it as CSV or .xlsx (or choose CSV where it was exported)"
+        )
     if start.startswith(b"<") or b"<html" in start:
         raise InputError(
             f"{path} is a web page, not a table: the download gave a sign-in or an error page; "
             "sign in to the shop, export again, and open the file once to look"
         )
-    if start.startswith((b"\x1f\x8b", b"bzh", b"\xfd7zxz", b"\x28\xb5\x2f\xfd", b"%pdf", b"rar!", b"7z\xbc\xaf")):
+    if start.startswith((b"bzh", b"\xfd7zxz", b"\x28\xb5\x2f\xfd", b"%pdf", b"rar!", b"7z\xbc\xaf")):
         raise InputError(f"{path} is packed, or a PDF; unpack it, or export as CSV, and name the CSV file")
-    if start.startswith((b"{", b"[")):
-        raise InputError(f"{path} is JSON; export the orders as CSV, Parquet or Excel")
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head:
-        raise InputError(
-            f"{path} is not UTF-8 text (it looks like UTF-16, or no text at all); save it as {SAVE_AS_UTF8}"
-        )
+
+
+class Several:
+    """Several files as one table, with all of their columns; where a file lacks one, its rows have nothing there."""
+
+    def __init__(self, tables: Sequence[Table], what: str) -> None:
+        self.tables, self.name = tables, what
+        kinds = {table.kind for table in tables}
+        self.kind = kinds.pop() if len(kinds) == 1 else "files of several kinds"
+        self.columns = list(dict.fromkeys(name for table in tables for name in table.columns))
+        for table in tables:  # a name that one file has twice
+            self.columns += [name for name in set(table.columns) for _ in range(table.columns.count(name) - 1)]
+        said = {table.currency for table in tables}
+        if len(said) > 1:
+            raise InputError(
+                f"{what} say that they are in different currencies: {', '.join(map(str, said))}; read them apart"
+            )
+        self.currency = said.pop()
+        self._notes, self.ends = list[str](), dict[int, int]()
+
+    @property
+    def notes(self) -> list[str]:
+        """The notes of all files, those of several files once."""
+        of_files = [note for table in self.tables for note in table.notes]
+        self._notes += [note for note in dict.fromkeys(of_files) if note not in self._notes]
+        return self._notes
+
+    def read(self, names: Sequence[str]) -> Sheet:
+        """Read these columns of all files; rows are numbered through."""
+        frames, rows, broken, files = [], [], [], []
+        first = 0
+        for at, table in enumerate(self.tables):
+            there = [name for name in names if name in table.columns]
+            sheet = table.read(there)
+            frame = (
+                sheet.frame.with_columns(pl.lit(None, pl.String).alias(name) for name in names if name not in there)
+                if there
+                else pl.DataFrame({name: pl.Series([None] * len(sheet.row), dtype=pl.String) for name in names})
+            )
+            frames.append(frame.select(names))
+            rows.append(sheet.row + first)
+            broken += [(row + first, what) for row, what in sheet.broken]
+            files.append(pl.repeat(at, len(sheet.row), dtype=pl.Int32, eager=True))
+            last = max([int(sheet.row[-1]) if len(sheet.row) else 0, *(row for row, _ in sheet.broken)])
+            self.ends[at] = first = first + last
+        frames = _alike(frames)
+        return Sheet(pl.concat(frames), np.concatenate(rows), broken, pl.concat(files))
+
+    def place(self, row: int) -> tuple[str, int]:
+        """The file of a row, and its number there."""
+        first = 0
+        for at, end in self.ends.items():
+            if row <= end:
+                return self.tables[at].name, row - first
+            first = end
+        return self.name, row
+
+
+def _alike(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Frames whose columns have the same types: text where they differ."""
+    odd = {name for frame in frames for name in frame.columns if frame[name].dtype != frames[0][name].dtype}
+    return [frame.with_columns(pl.col(name).cast(pl.String) for name in odd) for frame in frames] if odd else frames
 
 
 class _Parquet:
     kind = "Parquet"
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.name, self.notes = path, path.name, list[str]()
+    def __init__(self, path: Path, name: str, data: bytes | None) -> None:
+        self.path, self.name, self.notes, self._data = path, name, list[str](), data
         try:
-            self._schema = pq.read_schema(path)
+            self._schema = pq.read_schema(self._source())
             self.columns = self._schema.names
         except (pa.ArrowException, OSError):
             raise InputError(f"{path} is a damaged or unfinished Parquet file; write it again") from None
+        self.currency = currency_of_schema(self._schema)
+
+    def _source(self) -> Any:
+        return self.path if self._data is None else pa.BufferReader(self._data)
 
     def read(self, names: Sequence[str]) -> Sheet:
         try:
             if plain_schema(self._schema, self.name).equals(self._schema):
-                frame = pl.read_parquet(self.path, columns=list(names), glob=False)
+                source = self.path if self._data is None else io.BytesIO(self._data)
+                frame = pl.read_parquet(source, columns=list(names), glob=False)
             else:
-                table = pq.ParquetFile(self.path).read(columns=list(names)).select(list(names))
+                table = pq.ParquetFile(self._source()).read(columns=list(names)).select(list(names))
                 frame = pl.DataFrame(pl.from_arrow(plain_table(table, self.name)))
         except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
             raise InputError(f"{self.path} is a damaged or unfinished Parquet file; write it again") from None
@@ -119,37 +246,51 @@ class _Parquet:
 
 class _Excel:
     kind = "Excel"
+    currency = None
 
-    def __init__(self, path: Path, sheet: str | None) -> None:
-        self.path, self.name, self.notes = path, path.name, list[str]()
-        _check_unpacked(path)
-        check_cells(path, str(path))
-        sheets = self._load(sheet_id=0)
-        if sheet is not None and sheet not in sheets:
-            raise InputError(
-                f"{path} has no sheet of that name; it has {len(sheets)}, and takes the first if none is named"
-            )
-        name = sheet or next(iter(sheets))
+    def __init__(self, path: Path, how: _How, name: str, data: bytes | None) -> None:
+        self.path, self.name, self.notes, self._data = path, name, list[str](), data
+        check_cells(path if data is None else io.BytesIO(data), str(path))
+        sheets = self._load()
+        if how.sheet is not None and how.sheet not in sheets:
+            names = ", ".join(map(repr, list(sheets)[:10]))
+            raise InputError(f"{path} has no sheet of that name; it has {names}, and takes the first if none is named")
+        name = how.sheet or next((one for one, sheet in sheets.items() if sheet.height), next(iter(sheets)))
         if len(sheets) > 1:
-            self.notes.append(f"the file has {len(sheets)} sheets; read: {'the one named' if sheet else 'the first'}")
-        self._frame = sheets[name]
-        self.columns = [column.strip() for column in self._frame.columns]
-        self._frame.columns = self.columns
+            others = ", ".join(repr(one) for one in sheets if one != name)
+            self.notes.append(
+                f"the file has {len(sheets)} sheets; read: {name!r}, {'as named' if how.sheet else 'the first'}; not "
+                f"read: {others}"
+            )
+        cells = sheets[name]
+        at = (how.header_row or 1) - 1
+        if how.header_row is None:
+            at = find_header([["" if cell is None else cell for cell in row] for row in cells.head(LOOKED_AT).rows()])
+            if at:
+                self.notes.append(
+                    f"the names of the columns were found in row {at + 1}; the rows above them were not read"
+                )
+        if at >= cells.height:
+            raise InputError(f"{path} has no row {at + 1} in the sheet {name!r}; it has {cells.height}")
+        self.columns = [str(cell or "").strip() for cell in cells.row(at)]
+        self._frame = cells.slice(at + 1)
 
     def read(self, names: Sequence[str]) -> Sheet:
-        frame = self._frame.select(_series(self._frame[name], name) for name in names)
-        return Sheet(frame, np.arange(1, frame.height + 1))
+        positions = [self.columns.index(name) for name in names]
+        series = [_series(self._frame.to_series(at), name) for at, name in zip(positions, names, strict=True)]
+        return Sheet(pl.DataFrame(series), np.arange(1, self._frame.height + 1))
 
-    def _load(self, **which: Any) -> dict[str, pl.DataFrame]:
+    def _load(self) -> dict[str, pl.DataFrame]:
         try:
             sheets: dict[str, pl.DataFrame] = pl.read_excel(
-                self.path,
+                self.path if self._data is None else io.BytesIO(self._data),
                 engine="calamine",
+                sheet_id=0,
+                has_header=False,
                 infer_schema_length=0,
                 drop_empty_rows=False,
                 drop_empty_cols=False,
                 raise_if_empty=False,
-                **which,
             )
             return sheets
         except Exception as error:  # the engine's own classes, which differ by version
@@ -158,31 +299,18 @@ class _Excel:
             ) from None
 
 
-def _check_unpacked(path: Path) -> None:
-    if not zipfile.is_zipfile(path):
-        return  # the old .xls, which is not packed
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names, size = archive.namelist(), sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError):
-        raise InputError(f"{path} is a damaged zip; download it again") from None
-    if "content.xml" in names:
-        raise InputError(f"{path} is a LibreOffice document; save it there as CSV or as an Excel workbook (.xlsx)")
-    if not any(name.startswith("xl/") for name in names):
-        raise InputError(f"{path} is a zip of {len(names)} files; unpack it and name the file of orders in it")
-    if size > _MOST_UNPACKED:
-        raise InputError(f"{path} unpacks to more than 512 MB, some ten million cells; {EXPORT_AGAIN}")
-
-
 class _Memory:
     kind = "table in memory"
 
     def __init__(self, source: Any, what: str) -> None:
         self.name, self.notes = what, list[str]()
+        self.currency: str | None = None
         if isinstance(source, pd.DataFrame | pl.DataFrame):
+            self.currency = currency_of(source) if isinstance(source, pd.DataFrame) else None
             self._get, self.columns = source.__getitem__, [str(name) for name in source.columns]
         else:
             table = _arrow_table(source, what)
+            self.currency = currency_of_schema(table.schema)
             self._get, self.columns = table.column, table.column_names
 
     def read(self, names: Sequence[str]) -> Sheet:

@@ -45,6 +45,18 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
+def shown_word(value: str) -> str:
+    """A status or a way of paying for a message, unless it is too long for one, or could tell who a person is.
+
+    Examples
+    --------
+    >>> shown_word("COD_CONFIRMED"), shown_word("asha@example.com")
+    ('COD_CONFIRMED', '(masked)')
+    """
+    text = " ".join(value.split())
+    return MASKED if _SECRET.search(text) or len(text) > _LONGEST else text
+
+
 def shown_id(value: str | None) -> str:
     """An order's id for a message, unless it could tell who a person is."""
     text = value or ""

@@ -31,20 +31,38 @@ class Sheet:
         Each one's row in the input: 1 is the first below the header.
     broken : list of tuple of int and str
         Rows that could not be cut into fields, with what is wrong with them.
+    file : polars.Series of int, shape (n,), optional
+        Each row's file, where there are several.
     """
 
     frame: pl.DataFrame
     row: np.ndarray[Any, np.dtype[np.int64]]
     broken: list[tuple[int, str]] = field(default_factory=list)
+    file: pl.Series | None = None
 
 
 class Table(Protocol):
     """Something with named columns, opened but not read."""
 
-    name: str
-    kind: str
-    columns: list[str]
-    notes: list[str]
+    @property
+    def name(self) -> str:
+        """What to call it."""
+
+    @property
+    def kind(self) -> str:
+        """What kind of file it is."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of its columns."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know of how it was opened."""
+
+    @property
+    def currency(self) -> str | None:
+        """The currency that the whole table says it is in, beside its columns."""
 
     def read(self, names: Sequence[str]) -> Sheet:
         """Read these columns."""

@@ -1,13 +1,15 @@
 """Amounts and times as shops and spreadsheets write them.
 
-Nothing is guessed: an amount with separators and a date like 01/05/2026 can mean two things, so they are refused until
-the caller says which.
+How a file writes them is decided from all of its values (:mod:`nector_sim.frames.styles`); one value alone is never
+guessed: an amount with separators and a date like 01/05/2026 can mean two things, so they are refused where neither the
+other values nor the caller say which.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Literal, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
@@ -17,14 +19,19 @@ import pyarrow as pa
 
 from nector_sim.errors import InputError
 from nector_sim.frames.columns import NO_TIME, Column, read_money, read_points, read_times
+from nector_sim.rules.money import MAX_MINOR
 from nector_sim.rules.values import SCIENTIFIC
 
 Numbers = Literal["1234.50", "1,234.50", "1.234,50"]
-Dates = Literal["yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy"]
+Dates = Literal["yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy", "yyyymmdd", "excel", "epoch"]
+Rounding = Literal["half_up"]
 
-_CURRENCY = r"(?:₹|\$|€|£|¥|Rs\.?|[A-Z]{3})"
+#: A currency's sign or code beside an amount.
+CURRENCY = r"(?:[A-Z]{0,3}[₹$€£¥৳₺₨฿₫₱₦₩₪₽]|Rs\.?|RM|Rp|zł|Kč|kr\.?|[A-Z]{3})"
+#: Spaces and apostrophes that group digits.
+_SPACES = r"[\s\u00a0\u2007\u2009\u202f'’]"
 #: What an amount with separators looks like: groups of three, or of two before the last three as in India.
-_GROUPED = {
+GROUPED = {
     "1,234.50": r"^-?(?:\d+|\d{1,3}(?:,\d{2})*,\d{3}|\d{1,3}(?:,\d{3})+)(?:\.\d*)?$",
     "1.234,50": r"^-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d*)?$",
 }
@@ -41,6 +48,8 @@ _WITH_SEPARATORS = (
     "is written with a currency sign or separators, which can be read in two ways; say which: numbers='1,234.50' or "
     "numbers='1.234,50' (--numbers)"
 )
+_FINER = "is finer than the currency's"
+_ROUND = "; if the file has more decimals than money has, say how to round: rounding='half_up' (--rounding half_up)"
 _TWO_DATES = (
     "is a date whose day and month could be either; say their order: dates='dd/mm/yyyy' or dates='mm/dd/yyyy' (--dates)"
 )
@@ -51,10 +60,30 @@ _ISO = (
     r"^(?P<date>\d{4}-\d{2}-\d{2})(?:[T ]+(?P<clock>\d{1,2}:\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d{1,9}))?)?)?"
     r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?$"
 )
-_SLASHED = (
-    r"^(?P<first>\d{1,2})[/.-](?P<second>\d{1,2})[/.-](?P<year>\d{4})"
-    r"(?:[, ]+(?P<clock>\d{1,2}:\d{2})(?::(?P<seconds>\d{2}))?\s*(?P<half>[AaPp]\.?[Mm]\.?)?)?$"
+_TAIL = (
+    r"(?:[T, ]+(?:at )?(?P<clock>\d{1,2}:\d{2})(?::(?P<seconds>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?)?\s*\(?(?P<zone>Z|(?:UTC|GMT)?[+-]\d{1,2}:?\d{2}|[A-Z]{3,4})?\)?$"
 )
+#: A date of digits alone, day and month in either order, before its time.
+SLASHED = r"^(?P<first>\d{1,2})[/.-](?P<second>\d{1,2})[/.-](?P<year>\d{4}|\d{2})"
+_DAY_NAME = r"^(?:[A-Za-z]{3,9}\.?,? )?"
+#: Other spellings of which the order is plain: year first, and months by name.
+PLAIN_DATES = (
+    r"^(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})",
+    _DAY_NAME + r"(?P<day>\d{1,2})(?:st|nd|rd|th)?[-/. ]+(?P<month>[A-Za-z]{3,9})\.?,?[-/. ]+(?P<year>\d{4}|\d{2})",
+    _DAY_NAME + r"(?P<month>[A-Za-z]{3,9})\.?[- ](?P<day>\d{1,2})(?:st|nd|rd|th)?,?[- ](?P<year>\d{4}|\d{2})",
+)
+_COMPACT = r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+#: Zones by the letters that exports write behind a time; IST is India's.
+_ZONES = {
+    "Z": 0, "UTC": 0, "GMT": 0, "IST": 330, "GST": 240, "SGT": 480, "JST": 540, "BST": 60, "CET": 60, "CEST": 120,
+    "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420,
+    "AEST": 600, "AEDT": 660,
+}  # fmt: skip
+#: Day 0 of Excel's calendar, in days before 1970.
+_EXCEL_DAYS = 25_569
+_DAY = 86_400_000_000
 
 
 class Written(NamedTuple):
@@ -65,14 +94,18 @@ class Written(NamedTuple):
     numbers : str
         One of ``1234.50`` (no separators), ``1,234.50`` and ``1.234,50``.
     dates : str
-        One of ``yyyy-mm-dd``, ``dd/mm/yyyy`` and ``mm/dd/yyyy``; the first is always understood.
+        One of ``yyyy-mm-dd``, ``dd/mm/yyyy``, ``mm/dd/yyyy``, ``yyyymmdd``, ``excel`` (days since 1900) and ``epoch``
+        (seconds or milliseconds since 1970); the first, and months by name, are always understood.
     timezone : str
         Zone of times that name none.
+    rounding : str, optional
+        ``half_up`` for amounts finer than the currency's decimals; left out, these are refused.
     """
 
     numbers: str
     dates: str
     timezone: str
+    rounding: str | None = None
 
 
 def check_written(written: Written) -> None:
@@ -86,14 +119,59 @@ def check_written(written: Written) -> None:
     for name, value, known in (
         ("numbers", written.numbers, get_args(Numbers)),
         ("dates", written.dates, get_args(Dates)),
+        ("rounding", written.rounding, (None, *get_args(Rounding))),
     ):
         if value not in known:
-            raise InputError(f"{name}={value!r} is not known; write one of {', '.join(map(repr, known))}")
+            named = ", ".join(repr(one) for one in known if one is not None)
+            raise InputError(f"{name}={value!r} is not known; write one of {named}")
 
 
 def amounts(values: pl.Series, decimals: int, written: Written, *, blank: int | None = None) -> Column:
     """Read amounts as minor units, whatever their type; see :func:`nector_sim.frames.columns.read_money`."""
-    return _numbers(values, written, blank, lambda plain: read_money(plain, decimals))
+    column = _numbers(values, written, blank, lambda plain: read_money(plain, decimals))
+    finer = [row for row, reason in column.refused.items() if reason.startswith(_FINER)]
+    if not finer:
+        return column
+    if written.rounding is None:
+        said = {row: column.refused[row] + _ROUND for row in finer}
+        return Column(column.numbers, column.refused | said)
+    numbers, refused = column.numbers.copy(), dict(column.refused)
+    texts = _plain(values, written.numbers).gather(finer).cast(pl.String).to_list()
+    for row, text in zip(finer, texts, strict=True):
+        try:
+            minor = int(Decimal(text).scaleb(decimals).quantize(Decimal(1), ROUND_HALF_UP))
+        except InvalidOperation:
+            continue
+        if 0 <= minor <= MAX_MINOR:
+            numbers[row] = minor
+            del refused[row]
+    return Column(numbers, refused)
+
+
+def signed_amounts(values: pl.Series, decimals: int, written: Written, *, blank: int | None = None) -> Column:
+    """Read amounts of which some are negative: ``-12.50``, ``12.50-`` or, as accountants write it, ``(12.50)``."""
+    sizes, negative = without_signs(values)
+    column = amounts(sizes, decimals, written, blank=blank)
+    return Column(np.where(negative, -column.numbers, column.numbers), column.refused)
+
+
+def without_signs(values: pl.Series) -> tuple[pl.Series, np.ndarray[Any, np.dtype[np.bool_]]]:
+    """Numbers without their sign, and which of them are negative."""
+    if values.dtype == pl.String:
+        text = pl.col("v").str.strip_chars()
+        bracket = text.str.contains(r"^\(.*\)$")
+        frame = values.to_frame("v").select(
+            size=pl.when(bracket)
+            .then(text.str.slice(1).str.head(-1))
+            .otherwise(text.str.replace(rf"^({CURRENCY}?\s*)[-−]([^-−])", "${1}${2}").str.replace(r"([^-])-$", "${1}")),
+            negative=bracket | text.str.contains(rf"^{CURRENCY}?\s*[-−][^-−]") | text.str.contains(r"[0-9]-$"),
+        )
+        return frame["size"].alias(values.name), frame["negative"].fill_null(False).to_numpy()
+    if not values.dtype.is_numeric():
+        return values, np.zeros(len(values), np.bool_)
+    negative = (values < 0).fill_null(False)
+    size = values.to_frame("v").select(pl.when(negative).then(-pl.col("v")).otherwise("v")).to_series()
+    return size.alias(values.name), negative.to_numpy()
 
 
 def points(values: pl.Series, written: Written, *, blank: int | None = None) -> Column:
@@ -105,12 +183,18 @@ def _numbers(values: pl.Series, written: Written, blank: int | None, read: Calla
     plain = _plain(values, written.numbers)
     empty = plain.is_null()
     if blank is None or not empty.any():
-        return _better_reasons(values, read(plain.to_arrow()), written.numbers)
+        return _better_reasons(values, plain, read(plain.to_arrow()), written.numbers)
     # Whole columns may be blank, so blanks are read at once: as a nought, and then as what they stand for.
     nought = pl.lit("0") if plain.dtype == pl.String else pl.lit(0).cast(plain.dtype)
     filled = plain.to_frame("v").select(pl.when(empty).then(nought).otherwise(pl.col("v"))).to_series()
-    column = _better_reasons(values, read(filled.to_arrow()), written.numbers)
+    column = _better_reasons(values, plain, read(filled.to_arrow()), written.numbers)
     return Column(np.where(empty.to_numpy(), blank, column.numbers), column.refused)
+
+
+def bare_amount(text: pl.Expr) -> pl.Expr:
+    """A text without its currency's sign, and without the spaces and apostrophes that group its digits."""
+    bare = text.str.replace(rf"^(-?)\s*{CURRENCY}{_SPACES}*", "${1}").str.replace(rf"{_SPACES}*{CURRENCY}$", "")
+    return bare.str.replace_all(rf"(\d){_SPACES}(\d)", "${1}${2}").str.replace_all(rf"(\d){_SPACES}(\d)", "${1}${2}")
 
 
 def _plain(values: pl.Series, numbers: str) -> pl.Series:
@@ -120,26 +204,26 @@ def _plain(values: pl.Series, numbers: str) -> pl.Series:
     text = pl.col("text").str.strip_chars()
     plain = text
     if numbers != "1234.50":
-        bare = text.str.replace(rf"^(-?)\s*{_CURRENCY}\s*", "${1}").str.replace(rf"\s*{_CURRENCY}$", "")
+        bare = bare_amount(text)
         group, point = numbers[1], numbers[5]
         digits = bare.str.replace_all(group, "", literal=True).str.replace(point, ".", literal=True)
-        plain = pl.when(bare.str.contains(_GROUPED[numbers])).then(digits).otherwise(pl.lit(_UNREAD))
+        plain = pl.when(bare.str.contains(GROUPED[numbers])).then(digits).otherwise(pl.lit(_UNREAD))
     blank = text.is_null() | (text == "")
     return values.to_frame("text").select(pl.when(~blank).then(plain)).to_series()
 
 
-def _better_reasons(values: pl.Series, column: Column, numbers: str) -> Column:
+def _better_reasons(values: pl.Series, plain: pl.Series, column: Column, numbers: str) -> Column:
     """Say more of a text that is no plain number: a formula, or separators that could be read in two ways."""
     if values.dtype != pl.String:
         return column
     rows = list(column.refused)
-    for row, value in zip(rows, values.gather(rows).to_list(), strict=True):
-        if value is not None and (reason := _why_no_number(value, numbers)):
+    for row, value, read in zip(rows, values.gather(rows).to_list(), plain.gather(rows).to_list(), strict=True):
+        if value is not None and (reason := _why_no_number(value, read, numbers)):
             column.refused[row] = reason
     return column
 
 
-def _why_no_number(text: str, numbers: str) -> str | None:
+def _why_no_number(text: str, read: str, numbers: str) -> str | None:
     if _FORMULA.match(text):
         return _A_FORMULA
     if _EXPONENT.match(text):
@@ -147,7 +231,10 @@ def _why_no_number(text: str, numbers: str) -> str | None:
     if not any(character.isdigit() for character in text):
         return None
     if numbers != "1234.50":
-        return f"is not written like {numbers}, as was said; say how amounts are written in this file"
+        said = (
+            f"is not written like {numbers}, as the other amounts are, or as was said; change it, or say how: numbers="
+        )
+        return said if read == _UNREAD else None
     return _WITH_SEPARATORS if any(sign in text for sign in ",₹$€£¥") else None
 
 
@@ -157,7 +244,7 @@ def times(values: pl.Series, written: Written, *, optional: bool = False) -> Col
     Parameters
     ----------
     values : polars.Series, shape (n,)
-        Times, dates, or texts: ISO 8601 in its common spellings, or slashed dates of the stated order.
+        Times, dates, or texts: ISO 8601 in its common spellings, months by name, or dates as `written` says.
     written : Written
     optional : bool
         A missing time is :data:`NO_TIME`; else it is refused.
@@ -166,6 +253,8 @@ def times(values: pl.Series, written: Written, *, optional: bool = False) -> Col
     -------
     Column
     """
+    if values.dtype.is_numeric() and written.dates in ("excel", "epoch"):
+        values = values.cast(pl.String)
     if values.dtype != pl.String:
         typed = read_times(values.to_arrow(), written.timezone)
         return typed if optional else _needed(typed)
@@ -173,18 +262,83 @@ def times(values: pl.Series, written: Written, *, optional: bool = False) -> Col
     parts = frame.select(pl.col("text").str.extract_groups(_ISO)).unnest("text")
     local = _clock(pl.col("date"), pl.col("clock"), pl.col("second"))
     # The day without its clock would be another time than the one that is written, so only a blank clock is midnight.
-    parts = parts.with_columns(local=local, micro=pl.col("fraction").str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64))
+    parts = parts.with_columns(local=local, micro=_micro(pl.col("fraction")))
     parts = parts.with_columns(pl.col("local") + pl.duration(microseconds=pl.col("micro").fill_null(0)))
     utc = _in_utc(parts, written.timezone)
-    if written.dates != "yyyy-mm-dd":
-        slashed = _slashed(frame, written.dates)
-        utc = utc.fill_null(_in_utc(slashed, written.timezone))
+    empty = frame["text"].is_null() | (frame["text"] == "")
+    other = utc.is_null() & ~empty
     microseconds = utc.fill_null(NO_TIME).to_numpy().copy()
-    empty = (values.is_null() | (frame["text"] == "")).to_numpy()
+    if other.any():
+        microseconds[other.to_numpy()] = _otherwise(frame.filter(other), written).fill_null(NO_TIME).to_numpy()
     column = Column(microseconds, {})
-    for row in np.flatnonzero((microseconds == NO_TIME) & ~empty).tolist():
+    for row in np.flatnonzero((microseconds == NO_TIME) & ~empty.to_numpy()).tolist():
         column.refused[row] = _why_no_time(values[row], written.dates)
     return column if optional else _needed(column)
+
+
+def _otherwise(frame: pl.DataFrame, written: Written) -> pl.Series:
+    """Microseconds in UTC of times that are not in ISO 8601."""
+    if written.dates in ("excel", "epoch"):
+        number = frame["text"].cast(pl.Float64, strict=False)
+        if written.dates == "epoch":
+            seconds = number.to_frame("n").select(pl.when(pl.col("n") > 1e11).then(pl.col("n") / 1000).otherwise("n"))
+            found = seconds.to_series()
+            return (found.set(~found.is_between(0, 1e10), None) * 1e6).round().cast(pl.Int64, strict=False)
+        days = number.set(~number.is_between(1, 2_958_465), None) - _EXCEL_DAYS
+        # To the second: a serial number is a float, whose day's fraction prints 10:15 as 10:14:59.9999.
+        clock = (days * 86_400).round().cast(pl.Int64, strict=False) * 1_000_000
+        local = clock.cast(pl.Datetime("us"))
+        return _in_utc(
+            pl.DataFrame({"local": local, "zone": pl.Series([None] * len(local), dtype=pl.String)}), written.timezone
+        )
+    patterns = list(PLAIN_DATES)
+    if written.dates in ("dd/mm/yyyy", "mm/dd/yyyy"):
+        names = ("day", "month") if written.dates == "dd/mm/yyyy" else ("month", "day")
+        patterns.append(SLASHED.replace("<first>", f"<{names[0]}>").replace("<second>", f"<{names[1]}>"))
+    elif written.dates == "yyyymmdd":
+        patterns.append(_COMPACT)
+    utc = pl.Series([None] * frame.height, dtype=pl.Int64)
+    for pattern in patterns:
+        left = utc.is_null()
+        if not left.any():
+            break
+        found = _in_pattern(frame.filter(left), pattern + _TAIL, written.timezone)
+        utc = utc.scatter(left.arg_true(), found)
+    return utc
+
+
+def _in_pattern(frame: pl.DataFrame, pattern: str, timezone: str) -> pl.Series:
+    parts = frame.select(pl.col("text").str.extract_groups(pattern)).unnest("text")
+    months = {name: f"{number:02}" for number, name in enumerate(_MONTHS, 1)}
+    word = (
+        pl.col("month").str.slice(0, 3).str.to_lowercase().replace_strict(months, default=None, return_dtype=pl.String)
+    )
+    month = pl.when(pl.col("month").str.contains(r"^\d")).then(pl.col("month").str.zfill(2)).otherwise(word)
+    year = pl.when(pl.col("year").str.len_chars() == 2).then(pl.lit("20") + pl.col("year")).otherwise("year")
+    date = year + "-" + month + "-" + pl.col("day").str.zfill(2)
+    half = pl.col("half").str.slice(0, 1).str.to_lowercase()
+    parts = parts.with_columns(local=_clock(date, pl.col("clock"), pl.col("seconds")), half=half)
+    hour = pl.col("local").dt.hour()
+    afternoon = pl.when((pl.col("half") == "p") & (hour < 12)).then(12).when((pl.col("half") == "a") & (hour == 12))
+    shifted = pl.col("local") + pl.duration(hours=afternoon.then(-12).otherwise(0))
+    # 13:00 PM is no time.
+    right = pl.when(pl.col("half").is_null() | hour.is_between(1, 12)).then(shifted)
+    local = right + pl.duration(microseconds=_micro(pl.col("fraction")).fill_null(0))
+    named = pl.col("zone").replace_strict(
+        {name: _offset(east) for name, east in _ZONES.items()}, default=None, return_dtype=pl.String
+    )
+    offset = pl.col("zone").str.extract(r"([+-]\d{1,2}:?\d{2})$").str.replace(r"^([+-])(\d:?\d{2})$", "${1}0${2}")
+    parts = parts.with_columns(local=local, read=pl.coalesce(named, offset))
+    parts = parts.with_columns(local=pl.when(pl.col("zone").is_null() | pl.col("read").is_not_null()).then("local"))
+    return _in_utc(parts.select("local", zone="read"), timezone)
+
+
+def _offset(east: int) -> str:
+    return f"{'-' if east < 0 else '+'}{abs(east) // 60:02}:{abs(east) % 60:02}"
+
+
+def _micro(fraction: pl.Expr) -> pl.Expr:
+    return fraction.str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64)
 
 
 def _needed(column: Column) -> Column:
@@ -197,20 +351,6 @@ def _clock(date: pl.Expr, clock: pl.Expr, second: pl.Expr) -> pl.Expr:
     clock = pl.when(clock.str.len_chars() == 4).then(pl.lit("0") + clock).otherwise(clock)
     text = date + "T" + clock.fill_null("00:00") + ":" + second.fill_null("00")
     return text.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
-
-
-def _slashed(frame: pl.DataFrame, dates: str) -> pl.DataFrame:
-    parts = frame.select(pl.col("text").str.extract_groups(_SLASHED)).unnest("text")
-    day, month = ("first", "second") if dates == "dd/mm/yyyy" else ("second", "first")
-    date = pl.col("year") + "-" + pl.col(month).str.zfill(2) + "-" + pl.col(day).str.zfill(2)
-    half = pl.col("half").str.slice(0, 1).str.to_lowercase()
-    parts = parts.with_columns(local=_clock(date, pl.col("clock"), pl.col("seconds")), half=half)
-    hour = pl.col("local").dt.hour()
-    afternoon = pl.when((pl.col("half") == "p") & (hour < 12)).then(12).when((pl.col("half") == "a") & (hour == 12))
-    shifted = pl.col("local") + pl.duration(hours=afternoon.then(-12).otherwise(0))
-    # 13:00 PM is no time.
-    local = pl.when(pl.col("half").is_null() | hour.is_between(1, 12)).then(shifted)
-    return parts.select(local=local, zone=pl.lit(None, pl.String))
 
 
 def _in_utc(parts: pl.DataFrame, timezone: str) -> pl.Series:
@@ -232,4 +372,4 @@ def _why_no_time(value: Any, dates: str) -> str:
     text = str(value).strip()
     if text.startswith("="):
         return _A_FORMULA
-    return _TWO_DATES if dates == "yyyy-mm-dd" and re.match(_SLASHED, text) else _NO_TIME
+    return _TWO_DATES if dates == "yyyy-mm-dd" and re.match(SLASHED, text) else _NO_TIME

@@ -36,8 +36,8 @@ _WHERE_ASKED = ("tier", "at", "coupon")
 
 #: Fields of a program that the tree carries, or that do not touch a redemption; one that is not here is refused.
 KNOWN = {
-    "Program": "name currency points_label timezone enabled offers min_payable earning expiry tiers reversal "
-    "valid_from",
+    "Program": "name currency points_label timezone enabled offers min_payable earning expiry tiers tiering "
+    "reversal valid_from",
     "FixedMinPayable": "kind amount",
     "PercentMinPayable": "kind percent",
     **dict.fromkeys(

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,7 +17,7 @@ import pandas as pd
 from nector_sim.errors import InputError
 from nector_sim.frames.checks import as_frame
 from nector_sim.ledger.frames import Writer
-from nector_sim.ledger.instants import to_datetime
+from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.lots import Lots, lots_at
 from nector_sim.ledger.replay import Replay, replay
 from nector_sim.ledger.tables import ALWAYS, NEVER
@@ -68,6 +68,7 @@ class Liability(Result):
     lots: pd.DataFrame = field(repr=False)
     notices: tuple[str, ...]
     _money: _Money = field(repr=False)
+    _ages: Any = field(repr=False)
     _timezone: str = field(repr=False)
 
     def text(self) -> str:
@@ -138,7 +139,13 @@ class Liability(Result):
         rows = []
         for name in names:
             mine = keys == name
-            rows.append({what: name, "points": int(points[mine].sum()), **self._money.of(points[mine], tiers[mine])})
+            rows.append(
+                {
+                    what: name,
+                    "points": int(points[mine].sum()),
+                    **self._money.of(points[mine], tiers[mine], self._ages[mine]),
+                }
+            )
         return pd.DataFrame(rows, columns=[what, "points", *self._money.columns])
 
 
@@ -147,18 +154,28 @@ class _Money:
     """Points in money: what a point is worth by tier code (-1 for none), and the rates of what is ever redeemed."""
 
     values: dict[int, Fraction]
-    rates: dict[str, Fraction]
+    rates: dict[str, tuple[Fraction, ...]]
     decimals: int
 
     @property
     def columns(self) -> list[str]:
         return ["face", *self.rates]
 
-    def of(self, points: Any, tiers: Any) -> dict[str, Decimal]:
-        """Face value and what is expected of it, each exact and rounded once, a half up."""
-        face = sum((int(points[tiers == tier].sum()) * value for tier, value in self.values.items()), Fraction(0))
-        amounts = {"face": face} | {name: face * rate for name, rate in self.rates.items()}
-        return {name: self._rounded(amount) for name, amount in amounts.items()}
+    def of(self, points: Any, tiers: Any, ages: Any) -> dict[str, Decimal]:
+        """Face value and what is expected of it, each exact and rounded once, a half up.
+
+        `ages` are positions in each of the rates.
+        """
+        face, expected = Fraction(0), dict.fromkeys(self.rates, Fraction(0))
+        for tier, value in self.values.items():
+            by_age = np.bincount(ages[tiers == tier], minlength=1)
+            mine = np.zeros(len(by_age), np.int64)
+            np.add.at(mine, ages[tiers == tier], points[tiers == tier])
+            worth = {age: int(count) * value for age, count in enumerate(mine.tolist()) if count}
+            face += sum(worth.values(), Fraction(0))
+            for name, rates in self.rates.items():
+                expected[name] += sum((amount * rates[age] for age, amount in worth.items()), Fraction(0))
+        return {name: self._rounded(amount) for name, amount in ({"face": face} | expected).items()}
 
     def _rounded(self, amount: Fraction) -> Decimal:
         minor = (amount * 10**self.decimals * 2 + 1) // 2
@@ -171,6 +188,7 @@ def liability(
     program: Program | None = None,
     at: datetime | str | None = None,
     ultimate_percent: Number | Sequence[Number] | None = None,
+    ultimate: HasRunOff | None = None,
 ) -> Liability:
     """Give what is owed: points outstanding, at face value and as expected.
 
@@ -185,7 +203,11 @@ def liability(
     at : datetime or str, optional
         Not after the end of the replay, which it is where left out; needed for balances.
     ultimate_percent : number, or (low, likely, high), optional
-        Of points, how many are ever redeemed; such as ``ns.ultimate_redemption(replay).percent``.
+        Of the points *still there*, how many will be redeemed. (``Ultimate.percent`` is of the points *issued* and too
+        high here: what is still there is slower. Give the estimate itself as `ultimate`.)
+    ultimate : Ultimate, optional
+        From :func:`nector_sim.ultimate_redemption`: each lot takes the rate of points still there at its age, pending
+        ones that of new points, and points of an unknown age that of all points outstanding.
 
     Returns
     -------
@@ -207,17 +229,26 @@ def liability(
     >>> owed.by_expiry()[["month", "points"]].values.tolist()
     [['2026-02', 1000], ['never', 250]]
     """
-    rates = _rates(ultimate_percent)
+    if ultimate is not None and ultimate_percent is not None:
+        raise InputError("ultimate and ultimate_percent are both given; give the one that is to count")
+    rates: dict[str, tuple[Fraction, ...]]
+    if ultimate is None:
+        rates = {name: (rate,) for name, rate in _rates(ultimate_percent).items()}
+    else:
+        rates = _by_age(ultimate)
     run = source if isinstance(source, Replay) else _of_balances(source, program, at)
     lots = lots_at(run, at)
     names = run._facts.tiers
     values = {code: _point_value(lots, name) for code, name in [(-1, None), *enumerate(names)]}
     money = _Money(values, rates, lots.program.decimals)
-    whole = money.of(lots.left.points, lots.left.tier)
+    ages = np.zeros(len(lots.left.points), np.int64) if ultimate is None else _ages(lots, ultimate)
+    whole = money.of(lots.left.points, lots.left.tier, ages)
     worthless = int(lots.left.points[[not values[tier] for tier in lots.left.tier.tolist()]].sum())
     notices = list(run.notices)
     if worthless:
         notices.append(f"{worthless} points belong to customers whose tier can use no offer; they count as nothing")
+    if ultimate is not None:
+        notices += ultimate.notices
     return Liability(
         at=to_datetime(lots.at),
         currency=lots.program.currency,
@@ -230,8 +261,44 @@ def liability(
         lots=_frame(run, lots, names),
         notices=tuple(notices),
         _money=money,
+        _ages=ages,
         _timezone=lots.program.timezone,
     )
+
+
+class HasRunOff(Protocol):
+    """What is needed of an estimate of ultimate redemption."""
+
+    @property
+    def still_percent(self) -> tuple[float, float, float]:
+        """Of all points outstanding."""
+
+    @property
+    def still_by_age(self) -> pd.DataFrame:
+        """By age in months."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What to know of it."""
+
+
+def _by_age(ultimate: HasRunOff) -> dict[str, tuple[Fraction, ...]]:
+    """Rates of points still there, by age in months; the last is that of points of an unknown age."""
+    names = ("expected_low", "expected", "expected_high")
+    return {
+        name: tuple(Fraction(str(round(rate, 4))) / 100 for rate in (*ultimate.still_by_age[column], of_all))
+        for name, column, of_all in zip(names, ("low", "likely", "high"), ultimate.still_percent, strict=True)
+    }
+
+
+def _ages(lots: Lots, ultimate: HasRunOff) -> Any:
+    """The age of each lot, as months of the calendar begun since its credit; behind all ages where it is not known."""
+    zone, unknown = lots.program.timezone, len(ultimate.still_by_age)
+    brought = lots.left.since == ALWAYS
+    _, starts = month_starts(int(lots.left.since[~brought].min(initial=lots.at)), lots.at + 1, zone)
+    month = np.searchsorted(starts, lots.left.since, side="right")
+    age = np.minimum(np.searchsorted(starts, lots.at + 1, side="right") - month, unknown - 1)
+    return np.where(brought, unknown, np.where(lots.left.pending, 0, age)).astype(np.int64)
 
 
 def _of_balances(balances: Any, program: Program | None, at: datetime | str | None) -> Replay:

@@ -14,17 +14,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nector_sim.frames.columns import NO_TIME, NOT_ASKED, decimal_array
+from nector_sim.frames.files import Several
 from nector_sim.frames.masking import MASKED, PERSONAL, shown, shown_id
 from nector_sim.frames.sheets import Sheet, Table
 from nector_sim.frames.written import Written, amounts
+from nector_sim.orders.fates import StatusCount
 from nector_sim.orders.identity import Known, known_of
 from nector_sim.orders.layouts import HOUSE_COLUMNS, Layout
+from nector_sim.orders.line_rows import sum_of_lines
 from nector_sim.orders.lines import Folded
 from nector_sim.orders.order_columns import Tidy
 from nector_sim.orders.report import LeftOut, OrdersReport
 from nector_sim.rules.money import currency_decimals, from_minor
 
-_MONEY = {"cart_amount", "credits", "cost", "refunded_amount", "paid_amount", "discount_given"}
+_MONEY = {
+    "cart_amount",
+    "credits",
+    "eligible_amount",
+    "earning_amount",
+    "coupon_discount",
+    "cost",
+    "refunded_amount",
+    "paid_amount",
+    "discount_given",
+}
 _TIMES = {"ordered_at", "refunded_at"}
 
 
@@ -39,6 +52,8 @@ def account(
     columns: Mapping[str, str],
     notes: list[str],
     command: str,
+    statuses: tuple[StatusCount, ...],
+    currency_is_known: bool,
 ) -> OrdersReport:
     """Make the report of orders that were read.
 
@@ -59,6 +74,9 @@ def account(
     notes : list of str
     command : str
         See :class:`OrdersReport`.
+    statuses : tuple of StatusCount
+    currency_is_known : bool
+        Whether somebody says it; what is supposed alone does not travel with the orders.
 
     Returns
     -------
@@ -71,6 +89,9 @@ def account(
     of_rows, unread_rows = _by_currency(folded.refused_heads, layout, read)
     sums = {name: int(values[good].sum()) for name, values in read.sums.items()}
     cart = int(read.column["cart_amount"][good].sum())
+    given = 0 if read.put_back is None else int(read.put_back[good].sum())
+    if cart - given != sums["items"]:  # shipping is counted in the cart
+        sums["shipping"] = 0
     names = {"total"} if read.has("total") else {name for name, _ in layout.cart}
     unread += unread_rows + len(sheet.broken)
     unread += sum(any(name in names for name, _ in problems) for problems in read.refused.values())
@@ -80,10 +101,10 @@ def account(
             "used": sums["total"],
             "rejected": int(read.sums["total"][~good].sum()),
             "cart_amount": cart,
-            "discount_given": cart - sums["items"],
+            "discount_given": given,
             "shipping": sums["shipping"],
             "taxes": sums["taxes"],
-            "other": sums["total"] - sums["items"] - sums["shipping"] - sums["taxes"],
+            "other": sums["total"] - (cart - given) - sums["shipping"] - sums["taxes"],
         }.items()
     }
     major["rejected"] += of_rows.get(read.currency, Decimal(0))
@@ -98,7 +119,9 @@ def account(
         + len(sheet.broken),
         "blank": folded.blank,
     }
-    said = (*notes, *read.notes, *_of_customers(known))
+    said = (*notes, *read.notes, *(_of_customers(known) if "customer_id" in read.column else ()))
+    if isinstance(table, Several):
+        rejects = _in_files(rejects, table)
     orders = _frame(read, good)
     orders.attrs = {
         "source": table.name,
@@ -124,6 +147,8 @@ def account(
         known=known,
         notes=said,
         command=command,
+        statuses=statuses,
+        currency_is_known=currency_is_known,
     )
 
 
@@ -183,7 +208,7 @@ def _rejects(
     for row, number, order_id in zip(at, numbers, order_ids, strict=True):
         problems = read.refused[row]
         first = problems[0][0]
-        reasons = [f"{columns.get(name, name)} {reason}" for name, reason in problems]
+        reasons = list(dict.fromkeys(f"{columns.get(name, name)} {reason}" for name, reason in problems))
         found.append((number, shown_id(order_id), columns.get(first, first), texts[row], reasons))
     found.sort(key=lambda one: one[0])
     counts = Counter(reason for *_, reasons in found for reason in dict.fromkeys(reasons))
@@ -192,6 +217,13 @@ def _rejects(
         columns=["row", "order_id", "column", "value", "reason"],
     )
     return frame.astype({"row": "int64"}), dict(counts.most_common())
+
+
+def _in_files(rejects: pd.DataFrame, table: Several) -> pd.DataFrame:
+    """Rejects with the file of each, and its row there."""
+    places = [table.place(row) for row in rejects["row"].tolist()]
+    rejects.insert(0, "file", [name for name, _ in places])
+    return rejects.assign(row=pd.Series([row for _, row in places], index=rejects.index, dtype="int64"))
 
 
 def _texts(read: Tidy) -> dict[int, str]:
@@ -215,10 +247,12 @@ def _left_out(left_out: pl.DataFrame, folded: Folded, layout: Layout, read: Tidy
         (str(kind), orders, int(orders["rows"].sum()))
         for (kind,), orders in left_out.sort("left_out", maintain_order=True).group_by("left_out", maintain_order=True)
     ]
-    for kind, orders, rows in [*groups, ("repeated", folded.repeated, folded.repeated_rows)]:
+    others = [("repeated", folded.repeated, folded.repeated_rows), ("total_row", folded.totals, folded.totals.height)]
+    for kind, orders, rows in [*groups, *others]:
         if rows:
             money, refused = _by_currency(orders, layout, read)
-            left[kind] = LeftOut(orders.height, rows, money)
+            known = orders["order_id"].n_unique() if folded.rows == "lines" else orders.height
+            left[kind] = LeftOut(known, rows, money)
             unread += refused
     return left, unread
 
@@ -243,6 +277,9 @@ def _by_currency(orders: pl.DataFrame, layout: Layout, read: Tidy) -> tuple[dict
 
 def _sum_of(orders: pl.DataFrame, layout: Layout, decimals: int, written: Written) -> tuple[int, int]:
     """The readable totals of orders, in minor units, and how many cannot be read."""
+    if layout.rows == "lines":
+        numbers, unread = sum_of_lines(orders, layout, decimals, written)
+        return int(numbers.sum()), len(unread)
     terms = [("total", 1)] if "total" in orders.columns else layout.cart
     totals, refused = np.zeros(orders.height, np.int64), set[int]()
     for name, sign in terms:
@@ -259,7 +296,12 @@ def _of_customers(known: Known) -> list[str]:
         for count, words in (
             (
                 known.hashed_ids,
-                "customer ids that look like phones or e-mail addresses, and were replaced by keyed hashes",
+                "customer ids that look like phones, e-mail addresses or names, and were replaced by keyed hashes",
+            ),
+            (
+                known.by_nothing,
+                "orders without a phone, an e-mail address or a customer_id, each counted as a customer of its "
+                "own, a guest",
             ),
             (
                 known.conflicts,

@@ -2,48 +2,123 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.checks import SHOWN
+from nector_sim.frames.columns import NO_TIME
 from nector_sim.frames.files import open_table
 from nector_sim.frames.masking import shown
-from nector_sim.frames.written import Written, points, times
-from nector_sim.orders.identity import add_people, as_text, default_key_file, name_customers
-from nector_sim.orders.layouts import Layout, check_columns
+from nector_sim.frames.styles import decide_dates, decide_numbers
+from nector_sim.frames.written import Dates, Numbers, Written, points, times, without_signs
+from nector_sim.orders.identity import GUEST, add_people, as_text, default_key_file, name_customers
+from nector_sim.orders.layouts import Layout, Names, check_columns
 from nector_sim.rules.money import MAX_POINTS
+from nector_sim.rules.toml import read_toml
 
 #: A thousand years.
 _MOST_DAYS = 365_250
 
-#: A table of customers: the merchant's own, or what Nector imports.
+#: A table of customers: the merchant's own, Nector's page of customers, or what Nector imports.
 BALANCES = Layout(
     name="balances",
     columns={
-        "customer_id": ("customer_id", "lead_id", "Customer ID"),
-        "email": ("email", "Email", "customer_email"),
-        "phone": ("mobile", "phone", "Phone", "customer_phone"),
-        "points": ("points", "points_balance", "coins", "balance"),
+        "customer_id": ("customer_id", "lead_id", "Customer ID", "customer", "Client no"),
+        "email": ("email", "customer_email", "Email Address", "E-mail"),
+        **{
+            f"phone.{at}" if at else "phone": names
+            for at, names in enumerate(
+                (
+                    ("mobile", "Customer Mobile", "Mobile Number", "Mobile No"),
+                    ("phone", "customer_phone", "Phone Number", "Customer Phone", "Contact Number", "WhatsApp Number"),
+                )
+            )
+        },
+        "points": (
+            "points", "points_balance", "coins", "balance", "Available Coins", "Available Points", "Coins Balance",
+            "Coin Balance", "Wallet Balance", "Current Balance", "Loyalty Points", "Reward Points", "Points Available",
+        ),
         "operation": ("operation",),
         "expire_in_days": ("expire_in_days",),
+        "as_of": ("as_of", "Snapshot Date", "Balance Date", "Exported At"),
     },
-    signs=(),
+    signs=("points",),
     needed=("points",),
     cart=(),
     cart_words="",
-)
+)  # fmt: skip
 
 
+class BalancesMapping(BaseModel):
+    """A mapping file of balances: which column is which."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    columns: dict[str, str]
+    """``points``, and ``customer_id``, ``email`` or ``phone``; where they are, ``operation``, ``expire_in_days`` and
+    ``as_of``, the day of the balances. ``A | B`` takes the first of several names that is there."""
+    numbers: Numbers | None = None
+    """How numbers are written; left out, it is decided from all of them."""
+    dates: Dates | None = None
+    """How ``as_of`` is written; left out, it is decided."""
+    currency: str | None = None
+    """Of the shop, whose country phones without a country code belong to."""
+    sheet: str | None = None
+    """Sheet of an Excel workbook; left out, the first."""
+    encoding: str | None = None
+    """Encoding of a text file; left out, it is found."""
+    header_row: int | None = None
+    """Row with the names of the columns; left out, it is found."""
+
+
+def load_balances_mapping(mapping: Any) -> BalancesMapping:
+    """Read a mapping of balances, a TOML file or what it would hold."""
+    what = "the mapping" if isinstance(mapping, dict) else f"the mapping {mapping}"
+    try:
+        data = mapping if isinstance(mapping, dict) else read_toml(Path(mapping))
+    except OSError as error:
+        raise InputError(f"{what} cannot be opened: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{what} is not TOML: {error}") from None
+    try:
+        read = BalancesMapping.model_validate(data)
+    except ValidationError as error:
+        problems = [Problem(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
+        raise InputError(f"{what} cannot be used for balances:", problems) from None
+    if wrong := [name for name in read.columns if name not in BALANCES.columns]:
+        names = ", ".join(name for name in BALANCES.columns if "." not in name)
+        raise InputError(f"{what}: {', '.join(wrong)} is no column of balances; write one of {names}")
+    if "points" not in read.columns:
+        raise InputError(f"{what} does not say which column has the points: columns.points")
+    return read
+
+
+def is_balances(columns: Sequence[str]) -> bool:
+    """Whether a table with these columns is one of customers and their points, and not one of orders."""
+    found = BALANCES.found(columns)
+    return "points" in found and bool(set(found) & _PEOPLE) and not Names(columns).like("cart_amount")
+
+
+_PEOPLE = {"customer_id", "email", "phone", "phone.1"}
 _WHO = ("customer_id", "who_phone", "who_email")
 
 
 def read_balances(
-    source: Any, *, as_of: Any = None, key_file: str | Path | None = None, numbers: str | None = None
+    source: Any,
+    *,
+    as_of: Any = None,
+    key_file: str | Path | None = None,
+    numbers: str | None = None,
+    mapping: Any = None,
+    currency: str | None = None,
 ) -> pd.DataFrame:
     """Read a table of customers and their points, as opening balances of a replay.
 
@@ -59,12 +134,18 @@ def read_balances(
         As in :func:`inspect_orders`, so that the same customer has the same id.
     numbers : str, optional
         As in :func:`inspect_orders`.
+    mapping : path or dict, optional
+        A TOML file that says which column is which: ``[columns]`` with ``points`` and one of ``customer_id``, ``email``
+        and ``phone``.
+    currency : str, optional
+        Of the orders, whose country phones without a country code belong to; left out, INR.
 
     Returns
     -------
     pandas.DataFrame, shape (rows, 2 or 3)
         ``customer_id`` (phones and e-mail addresses as keyed hashes), ``points`` (taken away: negative), and
-        ``expires_at`` where `as_of` is given and the table has ``expire_in_days``. Several rows a customer are lots.
+        ``expires_at`` where `as_of` is given, or a column says it, and the table has ``expire_in_days``. Several rows a
+        customer are lots. ``.attrs["as_of"]`` is the day of the balances, where it is known.
 
     Raises
     ------
@@ -77,7 +158,9 @@ def read_balances(
     >>> read_balances(table).values.tolist()
     [['a1', 250], ['a2', 40]]
     """
-    rows = name_customers(_read(source, numbers), Path(key_file) if key_file is not None else default_key_file())
+    rows, day_said = _read(source, numbers, mapping, currency)
+    as_of = day_said if as_of is None else as_of
+    rows = name_customers(rows, Path(key_file) if key_file is not None else default_key_file())
     frame = pd.DataFrame({"customer_id": rows["customer"].to_list(), "points": rows["points"].to_numpy()})
     if as_of is not None and "days" in rows.columns:
         day = times(pl.Series([str(as_of)]), Written("1234.50", "yyyy-mm-dd", "UTC"))
@@ -85,10 +168,12 @@ def read_balances(
             raise InputError(f"as_of={str(as_of)!r} {day.refused[0]}")
         start = pd.Timestamp(day.numbers[0], unit="us", tz="UTC")
         frame["expires_at"] = start + pd.to_timedelta(pd.Series(rows["days"].to_list(), dtype="Int64"), unit="D")
+    if as_of is not None:
+        frame.attrs["as_of"] = str(as_of)
     return frame
 
 
-def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str) -> tuple[pl.Series, list[str]]:
+def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str, currency: str) -> tuple[pl.Series, list[str]]:
     """Find each order's balance.
 
     Parameters
@@ -99,6 +184,8 @@ def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str) -> tuple[p
         One balance for all, or a table as in :func:`read_balances`.
     numbers : str
         How numbers are written.
+    currency : str
+        Of the orders, whose country phones belong to.
 
     Returns
     -------
@@ -112,7 +199,7 @@ def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str) -> tuple[p
         return pl.Series([int(source)] * orders.height, dtype=pl.Int64), [
             f"every order is given {source} points, as stated"
         ]
-    rows = _read(source, numbers)
+    rows, day_said = _read(source, None if numbers == "1234.50" else numbers, None, currency)
     matches: list[pl.Expr] = []
     for ours, theirs in (("customer_id", "customer_id"), ("who_phone", "who_phone"), ("who_email", "who_email")):
         if ours not in orders.columns or theirs not in rows.columns:
@@ -124,7 +211,8 @@ def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str) -> tuple[p
     # One customer has one balance, though their orders may carry several e-mail addresses.
     balance = pl.coalesce(match.drop_nulls().first().over("customer") for match in matches)
     orders = orders.with_columns(points=pl.when(pl.col("customer").is_not_null()).then(balance))
-    customers = orders.drop_nulls("customer").select("customer", "points").unique()
+    known = orders.filter(~pl.col("customer").str.starts_with(GUEST).fill_null(True))
+    customers = known.select("customer", "points").unique()
     without = int(customers["points"].is_null().sum())
     if without == customers.height and orders.height:
         raise InputError(
@@ -135,33 +223,41 @@ def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str) -> tuple[p
     below = int((customers["points"] < 0).sum())
     notes = [f"balances found for {customers.height - without} of {customers.height} customers; the others have 0"]
     notes += (
-        [f"rows of balances without a phone of ten digits or an e-mail address: {len(nobody)}"] if len(nobody) else []
+        [f"rows of balances without a phone of the country or an e-mail address: {len(nobody)}"] if len(nobody) else []
     )
     notes += [f"customers with a negative balance, which redeems nothing: {below}"] if below else []
+    notes += [f"the balances are of {day_said}, as their file says"] if day_said else []
     return orders["points"].fill_null(0), notes
 
 
-def _read(source: Any, numbers: str | None) -> pl.DataFrame:
-    table = open_table(source, what="balances")
-    check_columns(table, BALANCES)
-    found = BALANCES.found(table.columns)
-    if not {"customer_id", "email", "phone"} & set(found):
-        raise InputError(f"{table.name} has no column customer_id (lead_id), email or mobile; add one of them")
-    names = {
-        ours if not position else f"{ours}.{position}": name
-        for ours, there in found.items()
-        for position, name in enumerate(there)
-    }
-    sheet = table.read(list(names.values()))
-    frame = sheet.frame.rename({name: ours for ours, name in names.items()})
+def _read(source: Any, numbers: str | None, mapping: Any, currency: str | None) -> tuple[pl.DataFrame, str | None]:
+    """The rows of balances, and the day that a column says they are of."""
+    own = load_balances_mapping(mapping) if mapping is not None else None
+    how = {name: getattr(own, name) for name in ("sheet", "encoding", "header_row")} if own is not None else {}
+    table = open_table(source, what="balances", **how)
+    layout = BALANCES
+    if own is not None:
+        columns = {ours: tuple(part.strip() for part in theirs.split(" | ")) for ours, theirs in own.columns.items()}
+        layout = replace(BALANCES, columns=columns, needed=tuple(columns))
+    check_columns(table, layout)
+    names = layout.found(table.columns)
+    if not _PEOPLE & set(names):
+        raise InputError(
+            f"{table.name} has no column customer_id (lead_id), email or mobile; add one of them, or say which it "
+            "is in a "
+            "mapping: nector-sim check FILE --propose --out balances.toml"
+        )
+    sheet = table.read(list(dict.fromkeys(names.values())))
+    frame = sheet.frame.select(sheet.frame[name].alias(ours) for ours, name in names.items())
     who = [name for name in frame.columns if name.split(".")[0] in ("customer_id", "email", "phone")]
     frame = frame.with_columns(
         as_text(frame[name]).alias(name) for name in [*who, *({"operation"} & set(frame.columns))]
     )
     empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
     frame, row = frame.filter(~empty), sheet.row[~empty.to_numpy()]
-    written = Written(numbers or "1234.50", "yyyy-mm-dd", "UTC")
-    sizes, taken = _signed(frame["points"])
+    sizes, taken = without_signs(frame["points"])
+    numbers, _ = decide_numbers([sizes], numbers or (own.numbers if own is not None else None))
+    written = Written(numbers, "yyyy-mm-dd", "UTC")
     column = points(sizes, written)
     problems = [
         (int(row[at]), f"points {reason} (it says {shown(frame['points'][at])})")
@@ -196,17 +292,18 @@ def _read(source: Any, numbers: str | None) -> pl.DataFrame:
         if len(problems) > SHOWN:
             shown_problems.append(Problem("", f"and {len(problems) - SHOWN} more"))
         raise InputError(f"{table.name}: {len(problems)} rows of balances cannot be used; mend them:", shown_problems)
-    return add_people(frame, [name for name in who if name.startswith("phone")])
+    currency = currency or (own.currency if own is not None else None) or "INR"
+    people = add_people(frame, [name for name in who if name.startswith("phone")], currency)
+    return people, _day_of(frame, own.dates if own is not None else None)
 
 
-def _signed(values: pl.Series) -> tuple[pl.Series, np.ndarray[Any, np.dtype[np.bool_]]]:
-    """Numbers without their sign, and which of them are negative: those take points away."""
-    if values.dtype == pl.String:
-        bare = values.str.strip_chars()
-        return bare.str.replace(r"^-([^-])", "${1}"), bare.str.contains(r"^-[^-]").fill_null(False).to_numpy()
-    if not values.dtype.is_numeric():
-        return values, np.zeros(len(values), np.bool_)
-    negative = (values < 0).fill_null(False)
-    return values.to_frame("v").select(
-        pl.when(negative).then(-pl.col("v")).otherwise("v")
-    ).to_series(), negative.to_numpy()
+def _day_of(frame: pl.DataFrame, dates: str | None) -> str | None:
+    """The latest day that the column ``as_of`` says, as ISO 8601 text."""
+    if "as_of" not in frame.columns:
+        return None
+    style, _ = decide_dates([frame["as_of"]], dates)
+    days = times(frame["as_of"], Written("1234.50", style, "UTC"), optional=True)
+    if days.refused:
+        raise InputError(f"the balances' day in as_of {next(iter(days.refused.values()))}")
+    known = days.numbers[days.numbers != NO_TIME]
+    return str(pd.Timestamp(int(known.max()), unit="us", tz="UTC").isoformat()) if len(known) else None

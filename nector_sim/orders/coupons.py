@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from nector_sim.frames.columns import Column, Int64
+from nector_sim.frames.masking import shown_word
 from nector_sim.frames.written import Written, amounts
 
 SHARED = (
     "has a points coupon and another one, and a single discount amount for both; how much of it was points cannot be "
-    "told, so the order cannot be used"
+    "told, so say it: points_split='points' (all of it), 'coupon' (none of it), or 'code' (the amount in the "
+    "code, where "
+    "points_code has {amount}) (--points-split)"
 )
 
 UNREAD = "has a points coupon whose amount cannot be read"
@@ -21,11 +26,11 @@ UNREAD = "has a points coupon whose amount cannot be read"
 #: Words in the codes that loyalty programs make.
 _LOYALTY = r"(?i)(nector|coin|point|loyal|reward|redeem|wallet)"
 _PART = re.compile(r"code:([^|;]*)(.*?)(?=[;|]code:|$)", re.DOTALL)
-_PART_AMOUNT = re.compile(r"(?:amount|tax):([^|;]*)")
+_PART_AMOUNT = re.compile(r"(?:amount|discount|tax|discount_tax):([^|;]*)")
 
 
 def points_discounts(
-    codes: pl.Series, discounts: Int64, pattern: str, *, decimals: int, written: Written
+    codes: pl.Series, discounts: Int64, pattern: str, *, split: str | None, decimals: int, written: Written
 ) -> tuple[Int64, dict[int, str]]:
     """What of each order's discount was points.
 
@@ -36,7 +41,10 @@ def points_discounts(
     discounts : ndarray of int64, shape (n,)
         The order's whole discount, in minor units.
     pattern : str
-        Codes of points, with ``*`` for any letters; case does not matter.
+        Codes of points, with ``*`` for any letters and ``{amount}`` for their amount; case does not matter.
+    split : str, optional
+        What of a single amount is points, where there is another code beside theirs: ``points``, ``coupon`` or
+        ``code``.
     decimals : int
         Decimals of the currency.
     written : Written
@@ -60,21 +68,36 @@ def points_discounts(
             if sums.refused:
                 refused[row] = UNREAD
             continue
-        of_points = [wanted.fullmatch(code.strip()) is not None for code in text.split(",") if code.strip()]
-        if of_points and all(of_points):
+        of_points = [wanted.fullmatch(code.strip()) for code in text.split(",") if code.strip()]
+        if (of_points and all(of_points)) or (any(of_points) and split == "points"):
             given[row] = discounts[row]
-        elif any(of_points):
+        elif any(of_points) and split == "code" and "amount" in wanted.groupindex:
+            said = sum((Decimal(found["amount"]) for found in of_points if found), Decimal(0))
+            given[row] = min(int(said.scaleb(decimals)), int(discounts[row]))
+        elif any(of_points) and split != "coupon":
             refused[row] = SHARED
     return given, refused
 
 
 def _matcher(pattern: str) -> re.Pattern[str]:
+    if (
+        "{amount}" in pattern
+    ):  # a code's digits can end anywhere, so letters are tried in all ways, of short codes alone
+        before, after = (".{0,60}?".join(map(re.escape, part.split("*"))) for part in pattern.split("{amount}", 1))
+        return re.compile(rf"{before}(?P<amount>[0-9]{{1,9}}(?:\.[0-9]{{1,2}})?){after}", re.IGNORECASE)
     first, *others = map(re.escape, pattern.split("*"))
     if not others:
         return re.compile(first, re.IGNORECASE)
     # Each part at its first place after the one before, for good: a long code is never tried in all ways.
     between = "".join(f"(?>.*?{part})" for part in others[:-1])
     return re.compile(f"{first}{between}.*{others[-1]}", re.IGNORECASE | re.DOTALL)
+
+
+def matching(texts: pl.Series, patterns: Collection[str]) -> pl.Series:
+    """Which texts fit one of some patterns with ``*`` for any letters, as :func:`points_discounts` reads them."""
+    wanted = [_matcher(pattern.replace("{amount}", "*")) for pattern in patterns]
+    found = [text for text in texts.unique().drop_nulls().to_list() if any(one.fullmatch(text) for one in wanted)]
+    return texts.is_in(found).fill_null(False)
 
 
 def _itemised(text: str, wanted: re.Pattern[str], decimals: int, written: Written) -> Column:
@@ -97,9 +120,50 @@ def loyalty_words(codes: pl.Series, discounts: Int64) -> list[tuple[str, int, in
     return [(str(word), int(orders), int(discount)) for word, orders, discount in found.iter_rows()]
 
 
+#: Words of payments: on delivery, and before it.
+_COD = (
+    r"(?:^|[^a-z])cod(?:$|[^a-z])|ppcod|cash[ _-]?on[ _-]?delivery|cashondelivery|pay(?:ment)?[ _-]?on[ _-]?delivery|"
+    r"collect[ _-]?on[ _-]?delivery|contra[ _-]?entrega|nachnahme|代引"
+)
+_PREPAID = (
+    r"razorpay|upi|paytm|gokwik|payu|stripe|paypal|net ?banking|wallet|visa|master|amex|rupay|phonepe|gpay|google pay|"
+    r"apple pay|cashfree|ccavenue|simpl|snapmint|lazypay|emi\b|prepaid|online|bacs|bank|cheque|check|gift|store credit|"
+    r"shopify|shop pay|klarna|afterpay|instamojo|mobikwik|amazon|juspay|easebuzz|credit|debit|card|voucher|boleto|pix|"
+    r"mercado|transfer|neft|imps|rtgs|pay\b|bogus|ebay|etsy|square|free|points|coins|billdesk|worldline|braintree|adyen|"
+    r"authorize|mollie|ideal|sofort|giropay|sepa|alipay|wechat|fampay|bharatx|pine ?labs|zip\b|sezzle|affirm|fastrr|"
+    r"shopflo|magic checkout|cashback|crypto|bitcoin|invoice|terms"
+)
+#: A column of its own that says whether an order is cash on delivery.
+_YES, _NO = ("1", "1.0", "yes", "y", "true"), ("0", "0.0", "no", "n", "false")
+
+
 def payment_kinds(payment: pl.Series) -> pl.Series:
-    """``cod`` for cash on delivery, ``prepaid`` for everything else, nothing for nothing."""
-    text: Any = pl.col("v").str.to_lowercase()
-    cash = text.str.contains(r"\bcod\b|cash[ _-]?on[ _-]?delivery|pay on delivery|collect on delivery")
-    kind = pl.when(cash).then(pl.lit("cod")).when(text.is_not_null()).then(pl.lit("prepaid"))
-    return payment.to_frame("v").select(kind).to_series()
+    """``cod`` for cash on delivery, also if partly prepaid; ``prepaid``; nothing for nothing and unknown words."""
+    text: Any = pl.col("v").str.to_lowercase().str.strip_chars()
+    cash = text.str.contains(_COD) & ~text.str.contains(r"\b(?:non|not|no)[ _-]?cod\b")
+    kind = (
+        pl.when(cash | text.is_in(_YES))
+        .then(pl.lit("cod"))
+        .when(text.str.contains(_PREPAID) | text.is_in(_NO) | text.str.contains(r"\b(?:non|not|no)[ _-]?cod\b"))
+        .then(pl.lit("prepaid"))
+    )
+    words = pl.DataFrame({"v": payment.cast(pl.String).unique()}).with_columns(kind=kind)
+    return (
+        payment.cast(pl.String)
+        .to_frame("v")
+        .join(words, on="v", how="left", maintain_order="left", nulls_equal=True)["kind"]
+    )
+
+
+def unknown_payments(payment: pl.Series) -> list[str]:
+    """Say which words of payments are not known, each with its orders."""
+    unknown = payment.filter(payment.is_not_null() & payment_kinds(payment).is_null())
+    counts = unknown.value_counts(sort=True, name="orders").sort(["orders", payment.name], descending=[True, False])
+    if counts.is_empty():
+        return []
+    named = ", ".join(f"{shown_word(word)} ({count:,})" for word, count in counts.head(8).iter_rows())
+    more = f" and {counts.height - 8} more" if counts.height > 8 else ""
+    return [
+        f"orders whose payment is neither known as prepaid nor as cash on delivery, so that payment_method is blank: "
+        f"{len(unknown):,}, with the words {named}{more}"
+    ]

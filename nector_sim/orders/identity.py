@@ -32,9 +32,9 @@ class Known:
     Attributes
     ----------
     by_id, by_phone, by_email, by_nothing : int
-        Orders by what their customer was known by.
+        Orders by what their customer was known by; by nothing: guests, each a customer of one order.
     hashed_ids : int
-        Customer ids that look like a phone or an e-mail address, and were hashed.
+        Customer ids that look like a phone, an e-mail address or a name, and were hashed.
     conflicts : int
         Phones with several e-mail addresses, and e-mail addresses with several phones, or with one and without.
     """
@@ -57,8 +57,8 @@ def as_text(values: pl.Series) -> pl.Series:
     return values.to_frame("v").select(pl.when(text != "").then(text)).to_series()
 
 
-def add_people(orders: pl.DataFrame, phones: list[str]) -> pl.DataFrame:
-    """Add ``who_phone`` and ``who_email``: the last ten digits, and the address in lower case.
+def add_people(orders: pl.DataFrame, phones: list[str], currency: str = "INR") -> pl.DataFrame:
+    """Add ``who_phone`` and ``who_email``: a phone's digits within its country, and the address in lower case.
 
     Parameters
     ----------
@@ -66,16 +66,19 @@ def add_people(orders: pl.DataFrame, phones: list[str]) -> pl.DataFrame:
         With the columns named in `phones`, and perhaps ``email`` and ``customer_id``.
     phones : list of str
         Columns of phones, the first to be believed first.
+    currency : str
+        Of the orders: the country of phones that name none.
     """
+    digits = _digits(currency)
     phone = pl.Series("who_phone", [None] * orders.height, dtype=pl.String)
     email = phone.alias("who_email")
     if "customer_id" in orders.columns:  # where ids are phones or addresses, they are how a person is known
         given = orders["customer_id"]
-        phone = _of_each_value(given, pl.when(_VALUE.str.contains(PHONE_ID)).then(_LAST_TEN)).alias("who_phone")
+        phone = _of_each_value(given, pl.when(_VALUE.str.contains(PHONE_ID)).then(digits)).alias("who_phone")
         email = _of_each_value(given, _ADDRESS).alias("who_email")
     for name in phones:
         if phone.has_nulls():
-            phone = phone.zip_with(phone.is_not_null(), _of_each_value(orders[name], _LAST_TEN))
+            phone = phone.zip_with(phone.is_not_null(), _of_each_value(orders[name], digits))
     if "email" in orders.columns:
         email = email.zip_with(email.is_not_null(), _of_each_value(orders["email"], _ADDRESS))
     return orders.with_columns(phone, email)
@@ -87,20 +90,44 @@ def _of_each_value(values: pl.Series, worked_out: pl.Expr) -> pl.Series:
     return values.to_frame("value").join(table, on="value", how="left", maintain_order="left")["out"]
 
 
-def _last_ten() -> pl.Expr:
-    digits = _VALUE.str.replace(r"\.0$", "").str.replace_all(r"[^0-9]", "").str.tail(10)
-    junk = digits.str.contains(r"^(?:0{10}|1{10}|2{10}|3{10}|4{10}|5{10}|6{10}|7{10}|8{10}|9{10}|1234567890)$")
-    is_phone = (digits.str.len_chars() == 10) & ~junk & ~_VALUE.str.contains(r"[A-Za-z]")
-    return pl.when(is_phone).then(digits)
-
-
+#: By currency: the calling code of its country, and how many digits a phone has behind it.
+_PHONES = {
+    "INR": ("91", (10,)), "AED": ("971", (8, 9)), "SAR": ("966", (9,)), "QAR": ("974", (8,)), "KWD": ("965", (8,)),
+    "OMR": ("968", (8,)), "BHD": ("973", (8,)), "SGD": ("65", (8,)), "HKD": ("852", (8,)), "MYR": ("60", (8, 9, 10)),
+    "IDR": ("62", (9, 10, 11, 12)), "THB": ("66", (8, 9)), "PHP": ("63", (10,)), "VND": ("84", (9, 10)),
+    "LKR": ("94", (9,)), "NPR": ("977", (10,)), "BDT": ("880", (10,)), "PKR": ("92", (10,)), "GBP": ("44", (9, 10)),
+    "USD": ("1", (10,)), "CAD": ("1", (10,)), "AUD": ("61", (9,)), "NZD": ("64", (8, 9, 10)), "BRL": ("55", (10, 11)),
+    "MXN": ("52", (10,)), "TRY": ("90", (10,)), "JPY": ("81", (9, 10)), "CNY": ("86", (11,)), "ZAR": ("27", (9,)),
+    "NGN": ("234", (10,)), "KES": ("254", (9,)),
+}  # fmt: skip
+#: Where a currency is that of no single country, or of one that is not listed.
+_ANY_PHONE = ("", (7, 8, 9, 10, 11, 12))
 _VALUE = pl.col("value")
-_LAST_TEN = _last_ten()
+
+
+def _digits(currency: str) -> pl.Expr:
+    """A phone's digits within the country of a currency; with a plus before those of another country."""
+    code, lengths = _PHONES.get(currency, _ANY_PHONE)
+    bare = _VALUE.str.replace(r"\.0$", "")
+    digits = bare.str.replace_all(r"[^0-9]", "")
+    abroad = bare.str.contains(r"^[^0-9]*\+") | digits.str.starts_with("00")
+    whole = digits.str.strip_chars_start("0")
+    rest = whole.str.slice(len(code)).str.strip_chars_start("0")
+    has_code = whole.str.starts_with(code) if code else pl.lit(False)
+    local = (
+        pl.when(~abroad & whole.str.len_chars().is_in(lengths)).then(whole)
+        .when(has_code & rest.str.len_chars().is_in(lengths)).then(rest)
+        .when(abroad & ~has_code & whole.str.len_chars().is_between(8, 15)).then(pl.lit("+") + whole)
+    )  # fmt: skip
+    junk = local.str.contains(r"^(?:0+|1+|2+|3+|4+|5+|6+|7+|8+|9+|1234567890?)$")
+    return pl.when(~junk & ~_VALUE.str.contains(r"[A-Za-z]")).then(local)
+
+
 _ADDRESS = pl.when(_VALUE.str.contains(r"^[^@\s]+@[^@\s]+$")).then(_VALUE.str.to_lowercase())
 
 
 def phone_of(text: str) -> str | None:
-    """The last ten digits of a text that is a phone, as ``who_phone``; else None.
+    """The digits of a text that is a phone in India, as ``who_phone``; else None.
 
     Examples
     --------
@@ -113,13 +140,13 @@ def phone_of(text: str) -> str | None:
 def phones_of(texts: list[str]) -> list[str | None]:
     """:func:`phone_of` of many texts."""
     found: list[str | None] = (
-        pl.DataFrame({"value": texts}, schema={"value": pl.String}).select(_LAST_TEN).to_series().to_list()
+        pl.DataFrame({"value": texts}, schema={"value": pl.String}).select(_digits("INR")).to_series().to_list()
     )
     return found
 
 
 def name_customers(orders: pl.DataFrame, key_file: Path) -> pl.DataFrame:
-    """Add ``customer``: the id as it stands, else the hash of phone or e-mail address.
+    """Add ``customer``: the id as it stands, else the hash of phone or e-mail address, else a guest.
 
     Parameters
     ----------
@@ -134,8 +161,8 @@ def name_customers(orders: pl.DataFrame, key_file: Path) -> pl.DataFrame:
     """
     given = pl.col("customer_id") if "customer_id" in orders.columns else pl.lit(None, pl.String)
     personal = _personal(given)
-    # A short number behind a plus is no phone of ten digits, and is hashed as it stands.
-    as_given = pl.when(personal).then("id:" + given.str.to_lowercase())
+    # A name, or a number that is no phone of its country, is hashed as it stands.
+    as_given = pl.when(personal).then("id:" + given.str.to_lowercase().str.replace_all(r"\s+", " "))
     people = pl.coalesce("phone:" + pl.col("who_phone"), "email:" + pl.col("who_email"), as_given)
     orders = orders.with_columns(
         kept=pl.when(~personal).then(given), secret=pl.when(given.is_null() | personal).then(people)
@@ -148,11 +175,18 @@ def name_customers(orders: pl.DataFrame, key_file: Path) -> pl.DataFrame:
         orders = orders.join(named, on="secret", how="left", maintain_order="left")
     else:
         orders = orders.with_columns(hashed=pl.lit(None, pl.String))
-    return orders.with_columns(customer=pl.coalesce("kept", "hashed")).drop("kept", "secret", "hashed")
+    guest = GUEST + pl.col("order_id") if "order_id" in orders.columns else pl.lit(None, pl.String)
+    return orders.with_columns(customer=pl.coalesce("kept", "hashed", guest)).drop("kept", "secret", "hashed")
+
+
+#: Put before an order's number where nobody knows who ordered: a customer of this one order.
+GUEST = "guest:"
 
 
 def _personal(given: pl.Expr) -> pl.Expr:
-    return given.str.contains("@") | given.str.contains(PHONE_ID)
+    """Ids that could tell who a person is: addresses, phones, and names, which have letters and no digit."""
+    words = given.str.contains(r"\p{L}\S*\s+\S*\p{L}") | (given.str.contains(r"\p{L}{3}") & ~given.str.contains(r"\d"))
+    return (given.str.contains("@") | given.str.contains(PHONE_ID) | words) & ~given.str.starts_with(GUEST)
 
 
 def count_spoiled(orders: pl.DataFrame, phones: list[str]) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from nector_sim.frames.written import Written, amounts
-from nector_sim.orders.layouts import Layout
+from nector_sim.orders.layouts import Layout, Rows, key
 from nector_sim.orders.refunds import total_text
+from nector_sim.orders.statuses import order_words
 
 #: Columns that do not tell the first row of an order from its other rows.
 _ON_EVERY_ROW = {
@@ -19,14 +21,30 @@ _ON_EVERY_ROW = {
     "customer_id",
     "line_cost",
     "line_price",
+    "line_total",
+    "line_discount",
     "line_quantity",
+    "line_sku",
     "row",
+    "file",
 }
 
 MISSING_FIRST = "has lines and no first row, which has its amounts; export whole orders again"
 MISSING_ORDER = "is refunded, and the order itself is not in the file; choose a longer period and export again"
-DIFFERENT = "occurs more than once, with different amounts; keep the right one"
+DIFFERENT = (
+    "occurs more than once, with different amounts; keep the right one, or, if each row is an item or a payment of it, "
+    "have them added: rows='lines' (--rows lines)"
+)
+SHOPS = (
+    "occurs in several files, with different amounts; keep the right one, or, if these are different shops, read "
+    "their files one by one"
+)
 NO_ID = "is missing"
+#: What stands where an order's number would, in the row of totals below a table.
+_TOTALS = frozenset(map(key, order_words()["totals"]))
+
+#: Reads the other columns of a table, those that were not asked for, for some rows.
+Others = Callable[[pl.Series], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +54,8 @@ class Folded:
     Attributes
     ----------
     orders : polars.DataFrame, shape (orders, columns + 2)
-        With ``row``, where the order begins, and ``rows``, how many it took.
+        With ``row``, where the order begins, and ``rows``, how many it took. Where rows are lines, each row still by
+        itself.
     lines : polars.DataFrame, shape (rows, columns + 1)
         The rows that orders are made of.
     refused : list of tuple of int, int, str and str
@@ -49,6 +68,11 @@ class Folded:
         All rows of those.
     blank : int
         Empty rows.
+    rows : str
+        How orders lay in their rows, as it was decided.
+    totals : polars.DataFrame
+        Rows of totals below the orders.
+    notes : list of str
     """
 
     orders: pl.DataFrame
@@ -58,30 +82,204 @@ class Folded:
     repeated: pl.DataFrame
     repeated_rows: int
     blank: int
+    rows: Rows
+    totals: pl.DataFrame
+    notes: list[str] = field(default_factory=list)
 
 
-def fold(frame: pl.DataFrame, layout: Layout) -> Folded:
+def fold(frame: pl.DataFrame, layout: Layout, others: Others) -> Folded:
     """Make one row of each order's rows.
 
     Parameters
     ----------
     frame : polars.DataFrame, shape (rows, columns)
-        Our columns, and ``row``; nothing as null.
+        Our columns, ``row``, and ``file`` where there are several; nothing as null.
     layout : Layout
+    others : callable
+        Gives the columns that were not read, for the rows of these numbers: where rows have the same order, they say
+        whether these are its lines.
 
     Returns
     -------
     Folded
     """
-    ours = [name for name in frame.columns if name != "row"]
+    ours = [name for name in frame.columns if name not in ("row", "file")]
     empty = pl.all_horizontal(pl.col(name).is_null() for name in ours)
     filled = frame.filter(~empty)
     blank, none = frame.height - filled.height, frame.clear()
     if "order_id" not in frame.columns:
-        return Folded(filled.with_columns(rows=pl.lit(1, pl.Int64)), filled, [], none, none, 0, blank)
+        filled = filled.with_columns(order_id="row " + pl.col("row").cast(pl.String))
+        note = "no column has the order's number, so each row is an order of its own, with an order_id like row 1"
+        orders = filled.with_columns(rows=pl.lit(1, pl.Int64))
+        return Folded(orders, filled, [], none, none, 0, blank, "one", none, [note])
+    totals = _totals(filled)
+    filled = filled.join(totals.select("row"), on="row", how="anti")
     nameless = filled.filter(pl.col("order_id").is_null())
     refused = [(row, 1, "", NO_ID) for row in nameless["row"].to_list()]
     filled = filled.filter(pl.col("order_id").is_not_null())
+    rows, notes = layout.rows or "one", list[str]()
+    if layout.rows in (None, "one", "every") and not layout.is_known and filled["order_id"].is_duplicated().any():
+        shared = _Shared.of(filled, ours, layout, others)
+        rows, filled, repeated_lines = shared.decide(filled)
+        notes += shared.notes
+        again, refused_here = repeated_lines, shared.refused
+    else:
+        again, refused_here = filled.clear(), list[tuple[int, int, str, str]]()
+    refused += refused_here
+    gone = pl.DataFrame({"order_id": [one[2] for one in refused_here]}, schema={"order_id": pl.String})
+    open_heads = filled.join(gone, on="order_id", how="semi")
+    filled = filled.join(gone, on="order_id", how="anti")
+    if rows == "lines":
+        filled, more, wrong, heads = _across_files(filled, ours)
+        again = pl.concat([again, more])
+        return Folded(
+            orders=filled.with_columns(rows=pl.lit(1, pl.Int64)),
+            lines=filled,
+            refused=[*refused, *wrong],
+            refused_heads=pl.concat([nameless, open_heads, heads]),
+            repeated=again,
+            repeated_rows=again.height,
+            blank=blank,
+            rows="lines",
+            totals=totals,
+            notes=notes,
+        )
+    folded = _fold(filled, ours, layout, rows)
+    return Folded(
+        orders=folded.orders,
+        lines=folded.lines,
+        refused=[*refused, *folded.refused],
+        refused_heads=pl.concat([nameless, open_heads, folded.refused_heads]),
+        repeated=pl.concat([again, folded.repeated]),
+        repeated_rows=again.height + folded.repeated_rows,
+        blank=blank,
+        rows=rows,
+        totals=totals,
+        notes=notes,
+    )
+
+
+def _totals(filled: pl.DataFrame) -> pl.DataFrame:
+    """Rows of totals: one of their words where the order's number would be, and no time and no customer."""
+    words = filled["order_id"].unique().drop_nulls()
+    found = [word for word in words.to_list() if key(word.strip(" :")) in _TOTALS] if len(words) else []
+    if not found:
+        return filled.clear()
+    of_orders = [
+        name
+        for name in filled.columns
+        if name.split(".")[0] in ("ordered_at", "email", "phone", "customer_id", "status")
+    ]
+    bare = pl.all_horizontal(pl.col(name).is_null() for name in of_orders) if of_orders else pl.lit(True)
+    return filled.filter(pl.col("order_id").is_in(found) & bare)
+
+
+@dataclass(slots=True)
+class _Shared:
+    """Rows that share their order's number, with the columns of the table that were not read beside them."""
+
+    rows: pl.DataFrame
+    ours: list[str]
+    unread: list[str]
+    layout: Layout
+    notes: list[str] = field(default_factory=list)
+    refused: list[tuple[int, int, str, str]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, filled: pl.DataFrame, ours: list[str], layout: Layout, others: Others) -> _Shared:
+        rows = filled.filter(pl.col("order_id").is_duplicated())
+        more = others(rows["row"])
+        return cls(rows.hstack(more) if more.width else rows, ours, more.columns, layout)
+
+    def decide(self, filled: pl.DataFrame) -> tuple[Rows, pl.DataFrame, pl.DataFrame]:
+        """How orders lie in the rows, the rows without those that repeat another wholly, and those."""
+        stated = self.layout.rows
+        distinct = self.rows.unique(subset=[*self.ours, *self.unread], keep="first", maintain_order=True)
+        distinct = distinct.filter(pl.col("order_id").is_duplicated())
+        differing = self._differing(distinct)
+        if not differing or stated == "one":
+            if differing and stated == "one":
+                self._ask(distinct.filter(pl.struct(self.ours).is_duplicated()), differing)
+            return stated or "one", filled, filled.clear()
+        names = ", ".join(differing[:3]) + (", …" if len(differing) > 3 else "")
+        if stated == "every":
+            count = distinct["order_id"].n_unique()
+            self.notes.append(
+                f"rows of one order differ in columns that were not read ({names}), on {count:,} of the orders, "
+                "each of "
+                "which was taken once, as rows = 'every' says; if each row is an item or a payment, write rows = "
+                "'lines', and their amounts are added"
+            )
+            return "every", filled, filled.clear()
+        money = [name for name in self.ours if name.split(".")[0] in {one.split(".")[0] for one, _ in self.layout.cart}]
+        unequal = distinct.group_by("order_id").agg(several=pl.struct(money).n_unique() > 1)
+        if self.layout.mapping is not None and unequal["several"].any():
+            count = unequal.height
+            self.notes.append(
+                f"{count:,} of the orders have several rows with different amounts, which differ in {names}: "
+                "these were "
+                "added, as rows = 'lines' says; if each row repeats its order, write rows = 'every'"
+            )
+            kept = self.rows.unique(subset=[*self.ours, *self.unread], keep="first", maintain_order=True)
+            again = self.rows.join(kept.select("row"), on="row", how="anti").select(filled.columns)
+            return "lines", filled.join(again.select("row"), on="row", how="anti"), again
+        same = unequal.filter(~pl.col("several")).select("order_id")
+        self._ask(distinct.join(same, on="order_id", how="semi"), differing)
+        return "one", filled, filled.clear()
+
+    def _differing(self, distinct: pl.DataFrame) -> list[str]:
+        """Columns that were not read in which rows of one order differ."""
+        if not self.unread or distinct.is_empty():
+            return []
+        counts = distinct.group_by("order_id").agg(pl.col(name).n_unique() for name in self.unread)
+        return [name.removeprefix(_OTHER) for name in self.unread if (counts[name] > 1).any()]
+
+    def _ask(self, rows: pl.DataFrame, differing: list[str]) -> None:
+        names = ", ".join(differing[:3]) + (", …" if len(differing) > 3 else "")
+        reason = (
+            f"occurs in several rows with the same amount, which differ in {names}: if each row is an item or a "
+            "payment, "
+            "have them added with rows='lines' (--rows lines); if each repeats its order, say rows='every'"
+        )
+        every = self.rows.join(rows.select("order_id").unique(), on="order_id", how="semi")
+        counts = every.group_by("order_id", maintain_order=True).agg(pl.col("row").min(), rows=pl.len())
+        self.refused += [(row, count, order_id, reason) for order_id, row, count in counts.iter_rows()]
+
+
+#: Put before the names of columns that were not read, which may be those of ours.
+_OTHER = "unread: "
+
+
+def other_columns(frame: pl.DataFrame) -> pl.DataFrame:
+    """Name columns that were not read, so that they stand beside ours."""
+    return frame.rename({name: f"{_OTHER}{name}" for name in frame.columns})
+
+
+def _across_files(
+    filled: pl.DataFrame, ours: list[str]
+) -> tuple[pl.DataFrame, pl.DataFrame, list[tuple[int, int, str, str]], pl.DataFrame]:
+    """Rows without the orders that are in several files: repeated where they are the same, else refused."""
+    none = filled.clear()
+    if "file" not in filled.columns:
+        return filled, none, [], none
+    files = filled.group_by("order_id").agg(files=pl.col("file").n_unique()).filter(pl.col("files") > 1)
+    if files.is_empty():
+        return filled, none, [], none
+    rows = filled.join(files.select("order_id"), on="order_id", how="semi")
+    each = rows.group_by("order_id", "file", maintain_order=True).agg(what=pl.struct(ours).sort())
+    same = each.group_by("order_id").agg(same=pl.col("what").n_unique() == 1, first=pl.col("file").first())
+    rows = rows.join(same, on="order_id", how="left", maintain_order="left")
+    again = rows.filter(pl.col("same") & (pl.col("file") != pl.col("first"))).select(filled.columns)
+    wrong = rows.filter(~pl.col("same")).select(filled.columns)
+    counts = wrong.group_by("order_id", maintain_order=True).agg(pl.col("row").min(), rows=pl.len())
+    refused = [(row, count, order_id, SHOPS) for order_id, row, count in counts.iter_rows()]
+    gone = pl.concat([again, wrong]).select("row")
+    return filled.join(gone, on="row", how="anti"), again, refused, wrong
+
+
+def _fold(filled: pl.DataFrame, ours: list[str], layout: Layout, rows: Rows) -> Folded:
+    """Orders of several rows that do not add up."""
+    refused: list[tuple[int, int, str, str]] = []
     of_refunds = filled.clear()
     if layout.refund_rows:
         is_refund = pl.col("items").cast(pl.String).str.strip_chars().str.starts_with("-").fill_null(False)
@@ -92,9 +290,9 @@ def fold(frame: pl.DataFrame, layout: Layout) -> Folded:
         for name in ours
         if name.split(".")[0] not in {*_ON_EVERY_ROW, *layout.coupon_rows} or name.startswith("cart_amount")
     ]
-    same = ours if layout.rows == "one" else ["order_id", *own]
+    same = ours if rows == "one" else ["order_id", *own]
     begins = pl.any_horizontal(pl.col(name).is_not_null() for name in own)
-    filled = filled.with_columns(head=pl.lit(True) if layout.rows == "one" else begins)
+    filled = filled.with_columns(head=pl.lit(True) if rows == "one" else begins)
     heads = filled.filter("head")
     distinct, twice = heads, heads.select("order_id").clear()
     if heads["order_id"].n_unique() < heads.height:
@@ -103,7 +301,7 @@ def fold(frame: pl.DataFrame, layout: Layout) -> Folded:
     orders = distinct.join(twice, on="order_id", how="anti") if len(twice) else distinct
 
     again = filled.clear()
-    if layout.rows != "every" and heads.height > distinct.height:
+    if rows != "every" and heads.height > distinct.height:
         # An order that stands in the file again: its rows from the second first row on.
         turn = pl.col("head").cast(pl.Int64).cum_sum().over("order_id")
         again = filled.filter(turn > 1).join(orders, on="order_id", how="semi")
@@ -112,9 +310,14 @@ def fold(frame: pl.DataFrame, layout: Layout) -> Folded:
     counts = pl.concat([filled.select("order_id", "row"), of_refunds.select("order_id", "row")])
     counts = counts.group_by("order_id").agg(rows=pl.len().cast(pl.Int64), at=pl.col("row").min())
     missing = MISSING_ORDER if layout.refund_rows else MISSING_FIRST
+    in_files = filled.group_by("order_id").agg(files=pl.col("file").n_unique()) if "file" in filled.columns else None
     for ids, why in ((twice, DIFFERENT), (counts.join(distinct, on="order_id", how="anti"), missing)):
         wrong = counts.join(ids.select("order_id"), on="order_id", how="semi")
-        refused += [(at, rows, order_id, why) for order_id, rows, at in wrong.iter_rows()]
+        if in_files is not None and why == DIFFERENT:
+            apart = wrong.join(in_files.filter(pl.col("files") > 1), on="order_id", how="semi")
+            refused += [(at, count, order_id, SHOPS) for order_id, count, at in apart.iter_rows()]
+            wrong = wrong.join(apart, on="order_id", how="anti")
+        refused += [(at, count, order_id, why) for order_id, count, at in wrong.iter_rows()]
     orders = orders.join(counts.drop("at"), on="order_id", how="left").sort("row")
     if layout.refund_rows:
         orders = _with_refunds(orders, of_refunds)
@@ -124,10 +327,12 @@ def fold(frame: pl.DataFrame, layout: Layout) -> Folded:
         orders=orders.drop("head"),
         lines=filled.drop("head"),
         refused=refused,
-        refused_heads=pl.concat([nameless, heads.join(twice, on="order_id", how="semi").drop("head")]),
+        refused_heads=heads.join(twice, on="order_id", how="semi").drop("head"),
         repeated=again.filter("head").drop("head"),
         repeated_rows=again.height,
-        blank=blank,
+        blank=0,
+        rows=rows,
+        totals=filled.clear(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,10 @@ class Tidy:
     notes : list of str
     sums : dict of str to ndarray of int64, shape (n,)
         What each order's total is made of.
+    refunded_statuses : collection of str
+        Statuses that say that the whole order came back.
+    put_back : ndarray of int64, optional
+        Points of the past that were put back into the cart amounts.
     """
 
     orders: pl.DataFrame
@@ -38,6 +43,8 @@ class Tidy:
     refused: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     sums: dict[str, Int64] = field(default_factory=dict)
+    refunded_statuses: Collection[str] = ()
+    put_back: Int64 | None = None
 
     @property
     def decimals(self) -> int:

@@ -12,7 +12,9 @@ import polars as pl
 
 from nector_sim.frames.columns import NO_TIME, Int64
 from nector_sim.frames.written import times
+from nector_sim.orders.line_rows import BACK, BACK_AT
 from nector_sim.orders.order_columns import NOT_SAID, Tidy
+from nector_sim.orders.statuses import plain_status, plain_word
 
 #: How long after the order a refund is taken to have happened where no date says: returns of a week.
 REFUND_DAYS = 7
@@ -55,16 +57,20 @@ def one_by_one(orders: pl.DataFrame) -> pl.DataFrame:
 
 def read_refunds(read: Tidy, items: Int64) -> None:
     """``refunded_at`` and ``refunded_amount``: what an export says of the whole order, as the share on its items."""
-    if not any(read.has(name) for name in ("refunded", "refunded_at", "refunded_amount", "status")):
+    if read.has(BACK):
+        _came_back(read, items)
+        return
+    if not any(read.has(name) for name in ("refunded", "refunded_at", "refunded_amount", "status", "cancelled_at")):
         return
     unknown = np.full(read.orders.height, NO_TIME, np.int64)
     at, ordered = unknown, read.column.get("ordered_at", unknown)
-    if read.has("refunded_at"):
-        at = read.take("refunded_at", times(read.orders["refunded_at"], read.written, optional=True))
+    name = "refunded_at" if read.has("refunded_at") else "cancelled_at"
+    if read.has(name):
+        at = read.take(name, times(read.orders[name], read.written, optional=True))
     if read.has("refunded_amount"):
         amount = read.money("refunded_amount", blank=NOT_SAID)
         refunded = (amount > 0) | ((amount == NOT_SAID) & (at != NO_TIME))
-    elif read.has("refunded") or read.has("status"):
+    elif read.has("refunded") or read.has("status") or read.has("cancelled_at"):
         amount, refunded = _share_on_items(read, items)
         read.note("orders cancelled without a refund, which count as bought", (at != NO_TIME) & ~refunded)
     else:
@@ -73,9 +79,24 @@ def read_refunds(read: Tidy, items: Int64) -> None:
     read.note(f"refunds without a date in the file, whose refunded_at is {REFUND_DAYS} days after the order", undated)
     at = np.where(undated, ordered + REFUND_DAYS * _DAY, at)
     for row in np.flatnonzero(refunded & (at < ordered) & (at != NO_TIME)).tolist():
-        read.refuse(row, "refunded_at", _BEFORE)
+        read.refuse(row, name, _BEFORE)
     read.column["refunded_at"] = np.where(refunded, at, NO_TIME)
     read.column["refunded_amount"] = np.where(refunded, amount, NOT_SAID)
+
+
+def _came_back(read: Tidy, items: Int64) -> None:
+    """Refunds that are lines of their own, of a negative amount."""
+    back = read.orders[BACK].to_numpy()
+    refunded = back > 0
+    ordered = read.column.get("ordered_at", np.full(read.orders.height, NO_TIME, np.int64))
+    at = np.full(read.orders.height, NO_TIME, np.int64)
+    if read.orders[BACK_AT].dtype != pl.Null and read.has("ordered_at"):
+        at = times(read.orders[BACK_AT], read.written, optional=True).numbers
+    at = np.where(refunded, np.maximum(at, ordered), NO_TIME)
+    read.note("orders with negative lines, which are taken as refunds", refunded)
+    read.note("refunds of more than the order, taken as the whole of it", back > items)
+    read.column["refunded_at"] = at
+    read.column["refunded_amount"] = np.where(refunded, np.minimum(back, items), NOT_SAID)
 
 
 def _share_on_items(read: Tidy, items: Int64) -> tuple[Int64, Any]:
@@ -95,10 +116,11 @@ def _share_on_items(read: Tidy, items: Int64) -> tuple[Int64, Any]:
     read.note("refunds of more than the order, taken as the whole of it", (refunded > total) & (refunded > 0))
     is_refund = refunded > 0
     if read.has("status"):
-        status = read.orders["status"].str.to_lowercase().str.strip_prefix("wc-")
+        status = read.orders.select(plain_status(pl.col("status"))).to_series()
+        words = ["refunded", *map(plain_word, read.refunded_statuses)]
         there = read.orders["refunded"] if read.has("refunded") else pl.repeat(None, read.orders.height, eager=True)
-        is_refund |= ((status == "refunded") & there.is_null()).fill_null(False).to_numpy()
-        called = status.is_in(["refunded", "partially_refunded"]).fill_null(False).to_numpy()
+        is_refund |= (status.is_in(words) & there.is_null()).fill_null(False).to_numpy()
+        called = status.is_in([*words, "partially refunded"]).fill_null(False).to_numpy()
         read.note(
             "orders whose status says refunded, while the amount is 0 or not said; they count as not refunded",
             called & ~is_refund,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,12 +10,14 @@ from decimal import Decimal
 
 import pandas as pd
 
-from nector_sim.orders.fates import LEFT_OUT
+from nector_sim.orders.fates import LEFT_OUT, StatusCount
 from nector_sim.orders.identity import Known
 from nector_sim.rules.money import money_text
 
 #: How many kinds of problems, and rows of each, a page names.
 _KINDS, _ROWS = 12, 5
+#: How many statuses a page lists.
+_STATUSES = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ class OrdersReport:
     rows : mapping of str to int
         ``in_file``, ``used``, ``left_out``, ``rejected``, ``blank``: the first is the sum of the others.
     left_out : mapping of str to LeftOut
-        By kind: ``pending``, ``voided``, ``test``, ``other_status``, ``other_currency``, ``no_customer``, ``repeated``.
+        By kind: ``pending``, ``voided``, ``cancelled``, ``test``, ``other_status``, ``other_currency``,
+        ``refund_alone``, ``repeated``, ``total_row``.
     money : mapping of str to Decimal
         In major units: ``in_file`` = ``used`` + ``left_out`` + ``rejected``, the orders' totals in the currency,
         repeats included; and ``used`` = ``cart_amount`` - ``discount_given`` + ``shipping`` + ``taxes`` + ``other``.
@@ -72,6 +76,11 @@ class OrdersReport:
         What was taken otherwise than it stands, or supposed.
     command : str
         The file and the options of the command line that read it in this way; empty for a table in memory.
+    statuses : tuple of StatusCount
+        Statuses of the file: ``status``, ``fate`` (``kept``, ``unknown``, or the kind under which such orders are left
+        out) and ``orders`` (lines, where each row is one).
+    currency_is_known : bool
+        Whether the caller, a column, a sign or the file says the currency; else it is supposed to be INR.
     """
 
     orders: pd.DataFrame
@@ -90,6 +99,12 @@ class OrdersReport:
     known: Known
     notes: tuple[str, ...]
     command: str
+    statuses: tuple[StatusCount, ...] = ()
+    currency_is_known: bool = True
+
+    def why_none(self) -> str:
+        """Why no order can be used, for a message."""
+        return _why_none(self)
 
     def __str__(self) -> str:
         return "\n".join(_page(self))
@@ -112,6 +127,8 @@ def _page(report: OrdersReport) -> list[str]:
         + ("" if "_total" in report.columns or "total" in report.columns else " (cart amounts: the file has no total)"),
         *_money(report),
     ]
+    if report.statuses:
+        lines += ["", "Statuses", *_statuses(report)]
     if len(orders):
         lines += ["", "Orders", *_orders(report)]
     if report.problems:
@@ -133,6 +150,16 @@ def _rows(report: OrdersReport) -> list[str]:
         lines.append(f"  {rows['rejected']:>10,} rejected: {len(report.rejects):,} orders or rows")
     if rows["blank"]:
         lines.append(f"  {rows['blank']:>10,} empty")
+    return lines
+
+
+def _statuses(report: OrdersReport) -> list[str]:
+    lines = []
+    for status, fate, count in report.statuses[:_STATUSES]:
+        words = {"kept": "kept", "unknown": "not known, rejected"}.get(fate, f"left out, {LEFT_OUT.get(fate, fate)}")
+        lines.append(f"  {count:>10,} {status}: {words}")
+    if len(report.statuses) > _STATUSES:
+        lines.append(f"  and {len(report.statuses) - _STATUSES} more")
     return lines
 
 
@@ -169,6 +196,7 @@ def _orders(report: OrdersReport) -> list[str]:
     if "customer_id" in orders:
         customers = orders["customer_id"].nunique()
         by = [(known.by_id, "customer_id"), (known.by_phone, "phone"), (known.by_email, "e-mail address")]
+        by += [(known.by_nothing, "nothing, as guests")]
         lines.append(
             f"  customers     {customers:,}, {len(orders) / max(customers, 1):.2f} orders each; known by "
             + ", ".join(f"{word} ({count:,} orders)" for count, word in by if count)
@@ -219,9 +247,32 @@ def _next(report: OrdersReport) -> str:
         )
     if not len(report.orders):
         chosen = f" --currency {report.currency}" if "other_currency" in report.left_out else ""
-        return f"mend the file as said above, then again: nector-sim check {report.command}{chosen}"
+        if set(report.left_out) == {"pending"} and not report.rows["rejected"]:
+            kept = "".join(
+                f" --keep-status {shlex.quote(one.status)}" for one in report.statuses if one.fate == "pending"
+            )
+            return (
+                f"if these were paid, such as at the door, count them: nector-sim check {report.command}{chosen}{kept}"
+            )
+        return f"correct the file as said above, then again: nector-sim check {report.command}{chosen}"
     balances = "" if has_balances else " --balances balances.csv"
     return f"nector-sim score {report.command}{balances} --program program.toml --out scored.parquet"
+
+
+def _why_none(report: OrdersReport) -> str:
+    """Why no order can be used: in another currency, first of all, as no status would change that."""
+    left = report.left_out
+    orders = sum(one.orders for one in left.values())
+    other = left.get("other_currency")
+    if other is not None and other.orders == orders and not report.rows["rejected"]:
+        codes = ", ".join(other.money) or "another currency"
+        option = f"(--currency {codes.split(',')[0]})"
+        return f"all {orders:,} orders are in {codes}, and {report.currency} was asked for {option}"
+    parts = [f"{one.orders:,} {LEFT_OUT[kind]}" for kind, one in left.items()]
+    parts += [f"{len(report.rejects):,} rejected"] if len(report.rejects) else []
+    kept = sorted({one.status for one in report.statuses if one.fate == "pending"})
+    hint = f"; to count those not paid yet: keep_status={kept!r} (--keep-status {kept[0]})" if kept else ""
+    return f"no order can be used: {', '.join(parts) or 'there is none'}{hint}"
 
 
 def _text(amount: Decimal, currency: str) -> str:

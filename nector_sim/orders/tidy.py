@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -14,14 +16,28 @@ from nector_sim.frames.written import Written, points, times
 from nector_sim.orders import coupons
 from nector_sim.orders.fates import NO_STATUS, UNKNOWN_STATUS
 from nector_sim.orders.layouts import Layout
+from nector_sim.orders.line_rows import BOUGHT, WRONG, WRONG_ROW
 from nector_sim.orders.lines import line_sums
 from nector_sim.orders.order_columns import NOT_SAID, Tidy
+from nector_sim.orders.products import read_products
 from nector_sim.orders.refunds import read_refunds
 
 _DAY = 86_400_000_000
+#: Amounts that are left blank where nobody says them.
+_PARTS = tuple((name, NOT_SAID) for name in ("paid_amount", "cost", "eligible_amount", "earning_amount"))
 
 _FUTURE = "is in the future; is the order of day and month right, and the time zone?"
 _NEGATIVE_CART = "comes out negative once shipping and fees are taken away; an amount is 0 or more"
+
+
+class Choices(NamedTuple):
+    """What the caller, or a mapping, chooses; see :func:`nector_sim.inspect_orders`."""
+
+    points_code: str | None = None
+    points_split: str | None = None
+    shipping: str | None = None
+    not_redeemable: Collection[str] = ()
+    not_earning: Collection[str] = ()
 
 
 def tidy(
@@ -31,7 +47,7 @@ def tidy(
     *,
     currency: str,
     written: Written,
-    points_code: str | None,
+    choices: Choices,
     now: datetime,
 ) -> Tidy:
     """Read the columns of the orders that count.
@@ -45,8 +61,7 @@ def tidy(
     layout : Layout
     currency : str
     written : Written
-    points_code : str, optional
-        Coupon codes that were points.
+    choices : Choices
     now : datetime
         Later orders are refused.
 
@@ -54,7 +69,7 @@ def tidy(
     -------
     Tidy
     """
-    read = Tidy(orders, currency, written)
+    read = Tidy(orders, currency, written, refunded_statuses=layout.refunded)
     for name, wrong, reason in (
         ("status", pl.col("unknown_status") & pl.col("status").is_null(), NO_STATUS),
         ("status", pl.col("unknown_status") & pl.col("status").is_not_null(), UNKNOWN_STATUS),
@@ -64,15 +79,25 @@ def tidy(
             np.flatnonzero(orders.select(wrong.alias("wrong"))["wrong"].to_numpy()).tolist() if read.has(name) else ()
         ):
             read.refuse(row, name, reason)
-    _times(read, now, optional=not layout.keep)
+    is_export = layout.is_known or bool(layout.keep)
+    _times(read, now, optional=not is_export)
     items = _cart(read, layout)
-    _points_coupons(read, items, points_code, lines)
-    if (layout.keep or read.has("refunded") or read.has("coupons")) and not read.has("paid_amount"):
-        read.column["paid_amount"] = items
+    cart = _shipping(read, items, choices.shipping)
+    _points_coupons(read, cart, items, choices, lines)
+    if (is_export or read.has("refunded") or read.has("coupons")) and not read.has("paid_amount"):
+        read.column["paid_amount"] = cart
     read_refunds(read, items)
     _own_columns(read)
     if "line_cost" in lines.columns:
         _costs(read, lines)
+    for column, patterns, words in (
+        ("eligible_amount", choices.not_redeemable, "that points may not pay"),
+        ("earning_amount", choices.not_earning, "that earn no points"),
+    ):
+        if patterns:
+            read_products(read, lines, layout, column, patterns, words)
+    if read.has("payment_method"):
+        read.notes += coupons.unknown_payments(orders["payment_method"])
     _check_sum(read, items)
     read.note("orders worth 0, on which nothing can be redeemed", read.column["cart_amount"] == 0)
     return read
@@ -98,6 +123,13 @@ def _times(read: Tidy, now: datetime, *, optional: bool) -> None:
 
 
 def _cart(read: Tidy, layout: Layout) -> Int64:
+    if read.has(BOUGHT):
+        for row, wrong in enumerate(read.orders[WRONG].to_list()):
+            if wrong is not None:
+                name, _, reason = wrong.partition("|")
+                read.refuse(row, name, f"{reason} (row {read.orders[WRONG_ROW][row]})")
+        read.column["cart_amount"] = bought = read.orders[BOUGHT].to_numpy()
+        return bought
     cart = np.zeros(read.orders.height, np.int64)
     for position, (name, sign) in enumerate(layout.cart):
         cart += sign * read.money(name, blank=None if position == 0 else 0)
@@ -107,7 +139,32 @@ def _cart(read: Tidy, layout: Layout) -> Int64:
     return cart
 
 
-def _points_coupons(read: Tidy, items: Int64, points_code: str | None, lines: pl.DataFrame) -> None:
+def _shipping(read: Tidy, items: Int64, choice: str | None) -> Int64:
+    """The cart with shipping or without it, as was chosen; which of the two is said."""
+    if not read.has("shipping"):
+        if choice == "in":
+            raise InputError(
+                "shipping is to be counted (shipping='in'), and the file has no column of it; leave it out"
+            )
+        return items
+    shipping = read.money("shipping")
+    if choice == "in":
+        read.column["cart_amount"] = items + shipping
+        read.notes.append(
+            f"shipping is part of cart_amount, as was said: {read.said(shipping[read.usable].sum())} in all"
+        )
+        return items + shipping
+    if choice is None and shipping[read.usable].any():
+        read.notes.append(
+            f"shipping is not part of cart_amount: {read.said(shipping[read.usable].sum())} in all; if points may "
+            "pay it, "
+            "say so: shipping='in' (--shipping in), else 'out'"
+        )
+    return items
+
+
+def _points_coupons(read: Tidy, cart: Int64, items: Int64, choices: Choices, lines: pl.DataFrame) -> None:
+    points_code = choices.points_code
     itemised = read.has("coupons") and bool(read.orders["coupons"].str.contains("code:", literal=True).any())
     if points_code is not None and not (
         read.has("coupons") and (read.has("coupon_amount") or read.has("coupon_row_amount") or itemised)
@@ -122,19 +179,29 @@ def _points_coupons(read: Tidy, items: Int64, points_code: str | None, lines: pl
     given = np.zeros(len(items), np.int64)
     if points_code is not None:
         given, refused = coupons.points_discounts(
-            read.orders["coupons"], discounts, points_code, decimals=read.decimals, written=read.written
+            read.orders["coupons"],
+            discounts,
+            points_code,
+            split=choices.points_split,
+            decimals=read.decimals,
+            written=read.written,
         )
         for row, reason in refused.items():
             of_amount = reason == coupons.SHARED and read.has("coupon_amount")
             read.refuse(row, "coupon_amount" if of_amount else "coupons", reason)
         given = _without_shipping(read, items, given, lines)
-        read.column["cart_amount"] = items + given
+        read.column["cart_amount"] = cart + given
         read.column["discount_given"] = given
+        read.put_back = given
         good = given[read.usable]
         read.notes.append(
             "points redeemed in the past (coupon codes like the pattern given), put back into cart_amount and kept as "
             f"discount_given: {read.said(good.sum())} on {np.count_nonzero(good)} of the orders"
         )
+        if choices.points_split is not None:
+            read.notes.append(
+                f"of a discount of points and another coupon together, points are what {choices.points_split} says"
+            )
         if read.has("coupon_untaxed") and not read.has("coupon_row_tax"):
             taxed = read.money("coupon_untaxed") > 0
             read.note(
@@ -168,7 +235,7 @@ def _without_shipping(read: Tidy, items: Int64, given: Int64, lines: pl.DataFram
 def _own_columns(read: Tidy) -> None:
     """Columns that are taken as they stand."""
     orders = read.orders
-    for name, blank in (("credits", 0), ("discount_given", 0), ("paid_amount", NOT_SAID), ("cost", NOT_SAID)):
+    for name, blank in (("credits", 0), ("discount_given", 0), ("coupon_discount", 0), *_PARTS):
         if read.has(name):
             read.column[name] = read.money(name, blank=blank)
     if read.has("points_requested"):

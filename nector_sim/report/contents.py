@@ -19,6 +19,7 @@ import nector_sim
 from nector_sim.exploration.compare import compare
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.session import Outcome, Session
+from nector_sim.frames.columns import largest_balance
 from nector_sim.pictures.discount_by_cart import DiscountByCart
 from nector_sim.pictures.limits import Limits
 from nector_sim.pictures.style import new_figure, png, svg
@@ -139,7 +140,7 @@ def _sections(session: Session, proposal: Outcome, comparison: Comparison) -> It
     yield _headline(session, comparison)
     program, today = proposal.program, session.todays(proposal.program)
     yield Section("The setting", columns=["Field", "Proposal", "Today"], rows=_beside(program, today.program))
-    if findings := review(program):
+    if findings := review(program, largest_balance=largest_balance(session.orders)):
         labels = labels_of(type(program), values_of(program.model_dump()))
         yield Section("Look at this", notes=[f"{labels.get(f.place, f.place)}: {f.what}" for f in findings])
     yield Section(

@@ -12,12 +12,14 @@ from nector_sim.rules.offers import Offer
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, ProgramLike, as_program
 
 
-def review(program: ProgramLike) -> list[Problem]:
+def review(program: ProgramLike, *, largest_balance: int | None = None) -> list[Problem]:
     """Find what is legal in a program but probably not meant.
 
     Parameters
     ----------
     program : Program
+    largest_balance : int, optional
+        The most points that a customer has; with it, what nobody reaches is found too.
 
     Returns
     -------
@@ -31,10 +33,11 @@ def review(program: ProgramLike) -> list[Problem]:
     offers.0.max_discount: ₹25 is no multiple of the step of ₹10; nobody gets more than ₹20
     """
     program = as_program(program)
-    findings = [*_of_program(program), *_of_ledger(program)]
+    findings = [*_of_program(program), *_of_ledger(program), *_of_window(program)]
     for position, offer in enumerate(program.offers):
         findings += [
-            Problem(f"offers.{position}.{finding.place}", finding.what) for finding in _of_offer(offer, program)
+            Problem(f"offers.{position}.{finding.place}", finding.what)
+            for finding in (*_of_offer(offer, program), *_of_balances(offer, largest_balance))
         ]
     return findings
 
@@ -75,6 +78,29 @@ def _of_ledger(program: Program) -> Iterator[Problem]:
             yield Problem(
                 f"offers.{position}.tiers", f"none of them is a tier of this program ({', '.join(sorted(names))})"
             )
+
+
+def _of_window(program: Program) -> Iterator[Problem]:
+    """A tier that is lost before the points are."""
+    window = program.tiering.window_months if program.tiering else None
+    if window is None or program.expiry is None:
+        return
+    months, days = program.expiry.months, program.expiry.days
+    longer = months > window if months is not None else (days or 0) > 31 * window
+    if longer:
+        lasts = f"{days} days" if months is None else f"{months} month{'s' * (months != 1)}"
+        yield Problem(
+            "tiering.window_months",
+            f"is {window}, and points last {lasts}: its order stops counting for a tier before they are gone",
+        )
+
+
+def _of_balances(offer: Offer, largest: int | None) -> Iterator[Problem]:
+    """What nobody has the points for."""
+    for name in ("min_points", "min_balance"):
+        needed = getattr(offer, name, None)
+        if largest is not None and needed is not None and needed > largest:
+            yield Problem(name, f"is {needed:,}, and the largest balance is {largest:,}; nobody can use it")
 
 
 def _most_back(program: Program) -> Decimal:

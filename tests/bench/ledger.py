@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import median
 
@@ -15,7 +16,7 @@ from nector_sim.calculator.compiled import Columns, answer
 from nector_sim.calculator.parameters import compile_program
 from nector_sim.ledger import engine, exact
 from nector_sim.ledger.instants import to_datetime
-from nector_sim.ledger.prepare import OrderColumns, expiring, prepare
+from nector_sim.ledger.prepare import OrderColumns, RefundColumns, expiring, prepare, settled
 from nector_sim.ledger.schedule import make_schedule
 from nector_sim.ledger.tables import NEVER, compile_schedule, microseconds, tier_names
 
@@ -50,6 +51,31 @@ def history(orders):
         refunded_at=np.where(refunded, at + rng.integers(1, 30 * 86_400, orders) * 1_000_000, NEVER),
         refunded=np.where(refunded & (rng.random(orders) < 0.5), cart // 3, -1),
     )
+
+
+def as_table(columns):
+    """Its refunds as a table, each in two halves."""
+    rows = np.flatnonzero(columns.refunded_at < NEVER)
+    amount = np.where(columns.refunded[rows] < 0, columns.cart[rows], columns.refunded[rows]) // 2
+    at = columns.refunded_at[rows]
+    return RefundColumns(np.tile(rows, 2), np.concatenate((at, at + 86_400_000_000)), np.tile(amount, 2))
+
+
+def corners():
+    """What was quadratic once: lots that never expire, points that mature in reverse, refunds in reverse."""
+
+    def of_one(size):
+        start = microseconds(datetime(2025, 1, 1, tzinfo=UTC))
+        at = start + np.arange(size) * 60_000_000
+        return OrderColumns(np.arange(size), np.zeros(size, np.int64), at, np.full(size, 10_000))
+
+    def in_reverse(size):
+        at = of_one(size).ordered_at
+        return RefundColumns(np.arange(size), at[::-1] + (at[-1] - at[0]), np.full(size, 3_000))
+
+    lots = ns.Program.parse({"earning": {"points_per_unit": "0.1"}, "expiry": {"days": 400}})
+    yield "lots", lots, of_one, lambda size: None
+    yield "refunds in reverse order", lots, of_one, in_reverse
 
 
 def frame_of(columns):
@@ -98,10 +124,12 @@ def ratio(call, other, rounds=ROUNDS, clock=time.perf_counter):
 class Compiled:
     """The compiled replay on sorted arrays, as a call."""
 
-    def __init__(self, columns, program=PROGRAM):
+    def __init__(self, columns, program=PROGRAM, refunds=None):
         schedule = make_schedule(program)
-        last = int(max(columns.ordered_at.max(), columns.refunded_at[columns.refunded_at < NEVER].max(initial=0)))
-        self.prepared = prepare(columns, last=last)
+        last = int(columns.ordered_at.max())
+        for at in (columns.refunded_at, None if refunds is None else refunds.at):
+            last = last if at is None else max(last, int(at[at < NEVER].max(initial=0)))
+        self.prepared = prepare(settled(columns, refunds), last=last)
         self.terms = compile_schedule(schedule, tier_names([schedule]), self.prepared.largest_cart)
         self.history, self.instants = expiring(self.prepared, schedule)
 
@@ -165,6 +193,21 @@ def measure(orders=1_000_000):
         lambda: ns.replay(PROGRAM, frame), lambda: frame.sort_values(["customer_id", "ordered_at"])
     )
     yield f"ns.replay of the unsorted frame ({ours:.2f} s) / sorting it ({other:.2f} s)", value, "<=", 4
+    several = as_table(columns)
+    bare = replace(columns, refunded_at=None, refunded=None)
+    windowed = Compiled(bare, ns.Program.parse(DATA | {"tiering": {"window_months": 12}}), several)
+    value, ours, other = ratio(windowed, Compiled(bare), rounds=11, clock=time.thread_time)
+    count = len(several.order)
+    yield (
+        f"{count:,} refunds in a table and a window ({ours * 1e3:.0f} ms) / none ({other * 1e3:.0f} ms)",
+        value,
+        "<=",
+        1.5,
+    )
+    for what, program, orders_of_one, came_back in corners():
+        whole, part = (Compiled(orders_of_one(size), program, came_back(size)) for size in (160_000, 40_000))
+        value, ours, other = ratio(whole, part, rounds=3, clock=time.thread_time)
+        yield f"four times the {what} of one customer ({ours * 1e3:.0f} ms / {other * 1e3:.0f} ms)", value, "<=", 8
     few = list(plain(history(20_000)))
     clock = time.thread_time
     slow = median(seconds(lambda: exact.replay(make_schedule(PROGRAM), few), clock) for _ in range(3)) / len(few)

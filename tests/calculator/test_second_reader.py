@@ -1,6 +1,8 @@
 """A second reader of data/law/redemption.md: no formulas, but every number of steps tried against each sentence.
 
-Written from the page, before the code was read, and slow: which is why its numbers are small.
+It was written after its author had read the old law and written the new code, so it is an independent method and no
+independent reader: where both misread a sentence (such as that of `min_points`), it cannot tell. It is slow, which is
+why its numbers are small.
 """
 
 from fractions import Fraction

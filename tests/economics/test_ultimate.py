@@ -99,7 +99,9 @@ def test_by_hand():
     # As of 1 June, May's have been redeemed once, the others twice.
     assert estimate.table["redeemed"].tolist() == [75, 75, 75, 75, 50]
     assert estimate.table["outstanding"].tolist() == [25, 25, 25, 25, 50]
-    assert estimate.factors.tolist() == [1.5, 1, 1, 1]
+    # Half of what is there is redeemed at once, half of the rest a month later, and then nothing.
+    assert estimate.shares.tolist() == [0.5, 0.5, 0, 0, 0]
+    assert estimate.still_by_age["likely"].tolist()[:3] == [75, 50, 0]
     assert estimate.table["ultimate"].tolist() == [75.0] * 5
     # Months that are all alike do not tell how far off the next may be.
     assert estimate.percent == (70, 75, 100)
@@ -108,14 +110,17 @@ def test_by_hand():
     assert estimate.still_percent == (0, 16.6667, 100)
     assert estimate.notices == (
         "40 points that customers brought along are left out: their age is not known",
+        "only 5 months of credit tell; with a year or more the estimate is much surer",
         "the history does not tell how far off the estimate may be; its range is everything there is",
     )
 
 
-def test_without_a_first_redemption_nothing_tells():
+def test_redemption_may_begin_a_month_later():
     late = history()[lambda orders: orders["order_id"].str.endswith("-3")]
-    with pytest.raises(ns.InputError, match="nothing tells how it goes on"):
-        ns.ultimate_redemption(replayed(late))
+    estimate = ns.ultimate_redemption(replayed(late))
+    # 25 of each 100 in the month after; May's are still to come.
+    assert estimate.shares.tolist() == [0, 0.25, 0, 0, 0]
+    assert estimate.table["ultimate"].tolist() == [25.0] * 5
 
 
 def test_too_little_is_said():
@@ -139,7 +144,7 @@ def test_the_page_says_what_the_demo_orders_give():
     program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
     run = ns.replay(program, ns.demo_orders())
     estimate = ns.ultimate_redemption(run)
-    owed = ns.liability(run, at="2017-12-31 23:59:59.999999", ultimate_percent=estimate.percent)
+    owed = ns.liability(run, at="2017-12-31 23:59:59.999999", ultimate=estimate)
     # No lots, no triangle: what was earned less what was redeemed by then.
     then = run.orders["ordered_at"] <= owed.at
     assert owed.points == run.orders.loc[then, "points_earned"].sum() - run.orders.loc[then, "points_redeemed"].sum()
@@ -147,5 +152,15 @@ def test_the_page_says_what_the_demo_orders_give():
     expected = (owed.expected_low, owed.expected, owed.expected_high)
     assert f"| {' | '.join(money_text(round(amount), 'INR') for amount in expected)} |" in page
     assert f"| {' | '.join(f'{percent:.2f} %' for percent in estimate.percent[:2])} | 100 % |" in page
-    still = [owed.points * percent / 100 for percent in estimate.still_percent]
-    assert f"| {' | '.join(money_text(round(amount), 'INR') for amount in still)} |" in page
+    assert f"| {' | '.join(f'{percent:.1f} %' for percent in estimate.still_percent[:2])} | 100 % |" in page
+
+
+def test_what_is_owed_takes_the_rate_of_its_age():
+    run = replayed()
+    estimate = ns.ultimate_redemption(run)
+    owed = ns.liability(run, ultimate=estimate)
+    # Half of May's 50 are still to come, nothing of the older ones; of the 40 of an unknown age 25 in 150.
+    assert owed.face == 190
+    assert float(owed.expected) == pytest.approx(25 + 40 * 25 / 150, abs=0.01)
+    with pytest.raises(ns.InputError, match="ultimate and ultimate_percent are both given"):
+        ns.liability(run, ultimate=estimate, ultimate_percent=75)

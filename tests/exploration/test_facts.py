@@ -128,3 +128,18 @@ def test_several_steps_of_a_percentage_reach_the_smallest_coin_together():
     # 1 % of ₹0.02 is nothing; 50 of such steps give ₹0.01.
     step = {"kind": "variable_percent", "points_per_step": 10, "percent_per_step": 1, "max_percent": 50}
     assert ns.facts(program(step)).offers[0].gives_from == Decimal("0.02")
+
+
+def test_a_minimum_of_points_makes_the_first_reward():
+    # 7 points for ₹1; at least 100 are used, so 105; or 500 are owned. An order of ₹1,000 earns 50.
+    step = {"kind": "variable_amount", "points_per_step": 7, "discount_per_step": 1}
+    for more, least, spend, orders in (
+        ({}, 7, 140, 1),
+        ({"min_points": 100}, 105, 2100, 3),
+        ({"min_balance": 500}, 500, 10_000, 10),
+    ):
+        made = ns.facts(ns.Program.parse({"offers": [step | more], "earning": {}}))
+        (offer,) = made.offers
+        assert (offer.least_balance, offer.points_stranded_at_most) == (least, least - 1)
+        assert (offer.spend_to_first_reward, offer.orders_to_first_reward) == (spend, orders)
+        assert f"fewer than {least} points are worth nothing" in made.text()

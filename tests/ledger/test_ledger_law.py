@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from histories import compiled_replay, random_case
+from histories import compiled_replay, random_case, without_offer
 
 import nector_sim as ns
 from nector_sim.ledger import engine
@@ -132,6 +132,35 @@ def test_every_field_has_a_witness(field: str) -> None:
     plain = replay(make_schedule(ns.Program.parse(PLAIN)), ORDERS, as_of=day(84))
     other = replay(make_schedule(ns.Program.parse(PLAIN | WITNESSES[field])), ORDERS, as_of=day(84))
     assert (plain.results, plain.movements) != (other.results, other.movements)
+
+
+@pytest.mark.parametrize("field", WITNESSES)
+def test_every_engine_feels_every_field(field: str) -> None:
+    """What a field changes, it changes alike: the exact ledger, the compiled one, a replay, one of many settings."""
+    programs = [ns.Program.parse(PLAIN), ns.Program.parse(PLAIN | WITNESSES[field])]
+    for program in programs:
+        case = (make_schedule(program), ORDERS, [], [], day(84))
+        assert compiled_replay(*case) == without_offer(replay(*case))
+    frame = pd.DataFrame(
+        {
+            "order_id": [o.order_id for o in ORDERS],
+            "customer_id": "c",
+            "ordered_at": [o.at for o in ORDERS],
+            "cart_amount": [o.cart / 100 for o in ORDERS],
+            "redeems": [o.redeems for o in ORDERS],
+            "refunded_at": [o.refunded_at for o in ORDERS],
+        }
+    )
+    replays = [ns.replay(program, frame, as_of=day(84), movements=True) for program in programs]
+    for program, replayed in zip(programs, replays, strict=True):
+        expected = replay(make_schedule(program), ORDERS, as_of=day(84))
+        assert replayed.orders["tier"].astype(object).where(replayed.orders["tier"].notna(), None).tolist() == [
+            result.tier for result in expected.results
+        ]
+        assert replayed.movements["points"].tolist() == [movement.points for movement in expected.movements]
+    swept = ns.replay_sweep(programs, frame, as_of=day(84))
+    names = ["earned", "expired", "taken_back", "given_back", "forgiven", "closing"]
+    assert swept[names].to_numpy().tolist() == [r.totals[names].iloc[0].tolist() for r in replays]
 
 
 def test_no_field_lacks_a_witness() -> None:

@@ -55,3 +55,30 @@ def test_what_is_found_and_what_is_not(offer, minimum, places):
 def test_a_cap_beside_the_steps_is_said_in_money(cap, says):
     program = Program.parse({"offers": [RUPEE | {"discount_per_step": 10, "max_discount": cap}]})
     assert [problem.what for problem in review(program)] == [says]
+
+
+@pytest.mark.parametrize("field", ["min_points", "min_balance"])
+def test_points_that_nobody_has_are_found_where_balances_are_known(field):
+    program = Program(offers=[RUPEE | {field: 2000}])
+    assert review(program) == review(program, largest_balance=2000) == []
+    (finding,) = review(program, largest_balance=1999)
+    assert str(finding) == f"offers.0.{field}: is 2,000, and the largest balance is 1,999; nobody can use it"
+
+
+@pytest.mark.parametrize(
+    ("window", "expiry", "found"),
+    [
+        (5, {"months": 6}, "6 months"),
+        (6, {"months": 6}, None),
+        (1, {"days": 32}, "32 days"),
+        (1, {"days": 31}, None),
+        (None, {"months": 6}, None),
+        (5, None, None),
+    ],
+)
+def test_a_window_that_is_shorter_than_the_expiry_is_found(window, expiry, found):
+    tiers = [{"name": "Gold", "min_orders": 2}]
+    program = Program(offers=[RUPEE], tiers=tiers, tiering={"window_months": window}, expiry=expiry)
+    said = [str(finding) for finding in review(program)]
+    words = f"is {window}, and points last {found}: its order stops counting for a tier before they are gone"
+    assert said == ([f"tiering.window_months: {words}"] if found else [])

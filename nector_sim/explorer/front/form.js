@@ -68,8 +68,12 @@ function render({ model, el }) {
     return { error, help, ask, described: help ? `${help.id} ${error.id}` : error.id };
   }
 
+  function ours(field) {
+    return field.ours ? element("span", { class: "nector-ours", text: "ours", title: "Not on Nector's screen" }) : null;
+  }
+
   function headed(id, field, ask) {
-    return element("div", { class: "nector-head" }, element("label", { for: id, text: field.label }), ask);
+    return element("div", { class: "nector-head" }, element("label", { for: id, text: field.label }), ours(field), ask);
   }
 
   function marker(input, error) {
@@ -133,7 +137,7 @@ function render({ model, el }) {
     input.addEventListener("change", () => send(field.path, input.checked));
     controls.set(field.path, { show: (value) => { input.checked = value === true; }, mark: marker(input, error) });
     return element("div", { class: "nector-field nector-switch", "data-path": field.path },
-      element("div", { class: "nector-head" }, input, element("label", { for: id, text: field.label }), ask), help, error);
+      element("div", { class: "nector-head" }, input, element("label", { for: id, text: field.label }), ours(field), ask), help, error);
   }
 
   function chosen(field, id) {
