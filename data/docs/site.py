@@ -22,7 +22,10 @@ from nbconvert import MarkdownExporter
 import nector_sim as ns
 from nector_sim.cli import app
 from nector_sim.economics.assumptions import Assumptions
-from nector_sim.orders.mapping import NAMES, Mapping
+from nector_sim.orders import mapping as mapping_module
+from nector_sim.orders.balances import BalancesMapping
+from nector_sim.orders.known_layouts import known_layouts
+from nector_sim.orders.mapping import NAMES, Mapping, Statuses
 from nector_sim.rules.docs import field_docs
 from nector_sim.rules.program import _KINDS, _SECTIONS, Program
 
@@ -151,15 +154,22 @@ def _shown(value: Any) -> str:
 
 
 def mapping_page() -> str:
-    """The keys of a mapping file."""
-    doc = Path(__import__("nector_sim.orders.mapping", fromlist=["x"]).__file__).read_text(encoding="utf-8")
-    example = re.search(r"\.\. code-block:: toml\n\n(.*?)\n\"\"\"", doc, flags=re.S)
-    lines = ["# Mapping", "", "A small TOML file that says once which column of a table is which.", ""]
+    """The keys of a mapping file, from the models, and the exports that are known."""
+    doc = Path(mapping_module.__file__).read_text(encoding="utf-8")
+    example = re.search(r"\.\. code-block:: toml\n\n(.*?)\n\nThe layouts", doc, flags=re.S)
+    lines = ["# Mapping", "", "A small TOML file that says once which column of a table is which;", ""]
+    lines[-2] += " `nector-sim check FILE --propose --out columns.toml` writes a first draft, with its evidence."
     if example:
         lines += ["```toml", *(line.removeprefix("    ") for line in example[1].splitlines()), "```", ""]
     lines += ["## Keys", "", *_fields(Mapping)]
+    lines += ["## `[statuses]`", "", *_fields(Statuses)]
     lines += ["## Columns that a mapping may name", "", ", ".join(f"`{name}`" for name in NAMES), ""]
-    return "\n".join(lines)
+    lines += ["## Balances", "", "A file of customers and their points takes a mapping of its own.", ""]
+    lines += _fields(BalancesMapping)
+    lines += ["## Exports that are known", "", "| `--format` | export | the cart amount is |", "|---|---|---|"]
+    for name, layouts in known_layouts().items():
+        lines += [f"| `{name}` | {_cell(one.name)} | {_cell(one.cart_words)} |" for one in layouts]
+    return "\n".join([*lines, ""])
 
 
 def schemas_page() -> str:

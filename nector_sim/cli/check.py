@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,8 @@ from nector_sim.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from nector_sim.orders.propose import Proposal
 
 
 def check(
@@ -175,13 +178,33 @@ def _check_program(file: Path, balances: str | None) -> int:
 def _propose(sources: Any, out: Path | None, opened: dict[str, Any]) -> None:
     import nector_sim as ns
 
+    if out is not None and out.suffix.lower() != ".toml":
+        raise InputError(f"{out}: a mapping is a TOML file; name one that ends in .toml")
     proposal = ns.propose_mapping(sources, **opened)
     typer.echo(str(proposal))
+    if sys.stdin.isatty():
+        proposal = _asked(proposal)
     if out is not None:
-        if out.suffix.lower() != ".toml":
-            raise InputError(f"{out}: a mapping is a TOML file; name one that ends in .toml")
         out.write_text(proposal.toml(), encoding="utf-8")
         typer.echo(f"saved: {out}")
+
+
+def _asked(proposal: Proposal) -> Proposal:
+    """The proposal with what a person at the terminal answers; Enter leaves a question open."""
+    if proposal.questions:
+        typer.echo("\nWhat is open; press Enter to leave it so")
+    for question in proposal.questions:
+        while True:
+            choices = f" ({', '.join(question.choices)})" if question.choices else ""
+            answer = typer.prompt(f"{question.text}{choices}", default="", show_default=False).strip()
+            try:
+                proposal = proposal.answered({question.key: answer}) if answer else proposal
+            except InputError as error:
+                typer.echo(str(error))
+                continue
+            break
+    typer.echo("\n" + proposal.toml())
+    return proposal
 
 
 def _is_balances(file: Path, mapping: Path | None, opened: dict[str, Any]) -> bool:

@@ -11,6 +11,10 @@ from nector_sim.orders.statuses import order_words
 LIKE: Mapping[str, tuple[str, ...]] = {name: tuple(map(key, words)) for name, words in order_words()["names"].items()}
 
 
+#: Our columns of which the last word of a longer name tells: Bill Status, Billing E-mail.
+_BY_LAST_WORD = ("status", "email", "phone", "currency", "ordered_at")
+
+
 def guess_name(name: str, ours: str) -> int:
     """How surely a name is one of ours: 3 the house's own, 2 a usual one, 1 one that holds a usual one; 0 no."""
     plain = key(name)
@@ -19,6 +23,8 @@ def guess_name(name: str, ours: str) -> int:
     if plain in LIKE.get(ours, ()):
         return 2
     words = set(plain.split())
+    if ours in _BY_LAST_WORD and plain.split()[-1:] and plain.split()[-1] in LIKE[ours]:
+        return 1
     return int(any(set(like.split()) <= words for like in LIKE.get(ours, ()) if len(like.split()) > 1))
 
 

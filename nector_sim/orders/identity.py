@@ -145,7 +145,7 @@ def phones_of(texts: list[str]) -> list[str | None]:
     return found
 
 
-def name_customers(orders: pl.DataFrame, key_file: Path) -> pl.DataFrame:
+def name_customers(orders: pl.DataFrame, key_file: Path, *, are_names: bool = False) -> pl.DataFrame:
     """Add ``customer``: the id as it stands, else the hash of phone or e-mail address, else a guest.
 
     Parameters
@@ -154,13 +154,15 @@ def name_customers(orders: pl.DataFrame, key_file: Path) -> pl.DataFrame:
         From :func:`add_people`; perhaps with ``customer_id``.
     key_file : pathlib.Path
         Made if there is none and something must be hashed.
+    are_names : bool
+        Whether the ids are names of people, so that all of them are hashed.
 
     Returns
     -------
     polars.DataFrame, shape (n, any + 1)
     """
     given = pl.col("customer_id") if "customer_id" in orders.columns else pl.lit(None, pl.String)
-    personal = _personal(given)
+    personal = given.is_not_null() if are_names else _personal(given)
     # A name, or a number that is no phone of its country, is hashed as it stands.
     as_given = pl.when(personal).then("id:" + given.str.to_lowercase().str.replace_all(r"\s+", " "))
     people = pl.coalesce("phone:" + pl.col("who_phone"), "email:" + pl.col("who_email"), as_given)
@@ -201,7 +203,7 @@ def known_of(orders: pl.DataFrame) -> Known:
     Parameters
     ----------
     orders : polars.DataFrame, shape (n, any)
-        From :func:`add_people`.
+        From :func:`name_customers`.
 
     Returns
     -------
@@ -218,7 +220,7 @@ def known_of(orders: pl.DataFrame) -> Known:
         by_phone=no_id & pl.col("who_phone").is_not_null(),
         by_email=no_id & pl.col("who_phone").is_null() & pl.col("who_email").is_not_null(),
         by_nothing=no_id & pl.col("who_phone").is_null() & pl.col("who_email").is_null(),
-        hashed_ids=_personal(pl.col("customer_id")).fill_null(False) if has_id else pl.lit(False),
+        hashed_ids=(pl.col("customer_id") != pl.col("customer")).fill_null(False) if has_id else pl.lit(False),
     ).sum()
     return Known(
         **{name: int(value or 0) for name, value in counts.row(0, named=True).items()}, conflicts=several + alone

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from nector_sim.frames.written import Written, amounts
-from nector_sim.orders.layouts import Layout, Rows, key
+from nector_sim.orders.layouts import Layout, Rows
 from nector_sim.orders.refunds import total_text
 from nector_sim.orders.statuses import order_words
 
@@ -41,7 +41,7 @@ SHOPS = (
 )
 NO_ID = "is missing"
 #: What stands where an order's number would, in the row of totals below a table.
-_TOTALS = frozenset(map(key, order_words()["totals"]))
+_TOTALS: list[str] = order_words()["totals"]
 
 #: Reads the other columns of a table, those that were not asked for, for some rows.
 Others = Callable[[pl.Series], pl.DataFrame]
@@ -112,7 +112,7 @@ def fold(frame: pl.DataFrame, layout: Layout, others: Others) -> Folded:
         note = "no column has the order's number, so each row is an order of its own, with an order_id like row 1"
         orders = filled.with_columns(rows=pl.lit(1, pl.Int64))
         return Folded(orders, filled, [], none, none, 0, blank, "one", none, [note])
-    totals = _totals(filled)
+    totals = _totals(filled, layout)
     filled = filled.join(totals.select("row"), on="row", how="anti")
     nameless = filled.filter(pl.col("order_id").is_null())
     refused = [(row, 1, "", NO_ID) for row in nameless["row"].to_list()]
@@ -159,19 +159,35 @@ def fold(frame: pl.DataFrame, layout: Layout, others: Others) -> Folded:
     )
 
 
-def _totals(filled: pl.DataFrame) -> pl.DataFrame:
-    """Rows of totals: one of their words where the order's number would be, and no time and no customer."""
-    words = filled["order_id"].unique().drop_nulls()
-    found = [word for word in words.to_list() if key(word.strip(" :")) in _TOTALS] if len(words) else []
-    if not found:
-        return filled.clear()
+def _totals(filled: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Rows of totals, with no time and no customer: where one of their words is, or whose amount is all the others'."""
     of_orders = [
         name
         for name in filled.columns
-        if name.split(".")[0] in ("ordered_at", "email", "phone", "customer_id", "status")
+        if name.split(".")[0] in ("order_id", "ordered_at", "email", "phone", "customer_id", "status")
     ]
-    bare = pl.all_horizontal(pl.col(name).is_null() for name in of_orders) if of_orders else pl.lit(True)
-    return filled.filter(pl.col("order_id").is_in(found) & bare)
+    named = [name for name in of_orders if filled[name].dtype == pl.String]
+    said = {
+        name: pl.col(name).str.strip_chars(" :").str.to_lowercase().is_in(_TOTALS).fill_null(False) for name in named
+    }
+    blank_number = filled["order_id"].null_count() > 0
+    if not (blank_number or filled.select(pl.any_horizontal(*said.values()).any()).item()):
+        return filled.clear()
+    bare = pl.all_horizontal(pl.col(name).is_null() | said.get(name, pl.lit(False)) for name in of_orders)
+    totals = filled.filter(bare & pl.any_horizontal(*said.values()))
+    if totals.is_empty() and blank_number:
+        last = filled.tail(1).filter(bare)
+        name = layout.cart[0][0]
+        if len(last) and filled.height > 2 and name in filled.columns:
+            values = filled[name].cast(pl.String).str.replace_all(r"[^0-9.\-]", "").cast(pl.Float64, strict=False)
+            rest = values.head(-1).sum()
+            if values[-1] is not None and rest and abs(values[-1] - rest) < _HALF_A_UNIT:
+                return last
+    return totals
+
+
+#: Less than any currency's smallest unit but those of three decimals, of which sums are not off by half of one either.
+_HALF_A_UNIT = 0.0005
 
 
 @dataclass(slots=True)

@@ -217,7 +217,7 @@ def layout_of(mapping: Mapping, name: str) -> Layout:
     if mapping.cart:
         cart = [(term.removeprefix("-"), -1 if term.startswith("-") else 1) for term in mapping.cart]
     words = " ".join(("+ " if sign > 0 else "- ") + columns[one][0] for one, sign in cart).removeprefix("+ ")
-    signs = tuple(mapping.signs)
+    signs = tuple("cart_amount.0" if one == "cart_amount" else one for one in mapping.signs)
     statuses = mapping.statuses
     leave_out = {word: kind for kind in ("pending", "cancelled", "voided") for word in getattr(statuses, kind)}
     return Layout(

@@ -26,7 +26,7 @@ from nector_sim.orders.fates import choose_currency, count_statuses, leave_out, 
 from nector_sim.orders.guesses import not_read
 from nector_sim.orders.identity import add_people, as_text, count_spoiled, default_key_file, name_customers
 from nector_sim.orders.known_layouts import known_layouts
-from nector_sim.orders.layouts import Layout, Rows, check_columns, choose_layout, missing
+from nector_sim.orders.layouts import Layout, Rows, check_columns, choose_layout, key, missing
 from nector_sim.orders.line_rows import add_lines
 from nector_sim.orders.lines import Others, fold, other_columns
 from nector_sim.orders.mapping import (
@@ -288,6 +288,7 @@ def inspect_orders(
     used = name_customers(
         add_people(orders.filter(pl.col("left_out").is_null()), phones, chosen),
         Path(key_file) if key_file is not None else default_key_file(),
+        are_names="name" in key(columns.get("customer_id", "")),
     )
     read = tidy(used, folded.lines, layout, currency=chosen, written=written, choices=choices, now=_now())
     read.column["order_id"] = used["order_id"]

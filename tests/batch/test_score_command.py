@@ -70,7 +70,7 @@ def test_what_does_not_fit_together_is_one_message(run, tmp_path, orders):
     out = tmp_path / "scored"
     for arguments, says in (
         (["--scheduler", "tcp://127.0.0.1:1"], "add --engine dask"),
-        (["--balances", "50"], "one file at a time"),
+        (["--balances", "50"], "a single file is written"),
     ):
         code, _, err = run("score", *sorted(orders.iterdir()), "-p", EXAMPLE, "--out", out, *arguments)
         assert code == 2

@@ -196,6 +196,10 @@ def test_a_row_of_totals_is_no_order(read):
         report = read(head + f"{word},,,1500\n")
         assert report.money["used"] == 1500
         assert report.left_out["total_row"].rows == 1
+    for row in (",,,1500", ",,TOTAL,1500", "Sum,,Total:,1500"):
+        assert read(head + row + "\n").left_out["total_row"].money == {"INR": Decimal(1500)}
+    # A row without a number whose amount is not that of the others is one whose number is missing.
+    assert read(head + ",,,1400\n").rejects["reason"].tolist() == ["order_id is missing"]
     # An order that is called so, with a time and a customer of its own, is one.
     assert len(read(head + "Total,2026-05-03,c@example.com,1500\n").orders) == 3
 

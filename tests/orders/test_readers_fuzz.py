@@ -1,8 +1,11 @@
 """Random tables and random bytes: a report whose accounts add up, or a message; never anything else."""
 
 import csv
+import gzip
 import io
+import json
 import string
+import zipfile
 
 import pandas as pd
 from exports import SHOPIFY, accounts_hold
@@ -169,3 +172,95 @@ def test_what_was_written_is_what_is_read(tmp_path_factory, orders, separator, l
     assert report.money["used"] == sum(subtotal + shipping for subtotal, shipping, *_ in orders)
     assert report.rows["used"] == len(orders) + sum(lines for _, _, lines, _ in orders)
     accounts_hold(report)
+
+
+def zipped(data):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("orders.csv", data)
+    return buffer.getvalue()
+
+
+TABLE = b"order_id,ordered_at,cart_amount\n1,2026-05-01,5\n"
+CONTAINERS = {
+    "orders.csv.gz": gzip.compress(TABLE), "orders.zip": zipped(TABLE),
+    "orders.json": b'[{"order_id": "1", "cart_amount": "5"}]',
+    "bulk.jsonl": b'{"id": "1", "cart_amount": "5"}\n{"id": "2", "cart_amount": "7"}\n',
+    "utf16.csv": TABLE.decode().encode("utf-16"), "latin.csv": TABLE + "é,2026-05-01,5\n".encode("cp1252"),
+}  # fmt: skip
+
+
+@settings(max_examples=80)
+@given(
+    name=st.sampled_from(sorted(CONTAINERS)), at=st.integers(0, 400), damage=st.binary(max_size=8), cut=st.booleans()
+)
+def test_damaged_containers(tmp_path_factory, name, at, damage, cut):
+    data = CONTAINERS[name]
+    at %= len(data) + 1
+    folder = tmp_path_factory.mktemp("fuzz")
+    (folder / name).write_bytes(data[:at] + damage + (b"" if cut else data[at + len(damage) :]))
+    read(folder / name, {}, folder / "key")
+    try:
+        ns.propose_mapping(folder / name)
+    except ns.InputError:
+        return
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=8), CELLS),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(
+                ["orders", "name", "created_at", "subtotal_price", "financial_status", "currency", "line_items", "id",
+                 "price", "discount_codes", "code", "amount", "refunds", "transactions", "edges", "node", "cart_amount"]
+            ),
+            inner,
+            max_size=6,
+        ),
+    ),
+    max_leaves=25,
+)  # fmt: skip
+
+
+@settings(max_examples=80)
+@given(data=JSON, form=st.sampled_from(["plain", "orders", "lines"]))
+def test_random_json(tmp_path_factory, data, form):
+    order = {"order_id": "1", "cart_amount": "5", "more": data}
+    texts = {"plain": data, "orders": {"orders": [order, data]}, "lines": order}
+    text = json.dumps(texts[form]) + ("\n" + json.dumps(order) if form == "lines" else "")
+    folder = tmp_path_factory.mktemp("fuzz")
+    (folder / "orders.json").write_text(text, encoding="utf-8")
+    read(folder / "orders.json", {}, folder / "key")
+
+
+LINE_CELLS = st.one_of(
+    st.sampled_from(["A", "B", "1", "-1", "2", "x", "", "499", "₹1,234.50", "1.234,50", "-5", "paid", "cancelled",
+                     "2026-05-01", "13/05/2026", "Total", "COD", "Asha Rao", "C-1"]),
+    CELLS,
+)  # fmt: skip
+
+
+@settings(max_examples=120)
+@given(
+    rows=st.lists(st.lists(LINE_CELLS, min_size=6, max_size=6), min_size=1, max_size=7),
+    how=st.fixed_dictionaries({}, optional={"rows": st.sampled_from(["one", "first", "every", "lines"])}),
+    mapped=st.booleans(),
+)
+def test_random_lines(tmp_path_factory, rows, how, mapped):
+    header = ["no", "at", "who", "state", "qty", "net"]
+    columns = dict(
+        zip(["order_id", "ordered_at", "customer_id", "status", "line_quantity", "cart_amount"], header, strict=True)
+    )
+    text = io.StringIO()
+    csv.writer(text).writerows([header, *rows])
+    folder = tmp_path_factory.mktemp("fuzz")
+    path = folder / "orders.csv"
+    path.write_bytes(text.getvalue().encode("utf-8", "surrogatepass"))
+    read(path, {"mapping": {"columns": columns}, **how}, folder / "key")
+    try:
+        proposal = ns.propose_mapping(path)
+    except ns.InputError:
+        return
+    if "cart_amount" in proposal.mapping["columns"]:
+        read(path, {"mapping": proposal.mapping}, folder / "key")
