@@ -11,8 +11,16 @@ from nector_sim.orders.statuses import order_words
 LIKE: Mapping[str, tuple[str, ...]] = {name: tuple(map(key, words)) for name, words in order_words()["names"].items()}
 
 
-#: Our columns of which the last word of a longer name tells: Bill Status, Billing E-mail.
-_BY_LAST_WORD = ("status", "email", "phone", "currency", "ordered_at")
+#: Our columns of which one word of a longer name tells: Bill Status, Billing E-mail, Shipping Cost (inc tax).
+_BY_A_WORD = {
+    "status": {"status"},
+    "email": {"email"},
+    "phone": {"phone", "mobile"},
+    "currency": {"currency"},
+    "ordered_at": {"date", "datetime"},
+    "shipping": {"shipping", "freight"},
+    "cart_amount": {"subtotal"},
+}
 
 
 def guess_name(name: str, ours: str) -> int:
@@ -22,10 +30,27 @@ def guess_name(name: str, ours: str) -> int:
         return 3
     if plain in LIKE.get(ours, ()):
         return 2
-    words = set(plain.split())
-    if ours in _BY_LAST_WORD and plain.split()[-1:] and plain.split()[-1] in LIKE[ours]:
-        return 1
-    return int(any(set(like.split()) <= words for like in LIKE.get(ours, ()) if len(like.split()) > 1))
+    return int(_held(name, ours) is not None)
+
+
+def place_of(name: str, ours: str) -> int:
+    """How early a name, or the usual one that it holds, stands in the list of usual ones: 0 is the surest."""
+    usual = LIKE.get(ours, ())
+    plain = key(name)
+    if plain in usual:
+        return usual.index(plain)
+    held = _held(name, ours)
+    return len(usual) if held is None else usual.index(held) if held in usual else len(usual)
+
+
+def _held(name: str, ours: str) -> str | None:
+    """The first usual name, of several words or one that tells, whose words a longer name has."""
+    words = set(key(name).split())
+    telling = _BY_A_WORD.get(ours, set())
+    return next(
+        (like for like in LIKE.get(ours, ()) if set(like.split()) <= words and (" " in like or like in telling)),
+        next(iter(sorted(words & telling)), None),
+    )
 
 
 def not_read(names: Iterable[str], used: Mapping[str, str]) -> list[str]:

@@ -229,7 +229,7 @@ def choose_layout(table: Table, layouts: Mapping[str, Sequence[Layout]], named: 
 def check_columns(table: Table, layout: Layout) -> None:
     """Refuse a table that lacks a needed column, or has one of the used ones twice."""
     problems = [
-        Problem("", f"the column {_or(layout.columns[ours])} is missing ({layout.name}: {ours})")
+        Problem("", f"the column {_or(layout.columns[ours])} is missing ({layout.name}: {ours.partition('.')[0]})")
         for ours in missing(layout, table.columns)
     ]
     names = Names(table.columns)

@@ -14,7 +14,7 @@ from nector_sim.frames.files import open_table
 from nector_sim.frames.sheets import Table
 from nector_sim.frames.styles import currencies_of, decide_dates, decide_numbers, signs_of
 from nector_sim.orders.balances import BALANCES, is_balances
-from nector_sim.orders.guesses import LIKE, guess_name
+from nector_sim.orders.guesses import guess_name, place_of
 from nector_sim.orders.known_layouts import known_layouts
 from nector_sim.orders.layouts import key
 from nector_sim.orders.mapping import check_mapping
@@ -232,6 +232,7 @@ class _Guess:
         """Everything that can be guessed."""
         for ours, fits in _FITS.items():
             self._choose(ours, fits)
+        self._number_of_any_name()
         self._date_of_any_name()
         self._clock()
         self._cart()
@@ -248,10 +249,12 @@ class _Guess:
 
     def _choose(self, ours: str, fits: Any) -> None:
         used = {name for theirs in self.columns.values() for name in ([theirs] if isinstance(theirs, str) else theirs)}
+        # A name tells people apart badly; where phones or addresses do, it is left alone.
+        is_known = ours == "customer_id" and bool({"email", "phone"} & set(self.columns))
         ranked = [
-            (guess_name(name, ours), -_place(ours, name), column.filled, name)
+            (guess_name(name, ours), -place_of(name, ours), column.filled, name)
             for name, column in self.seen.items()
-            if name not in used and column.filled and fits(column)
+            if name not in used and column.filled and fits(column) and not (is_known and "name" in key(name))
         ]
         best = max(ranked, default=(0, 0, 0, ""))
         if best[0] > 0:
@@ -259,6 +262,18 @@ class _Guess:
             self.evidence[f"columns.{ours}"] = (
                 f"{('a name that holds a usual one', 'a usual name', 'the name')[best[0] - 1]} of it"
             )
+
+    def _number_of_any_name(self) -> None:
+        if "order_id" in self.columns:
+            return
+        ids = [
+            name
+            for name, one in self.seen.items()
+            if one.kind in ("text", "numbers") and one.distinct > 0.3 * one.filled
+        ]
+        used = {str(theirs) for theirs in self.columns.values()}
+        text = "which column has the order's number? without one, each row is an order of its own"
+        self.questions.append(Question("columns.order_id", text, tuple(name for name in ids if name not in used)))
 
     def _date_of_any_name(self) -> None:
         dates = [name for name, column in self.seen.items() if column.kind == "dates"]
@@ -286,7 +301,7 @@ class _Guess:
         used = {name for theirs in self.columns.values() for name in ([theirs] if isinstance(theirs, str) else theirs)}
         ranked = sorted(
             (
-                (-guess_name(name, "cart_amount"), _place("cart_amount", name), name)
+                (-guess_name(name, "cart_amount"), place_of(name, "cart_amount"), name)
                 for name, column in self.seen.items()
                 if name not in used and column.amounts >= 0.8 and column.kind == "numbers"
             )
@@ -304,8 +319,10 @@ class _Guess:
             return
         cart = named[0]
         terms, why = [cart], "the usual name that says most surely what the basket is"
+        words = f" {key(cart)} "
         plain = key(cart)
-        if plain in _WHOLE and "shipping" in self.columns:
+        is_whole = plain in _WHOLE or any(f" {one} " in words for one in _WHOLE if " " in one)
+        if is_whole and "shipping" in self.columns:
             terms, why = [cart, f"-{self.columns['shipping']}"], "the total less shipping"
         elif plain in _BEFORE and "coupon_amount" in self.columns:
             terms, why = self._after_discount(cart)
@@ -439,12 +456,6 @@ class _Guess:
 
     def _say(self, name: str, value: Any, why: str) -> None:
         self.mapping[name], self.evidence[name] = value, why
-
-
-def _place(ours: str, name: str) -> int:
-    """How early a name stands in the list of usual ones."""
-    usual = LIKE.get(ours, ())
-    return usual.index(key(name)) if key(name) in usual else len(usual)
 
 
 def _is_currency(column: ColumnSeen) -> bool:

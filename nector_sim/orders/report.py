@@ -142,12 +142,12 @@ def _rows(report: OrdersReport) -> list[str]:
     rows = report.rows
     lines = [
         f"  {rows['in_file']:>10,} in the file",
-        f"  {rows['used']:>10,} can be used: {len(report.orders):,} orders",
+        f"  {rows['used']:>10,} can be used: {_orders_of(len(report.orders))}",
     ]
     for kind, left in report.left_out.items():
-        lines.append(f"  {left.rows:>10,} left out, {LEFT_OUT[kind]}: {left.orders:,} orders")
+        lines.append(f"  {left.rows:>10,} left out, {LEFT_OUT[kind]}: {_orders_of(left.orders)}")
     if rows["rejected"]:
-        lines.append(f"  {rows['rejected']:>10,} rejected: {len(report.rejects):,} orders or rows")
+        lines.append(f"  {rows['rejected']:>10,} rejected: {_orders_of(len(report.rejects))} or rows")
     if rows["blank"]:
         lines.append(f"  {rows['blank']:>10,} empty")
     return lines
@@ -273,6 +273,10 @@ def _why_none(report: OrdersReport) -> str:
     kept = sorted({one.status for one in report.statuses if one.fate == "pending"})
     hint = f"; to count those not paid yet: keep_status={kept!r} (--keep-status {kept[0]})" if kept else ""
     return f"no order can be used: {', '.join(parts) or 'there is none'}{hint}"
+
+
+def _orders_of(count: int) -> str:
+    return "1 order" if count == 1 else f"{count:,} orders"
 
 
 def _text(amount: Decimal, currency: str) -> str:

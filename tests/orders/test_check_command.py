@@ -99,7 +99,7 @@ def test_a_file_of_which_no_order_counts_must_be_looked_at(run, tmp_path):
     path = write(tmp_path / "orders.csv", unpaid)
     code, page, _ = run("check", path, "--keep-status", "b", "--keep-status", "a", "--key-file", tmp_path / "key")
     assert code == 1
-    assert "left out, not paid yet: 1 orders" in page
+    assert "left out, not paid yet: 1 order" in page
     again = f"count them: nector-sim check {shlex.quote(str(path))} --keep-status a --keep-status b --key-file"
     assert again in page
     assert page.rstrip().endswith("--keep-status pending")

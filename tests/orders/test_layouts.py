@@ -98,7 +98,7 @@ def test_a_mapping_is_proposed_with_its_evidence_and_reads_the_file(tmp_path, ru
     path.write_text(PROPOSED, encoding="utf-8")
     proposal = ns.propose_mapping(path)
     assert proposal.mapping["columns"] == {
-        "order_id": "Bill No", "ordered_at": "Bill Date", "phone": "Mobile", "customer_id": "Party Name",
+        "order_id": "Bill No", "ordered_at": "Bill Date", "phone": "Mobile",
         "status": "Bill Status", "payment_method": "Mode of Payment", "shipping": "Freight",
         "cart_amount": "Net Amount",
     }  # fmt: skip
@@ -151,6 +151,19 @@ def test_a_mapping_is_proposed_with_its_evidence_and_reads_the_file(tmp_path, ru
         ("Order ID,Date,Total,Shipping\n1,2026-05-01,95,5\n", {"cart_amount": ["Total", "-Shipping"]}, ["currency"]),
         ("Order ID,Date,Total\n1,01/05/2026,95\n", {"ordered_at": "Date"}, ["dates", "currency"]),
         ("Order ID,Date,Time,Net\n1,2026-05-01,10:15,9\n", {"ordered_at": ["Date", "Time"]}, ["currency"]),
+        (
+            "Order ID,Date,Subtotal (inc tax),Shipping Cost (inc tax),Order Total (inc tax)\n1,2026-05-01,9,1,1\n",
+            {"cart_amount": "Subtotal (inc tax)", "shipping": "Shipping Cost (inc tax)"},
+            ["currency"],
+        ),
+        (
+            "Order ID,Order Date,Shipping Cost (inc tax),Order Total (inc tax)\n1,2026-05-01,1,10\n",
+            {"cart_amount": ["Order Total (inc tax)", "-Shipping Cost (inc tax)"]},
+            ["currency"],
+        ),
+        ("Konto,Date,Net\n1,2026-05-01,9\n", {"cart_amount": "Net"}, ["columns.order_id", "currency"]),
+        # These names are those of many; none says that it is WooCommerce's.
+        ("Order ID,Order Date,Order Total,Status\n1,2026-05-01,9,Paid\n", {"cart_amount": "Order Total"}, ["currency"]),
     ],
 )
 def test_what_a_table_leaves_open_is_asked(text, mapping, questions, tmp_path):
