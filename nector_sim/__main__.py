@@ -1,5 +1,5 @@
 """``python -m nector_sim`` is ``nector-sim``."""
 
-from nector_sim._process import command
+from nector_sim._start import command
 
 command()

@@ -138,3 +138,23 @@ def test_completion_knows_the_commands():
         text=True,
     )
     assert (ended.returncode, ended.stdout.split()) == (0, ["score"])
+
+
+_STOPPED_WHILE_LOADING = """
+import os, signal, sys
+
+class Stopper:
+    def find_spec(self, name, *_):
+        if name == "nector_sim.errors":  # among the first that the command line loads
+            signal.raise_signal(signal.Signals[sys.argv[1]])
+
+sys.meta_path.insert(0, Stopper())
+from nector_sim._start import command
+command()
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_while_the_command_line_is_loaded(name, code):
+    ended = subprocess.run([sys.executable, "-c", _STOPPED_WHILE_LOADING, name], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", "nector-sim: stopped\n")

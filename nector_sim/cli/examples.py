@@ -30,6 +30,7 @@ def examples(
         for name in ("programs", "assumptions"):
             shutil.copytree(ns.data_path(name), folder / name)
     except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
         raise InputError(f"{folder} cannot be written: {error.strerror or error}") from None
     first = sorted((folder / "notebooks").glob("*.ipynb"))[0]
     typer.echo(f"{folder}: notebooks, programs, assumptions. Next: nector-sim lab {first}")

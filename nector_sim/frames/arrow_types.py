@@ -92,6 +92,22 @@ def plain_table(table: pa.Table, name: str) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
+def decoded(table: pa.Table) -> pa.Table:
+    """A table in memory with columns that pandas and Arrow's own functions take: no runs, no views, known zones."""
+    for position, field in enumerate(table.schema):
+        kind, column = field.type, table.column(position)
+        if pa.types.is_run_end_encoded(kind):
+            column = pa.chunked_array([pc.run_end_decode(chunk) for chunk in column.chunks], type=kind.value_type)
+            kind = column.type
+        if pa.types.is_string_view(kind):  # out of which Arrow cannot pick rows
+            column = column.cast(pa.large_string())
+        elif pa.types.is_timestamp(kind) and kind.tz is not None and not _is_zone(kind.tz):
+            column = column.cast(plain_type(kind))
+        if column.type != field.type:
+            table = table.set_column(position, field.name, column)
+    return table
+
+
 def _refused(name: str, column: str, error: Exception) -> InputError:
     why = " ".join(str(error).split())[:100]
     return InputError(f"{name}: the column {column} cannot be read ({why}); make it a number, a time or a text")

@@ -128,15 +128,15 @@ def check_orders(orders: Any, *, program: ProgramLike | None = None, currency: s
 def as_frame(orders: Any, what: str = "orders") -> pd.DataFrame:
     """Orders, or another table, as a pandas frame: as it is, or through the Arrow interface."""
     import pandas as pd
-    import pyarrow as pa
+
+    from nector_sim.frames.arrow_types import decoded
 
     if isinstance(orders, pd.DataFrame):
         return orders
     table = as_table(orders, what)
-    # Arrow cannot pick rows out of views of texts: Polars gives others if asked in its own words.
-    table = orders.to_arrow() if hasattr(orders, "to_arrow") else table
-    fields = [f.with_type(pa.large_string()) if pa.types.is_string_view(f.type) else f for f in table.schema]
-    frame: pd.DataFrame = table.cast(pa.schema(fields)).to_pandas(types_mapper=pd.ArrowDtype)
+    # Polars gives texts and not views of them if asked in its own words.
+    table = decoded(orders.to_arrow() if hasattr(orders, "to_arrow") else table)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
     return frame
 
 

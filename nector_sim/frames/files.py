@@ -27,6 +27,7 @@ from nector_sim.frames.encodings import check_encoding
 from nector_sim.frames.headers import LOOKED_AT, find_header
 from nector_sim.frames.json_files import JsonTable, is_json
 from nector_sim.frames.sheets import EXPORT_AGAIN, LONGEST_HEADER, Sheet, Table
+from nector_sim.frames.workbooks import check_cells
 
 
 def open_table(
@@ -249,6 +250,7 @@ class _Excel:
 
     def __init__(self, path: Path, how: _How, name: str, data: bytes | None) -> None:
         self.path, self.name, self.notes, self._data = path, name, list[str](), data
+        check_cells(path if data is None else io.BytesIO(data), str(path))
         sheets = self._load()
         if how.sheet is not None and how.sheet not in sheets:
             names = ", ".join(map(repr, list(sheets)[:10]))

@@ -60,7 +60,7 @@ class Database:
         shown = url.set(query={}).render_as_string()
         try:
             if read_only:
-                self._open_to_read(url)
+                self._open_to_read(url, shown)
             else:
                 self._open(url, shown)
         except (DBAPIError, sqlite3.Error, OSError) as error:
@@ -78,6 +78,7 @@ class Database:
         self._at_once = _sqlite(url, patience=0, connections=1) if self.is_file else self._engine
         with self._cleared():
             with self.writing() as connection:
+                self._check_undamaged(connection, shown)
                 foreign = _foreign(connection)
                 if foreign:
                     raise InputError(
@@ -91,7 +92,7 @@ class Database:
                 self._sealing = Sealing(path, self._engine)
                 self._sealing.seal()
 
-    def _open_to_read(self, url: URL) -> None:
+    def _open_to_read(self, url: URL, shown: str) -> None:
         if self.is_file:
             path = Path(str(url.database))
             seal = seal_of(path)
@@ -107,10 +108,16 @@ class Database:
             self._engine = _postgres(url)
         self._at_once = self._engine
         with self._cleared(), self.reading() as connection:
+            self._check_undamaged(connection, shown)
             if version_of(connection) == 0:
                 raise InputError("the database holds no sandbox; check its name")
             if self.is_file and version_of(connection) > 1:
                 check_together(path, seal, connection)
+
+    def _check_undamaged(self, connection: Connection, shown: str) -> None:
+        """Refuse a damaged file before anything is read from it or moved in it; a database server sees to its own."""
+        if self.is_file and (found := connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()) != "ok":
+            raise InputError(f"{shown} is damaged ({' '.join(str(found).split())[:100]}); start from a copy of it")
 
     @contextmanager
     def _cleared(self) -> Iterator[None]:

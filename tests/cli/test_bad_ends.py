@@ -8,7 +8,7 @@ import pytest
 import nector_sim as ns
 from nector_sim.batch import runs
 from nector_sim.batch.lock import only_one
-from nector_sim.gokwik import Database
+from nector_sim.gokwik import Customer, Database, Integration, Wallets
 
 PROGRAM = ns.data_path("programs/gokwik-example.toml")
 ORDERS = "order_id,customer_id,ordered_at,cart_amount,points_balance\n1,a,2026-01-01,500,300\n"
@@ -77,10 +77,27 @@ def test_toml_that_is_too_large_or_too_deep(refused, orders, tmp_path, text):
         assert len(err) < 1000
 
 
-def test_a_database_that_is_none_or_is_damaged(refused, tmp_path):
+@pytest.mark.parametrize("how", ["none", "head", "middle", "last page", "cut"])
+def test_a_database_that_is_none_or_is_damaged(refused, tmp_path, how):
     path = tmp_path / "x.db"
-    path.write_bytes(b"no database at all" * 1000)
-    assert "cannot be used as a database" in refused("sandbox", "--db", path, "--ledger")
+    with Database(path) as database:
+        Integration(database).initialise(ns.load_program(PROGRAM))
+        Wallets(database).add([Customer(f"c{number}", 100) for number in range(1000)])
+    whole = path.read_bytes()
+    third, noise = len(whole) // 3, bytes(range(1, 251)) * 5000
+    path.write_bytes(
+        {
+            "none": b"no database at all" * 1000,
+            "head": noise[:100] + whole[100:],
+            "middle": whole[:third] + noise[:third] + whole[2 * third :],
+            "last page": whole[:-4096] + noise[:4096],
+            "cut": whole[: len(whole) // 2],
+        }[how]
+    )
+    for more in (["--ledger"], ["--program", PROGRAM, "--port", "0"]):
+        said = refused("sandbox", "--db", path, *more)
+        assert "is damaged" in said or "cannot be used as a database" in said
+        assert said.count("\n") == 1
 
 
 def test_a_ledger_where_nothing_has_moved(run, tmp_path):

@@ -1,0 +1,76 @@
+"""How many cells an Excel workbook spans, found before it is read.
+
+A workbook is read into a table of all cells from the first to the last one of a sheet, so a single cell in the last row
+and column of a file of 4 kB would ask for hundreds of gigabytes.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from nector_sim.errors import InputError
+
+#: Cells of one sheet, blank ones among them: a full sheet (1,048,576 rows) of 19 columns.
+MOST_CELLS = 20_000_000
+#: Where a row or a cell says that it is: ``r="12"``, ``r="AB12"``. Those that do not say so leave no gap.
+_PLACE = re.compile(rb"""\br=["']([A-Z]{0,3})([0-9]{1,7})["']""")
+_STEP, _OVERLAP = 1 << 20, 16
+
+
+def check_cells(source: Path | IO[bytes], name: str) -> None:
+    """Refuse a workbook of a sheet that spans more cells than are read.
+
+    Parameters
+    ----------
+    source : path or file
+        An ``.xlsx`` file; another kind, such as the old ``.xls``, is passed by.
+    name : str
+        What to call it.
+
+    Raises
+    ------
+    InputError
+        Naming the number of rows and columns.
+    """
+    if not zipfile.is_zipfile(source):
+        return
+    with zipfile.ZipFile(source) as archive:
+        for entry in archive.namelist():
+            if re.fullmatch(r"xl/worksheets/[^/]+\.xml", entry):
+                with archive.open(entry) as sheet:
+                    rows, columns = _extent(_pieces(sheet))
+                if rows * columns > MOST_CELLS:
+                    raise InputError(
+                        f"{name} has a sheet of {rows:,} rows and {columns:,} columns; at most {MOST_CELLS // 10**6} "
+                        "million cells are read: delete what is far from the orders, or export as CSV"
+                    )
+
+
+def _pieces(sheet: IO[bytes]) -> Iterator[bytes]:
+    """The text of a sheet in pieces that overlap, so that nothing is missed between two."""
+    tail = b""
+    while piece := sheet.read(_STEP):
+        piece = tail + piece
+        yield piece
+        tail = piece[-_OVERLAP:]
+
+
+def _extent(pieces: Iterator[bytes]) -> tuple[int, int]:
+    """The last row and the last column of a sheet."""
+    letters, rows = set[bytes](), 0
+    for piece in pieces:
+        found = _PLACE.findall(piece)
+        letters.update({column for column, _ in found})
+        rows = max(rows, max((int(row) for _, row in found), default=0))
+    return rows, max(map(_column, letters), default=0)
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - ord("A") + 1
+    return number
