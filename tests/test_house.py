@@ -35,6 +35,7 @@ ROOMS = [
     ["explorer"],
     ["cli"],
     ["_process"],
+    ["_start"],
 ]
 #: Libraries that one of the others needs, and so brings.
 COME_ALONG = {

@@ -257,7 +257,7 @@ def _floats(orders: pd.DataFrame, column: str) -> Floats:
         if isinstance(series.dtype, pd.ArrowDtype):
             return np.asarray(series.array.__arrow_array__().cast("float64").to_numpy(zero_copy_only=False))
         return series.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, NotImplementedError):  # Arrow has types that it turns into nothing else
         raise InputError(f"The column {column} holds something that is not a number; check the orders first") from None
 
 

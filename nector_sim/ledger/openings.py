@@ -12,7 +12,7 @@ import pandas as pd
 
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.checks import as_frame
-from nector_sim.frames.columns import read_money, read_times, write_money
+from nector_sim.frames.columns import read_money, read_points, read_times, write_money
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.facts import Facts, read_facts
 from nector_sim.ledger.inputs import Table, read_signed, refuse
@@ -143,6 +143,7 @@ def _first_balances(orders: pd.DataFrame, program: Program) -> tuple[pd.DataFram
         {
             "customer_id": orders["customer_id"].array,
             "points": orders["points_balance"].array,
+            "number": read_points(orders["points_balance"], blank=0).numbers,
             "at": read_times(orders["ordered_at"], program.timezone).numbers,
         }
     )
@@ -150,11 +151,11 @@ def _first_balances(orders: pd.DataFrame, program: Program) -> tuple[pd.DataFram
     tied = frame.duplicated(["customer_id", "at"], keep=False)
     frame["order"] = orders["order_id"].astype(str).to_numpy() if tied.any() else ""
     opening = frame.sort_values(["at", "order"], kind="stable").drop_duplicates("customer_id")
-    opening = opening[["customer_id", "points"]].sort_index().reset_index(drop=True)
-    by_customer = frame.groupby("customer_id", sort=False)["points"]
+    by_customer = frame.groupby("customer_id", sort=False)["number"]
     several = by_customer.size() > 1
     same = bool(several.any()) and bool((by_customer.nunique()[several] == 1).all())
-    return opening, same and bool((pd.to_numeric(opening["points"], errors="coerce") > 0).any())
+    positive = bool((opening["number"] > 0).any())
+    return opening[["customer_id", "points"]].sort_index().reset_index(drop=True), same and positive
 
 
 def _earning_alone(program: Program) -> Program:
