@@ -25,7 +25,7 @@ FLAGS = [
     "--disable-sync",
 ]
 #: Generous: a test machine may be busy.
-PATIENCE = 240
+PATIENCE = 60
 expect.set_options(timeout=PATIENCE * 1000)
 
 

@@ -28,9 +28,14 @@ def offering(program, **fields):
     return program.model_copy(update={"offers": (offer,)})
 
 
-def monthly_cost(program, orders):
+def monthly_cost(program, orders, opening=None):
+    """What the app shows first: replayed, beginning with each customer's balance at the first order."""
     assumptions = ns.load_assumptions(ns.data_path("assumptions/example.toml"))
-    summary = ns.summarize(ns.score(program, orders), assumptions=assumptions)
+    if opening is None:
+        first = orders.sort_values(["ordered_at", "order_id"]).drop_duplicates("customer_id")
+        opening = first[["customer_id", "points_balance"]].rename(columns={"points_balance": "points"})
+    replayed = ns.replay(program, orders.drop(columns="points_balance", errors="ignore"), opening=opening).orders
+    summary = ns.summarize(replayed, assumptions=assumptions, replayed=True)
     months = (orders["ordered_at"].max() - orders["ordered_at"].min()) / pd.Timedelta(days=365.25 / 12)
     return money_text(Decimal(round(summary.cost_of_program / months)), "INR")
 
@@ -41,7 +46,7 @@ def cost(page):
 
 @pytest.fixture(scope="module")
 def program():
-    return ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+    return ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +176,10 @@ def test_an_export_is_uploaded_with_balances(page, program, export):
     expect(page.get_by_text("The figures are now of 500 orders of shop.csv")).to_be_visible()
     expect(page.locator(".nector-orders")).to_contain_text("2 rejected")
     expect(page.locator(".nector-orders table")).to_contain_text("is negative")
-    expect(cost(page)).to_have_text(monthly_cost(program, joined))
+    # Balances of a file are those of today: they are run back to the first order.
+    balances = pd.read_csv(folder / "balances.csv")
+    opening = ns.opening_from(balances, joined.drop(columns="points_balance"), program)
+    expect(cost(page)).to_have_text(monthly_cost(program, joined, opening))
     expect(page.locator(".nector-source")).to_contain_text("shop.csv")
     page.get_by_role("button", name="Demo orders: grocery").click()
     expect(page.locator(".nector-source")).to_contain_text("demo data, scaled")
