@@ -25,7 +25,7 @@ FLAGS = [
     "--disable-sync",
 ]
 #: Generous: a test machine may be busy.
-PATIENCE = 60
+PATIENCE = 120
 expect.set_options(timeout=PATIENCE * 1000)
 
 
