@@ -13,6 +13,7 @@ import pandas as pd
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.checks import as_frame
 from nector_sim.frames.columns import read_money, read_points, read_times, write_money
+from nector_sim.frames.ids import id_keys
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.facts import Facts, read_facts
 from nector_sim.ledger.inputs import Table, read_signed, refuse
@@ -141,7 +142,7 @@ def _first_balances(orders: pd.DataFrame, program: Program) -> tuple[pd.DataFram
     """Each customer's balance at the first order; and whether it is the same at all orders of everybody."""
     frame = pd.DataFrame(
         {
-            "customer_id": orders["customer_id"].array,
+            "customer_id": id_keys(orders["customer_id"]),
             "points": orders["points_balance"].array,
             "number": read_points(orders["points_balance"], blank=0).numbers,
             "at": read_times(orders["ordered_at"], program.timezone).numbers,

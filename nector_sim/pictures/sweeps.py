@@ -60,20 +60,20 @@ def lever(
     Raises
     ------
     InputError
-        If a field or value is unknown, or another field varies and is not held.
+        If a field or value is unknown, another field varies and is not held, or the table does not say its currency.
 
     Examples
     --------
     >>> table = pd.DataFrame({"min_payable.amount": [0, 500], "orders": 9, "margin": [10.0, 20.0],
     ...                       "cost_of_program": [90.0, 80.0]})
+    >>> table.attrs["currency"] = "INR"
     >>> ns.plots(table).lever(field="min_payable.amount", today=0).description
     'Cost of the program over minimum amount to pay: ₹90 at ₹0 (today), ₹80 at ₹500.'
     """
     if value not in table or value not in VALUES:
         known = ", ".join(name for name in VALUES if name in table)
         raise InputError(f"value is {value!r}; a sweep can be drawn by {known or ', '.join(VALUES)}")
-    line = _held(table, field, at or {})
-    currency = str(table.attrs.get("currency", "INR"))
+    line, currency = _held(table, field, at or {}), _currency(table)
     places = line[field].astype(float)
     # No limit at all stands to the right of the largest one.
     places = places.fillna(places.max() * 1.15 if places.notna().any() else 0.0)
@@ -146,7 +146,7 @@ def heat_map(
         If a field is unknown, or another field varies and is not held.
     """
     held = _held(table, x, at or {}, also=y)
-    picture = HeatMap(ax, currency=str(table.attrs.get("currency", "INR")))
+    picture = HeatMap(ax, currency=_currency(table))
     picture.update(held, x=x, y=y, value=value, today=today, floor=floor, data=data)
     ax.set_label(picture.describe())
     return ax
@@ -177,10 +177,17 @@ def frontier(
     matplotlib.axes.Axes
         The same.
     """
-    picture = Frontier(ax, currency=str(table.attrs.get("currency", "INR")))
+    picture = Frontier(ax, currency=_currency(table))
     picture.update(table, recommended=recommended, today=today, data=data)
     ax.set_label(picture.describe())
     return ax
+
+
+def _currency(table: pd.DataFrame) -> str:
+    """The currency that a sweep wrote beside its table; a file does not keep it."""
+    if "currency" not in table.attrs:
+        raise InputError('the table does not say its currency; write table.attrs["currency"] = "INR", or what it is in')
+    return str(table.attrs["currency"])
 
 
 def _held(table: pd.DataFrame, field: str, at: Mapping[str, Any], *, also: str | None = None) -> pd.DataFrame:

@@ -29,14 +29,15 @@ def case(kind, name, seed):
 
 def main():
     shops = int(sys.argv[1]) if len(sys.argv) > 1 else 40
-    print(f"{'shop':14}{'program':30}{'held':>7}{'too low':>9}{'too high':>10}{'bias':>8}")
+    print(f"{'shop':14}{'program':30}{'held':>7}{'came above':>12}{'came below':>12}{'bias':>8}")
     for kind in KINDS:
         for name in PROGRAMS:
             cases = [case(kind, name, seed) for seed in range(shops)]
             held = sum(low <= came <= high for low, _, high, came in cases)
-            short, over = (sum(low > came for low, *_, came in cases), sum(high < came for *_, high, came in cases))
+            above = sum(came > high for *_, high, came in cases)
+            below = sum(came < low for low, *_, came in cases)
             bias = sum(likely for _, likely, *_ in cases) / max(sum(came for *_, came in cases), 1) - 1
-            print(f"{kind:14}{name:30}{held / shops:7.0%}{over:9}{short:10}{bias:8.1%}", flush=True)
+            print(f"{kind:14}{name:30}{held / shops:7.0%}{above:12}{below:12}{bias:8.1%}", flush=True)
 
 
 if __name__ == "__main__":

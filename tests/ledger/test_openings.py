@@ -131,3 +131,21 @@ def test_nothing_to_replay_is_refused_with_the_ways_on():
     compared = ns.compare(without, without, orders(), assumptions=BELIEVED, grants=grants, resamples=0)
     assert compared.baseline.points_redeemed == 50
     assert any("only runs the opening balances and grants down" in said for said in compared.notices)
+
+
+def test_the_first_balance_is_that_of_a_customer_however_the_id_is_spaced():
+    program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    orders = pd.DataFrame(
+        {
+            "order_id": [1, 2],
+            "customer_id": [" c1", "c1"],
+            "ordered_at": ["2026-01-01T00:00Z", "2026-01-05T00:00Z"],
+            "cart_amount": [1000, 1000],
+            "points_balance": [50, 60],
+        }
+    )
+    table = ns.sweep(
+        program, orders, grid={"min_payable.amount": [0]}, assumptions=ns.Assumptions(gross_margin_percent=55)
+    )
+    # 50 at first; 5 per 100 of the 950 paid are 47 for the next.
+    assert table["discount"].tolist() == [97.0]

@@ -55,3 +55,6 @@ def test_pictures_are_of_results_programs_and_sweeps_alone(table):
     assert all(hasattr(pictures, name) for name in dir(ns.plots(table)))
     with pytest.raises(ns.InputError, match="there are no pictures of this int"):
         ns.plots(3)
+    table.attrs = {}  # as when it was read back from a file
+    with pytest.raises(ns.InputError, match="does not say its currency"):
+        ns.plots(table).frontier()
