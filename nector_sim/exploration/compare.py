@@ -178,7 +178,7 @@ def compare(
         ranges=range_table(_flat(total[likely], assumptions.rates()), draws),
         probability=_probability(draws, uplift),
         tornado=tornado(total[likely], assumptions, sides=2, moved={"take_up_percent": total}),
-        groups=None if labels is None else _by_group(sides, labels, assumptions),
+        groups=pd.DataFrame() if labels is None else _by_group(sides, labels, assumptions),
         changes=_changes(sides, codes, count),
         below_floor=None if floor_percent is None else _below_floor(sides, used, assumptions, floor_percent),
         happened=what_happened(frame, baseline),
