@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nector_sim.economics.assumptions import Assumptions, Rates, named_percent
+from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, Rates, as_assumptions, named_percent
 from nector_sim.economics.happened import what_happened
 from nector_sim.economics.intervals import corrected_draws, range_table, too_skewed
 from nector_sim.economics.margin import View, drivers_in_view, margin_of
@@ -38,6 +38,7 @@ from nector_sim.frames.ids import id_keys
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
 BASELINE, CANDIDATE = 0, 1
+SAME = "The baseline and the candidate are the same program: nothing was changed."
 
 
 def compare(
@@ -45,7 +46,7 @@ def compare(
     candidate: ProgramLike,
     orders: Any,
     *,
-    assumptions: Assumptions,
+    assumptions: AssumptionsLike,
     by: str | None = None,
     floor_percent: float | str | None = None,
     resamples: int = 1000,
@@ -68,7 +69,7 @@ def compare(
     orders : pandas.DataFrame, or a table with an Arrow interface, shape (n, any)
         As for :func:`nector_sim.replay`, and the optional columns of the margin. With ``replayed=False`` as for
         :func:`nector_sim.score`, and ``customer_id`` for ranges.
-    assumptions : Assumptions
+    assumptions : Assumptions, path or mapping
         Ranges are drawn along with the customers; the values themselves rest on the likely ones. A replay is made
         again at the ends of the take-up and half-way to them, and a draw lies between.
     by : str, optional
@@ -122,7 +123,7 @@ def compare(
     >>> result.baseline.discount, result.candidate.discount, result.incremental_margin
     (455.0, 452.0, 3.0)
     """
-    baseline, candidate = as_program(baseline), as_program(candidate)
+    baseline, candidate, assumptions = as_program(baseline), as_program(candidate), as_assumptions(assumptions)
     check_words(history, replayed, opening=opening, grants=grants, programs=programs)
     if baseline.currency != candidate.currency:
         raise InputError(
@@ -161,6 +162,8 @@ def compare(
             moved.setdefault(name, {})[place] = sums_by(theirs, codes, count, bases=bases)
     total = _in_all(by_customer)
     notices = list(history_read.notices)
+    if baseline == candidate:
+        notices.insert(0, SAME)
     if not replayed:
         notices += _spent_twice(used, summaries)
     if by == "customer_decile":
