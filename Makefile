@@ -50,7 +50,7 @@ format: setup  ## let ruff mend what it can
 bench: setup  ## speed, as ratios in one run
 	$(RUN) tests.bench
 
-long: parity-long languages-long ledger-long kills-long sandbox-long backtest experiments-long fuzz-readers mutation  ## the campaigns that take long
+long: parity-long languages-long ledger-long kills-long sandbox-long backtest experiments-long take-up-long fuzz-readers mutation  ## the campaigns that take long
 
 parity-long: setup  ## exact against compiled, 100 million random pairs
 	$(RUN) tests.campaigns.parity_long
@@ -75,6 +75,9 @@ sandbox-long: setup  ## double spending, calls out of order, and kills, by the t
 
 experiments-long: setup  ## ten thousand simulated tests of two settings, with known truth
 	$(RUN) tests.campaigns.experiments
+
+take-up-long: setup  ## who redeems, estimated where the truth is known: 100 simulated shops
+	$(RUN) tests.campaigns.take_up
 
 fuzz-readers: setup  ## ten minutes of random bytes at the door of CSV files
 	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[long]"

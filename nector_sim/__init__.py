@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nector_sim.calculator.quote import Quote, quote
     from nector_sim.economics.accounting import Deferral, defer, released
     from nector_sim.economics.assumptions import Assumptions, load_assumptions
+    from nector_sim.economics.fit_take_up import FittedTakeUp, fit_take_up
     from nector_sim.economics.margin import Margin, margins, order_margin, point_value
     from nector_sim.economics.summary import Summary, orders_below_floor, summarize
     from nector_sim.economics.ultimate import Ultimate, ultimate_redemption
@@ -60,6 +61,7 @@ _HOMES = {
     "nector_sim.calculator.quote": ("Quote", "quote"),
     "nector_sim.economics.accounting": ("Deferral", "defer", "released"),
     "nector_sim.economics.assumptions": ("Assumptions", "load_assumptions"),
+    "nector_sim.economics.fit_take_up": ("FittedTakeUp", "fit_take_up"),
     "nector_sim.economics.margin": ("Margin", "margins", "order_margin", "point_value"),
     "nector_sim.economics.summary": ("Summary", "orders_below_floor", "summarize"),
     "nector_sim.economics.ultimate": ("Ultimate", "ultimate_redemption"),
@@ -109,6 +111,7 @@ __all__ = [
     "ExperimentPlan",
     "ExperimentReading",
     "Facts",
+    "FittedTakeUp",
     "FixedAmount",
     "FixedMinPayable",
     "FixedPercent",
@@ -148,6 +151,7 @@ __all__ = [
     "export",
     "facts",
     "first_grid",
+    "fit_take_up",
     "forecast",
     "frontier",
     "inspect_orders",

@@ -26,7 +26,7 @@ EXTRA_OF = {
     "distributed": "dask",
     "chainladder": "actuarial",
     "scipy": "estimates",
-    "statsmodels": "experiments",
+    "statsmodels": "estimates",
     "tea_tasting": "experiments",
     "httptools": "sandbox",
     "sqlalchemy": "sandbox",

@@ -121,6 +121,20 @@ def history_of(
     return {"replayed": not as_given, "opening": balances, "grants": given, "refunds": back}
 
 
+def said_take_up(text: str | None, redeemers: str | None) -> Any:
+    """What ``--take-up`` and ``--redeemers`` say: percentages, or an assumptions file, which says both."""
+    import nector_sim as ns
+
+    if text is not None and text.lower().endswith(".toml"):
+        if redeemers is not None:
+            raise InputError("--redeemers is for --take-up PERCENT; the file says redeemers_percent itself")
+        return ns.load_assumptions(text).who_redeems()
+    if redeemers is None:
+        return text
+    told = {"redeemers_percent": redeemers} | ({} if text is None else {"take_up_percent": text})
+    return ns.TakeUp.parse(told, source="--redeemers or --take-up")
+
+
 def usable_orders(orders: str | Path, program: Program, *, replayed: bool) -> tuple[pd.DataFrame, int]:
     """Read a file of orders: those that can be used, and how many cannot.
 

@@ -41,7 +41,7 @@ def replay(
         str | None,
         typer.Option(
             "--take-up",
-            help="Percentage of the orders on which redeemers use points where they could, such as 40; or a TOML file.",
+            help="Percentage of the orders on which redeemers use points where they could, such as 40; or assumptions.",
         ),
     ] = None,
     redeemers: Annotated[
@@ -69,7 +69,6 @@ def replay(
     """
     import nector_sim as ns
     from nector_sim.batch.files import read_table
-    from nector_sim.ledger.take_up import said_take_up
 
     options.check_scheduler(engine, scheduler)
     programs = [ns.load_program(file) for file in program]
@@ -77,7 +76,7 @@ def replay(
         "opening": read_table(opening) if opening else None,
         "grants": read_table(grants) if grants else None,
         "refunds": read_table(refunds) if refunds else None,
-        "take_up": said_take_up(take_up, redeemers),
+        "take_up": options.said_take_up(take_up, redeemers),
         "seed": seed,
         "as_of": as_of,
         "movements": movements,

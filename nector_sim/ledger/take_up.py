@@ -10,7 +10,6 @@ import itertools
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
@@ -20,7 +19,6 @@ from nector_sim.errors import InputError, Problem
 from nector_sim.ledger.draws import draw
 from nector_sim.rules.money import MAX_POINTS, About
 from nector_sim.rules.offers import Model
-from nector_sim.rules.toml import read_toml
 from nector_sim.rules.values import read_percentage
 
 #: Lucks and probabilities are whole millionths.
@@ -94,11 +92,11 @@ class TakeUpTable(Model):
             raise PydanticCustomError("table", "millionths has another shape than the steps: a row a balance")
         if len(self.millionths) * len(self.balances) * len(self.of_cart_percent) > _MOST_CELLS:
             raise PydanticCustomError("table", "millionths has more than 100000 cells; take fewer steps")
-        for block in self.millionths:
+        for block in (*self.millionths, *(tuple(zip(*rows, strict=True)) for rows in self.millionths)):
             for below, above in itertools.pairwise(block):
                 if any(more < less for less, more in zip(below, above, strict=True)):
-                    what = "millionths falls as the balance rises; a table in which more points are used less often"
-                    raise PydanticCustomError("table", f"{what} is refused")
+                    what = "millionths falls as the balance rises, or the balance over the cart: more points are used"
+                    raise PydanticCustomError("table", f"{what} less often. Such a table is refused")
         return self
 
 
@@ -234,30 +232,6 @@ def read_take_up(take_up: Any) -> Decimal | TakeUp | None:
         return read_percentage(take_up)
     except ValueError as error:
         raise InputError(f"take_up {error}") from None
-
-
-def said_take_up(text: str | None, redeemers: str | None) -> str | TakeUp | None:
-    """What ``--take-up`` and ``--redeemers`` say: percentages, or a TOML file with the fields of :class:`TakeUp`.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or says what cannot be, or says the redeemers too.
-    """
-    if text is None or not text.lower().endswith(".toml"):
-        if redeemers is None:
-            return text
-        told = {"redeemers_percent": redeemers} | ({} if text is None else {"take_up_percent": text})
-        return TakeUp.parse(told, source="--redeemers or --take-up")
-    if redeemers is not None:
-        raise InputError("--redeemers is for --take-up PERCENT; the file says redeemers_percent itself")
-    try:
-        data = read_toml(Path(text), parse_float=Decimal)
-    except OSError as error:
-        raise InputError(f"{text} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise InputError(f"{text} is not TOML: {error}") from None
-    return TakeUp.parse(data, source=text)
 
 
 def kinds_of(luck: Any, redeemers: int, kinds: int) -> Any:

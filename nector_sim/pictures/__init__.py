@@ -19,6 +19,7 @@ from nector_sim.pictures.public import (
     waterfall,
 )
 from nector_sim.pictures.sweeps import frontier, heat_map, lever
+from nector_sim.pictures.take_up import take_up
 
 __all__ = [
     "as_svg",
@@ -33,6 +34,7 @@ __all__ = [
     "new_axes",
     "outstanding",
     "sides",
+    "take_up",
     "timeline",
     "tornado",
     "triangle",
