@@ -18,7 +18,7 @@ def app(
 
     Example: nector-sim app
     """
-    from nector_sim.explorer.app import serve
+    from nector_sim.app.server import serve
 
     serve(port=port, open_browser=browser, say=typer.echo)
 
