@@ -44,10 +44,7 @@ COME_ALONG = {
     "annotated_types",
     "click",
     "dask",
-    "jupyter_core",
-    "jupyter_server",
     "pydantic_core",
-    "tornado",
     "traitlets",
 }
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}

@@ -211,6 +211,9 @@ class Desk:
                 self._edit_orders({"confirmed": True})
             case "cancel":
                 self._draft = self._draft_looked = None
+            case "new":
+                self._draft = self._draft_looked = None
+                self.project.change(first_state())
             case "forget":
                 self._draft = self._draft_looked = None
                 self.project.replace({**state, "orders": first_state()["orders"]})
@@ -472,7 +475,7 @@ class Desk:
             else {"files": [], "notices": [], "message": found.message}
         )
         shown["roles"] = list(reading.ROLES.items())
-        shown["label"] = self._looked.label
+        shown["label"], shown["currency"] = self._looked.label, self._currency()
         if self._session is not None:
             orders = self._session.orders
             shown["count"] = len(orders)

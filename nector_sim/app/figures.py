@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nector_sim.app.setting import WORTH, Lever, read, short, typed_into
-from nector_sim.app.words import plain
+from nector_sim.app.words import called, plain
 from nector_sim.economics.happened import Happened
 from nector_sim.economics.intervals import span
 from nector_sim.economics.summary import Summary
@@ -297,7 +297,7 @@ def pictures(outcome: Outcome, today: Outcome) -> dict[str, Any]:
     from nector_sim.report.figures import named
     from nector_sim.report.screens import not_on_screen, screens
 
-    discounts = outcome.discounts()
+    discounts, label = outcome.discounts(), outcome.program.points_label
     up_to = usual_cart(discounts["cart_amount"].to_numpy(np.float64))
     lines = {"now": discount_curve(outcome.program, up_to=up_to), "today": discount_curve(today.program, up_to=up_to)}
     bands, average = average_by_band(discounts, up_to=up_to)
@@ -309,13 +309,17 @@ def pictures(outcome: Outcome, today: Outcome) -> dict[str, Any]:
         },
         "average": [[float(x), float(y)] for x, y in zip(bands, average, strict=True) if not math.isnan(y)],
         "limits": [
-            {"name": SHORT[reason], "now": 100 * now.get(reason, 0), "today": 100 * before.get(reason, 0)}
+            {
+                "name": called(SHORT[reason], label),
+                "now": 100 * now.get(reason, 0),
+                "today": 100 * before.get(reason, 0),
+            }
             for now, before in [(outcome.summary.limited_by, today.summary.limited_by)]
             for reason in SENTENCES
             if reason in now or reason in before
         ],
         "screens": [list(entry) for entry in screens(outcome.program)],
         "aside": not_on_screen(outcome.program),
-        "facts": [plain(line) for line in named(facts(outcome.program).text()).splitlines()],
-        "steps": [[name.replace("\n", " "), amount] for name, amount in steps_of(outcome.summary)],
+        "facts": [called(plain(line), label) for line in named(facts(outcome.program).text()).splitlines()],
+        "steps": [[called(name.replace("\n", " "), label), amount] for name, amount in steps_of(outcome.summary)],
     }

@@ -54,7 +54,7 @@ EXAMPLES = {
     "web shop": "Example shop: online store, not yours",
 }
 #: Questions whose answer nothing may wait for.
-_OPTIONAL = ("columns.order_id",)
+_OPTIONAL = ("columns.order_id", "currency")
 _CODE = re.compile(r"coupon codes with “([^”]+)” in them: on (\d+) of the orders, with discounts of (\S+) in all")
 _WAITING = re.compile(r"cash on delivery: (\d+)")
 
@@ -119,8 +119,8 @@ def _look(found: Looked, source: Mapping[str, Any], currency: str) -> None:
         for name in ("dates", "numbers", "sheet"):
             if name in how:
                 mapping[name] = how.pop(name)
-        if stated:
-            mapping["currency"] = stated
+        if stated or "currency" not in {*mapping, *mapping["columns"]}:
+            mapping["currency"] = stated or currency
         missing = [one.text for one in open_questions(found.proposal, source) if one.key not in _OPTIONAL]
         if missing or "cart_amount" not in mapping["columns"]:
             found.message = "Please answer the questions below."

@@ -118,7 +118,7 @@ _PLAIN: list[tuple[str, str]] = [
     (r"\btake_up_percent\b", "customers who use coins when they can"),
     (r"\[earning\]", "How coins are earned"),
     (r"`", ""),
-    (r"/\S*/(?:nector_sim|\.nector_sim|files)\S*/", ""),
+    (r"(?<![\w<])(?:[A-Za-z]:)?[/\\](?:[^\s/\\]+[/\\])+(?=[^\s/\\])", ""),
     (r"\boffers\.(\d+)\b:?", lambda found: f"Offer {int(found[1]) + 1}"),  # type: ignore[list-item]
 ]
 

@@ -106,6 +106,7 @@ class Waterfall:
 
 
 def steps_of(summary: Summary) -> list[tuple[str, float]]:
+    """Each step from net sales without points to the margin, with its amount."""
     lines, without = summary.lines, summary.lines_without
     points = float(lines.net_sales - without.net_sales - lines.points_given)
     steps = [

@@ -60,7 +60,7 @@ export class Orders {
 
   now(state) {
     const { orders } = state;
-    const who = [orders.label, orders.count && `${orders.count.toLocaleString("en-IN")} orders`, orders.customers && `${orders.customers.toLocaleString("en-IN")} customers`, orders.period].filter(Boolean);
+    const who = [orders.label, orders.count && `${orders.count.toLocaleString("en")} orders`, orders.customers && `${orders.customers.toLocaleString("en")} customers`, orders.period].filter(Boolean);
     return element("div", { class: "card" }, element("h3", { text: "The figures are of" }), element("p", { class: "strong", text: who.join(" · ") }), orders.happened ? element("p", { text: orders.happened }) : null);
   }
 
@@ -76,7 +76,7 @@ export class Orders {
     return element("div", { class: "card" }, element("h3", { text: "Questions" }), orders.questions.map((one) => {
       const answer = (value) => this.change(one.key === "currency" ? { how: { currency: value.trim().toUpperCase() } } : { answers: { [one.key]: value } });
       if (one.key === "currency") {
-        const input = element("input", { type: "text", class: "number", value: orders.how.currency ?? "", placeholder: "INR", "aria-label": one.text });
+        const input = element("input", { type: "text", class: "number", value: orders.how.currency ?? orders.currency, "aria-label": one.text });
         return element("div", { class: "question" }, element("p", { text: one.text }), input, button("Answer", () => answer(input.value || "INR")));
       }
       if (one.choices.length > 6) {
@@ -123,9 +123,9 @@ export class Orders {
       return part;
     }));
     return element("div", { class: "card" }, element("h3", { text: "What is counted, and what is not" }), strip,
-      element("table", { class: "rows" }, element("tbody", {}, rows.map((row) => element("tr", {}, element("th", { scope: "row", text: row.what }), element("td", { class: "amount", text: row.orders.toLocaleString("en-IN") }), element("td", { class: "amount", text: row.money }))))),
+      element("table", { class: "rows" }, element("tbody", {}, rows.map((row) => element("tr", {}, element("th", { scope: "row", text: row.what }), element("td", { class: "amount", text: row.orders.toLocaleString("en") }), element("td", { class: "amount", text: row.money }))))),
       facts.map((text) => element("p", { class: "small", text })),
-      rejected ? element("details", { "data-name": "rejects" }, element("summary", { text: `Why ${rejected.toLocaleString("en-IN")} cannot be used` }),
+      rejected ? element("details", { "data-name": "rejects" }, element("summary", { text: `Why ${rejected.toLocaleString("en")} cannot be used` }),
         element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Rows that cannot be used" }, element("table", {}, element("thead", {}, element("tr", {}, ["Row", "Order", "Why"].map((text) => element("th", { scope: "col", text })))), element("tbody", {}, rejects.map((row) => element("tr", {}, row.map((text) => element("td", { text }))))))),
         button("Save all of them (CSV)", () => this.save("rejected.csv"))) : null);
   }
@@ -167,6 +167,7 @@ export class Orders {
     const look = () => path.value.trim() && this.act({ do: "files", files: [{ name: path.value.trim(), path: path.value.trim() }] });
     return element("div", { class: "card" }, element("h3", { text: "Other orders" }),
       element("p", { class: "bar" }, button("Example shop: groceries", () => this.act({ do: "shop", shop: "grocery" })), button("Example shop: online store", () => this.act({ do: "shop", shop: "web shop" })),
+        button("Start again", () => this.act({ do: "new" }), { title: "The example shop under the documented setting; Undo brings back what is here now" }),
         orders.files?.length ? button("Remove my orders from this computer", () => this.act({ do: "forget" })) : null),
       element("details", { "data-name": "path" }, element("summary", { text: "A file that is too large to add" }), element("p", {}, element("label", { for: "path", text: "Where it is on this computer" }), " ", path, button("Read it", look))));
   }
