@@ -12,21 +12,18 @@ from typing import Any
 
 from nector_sim.app import figures, reading, setting
 from nector_sim.app.orders import examples
+from nector_sim.app.page import FORMS, state_of
 from nector_sim.app.project import Project, first_state
 from nector_sim.app.words import plain
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.happened import Happened, what_happened
-from nector_sim.errors import InputError, Problem
+from nector_sim.errors import InputError
 from nector_sim.exploration.session import Outcome, Session, in_currency
-from nector_sim.frames.columns import largest_balance
 from nector_sim.pictures.discount_by_cart import usual_cart
-from nector_sim.pictures.style import currency_sign
 from nector_sim.rules.fields import values_of
 from nector_sim.rules.program import Program, load_program
-from nector_sim.rules.review import review
 
 LOG = logging.getLogger(__name__)
-FORMS = ("proposal", "today", "assumptions")
 _NO_FILES: dict[str, Any] = {
     "files": [], "balances": None, "how": {}, "columns": {}, "answers": {}, "confirmed": False,
 }  # fmt: skip
@@ -49,16 +46,16 @@ class Desk:
         self.version = 1
         self.is_ready = False
         self._lock = threading.RLock()
-        self._session: Session | None = None
-        self._outcome: Outcome | None = None
-        self._today: Outcome | None = None
-        self._happened: Happened | None = None
-        self._looked = reading.Looked()
+        self.session: Session | None = None
+        self.outcome: Outcome | None = None
+        self.today: Outcome | None = None
+        self.happened: Happened | None = None
+        self.looked = reading.Looked()
         self._read_as: Any = None
-        self._draft: dict[str, Any] | None = None
-        self._draft_looked: reading.Looked | None = None
-        self._problems: dict[str, dict[str, str]] = {}
-        self._message = ""
+        self.draft: dict[str, Any] | None = None
+        self.draft_looked: reading.Looked | None = None
+        self.problems: dict[str, dict[str, str]] = {}
+        self.message = ""
 
     def open(self) -> None:
         """Read the project's orders and work out its figures; meanwhile the page waits."""
@@ -72,18 +69,18 @@ class Desk:
     def state(self) -> dict[str, Any]:
         """Everything that the page shows at once."""
         with self._lock:
-            return self._state()
+            return state_of(self)
 
     def act(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Do what the page asks, save it, and give the new state."""
         with self._lock:
-            self._message = ""
+            self.message = ""
             try:
                 self._do(asked)
             except InputError as error:
-                self._message = plain(str(error))
+                self.message = plain(str(error))
             self.version += 1
-            return self._state()
+            return state_of(self)
 
     def background(self, version: int, work: Callable[[Session, Outcome, Callable[[], None]], Any]) -> Any:
         """Work something out for a version of the state, unless a newer one comes."""
@@ -93,7 +90,7 @@ class Desk:
                 raise Superseded
 
         with self._lock:
-            session, outcome = self._session, self._outcome
+            session, outcome = self.session, self.outcome
         go_on()
         if session is None or outcome is None:
             return None
@@ -109,7 +106,7 @@ class Desk:
         """Margin, cost and reach along each lever."""
         with self._lock:
             proposal, today = self.project.state["proposal"], self.project.state["today"]
-            found = [(one, reach) for one in self._levers() if (reach := self._reach(one)) is not None]
+            found = [(one, reach) for one in self.levers() if (reach := self.reach(one)) is not None]
         if not found:
             return []
         return self.background(
@@ -144,16 +141,16 @@ class Desk:
 
         with self._lock:
             self._check_whole()
-            assert self._session is not None
-            assert self._outcome is not None
-            return make_report(self._session, self._outcome), self._outcome.program
+            assert self.session is not None
+            assert self.outcome is not None
+            return make_report(self.session, self.outcome), self.outcome.program
 
     def setting_file(self) -> bytes:
         """The proposal as a file."""
         with self._lock:
             self._check_whole()
-            assert self._outcome is not None
-            return self._outcome.program.to_toml().encode()
+            assert self.outcome is not None
+            return self.outcome.program.to_toml().encode()
 
     def project_file(self) -> bytes:
         """The whole project as a file."""
@@ -167,7 +164,7 @@ class Desk:
         from nector_sim.batch.formulas import harmless
 
         with self._lock:
-            report = (self._draft_looked or self._looked).report
+            report = (self.draft_looked or self.looked).report
             if report is None:
                 raise InputError("There are no such rows.")
             return harmless(pl.from_pandas(report.rejects.astype("string"))).write_csv(include_bom=True).encode()
@@ -194,9 +191,9 @@ class Desk:
                 self._check_whole()
                 self.project.change({"today": state["proposal"]})
             case "undo":
-                self._draft, _ = None, self.project.undo()
+                self.draft, _ = None, self.project.undo()
             case "redo":
-                self._draft, _ = None, self.project.redo()
+                self.draft, _ = None, self.project.redo()
             case "replayed":
                 self.project.change({"replayed": bool(asked["value"])})
             case "shop":
@@ -210,12 +207,12 @@ class Desk:
             case "use":
                 self._edit_orders({"confirmed": True})
             case "cancel":
-                self._draft = self._draft_looked = None
+                self.draft = self.draft_looked = None
             case "new":
-                self._draft = self._draft_looked = None
+                self.draft = self.draft_looked = None
                 self.project.change(first_state())
             case "forget":
-                self._draft = self._draft_looked = None
+                self.draft = self.draft_looked = None
                 self.project.replace({**state, "orders": first_state()["orders"]})
                 self.project.clear_uploads()
             case _:
@@ -258,10 +255,10 @@ class Desk:
                 orders.append(entry)
         if not orders and balances is None:
             return
-        before = self._draft or self.project.state["orders"]
+        before = self.draft or self.project.state["orders"]
         if orders:
             kept = balances or (before.get("balances") if before.get("files") == [] else None)
-            self._draft = {
+            self.draft = {
                 "files": orders,
                 "balances": kept,
                 "how": {},
@@ -275,11 +272,11 @@ class Desk:
                 if "files" in before
                 else {"files": [], "how": {}, "columns": {}, "answers": {}, "confirmed": False}
             )
-            self._draft = {**base, "balances": balances}
+            self.draft = {**base, "balances": balances}
         self._try_draft()
 
     def _edit_orders(self, parts: Mapping[str, Any]) -> None:
-        base = self._draft or self.project.state["orders"]
+        base = self.draft or self.project.state["orders"]
         if "files" not in base:
             raise InputError("These are the example shop's orders. Add a file of your own first.")
         after = dict(base)
@@ -293,29 +290,29 @@ class Desk:
             after["balances"] = {**after["balances"], "at": str(parts["balances_at"])}
         if isinstance(after.get("balances"), dict) and not any(after["balances"].get(k) for k in ("path", "each")):
             after["balances"] = None
-        self._draft = after
+        self.draft = after
         self._try_draft()
 
     def _try_draft(self) -> None:
         """Read a draft; it becomes the orders once it can be used and nobody must look at it."""
-        assert self._draft is not None
-        if not self._draft["files"]:
-            self._draft_looked = reading.Looked(
-                message=f"{self._draft['balances']['name']} is here. Now add your orders."
+        assert self.draft is not None
+        if not self.draft["files"]:
+            self.draft_looked = reading.Looked(
+                message=f"{self.draft['balances']['name']} is here. Now add your orders."
             )
             return
-        self._draft_looked = found = reading.look(self._draft, currency=self._currency())
+        self.draft_looked = found = reading.look(self.draft, currency=self.currency)
         if found.orders is not None and not found.needs_a_look:
-            self._take(self._draft, found)
+            self._take(self.draft, found)
 
     def _take(self, source: dict[str, Any], found: reading.Looked | None = None) -> None:
         """Make orders those of the project, with the settings in their currency."""
-        found = found or reading.look(source, currency=self._currency())
+        found = found or reading.look(source, currency=self.currency)
         if found.orders is None:
             raise InputError(found.message)
         parts: dict[str, Any] = {"orders": source}
-        currency = found.orders.attrs.get("currency", self._currency())
-        if currency != self._currency():
+        currency = found.orders.attrs.get("currency", self.currency)
+        if currency != self.currency:
             for form in ("proposal", "today"):
                 program = in_currency(setting.read(form, self.project.state[form]), currency)
                 parts[form] = values_of(program.model_dump())
@@ -329,8 +326,8 @@ class Desk:
         parts["replayed"] = can_replay
         if not can_replay:
             found.notices.append("These orders name no customers or no dates: each is worked out by itself.")
-        self._looked, self._read_as = found, source
-        self._draft = self._draft_looked = None
+        self.looked, self._read_as = found, source
+        self.draft = self.draft_looked = None
         self.project.change(parts)
 
     def _open_setting(self, path: Path) -> None:
@@ -342,7 +339,9 @@ class Desk:
             )
         self.project.change({"proposal": values})
 
-    def _currency(self) -> str:
+    @property
+    def currency(self) -> str:
+        """ISO 4217 code of the proposal."""
         return str(self.project.state["proposal"].get("currency") or "INR")
 
     # What follows from it.
@@ -351,39 +350,39 @@ class Desk:
         """Read what changed and work out the figures; what cannot be used is marked, the last good figures stay."""
         state = self.project.state
         if self._read_as != state["orders"]:
-            self._looked, self._read_as = reading.look(state["orders"], currency=self._currency()), state["orders"]
-            self._session = None
-        found = self._looked
+            self.looked, self._read_as = reading.look(state["orders"], currency=self.currency), state["orders"]
+            self.session = None
+        found = self.looked
         if found.orders is None:
-            self._session = self._outcome = self._today = None
-            self._message = self._message or found.message
+            self.session = self.outcome = self.today = None
+            self.message = self.message or found.message
             return
-        self._problems = {}
+        self.problems = {}
         read: dict[str, Any] = {}
         for form in FORMS:
             try:
                 read[form] = setting.read(form, state[form])
             except InputError as error:
-                self._problems[form] = setting.marks(error.problems, form, state[form])
-        if self._problems:
+                self.problems[form] = setting.marks(error.problems, form, state[form])
+        if self.problems:
             return
         try:
             self._work_out(read["proposal"], read["today"], read["assumptions"])
         except InputError as error:
             found_at = setting.marks(error.problems, "proposal", state["proposal"])
-            self._problems = {"proposal": found_at} if found_at else {"": {"": str(error)}}
-            self._message = plain(str(error))
+            self.problems = {"proposal": found_at} if found_at else {"": {"": str(error)}}
+            self.message = plain(str(error))
         except MemoryError:
-            self._message = "This computer's memory is not enough for it. The figures are those of the setting before."
+            self.message = "This computer's memory is not enough for it. The figures are those of the setting before."
         except Exception as error:
             kind = type(error).__name__  # alone: its text may hold a customer's data
             LOG.error("the figures were not worked out: %s", kind)
-            self._message = f"This did not work, and that is a fault of the app, not yours ({kind})."
+            self.message = f"This did not work, and that is a fault of the app, not yours ({kind})."
 
     def _work_out(self, proposal: Program, today: Program, believed: Assumptions) -> None:
-        orders, label = self._looked.orders, self._looked.label
+        orders, label = self.looked.orders, self.looked.label
         assert orders is not None
-        session = self._session
+        session = self.session
         if session is None or session.orders is not orders:
             replayed = bool(self.project.state["replayed"])
             session = Session(orders, label=label, today=today, assumptions=believed, replayed=replayed)
@@ -394,102 +393,29 @@ class Desk:
                 replayed=bool(self.project.state["replayed"]),
             )
         outcome = session.outcome(proposal)
-        self._happened = what_happened(orders, today) if session is not self._session else self._happened
-        self._session, self._outcome, self._today = session, outcome, session.todays(proposal)
+        self.happened = what_happened(orders, today) if session is not self.session else self.happened
+        self.session, self.outcome, self.today = session, outcome, session.todays(proposal)
 
     def _check_whole(self) -> None:
-        if self._problems or self._outcome is None:
+        if self.problems or self.outcome is None:
             raise InputError("Please correct the fields in red first; the figures are of the setting before.")
 
-    def _levers(self) -> list[setting.Lever]:
+    def levers(self) -> list[setting.Lever]:
+        """The levers of the proposal."""
         values = self.project.state["proposal"]
         return setting.levers(values, str(values.get("points_label") or "points"))
 
-    def _reach(self, lever: setting.Lever) -> tuple[float, float, float] | None:
+    def reach(self, lever: setting.Lever) -> tuple[float, float, float] | None:
         """From, to and step of a lever's slider."""
-        if self._session is None:
+        if self.session is None:
             return None
         if lever.path == setting.WORTH:
             return 0.05, 2.0, 0.05
         if lever.unit == "percent":
             return (1.0 if "offers" in lever.path else 0.0), 100.0, 1.0
-        most = usual_cart(self._session.orders["cart_amount"].to_numpy(dtype="float64"))
+        most = usual_cart(self.session.orders["cart_amount"].to_numpy(dtype="float64"))
         step = float(max(1, round(most / 500 / 10) * 10))
         return (step if "offers" in lever.path else 0.0), most, step
-
-    def _state(self) -> dict[str, Any]:
-        project, state = self.project, self.project.state
-        values = {form: setting.shown(form, state[form]) for form in FORMS}
-        label = str(state["proposal"].get("points_label") or "points")
-        units = {
-            "money": currency_sign(self._currency()),
-            "percent": "%",
-            "points": label,
-            "times": "×",
-            "months": "months",
-            "days": "days",
-        }
-        found: dict[str, Any] = {
-            "version": self.version,
-            "ready": self.is_ready,
-            "message": self._message,
-            "notice": project.notice,
-            "can_undo": project.can_undo,
-            "can_redo": project.can_redo,
-            "values": values,
-            "forms": {form: setting.form_of(form, state[form], units=units) for form in FORMS},
-            "problems": self._problems,
-            "replayed": state["replayed"],
-            "points": label,
-            "currency": self._currency(),
-            "sign": units["money"],
-            "levers": [{**lever._asdict(), "reach": self._reach(lever)} for lever in self._levers()],
-            "minimum": state["proposal"].get("min_payable.kind", ""),
-            "stale": bool(self._problems),
-            "orders": self._orders(),
-        }
-        if self._session is not None and self._outcome is not None and self._today is not None:
-            outcome, today = self._outcome, self._today
-            found |= {
-                "same": outcome.program == today.program,
-                "sentence": figures.sentence(outcome, today, self._session),
-                "headline": figures.headline(outcome, today, self._session, self._happened),
-                "findings": self._findings(outcome.program),
-            }
-        return found
-
-    def _findings(self, program: Program) -> list[str]:
-        assert self._session is not None
-        names = setting.labels("proposal", self.project.state["proposal"])
-        found: list[Problem] = review(program, largest_balance=largest_balance(self._session.orders))
-        return [plain(f"{names.get(one.place, one.place)}: {one.what}") for one in found]
-
-    def _orders(self) -> dict[str, Any]:
-        source = self._draft or self.project.state["orders"]
-        found = self._draft_looked if self._draft is not None else self._looked
-        assert found is not None
-        shown: dict[str, Any] = {"draft": self._draft is not None, "shop": self.project.state["orders"].get("shop", "")}
-        shown |= (
-            reading.page(found, source)
-            if source.get("files") != []
-            else {"files": [], "notices": [], "message": found.message}
-        )
-        shown["roles"] = list(reading.ROLES.items())
-        shown["label"], shown["currency"] = self._looked.label, self._currency()
-        if self._session is not None:
-            orders = self._session.orders
-            shown["count"] = len(orders)
-            if "customer_id" in orders:
-                shown["customers"] = int(orders["customer_id"].nunique())
-            if "ordered_at" in orders and self._session.months is not None:
-                at = orders["ordered_at"].dt.tz_convert(self._session.today.timezone)
-                shown["period"] = f"{at.min():%-d %b %Y} – {at.max():%-d %b %Y}"
-        if self._happened is not None and self._happened.discount is not None:
-            shown["happened"] = (
-                f"What really happened: {self._happened.orders_redeemed:,} of {self._happened.orders:,} orders used "
-                f"coins, {figures.money(self._happened.discount, self._currency())} of discount."
-            )
-        return shown
 
 
 def _project_in(path: Path) -> dict[str, Any] | None:

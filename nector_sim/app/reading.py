@@ -14,7 +14,7 @@ import pandas as pd
 
 from nector_sim.app.figures import brief
 from nector_sim.app.words import count, plain
-from nector_sim.errors import InputError, Problem
+from nector_sim.errors import InputError
 from nector_sim.orders.demo import SHOPS, demo_orders
 from nector_sim.orders.fates import LEFT_OUT
 from nector_sim.orders.propose import Proposal, propose_mapping
@@ -95,14 +95,13 @@ def look(source: Mapping[str, Any], *, currency: str) -> Looked:
     try:
         _look(found, source, currency)
     except InputError as error:
-        found.orders, found.message = None, plain(_in_words(error))
+        found.orders, found.message = None, plain(str(error))
     except MemoryError:
         found.orders, found.message = None, "This computer's memory is not enough for these files."
+    except Exception as error:
+        kind = type(error).__name__  # alone: its text may hold a customer's data
+        found.orders, found.message = None, f"They were not read, and that is a fault of the app, not yours ({kind})."
     return found
-
-
-def _in_words(error: InputError) -> str:
-    return str(error)
 
 
 def _look(found: Looked, source: Mapping[str, Any], currency: str) -> None:
@@ -375,11 +374,6 @@ def _choices(found: Looked, source: Mapping[str, Any]) -> list[dict[str, Any]]:
             }
         )
     return choices
-
-
-def problems_in_words(problems: list[Problem]) -> str:
-    """Several problems as one message."""
-    return plain("; ".join(str(problem) for problem in problems))
 
 
 def is_example(shop: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import secrets
 import signal
 import socket
@@ -236,8 +237,11 @@ def _made(desk: Any, name: str) -> tuple[bytes, str] | None:
 def _listen(port: int) -> socket.socket:
     for tried in range(port, min(port + _PORTS, 65536)):
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        if os.name == "posix":  # elsewhere it would let two servers share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", tried))
+            listener.listen(128)
         except OSError:
             listener.close()
             continue

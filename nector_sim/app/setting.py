@@ -31,10 +31,6 @@ class Lever(NamedTuple):
     """Whether it may be left blank, as no limit."""
 
 
-class Wrong(InputError):
-    """What was typed cannot be used; the problems are by path."""
-
-
 def read(form: str, values: Values) -> Any:
     """Turn what was typed into a program or assumptions.
 
