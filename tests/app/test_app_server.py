@@ -1,7 +1,9 @@
 """The app's calls: only with the token, only from this machine, files whole or not at all."""
 
+import asyncio
+
+import httpx
 import pytest
-from starlette.testclient import TestClient
 
 from nector_sim.app import server
 from nector_sim.app.desk import Desk
@@ -14,11 +16,31 @@ def desk(tmp_path):
         yield Desk(project)
 
 
+class Client:
+    """Calls the application in this process."""
+
+    def __init__(self, app):
+        self._app = app
+
+    def request(self, method, path, *, headers=None, **content):
+        async def call():
+            transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
+            given = {"Authorization": "Bearer secret", **(headers or {})}
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8866") as client:
+                return await client.request(method, path, headers=given, **content)
+
+        return asyncio.run(call())
+
+    def get(self, path, **how):
+        return self.request("GET", path, **how)
+
+    def post(self, path, **how):
+        return self.request("POST", path, **how)
+
+
 @pytest.fixture
 def client(desk):
-    app = server.build(desk, token="secret", port=8866)
-    headers = {"Authorization": "Bearer secret"}
-    return TestClient(app, base_url="http://127.0.0.1:8866", headers=headers, raise_server_exceptions=False)
+    return Client(server.build(desk, token="secret", port=8866))
 
 
 @pytest.mark.parametrize("path", ["/api/state", "/api/alive", "/api/later/ranges", "/api/file/project.json"])

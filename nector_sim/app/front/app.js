@@ -137,7 +137,7 @@ function build() {
   const change = element("section", { class: "step", id: "view-3", "aria-label": "What to change" },
     element("p", { id: "sentence" }),
     element("div", { class: "columns" },
-      element("aside", { "aria-label": "The setting" },
+      element("div", { class: "side", role: "group", "aria-label": "The setting" },
         element("div", { id: "levers" }), forms.proposal.box, forms.assumptions.box, element("div", { id: "unused" }),
         element("p", { class: "bar" }, button("Reset to my current Nector setting", () => act({ do: "reset" })), button("This is my current Nector setting", () => act({ do: "adopt" })))),
       element("div", { class: "answer" },
@@ -215,7 +215,7 @@ function showFigures() {
   if (state.orders.shop && state.sentence) sentence.prepend(element("span", { class: "pill", text: "Example shop, not yours. " }));
   if (sure?.pair) sentence.append(` ${sure.pair}`);
   $("headline").replaceChildren(...(state.headline ?? []).map((figure) => element("div", { class: "card figure", "data-key": figure.key },
-    element("h3", { text: figure.name }), element("p", { class: "number", text: figure.value }),
+    element("h2", { text: figure.name }), element("p", { class: "number", text: figure.value }),
     element("p", { class: `change ${figure.kind}`, text: state.same ? "your current setting" : figure.change === "as today" ? figure.change : `${figure.change} (today ${figure.today})` }),
     element("p", { class: "range", text: spread[figure.key] ?? " " }),
     figure.really ? element("p", { class: "range", text: figure.really }) : null)));
