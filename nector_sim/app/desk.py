@@ -231,9 +231,10 @@ class Desk:
         typed = asked["values"]
         after = setting.typed_into(form, values, typed)
         parts = {form: after}
-        if form != "assumptions" and "currency" in typed:  # one currency for both
+        shared = {name: after[name] for name in ("currency", "timezone") if name in typed}
+        if form != "assumptions" and shared:  # one for both
             other = "today" if form == "proposal" else "proposal"
-            parts[other] = {**self.project.state[other], "currency": after["currency"]}
+            parts[other] = {**self.project.state[other], **shared}
         self.project.change(parts, field=f"{form}.{min(typed)}")
 
     def _files(self, files: list[Mapping[str, Any]]) -> None:

@@ -150,7 +150,7 @@ class Session:
         """
         if program.earning is None:
             raise InputError(NO_EARNING)
-        today = self.today_beside(program)
+        today = self.today_beside(program).model_copy(update={"timezone": program.timezone})
         # What comes from orders, and what settings share: an amount of an offer or a minimum changes none of it.
         reads = (today.to_json(), self.assumptions.rates().take_up, *_needs(program))
         with self._reading:
