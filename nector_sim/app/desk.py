@@ -24,6 +24,10 @@ from nector_sim.rules.fields import values_of
 from nector_sim.rules.program import Program, load_program
 
 LOG = logging.getLogger(__name__)
+_NO_EARNING = (
+    "Say how coins are earned: open “How coins are earned” below the levers and switch on Earning. Or choose “each "
+    "order by itself” under Unused coins."
+)
 _NO_FILES: dict[str, Any] = {
     "files": [], "balances": None, "how": {}, "columns": {}, "answers": {}, "confirmed": False,
 }  # fmt: skip
@@ -383,6 +387,8 @@ class Desk:
     def _work_out(self, proposal: Program, today: Program, believed: Assumptions) -> None:
         orders, label = self.looked.orders, self.looked.label
         assert orders is not None
+        if self.project.state["replayed"] and proposal.earning is None:
+            raise InputError(_NO_EARNING)
         session = self.session
         if session is None or session.orders is not orders:
             replayed = bool(self.project.state["replayed"])
