@@ -239,7 +239,8 @@ class Desk:
         if form != "assumptions" and shared:  # one for both
             other = "today" if form == "proposal" else "proposal"
             parts[other] = {**self.project.state[other], **shared}
-        self.project.change(parts, field=f"{form}.{min(typed)}")
+        drag = str(asked.get("drag", ""))
+        self.project.change(parts, field=f"{form}.{min(typed)}.{drag}", drag=bool(drag))
 
     def _files(self, files: list[Mapping[str, Any]]) -> None:
         """Take files that were dropped or named: settings, projects, balances, orders."""

@@ -115,13 +115,13 @@ class Project:
         """Whether there is a step forth."""
         return bool(self._future)
 
-    def change(self, parts: Mapping[str, Any], *, field: str = "") -> None:
-        """Replace parts of the state; quick changes of one field are one step."""
+    def change(self, parts: Mapping[str, Any], *, field: str = "", drag: bool = False) -> None:
+        """Replace parts of the state; quick changes of one field are one step, and so is a drag however slow."""
         state = {**self.state, **parts}
         if state == self.state:
             return
         now = time.monotonic()
-        if not (field and field == self._field and now - self._at < ONE_STEP and self._past):
+        if not (field and field == self._field and (drag or now - self._at < ONE_STEP) and self._past):
             self._past = [*self._past[-KEPT:], self.state]
         self.state, self._future = state, []
         self._field, self._at = field, now

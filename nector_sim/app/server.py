@@ -8,7 +8,6 @@ import os
 import secrets
 import signal
 import socket
-import tempfile
 import threading
 import webbrowser
 from collections.abc import Awaitable, Callable
@@ -93,8 +92,8 @@ def serve(
         threading.Thread(target=desk.open, daemon=True).start()
         say(f"The app is at {address}\nIt is for this machine only. To stop it, press Ctrl+C.")
         if open_browser:
-            folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="nector_sim_")))
-            page = _page_to(address, folder)
+            page = _page_to(address, project.folder)
+            held.callback(page.unlink, missing_ok=True)
             threading.Thread(target=webbrowser.open, args=(page.as_uri(),), daemon=True).start()
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
@@ -252,6 +251,7 @@ def _listen(port: int) -> socket.socket:
 def _page_to(address: str, folder: Path) -> Path:
     """Make a page that leads to an address, which is then on no command line, where every user could read it."""
     page = folder / "open.html"
+    page.unlink(missing_ok=True)
     page.touch(mode=0o600)
     page.write_text(f'<meta http-equiv="refresh" content="0; url={address}">', encoding="utf-8")
     return page

@@ -108,9 +108,11 @@ def test_undo_and_redo_reach_everything(desk):
     assert not state["can_redo"]
 
 
-def test_a_drag_is_one_step(desk):
+def test_a_drag_is_one_step_however_slow(desk, monkeypatch):
+    clock = iter(range(0, 100, 10))
+    monkeypatch.setattr("nector_sim.app.project.time.monotonic", lambda: next(clock))
     for value in ("0.9", "0.8", "0.7"):
-        typed(desk, worth=value)
+        desk.act({"do": "type", "form": "proposal", "values": {"worth": value}, "drag": "1"})
     assert desk.act({"do": "undo"})["values"]["proposal"]["worth"] == "1"
 
 

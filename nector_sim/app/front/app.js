@@ -240,7 +240,7 @@ function drawLever(lever) {
   const id = `lever-${lever.path.replaceAll(".", "-")}`, unit = lever.unit === "money" ? state.sign : "%";
   const [low, high, by] = lever.reach ?? [0, 100, 1];
   let timer;
-  const send = (value) => act({ do: "type", form: "proposal", values: { [lever.path]: value } });
+  const send = (value, drag) => act({ do: "type", form: "proposal", values: { [lever.path]: value }, drag });
   const input = element("input", { id, type: "text", class: "number", inputmode: "decimal", autocomplete: "off", placeholder: lever.optional ? "no limit" : false, "aria-describedby": `${id}-error` });
   const slider = element("input", { type: "range", min: low, max: high, step: by, "aria-label": `${lever.label}, slider`, id: `${id}-slider` });
   const error = element("p", { class: "error", id: `${id}-error` });
@@ -257,10 +257,10 @@ function drawLever(lever) {
   });
   input.addEventListener("change", () => { clearTimeout(timer); delete input.dataset.dirty; send(input.value); });
   slider.addEventListener("input", () => {
-    slider.dataset.moving = "1";
+    slider.dataset.moving ||= String(performance.now());
     input.value = slider.value;
     place(slider.value);
-    send(slider.value);
+    send(slider.value, slider.dataset.moving);
   });
   slider.addEventListener("change", () => delete slider.dataset.moving);
   levers.set(lever.path, {
