@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import socket
+import tempfile
 import threading
 import webbrowser
 from collections.abc import Awaitable, Callable
@@ -92,7 +93,10 @@ def serve(
         threading.Thread(target=desk.open, daemon=True).start()
         say(f"The app is at {address}\nIt is for this machine only. To stop it, press Ctrl+C.")
         if open_browser:
-            page = _page_to(address, project.folder)
+            folder = project.folder
+            if not os.access(folder, os.W_OK):
+                folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="nector_sim_")))
+            page = _page_to(address, folder)
             held.callback(page.unlink, missing_ok=True)
             threading.Thread(target=webbrowser.open, args=(page.as_uri(),), daemon=True).start()
         with contextlib.suppress(KeyboardInterrupt):

@@ -8,8 +8,8 @@ from nector_sim.app.project import Project
 from nector_sim.errors import InputError
 
 ORDERS = "order_id,customer_id,ordered_at,cart_amount\n1,c1,2026-01-05,1000\n2,c1,2026-02-10,500\n"
-#: The second order meets the 50 coins that ₹1000 earned. ₹50 of discount lower net sales by 50 / 1.18 and the fee by 2 %
-#: of 50: 41.37 in 36 days, which are 1.1828 months.
+#: The second order meets the 50 coins that ₹1000 earned. ₹50 of discount lower net sales by 50 / 1.18, and the fee by
+#: 2 % of 50: 41.37 in 36 days, which are 1.1828 months.
 COST, SHARE = "₹35", "3.3 % of sales"
 
 
