@@ -166,13 +166,13 @@ def _own_limits(reason, steps, most, balance, requested, cost):
     return reason
 
 
-def _amount_steps(left, balance, requested, cap, room, multiple, cost, amount, most):
+def _amount_steps(money, left, balance, requested, cap, room, cost, amount, most):
     """Step 4 on an amount offer: the steps, and what limits them.
 
-    All limits are in money; ``left`` is what points may pay after credits, ``room`` what the minimum payable leaves,
-    ``multiple`` the eligible amount over the multiple.
+    ``money`` is the least of the limits in money: ``left``, what points may pay after credits; the cap; ``room``, what
+    the minimum payable leaves; and the eligible amount over the multiple.
     """
-    steps = min(_whole(min(balance, requested), cost), _whole(min(left, cap, room, multiple), amount), most)
+    steps = min(_whole(min(balance, requested), cost), _whole(money, amount), most)
     one_more = (steps + 1) * amount
     reason = float(MIN_CART)
     if room < one_more:
@@ -287,7 +287,9 @@ def _amount_row(o, fits, coupon, cart, base, left, balance, requested):
     cap = min(o.cap, _whole(base * o.cap_percent, WHOLE))
     shrunk = _whole(base * WHOLE, o.multiple)
     owned = balance if balance >= o.min_balance else 0
-    steps, reason = _amount_steps(min(left, base), owned, requested, cap, room, shrunk, o.cost, o.amount, o.most)
+    left = min(left, base)
+    money = min(left, cap, room, shrunk)
+    steps, reason = _amount_steps(money, left, owned, requested, cap, room, o.cost, o.amount, o.most)
     reason = _minimum_balance(reason, balance, o.min_balance)
     steps, reason = _minimum_points(steps, reason, o.cost, o.min_points)
     steps, reason = _if_open(steps, reason, fits, o.no_coupons & (coupon > 0), base, o.low, o.high)
@@ -329,7 +331,8 @@ def _nearness(fits, base, high):
 
 
 def _plain_steps(o, cart, balance, room):
-    steps, reason = _amount_steps(cart, balance, NOT_ASKED, o.cap, room, cart, o.cost, o.amount, o.most)
+    # The room is never more than the cart; and who names no number asks for the balance.
+    steps, reason = _amount_steps(min(o.cap, room), cart, balance, balance, o.cap, room, o.cost, o.amount, o.most)
     return _if_open(steps, reason, 1, 0, cart, o.low, o.high)
 
 
@@ -337,9 +340,9 @@ def _plain_row(i, o, orders, given, with_percent):
     cart = _as_float(orders.cart[i])
     room = _room(cart, cart, o.minimum, o.minimum_percent) if with_percent else max(0.0, cart - o.minimum)
     steps, reason = _plain_steps(o, cart, _as_float(orders.balance[i]), room)
-    discount = steps * o.amount
-    given.points[i], given.discount[i] = _as_whole(steps * o.cost), _as_whole(discount)
-    given.payable[i], given.limited_by[i] = _as_whole(cart - discount), _as_whole(reason)
+    discount = _as_whole(steps * o.amount)
+    given.points[i], given.discount[i] = _as_whole(steps * o.cost), discount
+    given.payable[i], given.limited_by[i] = orders.cart[i] - discount, _as_whole(reason)
     return steps
 
 
@@ -571,8 +574,8 @@ class Loops(NamedTuple):
 PLAIN = Loops(_plain, _plain_floats, _blocks, _float_blocks)
 #: What they call.
 INLINED = (
-    _as_float, _as_whole, _whole, _room, _if_open, _minimum_balance, _minimum_points, _own_limits, _amount_steps, _percent_steps, _percent_discount, _read,
-    _offer, _amount_row, _percent_row, _is_in_time, _prefer, _nearness, answer_one,
-    _plain_steps, _plain_row,
-    _new_scratch, _find_fitting, _purse, _amount_offer, _percent_offer, _keep_better, _answer_block, _rows, _rows_of,
+    _as_float, _as_whole, _whole, _room, _if_open, _minimum_balance, _minimum_points, _own_limits, _amount_steps,
+    _percent_steps, _percent_discount, _read, _offer, _amount_row, _percent_row, _is_in_time, _prefer, _nearness,
+    answer_one, _plain_steps, _plain_row, _new_scratch, _find_fitting, _purse, _amount_offer, _percent_offer,
+    _keep_better, _answer_block, _rows, _rows_of,
 )  # fmt: skip
