@@ -145,12 +145,12 @@ def _unicommerce(order: int, item: int, price: Decimal, counts: bool) -> dict[st
 def write_amazon(path: Path, lines: int) -> tuple[int, Decimal]:
     """Write an All Orders report of Amazon, tabs between the columns; as :func:`write_unicommerce`."""
     names = (FOLDER / "amazon.csv").read_text(encoding="utf-8").splitlines()[0].split("\t")
-    filler = dict.fromkeys(
-        ("item-tax", "shipping-price", "shipping-tax", "gift-wrap-price", "gift-wrap-tax", "ship-promotion-discount"), "0.0"
-    ) | {
+    nought = "item-tax", "shipping-price", "shipping-tax", "gift-wrap-price", "gift-wrap-tax", "ship-promotion-discount"
+    filler = dict.fromkeys(nought, "0.0") | {
         "last-updated-date": "2025-06-01T10:15:00+05:30", "fulfillment-channel": "Merchant",
-        "sales-channel": "Amazon.in", "ship-service-level": "Standard", "product-name": "Cotton Kurta, Blue, M, of a Shop",
-        "asin": "B07DYMLPVL", "item-status": "Shipped", "ship-city": "Bengaluru", "ship-state": "KARNATAKA",
+        "sales-channel": "Amazon.in", "ship-service-level": "Standard", "asin": "B07DYMLPVL",
+        "product-name": "Cotton Kurta, Blue, M, of a Shop", "item-status": "Shipped",
+        "ship-city": "Bengaluru", "ship-state": "KARNATAKA",
         "ship-postal-code": "560001", "ship-country": "IN", "is-business-order": "false",
         "promotion-ids": "IN Core Free Shipping 2015/04/08 23-48-5-108",
     }  # fmt: skip
