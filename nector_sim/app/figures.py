@@ -113,7 +113,10 @@ def who(summary: Summary) -> str:
         return "if everyone uses coins whenever they can"
     if summary.label == "recorded":
         return "with those customers who really used coins"
-    return f"if {100 * summary.assumed_take_up:g} % of the orders that can use coins do"
+    often = f"{round(100 * summary.assumed_take_up, 2):g} % of the orders on which they can"
+    if summary.label == "redeemers":
+        return f"if {round(100 * summary.assumed_redeemers, 2):g} % of customers use coins, on {often}"
+    return f"if customers use coins on {often}"
 
 
 def sentence(outcome: Outcome, today: Outcome, session: Session) -> str:
@@ -181,7 +184,13 @@ def ranges(session: Session, outcome: Outcome, go_on: Callable[[], None]) -> dic
         return {}
     programs = [outcome.program, session.today_beside(outcome.program)]
     _, draws, _ = play_settings(
-        programs, sums_of(session, outcome.program), session.assumptions, threads=2, resamples=RESAMPLES, go_on=go_on
+        programs,
+        sums_of(session, outcome.program),
+        session.assumptions,
+        others=session.other_replays(outcome.program),
+        threads=2,
+        resamples=RESAMPLES,
+        go_on=go_on,
     )
     if not draws:
         return {}
@@ -242,6 +251,7 @@ def _rows(
     if session.replayed:
         sums = sums_of(session, programs[0])
         how: dict[str, Any] = {"threads": 2, "resamples": RESAMPLES_OF_LEVERS, "go_on": go_on}
+        how["others"] = session.other_replays(programs[0])
         rows, draws, _ = play_settings(programs, sums, session.assumptions, **how)
         return rows, draws
     rows = []

@@ -18,7 +18,8 @@ FIELDS = {
     "fulfilment_cost": "Packing and shipping per order",
     "return_cost": "Cost of a return",
     "resale_percent": "Returned goods sold again",
-    "take_up_percent": "Customers who use coins when they can",
+    "redeemers_percent": "Customers who ever use coins",
+    "take_up_percent": "How often these use coins when they can",
     "ultimate_redemption_percent": "Coins ever used",
     "base": "Counted on",
     "min_cart": "Smallest cart",
@@ -46,7 +47,9 @@ HELP = {
     "points_per_unit": "5 means that an order of ₹100 earns 5 coins.",
     "gross_margin_percent": "What is left of a sale net of tax after the goods are paid. Not used where your orders "
     "say what the goods cost. If you are not sure, write lowest / likely / highest: 50 / 55 / 60.",
-    "take_up_percent": "Of the orders on which a customer could use coins, on how many they do. 100 means always. "
+    "redeemers_percent": "Of all customers, how many ever use coins. 100 means everybody. If you are not sure, write "
+    "lowest / likely / highest: 20 / 30 / 45.",
+    "take_up_percent": "Of the orders on which these customers could use coins, on how many they do. 100 means always. "
     "If you are not sure, write lowest / likely / highest: 20 / 30 / 45.",
     "ultimate_redemption_percent": "Of all coins given, how many are ever used. It changes what you owe to customers "
     "in your books, and no figure on this page.",
@@ -73,6 +76,7 @@ FOLDS: dict[str, list[tuple[str, tuple[str, ...]]]] = {
             "About your shop: margin, tax, fees, who uses coins",
             (
                 "gross_margin_percent",
+                "redeemers_percent",
                 "take_up_percent",
                 "tax_percent",
                 "prices_include_tax",
@@ -115,7 +119,8 @@ _PLAIN: list[tuple[str, str]] = [
     (r"\brefunded_amount\b", "amount of the refund"),
     (r"\bpaid_amount\b", "amount paid"),
     (r"\bpayment_method\b", "way of paying"),
-    (r"\btake_up_percent\b", "customers who use coins when they can"),
+    (r"\bredeemers_percent\b", "customers who ever use coins"),
+    (r"\btake_up_percent\b", "how often these use coins when they can"),
     (r"\[earning\]", "How coins are earned"),
     (r"`", ""),
     (r"(?<![\w<])(?:[A-Za-z]:)?[/\\](?:[^\s/\\]+[/\\])+(?=[^\s/\\])", ""),

@@ -12,11 +12,13 @@ import numpy as np
 import pandas as pd
 
 from nector_sim.economics.assumptions import Assumptions
+from nector_sim.economics.ranges import other_places
 from nector_sim.economics.sales import Sales
 from nector_sim.economics.summary import Summary
 from nector_sim.errors import InputError, Problem
 from nector_sim.exploration.prepared import Played, Prepared, prepare
 from nector_sim.exploration.replays import Replays, read_replays
+from nector_sim.ledger.take_up import TakeUp
 from nector_sim.rules.program import Program
 from nector_sim.scoring import score
 
@@ -116,7 +118,8 @@ class Session:
     _todays: dict[bool, Outcome] = field(default_factory=dict, init=False)
     _examples: list[int] | None = field(default=None, init=False)
     _prepared: dict[Any, Prepared] = field(default_factory=dict, init=False)
-    _replays: dict[Any, Replays] = field(default_factory=dict, init=False)
+    _read_for: Any = field(default=None, init=False)
+    _replays: dict[str, Replays] = field(default_factory=dict, init=False)
     _reading: Any = field(default_factory=Lock, init=False)
 
     def outcome(self, program: Program) -> Outcome:
@@ -143,8 +146,8 @@ class Session:
         in_rows = found.sales.taken(np.argsort(found.rows))
         return Outcome(program, self.orders, in_rows, summary, found)
 
-    def replays(self, program: Program) -> Replays:
-        """The history read once for all settings that differ in amounts alone.
+    def replays(self, program: Program, who: TakeUp | None = None) -> Replays:
+        """The history read once for all settings that differ in amounts alone; left out, as is likely who redeems.
 
         Balances of a later day are run back as today's setting earned and redeemed.
         """
@@ -152,13 +155,20 @@ class Session:
             raise InputError(NO_EARNING)
         today = self.today_beside(program).model_copy(update={"timezone": program.timezone})
         # What comes from orders, and what settings share: an amount of an offer or a minimum changes none of it.
-        reads = (today.to_json(), self.assumptions.rates().take_up, *_needs(program))
+        reads = (today.to_json(), repr(self.assumptions.who_redeems()), *_needs(program))
         with self._reading:
-            if reads not in self._replays:
-                # One at a time: it holds every order.
-                self._replays = {}
-                self._replays = {reads: read_replays([today, program], self.orders, assumptions=self.assumptions)}
-            return self._replays[reads]
+            if self._read_for != reads:
+                self._read_for, self._replays = reads, {}
+            if repr(who) not in self._replays:
+                self._replays[repr(who)] = read_replays(
+                    [today, program], self.orders, assumptions=self.assumptions, take_up=who
+                )
+            return self._replays[repr(who)]
+
+    def other_replays(self, program: Program) -> dict[tuple[str, float], Replays]:
+        """The history where others redeem, at the ends of what is assumed of that."""
+        places = other_places(self.assumptions, drawn=True, ends_only=True)
+        return {at: self.replays(program, self.assumptions.who_redeems(**{at[0]: at[1]})) for at in places}
 
     def _prepare(self, program: Program) -> Prepared:
         """The orders made ready once for all settings that read the same columns of them."""
