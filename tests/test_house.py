@@ -172,3 +172,12 @@ def test_no_two_test_files_have_one_name():
     # Without packages pytest takes two of one name for the same module.
     names = sorted(path.name for path in Path(__file__).parent.rglob("test_*.py"))
     assert sorted(set(names)) == names
+
+
+def test_the_wheel_carries_every_file_that_the_package_reads():
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    carried = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    code = "\n".join(file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py"))
+    read = {f"data/{name}" for name in re.findall(r'(?<!> )\bdata_path\("([^"{]+)"', code)}
+    assert {"data/layouts", "data/order_words.toml"} <= read
+    assert [name for name in read if not any(f"{name}/".startswith(f"{one}/") for one in carried)] == []
