@@ -27,8 +27,8 @@ def test_the_laws_agree_on_a_few_thousand_pairs():
 
 
 def test_a_minimum_payable_that_leaves_just_the_cap_does_not_limit():
-    # By hand, on 5,000: a step is 15 %, 750; a sixth of the cart is 833.33, so the multiple leaves one step; the minimum
-    # of 4,000 leaves 1,000, just the cap, which a second step would reach and be clipped to.
+    # By hand, on 5,000: a step is 15 %, 750; a sixth of the cart is 833.33, so the multiple leaves one step; the
+    # minimum of 4,000 leaves 1,000, just the cap, which a second step would reach and be clipped to.
     offer = ns.VariablePercent(points_per_step=1, percent_per_step=15, max_discount=1000, min_cart_multiple=6)
     program = ns.Program(offers=[offer], min_payable=ns.FixedMinPayable(amount=4000))
     answer = ns.quote(program, cart_amount=5000, points_balance=9)
