@@ -226,7 +226,7 @@ def _read(amount, points, scale):
     minor = np.rint(amount * scale)
     good = (minor >= 0) & (minor <= MAX_MINOR) & (abs(amount - minor / scale) <= FLOAT_TOLERANCE)
     usable = (points <= MAX_POINTS) & (points > -np.inf)
-    cart = minor if good else 0.0
+    cart = minor + 0.0 if good else 0.0  # -0.0 is 0
     # A float within the tolerance of a whole number of points is that number.
     balance = np.trunc(points + FLOAT_TOLERANCE) if usable & (points > 0) else 0.0
     bad = 0 if good & usable else 1
