@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import nector_sim as ns
-from nector_sim.economics.ultimate import develop
+from nector_sim.economics.chain_ladder import develop
 from nector_sim.rules.money import money_text
 
 #: Taylor and Ashe (1983), as in Mack (1993), "Distribution-free calculation of the standard error of chain ladder

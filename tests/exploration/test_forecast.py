@@ -7,16 +7,8 @@ import pandas as pd
 import pytest
 
 import nector_sim as ns
-from nector_sim.exploration.futures import (
-    MEASURES,
-    OF_KNOWN,
-    OUTSTANDING,
-    could_redeem,
-    cut_off,
-    future_of,
-    source_of,
-    totals_of,
-)
+from nector_sim.exploration.future_totals import MEASURES, OF_KNOWN, OUTSTANDING, could_redeem, totals_of
+from nector_sim.exploration.futures import cut_off, future_of, source_of
 from nector_sim.exploration.outlook import outlook_of
 from nector_sim.exploration.states import BLOCK, NONE, Donors, past_of, states_of
 from nector_sim.ledger.facts import read_facts
