@@ -56,11 +56,10 @@ def sweep(
     most = None if discount_rate_at_most is None else named_percent("--discount-rate-at-most", discount_rate_at_most)
     programs, believed = [ns.load_program(file) for file in program], ns.load_assumptions(assumptions)
     rule = programs[-1]
-    paths, mode = ns.load_grid(grid)
+    paths = ns.load_grid(grid)
     good, rejected = options.usable_orders(orders, rule, replayed=not as_given)
     how: dict[str, Any] = {
         "grid": paths,
-        "mode": mode,
         "assumptions": believed,
         "programs": programs[:-1],
         "resamples": resamples,

@@ -326,6 +326,21 @@ def load_assumptions(path: str | Path) -> Assumptions:
     return Assumptions.parse(data, source=str(path))
 
 
+#: What may stand wherever assumptions are asked for: themselves, their file, or their fields as plain data.
+AssumptionsLike = Assumptions | str | Path | Mapping[str, Any]
+
+
+def as_assumptions(given: AssumptionsLike) -> Assumptions:
+    """Take assumptions, the path of their file, or their fields; anything else is an InputError."""
+    if isinstance(given, Assumptions):
+        return given
+    if isinstance(given, str | Path):
+        return load_assumptions(given)
+    if isinstance(given, Mapping):
+        return Assumptions.parse(given)
+    raise InputError(f"assumptions are an Assumptions, a path or a dict of their fields, not {type(given).__name__}")
+
+
 def _likely(value: Any) -> Any:
     """Floats for the calculation; a range gives its middle number, words and switches stay."""
     if isinstance(value, tuple):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nector_sim.economics.assumptions import Assumptions, Rates, named_percent
+from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, Rates, as_assumptions, named_percent
 from nector_sim.economics.happened import what_happened
 from nector_sim.economics.intervals import corrected_draws, range_table, too_skewed
 from nector_sim.economics.margin import View, drivers_in_view, margin_of
@@ -36,6 +36,7 @@ from nector_sim.frames.ids import id_keys
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
 BASELINE, CANDIDATE = 0, 1
+SAME = "The baseline and the candidate are the same program: nothing was changed."
 
 
 def compare(
@@ -43,7 +44,7 @@ def compare(
     candidate: ProgramLike,
     orders: Any,
     *,
-    assumptions: Assumptions,
+    assumptions: AssumptionsLike,
     by: str | None = None,
     floor_percent: float | str | None = None,
     resamples: int = 1000,
@@ -66,7 +67,7 @@ def compare(
     orders : pandas.DataFrame, or a table with an Arrow interface, shape (n, any)
         As for :func:`nector_sim.replay`, and the optional columns of the margin. With ``replayed=False`` as for
         :func:`nector_sim.score`, and ``customer_id`` for ranges.
-    assumptions : Assumptions
+    assumptions : Assumptions, path or mapping
         Ranges are drawn along with the customers; the values themselves rest on the likely ones. A replay is made
         again at the ends of the take-up and half-way to them, and a draw lies between.
     by : str, optional
@@ -120,7 +121,7 @@ def compare(
     >>> result.baseline.discount, result.candidate.discount, result.incremental_margin
     (455.0, 452.0, 3.0)
     """
-    baseline, candidate = as_program(baseline), as_program(candidate)
+    baseline, candidate, assumptions = as_program(baseline), as_program(candidate), as_assumptions(assumptions)
     check_words(history, replayed, opening=opening, grants=grants, programs=programs)
     if baseline.currency != candidate.currency:
         raise InputError(
@@ -160,6 +161,8 @@ def compare(
             by_customer[place] = sums_by(moved, codes, count, bases=bases)
     total = {place: Sums(sums.names, sums.amounts.sum(axis=0)) for place, sums in by_customer.items()}
     notices = list(history_read.notices)
+    if baseline == candidate:
+        notices.insert(0, SAME)
     if not replayed:
         notices += _spent_twice(used, summaries)
     if by == "customer_decile":
