@@ -65,7 +65,7 @@ def forecast(
         today,
         _read(orders),
         settings=settings,
-        assumptions=None if assumptions is None else ns.load_assumptions(assumptions),
+        assumptions=assumptions,
         months=months,
         opening=_read(opening),
         grants=_read(grants),

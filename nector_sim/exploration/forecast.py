@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nector_sim.economics.assumptions import Assumptions, Rates
+from nector_sim.economics.assumptions import AssumptionsLike, Rates, as_assumptions
 from nector_sim.economics.margin import Drivers, check_costs, margin_of
 from nector_sim.errors import InputError
 from nector_sim.exploration.forecast_result import COLUMNS, MARGINS, Forecast
@@ -41,7 +41,7 @@ from nector_sim.ledger.instants import one_period_after, to_datetime
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS
 from nector_sim.rules.ledger import Expiry
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike, as_program
 
 Floats = npt.NDArray[np.float64]
 
@@ -53,11 +53,11 @@ BLEND = 0.35
 
 
 def forecast(
-    program: Program,
+    program: ProgramLike,
     orders: Any,
     *,
-    settings: Mapping[str, Program] | None = None,
-    assumptions: Assumptions | None = None,
+    settings: Mapping[str, ProgramLike] | None = None,
+    assumptions: AssumptionsLike | None = None,
     months: int = 12,
     opening: Any = None,
     grants: Any = None,
@@ -78,13 +78,13 @@ def forecast(
 
     Parameters
     ----------
-    program : Program
+    program : Program, path or mapping
         What held until now.
     orders, opening, grants, refunds, take_up, as_of
         As in :func:`nector_sim.replay`. What happened after `as_of` is not looked at; left out, it is the last order.
-    settings : dict of str to Program, optional
+    settings : dict of str to Program, path or mapping, optional
         What may hold from then on, by name; left out, `program` goes on as ``today``.
-    assumptions : Assumptions, optional
+    assumptions : Assumptions, path or mapping, optional
         For the margin, what the program costs of it, and the forward break-even; ranges are drawn along. Take-up is
         theirs, where `take_up` is left out.
     months : int
@@ -118,13 +118,15 @@ def forecast(
     [True]
     """
     _check({"months": (1, months, 60), "draws": (1, draws, 100_000), "futures": (2, futures, 10_000)})
-    named = {TODAY: program} if settings is None else dict(settings)
+    program = as_program(program)
+    named = {TODAY: program} if settings is None else {name: as_program(held) for name, held in settings.items()}
     if not named:
         raise InputError("there is no setting to forecast; leave settings out for today's program, or give one")
     from_start = [make_schedule(_always(held)) for held in (program, *named.values())]
     tables = {"opening": opening, "grants": grants, "refunds": refunds}
-    if assumptions is not None and take_up is None:
-        take_up = f"{round(float(assumptions.rates().take_up) * 100, 4):f}%"
+    believed = None if assumptions is None else as_assumptions(assumptions)
+    if believed is not None and take_up is None:
+        take_up = f"{round(float(believed.rates().take_up) * 100, 4):f}%"
     facts = read_facts(from_start, orders, take_up=take_up, seed=seed, as_of=as_of, **tables)
     if facts.prepared.last == ALWAYS:
         raise InputError("nothing happened in this history; there is nothing to go on from")
@@ -132,9 +134,9 @@ def forecast(
         # A refund may come weeks after the last order, and those weeks had orders that nobody has told of.
         facts = cut_off(facts, int(facts.prepared.history.at.max()))
     books = None
-    if assumptions is not None:
+    if believed is not None:
         books = books_of(facts, program.decimals)
-        check_costs(books.sales, assumptions)
+        check_costs(books.sales, believed)
     begins = _months_from(facts.prepared.last, months)
     ahead = int(-(-(begins[-1] - begins[0]) // BLOCK))
     source = source_of(facts, could_redeem(facts, from_start[0]), ahead, window)
@@ -155,9 +157,9 @@ def forecast(
     for array in (drawn, behind):
         for measure in MONEY:
             array[..., MEASURES.index(measure)] /= 10**program.decimals
-    if assumptions is not None:
-        drawn = _with_margin(drawn, _columns_of(assumptions.draws(draws, seed=seed)))
-        behind = _with_margin(behind, assumptions.rates())
+    if believed is not None:
+        drawn = _with_margin(drawn, _columns_of(believed.draws(draws, seed=seed)))
+        behind = _with_margin(behind, believed.rates())
     return Forecast(
         origin=to_datetime(source.past.origin),
         settings=tuple(named),
@@ -170,7 +172,7 @@ def forecast(
         surprise=surprise,
         currency=program.currency,
         point_values=tuple(_point_value(setting) for setting in named.values()),
-        columns=COLUMNS if assumptions is None else (*COLUMNS, *MARGINS),
+        columns=COLUMNS if believed is None else (*COLUMNS, *MARGINS),
         second_opinion=second_opinion(facts, begins[1:]),
         behind=behind,
         draws=drawn,
