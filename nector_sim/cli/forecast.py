@@ -21,9 +21,6 @@ Orders = Annotated[
 ]
 Pictures = Annotated[Path | None, typer.Option("--pictures", help="Folder for the pictures, as SVG.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the table, CSV or Parquet.")]
-TakeUp = Annotated[
-    str | None, typer.Option("--take-up", help="Percentage of orders that redeem where they could, such as 40.")
-]
 Seed = Annotated[int, typer.Option("--seed", help="Random seed.")]
 
 
@@ -41,7 +38,8 @@ def forecast(
     opening: Annotated[Path | None, typer.Option("--opening", help="Opening balances: customer_id, points.")] = None,
     grants: options.GrantsFile = None,
     refunds: options.RefundsFile = None,
-    take_up: TakeUp = None,
+    take_up: options.TakeUpSaid = None,
+    redeemers: options.Redeemers = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Forecast from then on; left out, from the last order.")
     ] = None,
@@ -58,6 +56,7 @@ def forecast(
     """
     import nector_sim as ns
     from nector_sim.exploration.forecast import TODAY
+    from nector_sim.ledger.take_up import said_take_up
 
     today = ns.load_program(program)
     settings = {TODAY: today, **_named(setting or [])}
@@ -70,7 +69,7 @@ def forecast(
         opening=_read(opening),
         grants=_read(grants),
         refunds=_read(refunds),
-        take_up=take_up,
+        take_up=said_take_up(take_up, redeemers),
         as_of=as_of,
         futures=futures,
         seed=seed,
@@ -102,7 +101,8 @@ def liability(
     opening: Annotated[Path | None, typer.Option("--opening", help="Opening balances: customer_id, points.")] = None,
     grants: options.GrantsFile = None,
     refunds: options.RefundsFile = None,
-    take_up: TakeUp = None,
+    take_up: options.TakeUpSaid = None,
+    redeemers: options.Redeemers = None,
     seed: Seed = 0,
     ultimate_percent: Annotated[
         str | None,
@@ -120,6 +120,7 @@ def liability(
     Example: nector-sim liability orders.csv --program program.toml --at 2026-03-31 --ultimate-percent estimate
     """
     import nector_sim as ns
+    from nector_sim.ledger.take_up import said_take_up
 
     programs = [ns.load_program(file) for file in program]
     run = ns.replay(
@@ -129,7 +130,7 @@ def liability(
         opening=_read(opening),
         grants=_read(grants),
         refunds=_read(refunds),
-        take_up=take_up,
+        take_up=said_take_up(take_up, redeemers),
         seed=seed,
         as_of=at,
     )

@@ -37,9 +37,8 @@ def replay(
     opening: Annotated[Path | None, typer.Option("--opening", help="Opening balances: customer_id, points.")] = None,
     grants: Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")] = None,
     refunds: options.RefundsFile = None,
-    take_up: Annotated[
-        str | None, typer.Option("--take-up", help="Percentage of orders that redeem where they could, such as 40.")
-    ] = None,
+    take_up: options.TakeUpSaid = None,
+    redeemers: options.Redeemers = None,
     seed: Annotated[int, typer.Option("--seed", help="Of the draws of take-up.")] = 0,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="The last instant to run; left out, the latest one.")
@@ -62,6 +61,7 @@ def replay(
     """
     import nector_sim as ns
     from nector_sim.batch.files import read_table
+    from nector_sim.ledger.take_up import said_take_up
 
     options.check_scheduler(engine, scheduler)
     programs = [ns.load_program(file) for file in program]
@@ -69,7 +69,7 @@ def replay(
         "opening": read_table(opening) if opening else None,
         "grants": read_table(grants) if grants else None,
         "refunds": read_table(refunds) if refunds else None,
-        "take_up": take_up,
+        "take_up": said_take_up(take_up, redeemers),
         "seed": seed,
         "as_of": as_of,
         "movements": movements,

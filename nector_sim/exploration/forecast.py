@@ -40,6 +40,7 @@ from nector_sim.ledger.facts import Facts, read_facts
 from nector_sim.ledger.instants import one_period_after, to_datetime
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS
+from nector_sim.ledger.take_up import TakeUp
 from nector_sim.rules.ledger import Expiry
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
@@ -62,7 +63,7 @@ def forecast(
     opening: Any = None,
     grants: Any = None,
     refunds: Any = None,
-    take_up: Decimal | float | str | None = None,
+    take_up: Decimal | float | str | TakeUp | None = None,
     as_of: datetime | str | None = None,
     draws: int = 1000,
     futures: int = 60,
@@ -126,7 +127,7 @@ def forecast(
     tables = {"opening": opening, "grants": grants, "refunds": refunds}
     believed = None if assumptions is None else as_assumptions(assumptions)
     if believed is not None and take_up is None:
-        take_up = f"{round(float(believed.rates().take_up) * 100, 4):f}%"
+        take_up = believed.who_redeems()
     facts = read_facts(from_start, orders, take_up=take_up, seed=seed, as_of=as_of, **tables)
     if facts.prepared.last == ALWAYS:
         raise InputError("nothing happened in this history; there is nothing to go on from")

@@ -115,3 +115,11 @@ def test_what_is_refused(shop, run):
     code, _, errors = run("forecast", shop / "orders.csv", "-p", shop / "program.toml", *twice)
     assert code == 2
     assert "settings are named by their files, and meaner is taken" in errors
+
+
+def test_who_redeems_is_said_as_to_a_replay(shop, run):
+    orders = pd.read_csv(shop / "orders.csv").drop(columns="redeems")
+    orders.to_csv(shop / "bare.csv", index=False)
+    _, told, _ = run("liability", shop / "bare.csv", "-p", shop / "program.toml", "--redeemers", "30")
+    half = ns.replay(ns.load_program(shop / "program.toml"), orders, take_up=ns.TakeUp(redeemers_percent=30))
+    assert ns.liability(half).text() in told
