@@ -1,15 +1,18 @@
 """Forecasts: states and futures by hand and against ns.replay, the draws, and what is refused."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import nector_sim as ns
+from nector_sim.economics.bg_nbd import BgNbd
 from nector_sim.exploration.future_totals import MEASURES, OF_KNOWN, OUTSTANDING, could_redeem, totals_of
 from nector_sim.exploration.futures import cut_off, future_of, source_of
 from nector_sim.exploration.outlook import outlook_of
+from nector_sim.exploration.second_opinion import SecondOpinion
 from nector_sim.exploration.states import BLOCK, NONE, Donors, past_of, states_of
 from nector_sim.ledger.facts import read_facts
 from nector_sim.ledger.schedule import make_schedule
@@ -354,8 +357,8 @@ def test_a_forecast_goes_on_from_the_last_order_not_from_a_refund_after_it():
     assert abs(pd.Timestamp(ahead.origin) - last) < pd.Timedelta(milliseconds=1)
 
 
-def test_a_second_opinion_is_shown_where_it_differs():
-    # Customers who buy every two weeks, and half of whom stopped half a year ago: any model must see them gone.
+def test_who_stays_away_is_left_and_who_orders_by_the_clock_has_no_second_opinion():
+    # Customers who buy every two weeks, and half of whom stopped half a year ago.
     days = np.arange(0, 400, 14)
     rows = [
         (f"c{customer}-{day}", f"c{customer}", day + customer % 14)
@@ -367,19 +370,37 @@ def test_a_second_opinion_is_shown_where_it_differs():
     orders["ordered_at"] = pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(orders.pop("day"), unit="D")
     orders["cart_amount"] = 500
     ahead = ns.forecast(PROGRAM, orders, months=3, draws=50, futures=4)
-    said = ahead.opinions([3]).iloc[0]
     # 30 customers with six or seven orders each, of whom some may leave, as half did in the window.
-    assert 110 < said["likely"] < 200
-    assert 110 < said["bg_nbd"] < 200
-    once = orders.drop_duplicates("customer_id").assign(cart_amount=100)
-    spread = pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(np.arange(60) * 5, unit="D")
-    alone = ns.forecast(PROGRAM, once.assign(ordered_at=spread), months=1, draws=4, futures=2)
-    assert "There is no second opinion: nobody ordered twice" in str(alone)
-    assert alone.opinions([1])["bg_nbd"].isna().all()
+    assert 110 < ahead.opinions([3])["likely"].item() < 200
+    # All have the same rate, so there is no Gamma distribution of rates.
+    assert ahead.opinions([3])["bg_nbd"].isna().all()
+    assert "There is no second opinion: these orders do not tell the parameters" in str(ahead)
     with pytest.raises(ns.InputError, match="a break-even needs assumptions"):
-        alone.break_even()
+        ahead.break_even()
     with pytest.raises(ns.InputError, match="there is no measure profit"):
-        alone.past("profit")
+        ahead.past("profit")
+
+
+def test_a_second_opinion_is_shown_where_it_differs():
+    ahead = ns.forecast(PROGRAM, bare(history()), as_of=ORIGIN, months=2, draws=50, futures=4)
+    own = ahead.opinions([2])["likely"].item()
+    model = BgNbd(0.5, 6.0, 0.9, 3.0, -100.0)
+
+    def beside(orders, expected=100.0):
+        second = SecondOpinion(model, np.array([orders / 2, orders]), expected, 100.0)
+        return replace(ahead, second_opinion=second)
+
+    assert "econd opinion" not in str(beside(own))
+    assert not beside(own).opinions([2])["differs"].item()
+    twice = beside(2 * own)
+    assert twice.opinions([2])["differs"].item()
+    assert f"a BG/NBD model expects {2 * own:,.0f} orders of the customers known in 2 months" in str(twice)
+    assert "does not fit these orders (120 repeat orders where 100 came)" in str(beside(2 * own, expected=120.0))
+    # The model itself is that of the history: in weeks, repeat orders since the first one.
+    second = ahead.second_opinion
+    assert second.came == len(history()) - history()["customer_id"].nunique()
+    if second.model is not None:
+        assert 0 < second.orders[0] < second.orders[1]
 
 
 def test_what_came_later_is_not_looked_at():
