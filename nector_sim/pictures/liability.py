@@ -86,7 +86,7 @@ def draw_expiring(owed: Liability, ax: Axes, *, data: str = "") -> Axes:
     --------
     >>> from nector_sim.pictures.style import new_figure
     >>> program = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1)])
-    >>> balances = pd.DataFrame({"customer_id": ["a", "b"], "points": [100, 40], "expires_at": ["2026-03-31", None]})
+    >>> balances = pd.DataFrame({"customer_id": ["a", "b"], "points": [100, 40], "expires_at": ["2026-03-15", None]})
     >>> owed = ns.liability(balances, program=program, at="2026-01-01")
     >>> draw_expiring(owed, new_figure().subplots()).get_label()
     'Expires by month, at face value: 2026-03 100; never 40'
