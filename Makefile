@@ -64,8 +64,10 @@ ledger-long: setup  ## the two replays against each other, a million random hist
 kills-long: setup  ## a run over files that is killed a hundred times, and one onto a disk that is full
 	$(RUN) tests.campaigns.kills
 
-backtest: setup  ## forecasts against what came: simulated shops, both demos, CDNOW
+backtest: setup  ## forecasts and ultimate redemption against what came: simulated shops, both demos, CDNOW
 	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[long]"
+	$(RUN) tests.campaigns.published
+	$(RUN) tests.campaigns.run_off
 	$(RUN) tests.campaigns.backtest
 
 sandbox-long: setup  ## double spending, calls out of order, and kills, by the thousand

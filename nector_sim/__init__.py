@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from nector_sim.exploration.experiments.read import ExperimentReading, read_experiment
     from nector_sim.exploration.facts import Facts, facts
     from nector_sim.exploration.first_grid import first_grid
-    from nector_sim.exploration.forecast import Forecast, forecast
+    from nector_sim.exploration.forecast import forecast
+    from nector_sim.exploration.forecast_result import Forecast
     from nector_sim.exploration.grid import load_grid
     from nector_sim.exploration.sweep import sweep
     from nector_sim.explorer.explorer import RuleExplorer
@@ -72,7 +73,8 @@ _HOMES = {
     "nector_sim.exploration.experiments.read": ("ExperimentReading", "read_experiment"),
     "nector_sim.exploration.facts": ("Facts", "facts"),
     "nector_sim.exploration.first_grid": ("first_grid",),
-    "nector_sim.exploration.forecast": ("Forecast", "forecast"),
+    "nector_sim.exploration.forecast": ("forecast",),
+    "nector_sim.exploration.forecast_result": ("Forecast",),
     "nector_sim.exploration.grid": ("load_grid",),
     "nector_sim.exploration.sweep": ("sweep",),
     "nector_sim.languages.export": ("export",),

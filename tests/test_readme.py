@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,12 @@ order_id,customer_id,ordered_at,cart_amount,points_balance
 1,a,2026-05-01 10:00,749.95,5000
 2,b,2026-05-02 10:00,500,250
 """
+#: Half a year and more: five customers, each every other week, so that there is a history to go on from.
+HISTORY = "order_id,customer_id,ordered_at,cart_amount\n" + "".join(
+    f"{day}-{customer},c{customer},{date(2025, 9, 1) + timedelta(day + customer)} 10:00,{500 + 10 * customer}\n"
+    for day in range(0, 250, 14)
+    for customer in range(5)
+)
 RECORD = """\
 cart_amount,points_balance,points_redeemed,coins_discount
 749.95,5000,649,649
@@ -87,7 +94,8 @@ def test_its_commands_run(arguments, tmp_path):
     typer.main.get_command(app).commands[command].make_context(command, options)
     if command in ("sandbox", "checkout"):
         return
-    for name, text in (("orders_export.csv", ORDERS), ("orders.csv", ORDERS), ("record.csv", RECORD)):
+    orders = HISTORY if command in ("forecast", "liability") else ORDERS
+    for name, text in (("orders_export.csv", ORDERS), ("orders.csv", orders), ("record.csv", RECORD)):
         (tmp_path / name).write_text(text, encoding="utf-8")
     for name in ("program.toml", "today.toml", "new.toml"):
         shutil.copy(ns.data_path("programs/gokwik-example-with-earning.toml"), tmp_path / name)

@@ -90,6 +90,16 @@ BalancesAt = Annotated[
     str | None,
     typer.Option("--balances-at", help="The opening balances are of this day, to be run back, such as today."),
 ]
+TakeUpSaid = Annotated[
+    str | None,
+    typer.Option(
+        "--take-up",
+        help="Percentage of the orders on which redeemers use points where they could, such as 40; or a TOML file.",
+    ),
+]
+Redeemers = Annotated[
+    str | None, typer.Option("--redeemers", help="Percentage of customers who ever use points, such as 30.")
+]
 GrantsFile = Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")]
 
 RefundsFile = Annotated[

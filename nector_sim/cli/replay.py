@@ -38,16 +38,8 @@ def replay(
     balances_at: options.BalancesAt = None,
     grants: Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")] = None,
     refunds: options.RefundsFile = None,
-    take_up: Annotated[
-        str | None,
-        typer.Option(
-            "--take-up",
-            help="Percentage of the orders on which redeemers use points where they could, such as 40; or a TOML file.",
-        ),
-    ] = None,
-    redeemers: Annotated[
-        str | None, typer.Option("--redeemers", help="Percentage of customers who ever use points, such as 30.")
-    ] = None,
+    take_up: options.TakeUpSaid = None,
+    redeemers: options.Redeemers = None,
     seed: Annotated[int, typer.Option("--seed", help="Of the draws of take-up.")] = 0,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="The last instant to run; left out, the latest one.")

@@ -55,7 +55,7 @@ class Liability(Result):
     notices : tuple of str
     """
 
-    PICTURES: ClassVar[tuple[str, ...]] = ("outstanding",)
+    PICTURES: ClassVar[tuple[str, ...]] = ("expiring", "outstanding")
 
     at: datetime
     currency: str
