@@ -34,13 +34,14 @@ test-browser: setup  ## the app and JupyterLab in headless Chromium; screenshots
 lab: setup  ## JupyterLab on the first notebook
 	$(RUN) jupyter lab notebooks/01_redemption_rule.ipynb
 
-app: setup  ## the explorer in a browser, without code
+app: setup  ## the app in a browser, without code
 	@$(RUN) nector_sim app
 
-check: setup  ## formatting, lint, types
+check: setup  ## formatting, lint, types; also those of the README's code and the notebooks
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
+	$(RUN) tests.callers
 
 format: setup  ## let ruff mend what it can
 	$(RUN) ruff format .

@@ -34,11 +34,19 @@ def replay(
         list[Path], typer.Option("--program", "-p", help="Program file; several where each has a valid_from.")
     ],
     out: Annotated[str, typer.Option("--out", help="Folder for orders, balances and totals.")],
-    opening: Annotated[Path | None, typer.Option("--opening", help="Opening balances: customer_id, points.")] = None,
+    opening: options.OpeningFile = None,
+    balances_at: options.BalancesAt = None,
     grants: Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")] = None,
     refunds: options.RefundsFile = None,
     take_up: Annotated[
-        str | None, typer.Option("--take-up", help="Percentage of orders that redeem where they could, such as 40.")
+        str | None,
+        typer.Option(
+            "--take-up",
+            help="Percentage of the orders on which redeemers use points where they could, such as 40; or a TOML file.",
+        ),
+    ] = None,
+    redeemers: Annotated[
+        str | None, typer.Option("--redeemers", help="Percentage of customers who ever use points, such as 30.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of the draws of take-up.")] = 0,
     as_of: Annotated[
@@ -62,14 +70,15 @@ def replay(
     """
     import nector_sim as ns
     from nector_sim.batch.files import read_table
+    from nector_sim.ledger.take_up import said_take_up
 
     options.check_scheduler(engine, scheduler)
     programs = [ns.load_program(file) for file in program]
     how: dict[str, Any] = {
-        "opening": read_table(opening) if opening else None,
+        "opening": options.read_opening(opening, programs, balances_at),
         "grants": read_table(grants) if grants else None,
         "refunds": read_table(refunds) if refunds else None,
-        "take_up": take_up,
+        "take_up": said_take_up(take_up, redeemers),
         "seed": seed,
         "as_of": as_of,
         "movements": movements,
@@ -78,10 +87,17 @@ def replay(
     if in_buckets:
         if kind is not Format.parquet:
             raise InputError("--format csv is for a replay in one piece; one in buckets writes Parquet")
+        if balances_at is not None:
+            raise InputError("--balances-at is for a replay in one piece; run the balances back with ns.opening_from")
         report: Any = _replay_files(programs, orders, out, buckets, engine, scheduler, how)
         totals, counts = report.totals, (report.orders, report.customers)
     else:
-        result: Any = ns.replay(None, read_table(Path(orders)), programs=programs, **how)
+        table = read_table(Path(orders))
+        if balances_at is not None:
+            back = {name: how[name] for name in ("grants", "refunds")}
+            at = None if balances_at == "today" else balances_at
+            how["opening"] = ns.opening_from(how["opening"], table, None, at=at, programs=programs, **back)
+        result: Any = ns.replay(None, table, programs=programs, **how)
         totals, counts = result.totals, (len(result.orders), len(result.balances))
         tables = {"orders": result.orders, "balances": result.balances, "totals": result.totals}
         if result.movements is not None:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 import nector_sim as ns
 from nector_sim.calculator.choices import CHOICES
 from nector_sim.calculator.exact import Order
+from nector_sim.errors import ProgramError
 from nector_sim.rules.docs import field_docs
 from nector_sim.rules.money import About
 from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount, VariablePercent
