@@ -87,7 +87,7 @@ def _shared(
 
 
 def _asked(words: list[str]) -> typer.Typer:
-    """The command line with the one command that is asked for: typer looks through the options of all that there are."""
+    """The command line with the one command that is asked for: typer looks through the options of all that it has."""
     if words and words[0] in COMMANDS:
         narrow = copy.copy(app)
         narrow.registered_groups = []
