@@ -9,7 +9,7 @@ RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-browser lab app check format bench clean
-.PHONY: docs long parity-long languages-long mutation fuzz-readers ledger-long kills-long sandbox-long backtest experiments-long
+.PHONY: docs long tests-long parity-long languages-long mutation fuzz-readers ledger-long kills-long sandbox-long backtest experiments-long
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,7 +50,10 @@ format: setup  ## let ruff mend what it can
 bench: setup  ## speed, as ratios in one run
 	$(RUN) tests.bench
 
-long: parity-long languages-long ledger-long kills-long sandbox-long backtest experiments-long fuzz-readers mutation  ## the campaigns that take long
+long: tests-long parity-long languages-long ledger-long kills-long sandbox-long backtest experiments-long fuzz-readers mutation  ## the campaigns that take long
+
+tests-long: setup  ## all tests, with all of the cases of which `make test` takes some
+	NECTOR_SIM_TESTS_LONG=1 $(RUN) pytest -n auto
 
 parity-long: setup  ## exact against compiled, 100 million random pairs
 	$(RUN) tests.campaigns.parity_long

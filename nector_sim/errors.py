@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from nector_sim.urls import masked
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: How many problems of one input are written out; each takes a search for the name that may be meant.
+LISTED = 100
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,13 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.what}" if self.place else self.what
+
+
+def listed(found: Sequence[_Found], said: Callable[[_Found], Problem]) -> list[Problem]:
+    """Write out the first of what was found, and say how many more there are."""
+    problems = [said(one) for one in found[:LISTED]]
+    more = len(found) - len(problems)
+    return [*problems, Problem("", f"and {more:,} more")] if more else problems
 
 
 class InputError(ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -88,11 +89,21 @@ def _shared(
         _process.show_traceback()
 
 
+def _asked(words: list[str]) -> typer.Typer:
+    """The command line with the one command that is asked for: typer looks through the options of all that it has."""
+    if words and words[0] in COMMANDS:
+        narrow = copy.copy(app)
+        narrow.registered_groups = []
+        narrow.registered_commands = [command for command in app.registered_commands if command.name == words[0]]
+        return narrow
+    return app
+
+
 def main() -> None:
     """Run the command line, and raise SystemExit with its exit code."""
     # Names and values in files are other people's, and a terminal takes some characters for orders.
     with redirect_stdout(Printable(sys.stdout)), redirect_stderr(Printable(sys.stderr, bar=True)):
         try:
-            app()
+            _asked(sys.argv[1:2])()
         except Exception as error:  # not of a command, whose ends are told already
             sys.exit(_process.told(error))
