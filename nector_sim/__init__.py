@@ -9,6 +9,10 @@ from nector_sim._extras import named
 
 if TYPE_CHECKING:
     from nector_sim._data import data_path
+    from nector_sim.batch.files import ScoreReport
+    from nector_sim.batch.replay_files import replay_files
+    from nector_sim.batch.replays import ReplayReport
+    from nector_sim.batch.runs import score_files
     from nector_sim.calculator.explain import explain
     from nector_sim.calculator.quote import Quote, quote
     from nector_sim.economics.accounting import Deferral, defer, released
@@ -55,6 +59,10 @@ __version__ = "0.1.0"
 #: Where each public name lives. A name is imported when it is first used, so importing the package stays quick.
 _HOMES = {
     "nector_sim._data": ("data_path",),
+    "nector_sim.batch.files": ("ScoreReport",),
+    "nector_sim.batch.replay_files": ("replay_files",),
+    "nector_sim.batch.replays": ("ReplayReport",),
+    "nector_sim.batch.runs": ("score_files",),
     "nector_sim.calculator.explain": ("explain",),
     "nector_sim.calculator.quote": ("Quote", "quote"),
     "nector_sim.economics.accounting": ("Deferral", "defer", "released"),
@@ -126,7 +134,9 @@ __all__ = [
     "Quote",
     "Recommendation",
     "Replay",
+    "ReplayReport",
     "RuleExplorer",
+    "ScoreReport",
     "Shop",
     "Simulated",
     "Summary",
@@ -167,10 +177,12 @@ __all__ = [
     "recommend",
     "released",
     "replay",
+    "replay_files",
     "replay_sweep",
     "review",
     "score",
     "score_batch",
+    "score_files",
     "simulate",
     "summarize",
     "sweep",

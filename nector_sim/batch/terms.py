@@ -25,6 +25,7 @@ _WORDS = {
     "grants": "other grants",
     "refunds": "other refunds",
     "options": "other options",
+    "names": "other names of the results",
     "versions": "other versions of the software",
 }
 
