@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from nector_sim._extras import named
+from nector_sim._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from nector_sim._data import data_path
@@ -53,8 +54,6 @@ if TYPE_CHECKING:
     from nector_sim.scoring import score, score_batch
     from nector_sim.simulation.shop import Shop
     from nector_sim.simulation.simulate import Simulated, simulate
-
-__version__ = "0.1.0"
 
 #: Where each public name lives. A name is imported when it is first used, so importing the package stays quick.
 _HOMES = {
