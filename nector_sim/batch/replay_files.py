@@ -30,6 +30,7 @@ from nector_sim.ledger.facts import read_as_of
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import EARLIEST, make_schedule
+from nector_sim.ledger.take_up import TakeUp
 from nector_sim.rules.program import Program
 
 #: Endings of the tables of a replay.
@@ -44,7 +45,7 @@ def replay_files(
     opening: Any = None,
     grants: Any = None,
     refunds: Any = None,
-    take_up: Decimal | float | str | None = None,
+    take_up: Decimal | float | str | TakeUp | None = None,
     seed: int = 0,
     as_of: datetime | str | None = None,
     movements: bool = False,

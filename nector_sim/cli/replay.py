@@ -35,7 +35,14 @@ def replay(
     grants: Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")] = None,
     refunds: options.RefundsFile = None,
     take_up: Annotated[
-        str | None, typer.Option("--take-up", help="Percentage of orders that redeem where they could, such as 40.")
+        str | None,
+        typer.Option(
+            "--take-up",
+            help="Percentage of the orders on which redeemers use points where they could, such as 40; or a TOML file.",
+        ),
+    ] = None,
+    redeemers: Annotated[
+        str | None, typer.Option("--redeemers", help="Percentage of customers who ever use points, such as 30.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of the draws of take-up.")] = 0,
     as_of: Annotated[
@@ -59,6 +66,7 @@ def replay(
 
     Example: nector-sim replay orders/ --program program.toml --buckets 50 --out replayed
     """
+    from nector_sim.ledger.take_up import said_take_up
     from nector_sim.rules.program import load_program
 
     options.check_scheduler(engine, scheduler)
@@ -68,7 +76,7 @@ def replay(
         "opening": opening,
         "grants": grants,
         "refunds": refunds,
-        "take_up": take_up,
+        "take_up": said_take_up(take_up, redeemers),
         "seed": seed,
         "as_of": as_of,
         "movements": movements,

@@ -89,9 +89,10 @@ def sweep(
         table[path] = table[path].map(lambda value: ", ".join(value) if isinstance(value, list) else value)
     write_table(pa.Table.from_pandas(table, preserve_index=False), out)
     how_worked_out = said("each_order" if as_given else "replayed")
-    take_up = float(believed.rates().take_up)
+    rates = believed.rates()
     typer.echo(f"{len(table):,} settings on {len(good):,} orders into {masked(out)}; {table.attrs['view']} view")
-    typer.echo(f"{how_worked_out}; {said(table.attrs['label'], take_up=take_up)}")
+    who = said(table.attrs["label"], take_up=float(rates.take_up), redeemers=float(rates.redeemers))
+    typer.echo(f"{how_worked_out}; {who}")
     if left_out := table.attrs["orders_left_out"]:
         typer.echo(f"{left_out:,} of them were never paid and are left out")
     for notice in table.attrs["notices"]:

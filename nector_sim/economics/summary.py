@@ -116,7 +116,9 @@ class Summary(Result):
     label: str
     """Who is taken to redeem, as an id of :data:`nector_sim.economics.labels.LABELS`. None of them is a bound."""
     assumed_take_up: float
-    """Share of the orders that could redeem, where they do not say."""
+    """Share of the orders on which redeemers could use points, where they do not say."""
+    assumed_redeemers: float
+    """Share of the customers."""
     currency: str
     """ISO 4217 code; empty where neither the program nor the orders say."""
 
@@ -129,7 +131,7 @@ class Summary(Result):
         return "\n".join(
             [
                 f"{self.orders:,} order{'' if self.orders == 1 else 's'}, carts of {cart}: points take off {discount} "
-                f"({self.discount_rate:.2%}), {said(self.label, take_up=self.assumed_take_up)}.",
+                f"({self.discount_rate:.2%}), {self.who_redeems}.",
                 f"The program costs {cost} of margin and leaves {margin}.",
                 self.break_even,
             ]
@@ -164,7 +166,7 @@ class Summary(Result):
     @property
     def who_redeems(self) -> str:
         """Who is taken to redeem, in words."""
-        return said(self.label, take_up=self.assumed_take_up)
+        return said(self.label, take_up=self.assumed_take_up, redeemers=self.assumed_redeemers)
 
     @property
     def break_even(self) -> str:
@@ -330,7 +332,7 @@ def summarize_sales(
     """
     rates, redeemed = assumptions.rates(), points > 0
     # How far each order counts as redeemed: 0 or 1 where that is known, the assumed take-up elsewhere.
-    weight: float | Floats = 1.0 if replayed else float(rates.take_up)
+    weight: float | Floats = 1.0 if replayed else float(assumptions.without_table().rates().using)
     if sales.redeems is not None and not replayed:
         weight = np.where(np.isnan(sales.redeems), weight, sales.redeems)
     # Points earned cost whether or not they are redeemed on these orders, so take-up has no say in the accrual view.
@@ -362,8 +364,11 @@ def summarize_sales(
         lines_without=margin_of(without, rates),
         limited_by=_mix(*limited_by, weight, redeemed),
         orders_below_floor=below,
-        label=who_redeems(float(rates.take_up), recorded=recorded or sales.redeems is not None),
+        label=who_redeems(
+            float(rates.take_up), recorded=recorded or sales.redeems is not None, redeemers=float(rates.redeemers)
+        ),
         assumed_take_up=float(rates.take_up),
+        assumed_redeemers=float(rates.redeemers),
         currency=program.currency if program is not None else currency,
     )
 

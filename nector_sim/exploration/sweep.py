@@ -149,7 +149,9 @@ def sweep(
         "view": view,
         "margin_without": round(float(margin_of(drivers_of(prepared.sales).map(np.sum), rates).margin), 2),
         "orders_left_out": prepared.left_out,
-        "label": who_redeems(float(rates.take_up), recorded=prepared.sales.redeems is not None),
+        "label": who_redeems(
+            float(rates.take_up), recorded=prepared.sales.redeems is not None, redeemers=float(rates.redeemers)
+        ),
         "notices": (),
     }
     return table
