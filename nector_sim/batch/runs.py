@@ -133,7 +133,7 @@ def score_files(
     job = Job(program, inputs, parts, work, schema, naming)
     with work.held(), ThreadPoolExecutor(1, thread_name_prefix="hash") as hashing:
         terms = hashing.submit(_terms, job, part_rows if work.is_folder else None)
-        known, notices = _look_what_is_there(job, terms, listed)
+        known, notices = _resumed(job, terms, listed)
         if known is not None:
             return _report(known, (), notices)
         try:
@@ -210,9 +210,7 @@ def _score(job: Job, terms: Future[dict[str, Any]], engine: Engine, progress: Pr
     job.inputs.check_unchanged()
 
 
-def _look_what_is_there(
-    job: Job, terms: Future[dict[str, Any]], rejects: Place | None
-) -> tuple[dict[str, Any] | None, list[str]]:
+def _resumed(job: Job, terms: Future[dict[str, Any]], rejects: Place | None) -> tuple[dict[str, Any] | None, list[str]]:
     """Look what an earlier run left: the manifest if everything is there already, and what is to be said."""
     work = job.work
     if not work.is_folder:
