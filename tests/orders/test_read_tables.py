@@ -92,7 +92,7 @@ def test_a_path_that_is_none(tmp_path):
         ns.read_orders(tmp_path / "none.csv")
     with pytest.raises(ns.InputError, match="is a folder without a table"):
         ns.read_orders(tmp_path)
-    with pytest.raises(ns.InputError, match="orders are a list; give the path"):
+    with pytest.raises(ns.InputError, match="orders are a list; give a pandas frame"):
         ns.read_orders([1, 2])
 
 
