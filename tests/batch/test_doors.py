@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import nector_sim as ns
-from nector_sim.batch.replays import replay_files
+from nector_sim.batch.replays import replay_in_buckets
 from nector_sim.cli import app
 from nector_sim.errors import InputError
 
@@ -92,14 +92,14 @@ def test_a_replay_that_lost_a_part_is_not_taken_for_whole(gone, tmp_path):
         {"order_id": customers, "customer_id": customers, "ordered_at": "2026-01-01T10:00Z", "cart_amount": 1000}
     ).to_csv(orders, index=False)
     program = ns.Program.parse({"earning": {"points_per_unit": "0.05"}})
-    replay_files([program], orders, out=out, buckets=2)
-    again = replay_files([program], orders, out=out, buckets=2)
+    replay_in_buckets([program], orders, out=out, buckets=2)
+    again = replay_in_buckets([program], orders, out=out, buckets=2)
     assert "nothing was done" in again.notices[0]
     assert gone in json.loads((tmp_path / "replayed.manifest.json").read_text())["output"]["parts"]
     kept = (out / gone).read_bytes()
     (out / gone).write_bytes(kept[:-1])
     with pytest.raises(InputError, match=f"{gone} has another size"):
-        replay_files([program], orders, out=out, buckets=2)
+        replay_in_buckets([program], orders, out=out, buckets=2)
     (out / gone).unlink()
     with pytest.raises(InputError, match=f"{gone} is missing"):
-        replay_files([program], orders, out=out, buckets=2)
+        replay_in_buckets([program], orders, out=out, buckets=2)
