@@ -241,7 +241,7 @@ def replay_bucket(job: ReplayJob, number: int) -> None:
     except OrdersError as error:
         rows = {"orders": orders.column(ROW).to_pylist(), "refunds": rows_of_refunds}
         raise _of_all_orders(error, rows) from None
-    decimals, naming = job.programs[0].decimals, Naming(job.options["prefix"], job.options["suffix"])
+    decimals, naming = job.programs[0].decimals, Naming(job.options.get("prefix", ""), job.options.get("suffix", ""))
     tables = tables_of(result, decimals, naming)
     del tables["totals"]
     for name, table in tables.items():

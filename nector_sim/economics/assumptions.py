@@ -130,6 +130,10 @@ class Assumptions(Model):
     0.6
     """
 
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
+
     gross_margin_percent: Percentage | None = None
     """Of the cart net of tax. Unused where orders carry a ``cost`` column."""
 

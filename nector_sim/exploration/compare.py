@@ -184,7 +184,7 @@ def compare(
             sides=2,
             moved={name: {place: _in_all(s) for place, s in there.items()} for name, there in moved.items()},
         ),
-        groups=None if labels is None else _by_group(sides, labels, assumptions),
+        groups=pd.DataFrame() if labels is None else _by_group(sides, labels, assumptions),
         changes=_changes(sides, codes, count),
         below_floor=None if floor_percent is None else _below_floor(sides, used, assumptions, floor_percent),
         happened=what_happened(frame, baseline),

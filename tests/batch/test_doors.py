@@ -111,26 +111,20 @@ def test_a_csv_is_read_alike_whole_and_in_pieces(tmp_path):
     # The names stand below a title and a line for Excel, between spaces; a field holds a comma, a mark and a line.
     rows = '1;"a ;""b""\nc";100;50\n\n2;d;200;60;7\n3;e;300;70\n'
     path = tmp_path / "orders.csv"
-    path.write_bytes(
-        b"\xef\xbb\xbfsep=;\r\nOrders of May\n order_id ;note;cart_amount; points_balance\n" + rows.encode()
-    )
+    names = " order_id ;note;cart_amount; points_balance"
+    path.write_text(f"\ufeffsep=;\r\nOrders of May\n{names}\n{rows}", encoding="utf-8", newline="")
     whole = open_table(path)
     sheet = whole.read(whole.columns)
     inputs = open_inputs([path])
     ((_, frame, broken),) = read_pieces(inputs, inputs.pieces)
     assert frame.columns == whole.columns == ["order_id", "note", "cart_amount", "points_balance"]
     assert frame.equals(sheet.frame)
-    assert frame["note"].to_list() == ['a ;"b"\nc', "e"]
+    assert frame["note"].to_list() == ['a ;"b"\nc', None, "e"]
     assert [(row + 1, why) for row, why in broken] == sheet.broken
-    assert [row for row, _ in sheet.broken] == [2, 3]
-    assert (
-        ns.score_files(
-            ns.Program.parse({"offers": [{"kind": "fixed_amount", "points": 50, "discount": 5}]}),
-            path,
-            out=tmp_path / "scored.csv",
-        ).scored
-        == 2
-    )
+    assert [row for row, _ in sheet.broken] == [3]
+    (tmp_path / "program.toml").write_text(PROGRAM)
+    program = ns.load_program(tmp_path / "program.toml")
+    assert ns.score_files(program, path, out=tmp_path / "scored.csv").scored == 2
 
 
 @pytest.mark.parametrize(
