@@ -239,8 +239,8 @@ def test_amounts_go_out_as_they_came_in():
 def test_rows_of_a_polars_frame_with_texts_are_parted_too():
     frame = pl.DataFrame({"order_id": ["a", "b"], "cart_amount": ["5", "-1"], "points_balance": [1, 2]})
     good, rejects = ns.check_orders(frame)
-    assert good["order_id"].tolist() == ["a"]
-    assert rejects["order_id"].tolist() == ["b"]
+    assert good["order_id"].to_list() == ["a"]
+    assert rejects["order_id"].to_list() == ["b"]
 
 
 @pytest.mark.parametrize("column", ["order_id", "customer_id"])
