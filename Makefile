@@ -34,7 +34,7 @@ test-browser: setup  ## the app and JupyterLab in headless Chromium; screenshots
 lab: setup  ## JupyterLab on the first notebook
 	$(RUN) jupyter lab notebooks/01_redemption_rule.ipynb
 
-app: setup  ## the explorer in a browser, without code
+app: setup  ## the app in a browser, without code
 	@$(RUN) nector_sim app
 
 check: setup  ## formatting, lint, types; also those of the README's code and the notebooks

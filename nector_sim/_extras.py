@@ -18,7 +18,6 @@ EXTRA_OF = {
     "anywidget": "lab",
     "ipywidgets": "lab",
     "jupyterlab": "lab",
-    "voila": "lab",
     "aiohttp": "urls",
     "fsspec": "urls",
     "s3fs": "s3",

@@ -35,6 +35,7 @@ ROOMS = [
     ["explorer"],
     # The package itself gives names of all rooms above; who imports it imports them.
     ["nector_sim"],
+    ["app"],
     ["_process"],
     ["cli"],
     ["_start"],
@@ -45,29 +46,24 @@ COME_ALONG = {
     "annotated_types",
     "click",
     "dask",
-    "jupyter_core",
-    "jupyter_server",
     "pydantic_core",
-    "tornado",
     "traitlets",
 }
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
-#: Heavy or optional libraries, each with the one room that imports it.
+#: Heavy or optional libraries, each with the one room that imports it; of the servers, there are two.
 AT_HOME = {
     "matplotlib": "pictures",
     "ipywidgets": "explorer",
     "anywidget": "explorer",
-    "voila": "explorer",
     "chainladder": "economics",
     "dask": "batch",
     "cryptography": "batch",
     "distributed": "batch",
-    "starlette": "gokwik",
-    "uvicorn": "gokwik",
     "sqlalchemy": "gokwik",
     "fsspec": "batch",
     "numba": "_compile",
 }
+SERVERS = {"starlette", "uvicorn"}
 
 
 def imports(file, *, types=True):
@@ -153,6 +149,7 @@ def test_each_heavy_library_has_one_room():
             if (room, name) == ("results", "matplotlib.axes"):
                 continue  # for types alone: results name the Axes that their pictures take
             assert home == room, f"{file} imports {name}, which belongs into {home}"
+            assert name.split(".")[0] not in SERVERS or room in ("gokwik", "app"), f"{file} imports {name}"
 
 
 def test_the_rules_and_the_exact_law_use_no_numpy():

@@ -236,7 +236,7 @@ def _check_balances(
         f"{file.name}: balances of {len(sums):,} customers in {len(rows):,} rows, {int(sums.sum()):,} points in all"
     )
     typer.echo(
-        f"  of {day}, as the file says" if day else "  no column says of which day they are; state it (--balances-at)"
+        f"  of {day}, {rows.attrs['as_of_is']}" if day else f"  {rows.attrs['as_of_is']}; state it (--balances-at)"
     )
     below = int((sums < 0).sum())
     if below:

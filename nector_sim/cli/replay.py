@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nector_sim.cli import options
+from nector_sim.errors import InputError
 from nector_sim.urls import masked
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def replay(
         list[Path], typer.Option("--program", "-p", help="Program file; several where each has a valid_from.")
     ],
     out: Annotated[str, typer.Option("--out", help="Folder for orders, balances and totals.")],
-    opening: Annotated[Path | None, typer.Option("--opening", help="Opening balances: customer_id, points.")] = None,
+    opening: options.OpeningFile = None,
+    balances_at: options.BalancesAt = None,
     grants: Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")] = None,
     refunds: options.RefundsFile = None,
     take_up: Annotated[
@@ -66,14 +68,16 @@ def replay(
 
     Example: nector-sim replay orders/ --program program.toml --buckets 50 --out replayed
     """
+    from nector_sim.batch.files import apart
     from nector_sim.ledger.take_up import said_take_up
     from nector_sim.rules.program import load_program
 
     options.check_scheduler(engine, scheduler)
+    programs = [load_program(file) for file in program]
     how: dict[str, Any] = {
         "out": out,
-        "programs": [load_program(file) for file in program],
-        "opening": opening,
+        "programs": programs,
+        "opening": options.read_opening(opening, programs, balances_at),
         "grants": grants,
         "refunds": refunds,
         "take_up": said_take_up(take_up, redeemers),
@@ -85,12 +89,27 @@ def replay(
         "buckets": buckets,
         "ending": f".{kind}",
     }
+    if balances_at is not None:
+        if buckets is not None or engine is options.Engine.dask or not Path(orders).is_file():
+            raise InputError("--balances-at is for a replay in one piece; run the balances back with ns.opening_from")
+        how["opening"] = _run_back(how, orders, balances_at)
+    apart([out], [orders, opening])
     report = _replay_files(orders, engine, scheduler, how)
     for notice in report.notices:
         typer.echo(f"note: {notice}")
     first, *more = report.text().splitlines()
     typer.echo(first.replace(" replayed", f" replayed into {masked(out)}", 1))
     typer.echo("\n".join(more))
+
+
+def _run_back(how: dict[str, Any], orders: str, balances_at: str) -> Any:
+    """Opening balances from those of a later instant."""
+    from nector_sim.batch.files import read_table
+    from nector_sim.ledger.openings import opening_from
+
+    tables = {name: read_table(how[name]) if how[name] else None for name in ("grants", "refunds")}
+    at = None if balances_at == "today" else balances_at
+    return opening_from(how["opening"], read_table(Path(orders)), None, at=at, programs=how["programs"], **tables)
 
 
 def _replay_files(orders: str, engine: options.Engine, scheduler: str | None, how: dict[str, Any]) -> ReplayReport:

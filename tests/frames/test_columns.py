@@ -250,5 +250,7 @@ def test_a_text_that_is_no_unicode_is_refused_by_name(column):
     orders[column] = pd.Series(["\ud800"], dtype=object)
     program = ns.Program(offers=[ns.FixedAmount(points=1, discount=1)])
     for door in (lambda: ns.replay(program, orders), lambda: ns.read_orders(orders)):
-        with pytest.raises(ns.InputError, match=f"{column} in row 1 is not valid Unicode: it holds half of a surrogate"):
+        with pytest.raises(
+            ns.InputError, match=f"{column} in row 1 is not valid Unicode: it holds half of a surrogate"
+        ):
             door()
