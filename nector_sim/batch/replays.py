@@ -142,6 +142,7 @@ def begin_job(
     **options: Any,
 ) -> ReplayJob:
     """Look the files through, and refuse a folder that cannot be written; 0 buckets are one piece."""
+    Place.of(out).check_writable()
     if Place.of(out).suffix:
         raise InputError(f"{out} has an ending; a replay writes a folder, so give a name without one")
     work = Work.of(Place.of(out))

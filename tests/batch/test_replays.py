@@ -16,6 +16,7 @@ from nector_sim.batch import inputs, replays, shuffle
 from nector_sim.batch.cluster import dask_runner
 from nector_sim.batch.replays import replay_in_buckets
 from nector_sim.errors import InputError, OrdersError
+from nector_sim.frames.kinds import as_frame
 
 PROGRAM = ns.Program.parse(
     {
@@ -70,7 +71,7 @@ def table(folder, name):
 @pytest.mark.parametrize(("engine", "buckets"), [("here", 1), ("here", 5), ("dask", 1), ("dask", 3), ("dask", 17)])
 def test_buckets_give_the_rows_and_totals_of_one_replay(orders, tmp_path, runners, engine, buckets):
     how = {"take_up": 60, "seed": 4}
-    whole = ns.replay(PROGRAM, history(), opening=OPENING, **how)
+    whole = ns.replay(PROGRAM, as_frame(history()), opening=OPENING, **how)
     report = replay_in_buckets(
         [PROGRAM],
         orders,
@@ -133,7 +134,7 @@ def test_a_table_of_refunds_is_split_with_its_orders(orders, tmp_path, runners, 
         for days in (3, 400, 12)
     ]
     refunds = pl.concat(several)
-    whole = ns.replay(PROGRAM, history(), opening=OPENING, refunds=refunds)
+    whole = ns.replay(PROGRAM, as_frame(history()), opening=OPENING, refunds=refunds)
     how = {"opening": pl.from_pandas(OPENING).to_arrow(), "refunds": refunds.to_arrow(), "runner": runners[engine]}
     report = replay_in_buckets([PROGRAM], orders, out=tmp_path / "out", buckets=buckets, **how)
     assert report.totals.astype(str).equals(replays.exact_table(whole.totals, 2).to_pandas().astype(str))
@@ -214,7 +215,7 @@ def test_the_last_instant_is_told_in_utc(orders, tmp_path):
     # A day alone is the whole day: 6 September in Kolkata ends at 18:30 in UTC.
     report = replay_in_buckets([PROGRAM], orders, out=tmp_path / "out", as_of="2026-09-06", buckets=3)
     assert report.as_of == datetime(2026, 9, 6, 18, 29, 59, 999999, tzinfo=UTC)
-    assert report.orders == len(ns.replay(PROGRAM, history(), as_of="2026-09-06").orders)
+    assert report.orders == len(ns.replay(PROGRAM, as_frame(history()), as_of="2026-09-06").orders)
 
 
 def test_a_customer_is_one_whether_written_with_a_point_or_without(tmp_path):
