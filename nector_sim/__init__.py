@@ -6,9 +6,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from nector_sim._extras import named
+from nector_sim._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from nector_sim._data import data_path
+    from nector_sim.batch.files import ScoreReport
+    from nector_sim.batch.replay_files import replay_files
+    from nector_sim.batch.replays import ReplayReport
+    from nector_sim.batch.runs import score_files
     from nector_sim.calculator.explain import explain
     from nector_sim.calculator.quote import Quote, quote
     from nector_sim.economics.accounting import Deferral, defer, released
@@ -52,11 +57,13 @@ if TYPE_CHECKING:
     from nector_sim.simulation.shop import Shop
     from nector_sim.simulation.simulate import Simulated, simulate
 
-__version__ = "0.1.0"
-
 #: Where each public name lives. A name is imported when it is first used, so importing the package stays quick.
 _HOMES = {
     "nector_sim._data": ("data_path",),
+    "nector_sim.batch.files": ("ScoreReport",),
+    "nector_sim.batch.replay_files": ("replay_files",),
+    "nector_sim.batch.replays": ("ReplayReport",),
+    "nector_sim.batch.runs": ("score_files",),
     "nector_sim.calculator.explain": ("explain",),
     "nector_sim.calculator.quote": ("Quote", "quote"),
     "nector_sim.economics.accounting": ("Deferral", "defer", "released"),
@@ -130,7 +137,9 @@ __all__ = [
     "Quote",
     "Recommendation",
     "Replay",
+    "ReplayReport",
     "RuleExplorer",
+    "ScoreReport",
     "Shop",
     "Simulated",
     "Summary",
@@ -173,10 +182,12 @@ __all__ = [
     "recommend",
     "released",
     "replay",
+    "replay_files",
     "replay_sweep",
     "review",
     "score",
     "score_batch",
+    "score_files",
     "simulate",
     "summarize",
     "sweep",

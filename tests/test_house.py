@@ -16,7 +16,7 @@ from nector_sim._extras import EXTRA_OF
 PACKAGE = Path(ns.__file__).parent
 #: The rooms from top to bottom; a room imports from those above it and from itself, never upward.
 ROOMS = [
-    ["errors", "urls", "_data", "_compile", "_extras", "_terminal", "results"],
+    ["errors", "urls", "_data", "_compile", "_extras", "_terminal", "_version", "results"],
     ["rules"],
     ["calculator"],
     ["languages"],
@@ -33,9 +33,11 @@ ROOMS = [
     ["pictures"],
     ["report"],
     ["explorer"],
+    # The package itself gives names of all rooms above; who imports it imports them.
+    ["nector_sim"],
     ["app"],
-    ["cli"],
     ["_process"],
+    ["cli"],
     ["_start"],
 ]
 #: Libraries that one of the others needs, and so brings.
@@ -64,13 +66,55 @@ AT_HOME = {
 SERVERS = {"starlette", "uvicorn"}
 
 
-def imports(file):
+def imports(file, *, types=True):
+    """Whatever a file imports, also in functions; with `types`, also what only its type hints need."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
+    for_types = {
+        node
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.unparse(block.test)
+        for node in ast.walk(block)
+    }
     for node in ast.walk(tree):
+        if node in for_types and not types:
+            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+            assert not node.level, f"{file} imports by a relative name"
+            for alias in node.names:
+                # A name is a module of its own, or something in one.
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in MODULES else node.module or ""
+
+
+def module_name(file):
+    parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(file): file for file in sorted(PACKAGE.rglob("*.py"))}
+
+
+def room_of(name):
+    """The room of a module; the package itself is one."""
+    return name.split(".")[1] if "." in name else name
+
+
+def circle(graph):
+    """Modules that import each other in a circle, from one to itself; None without one."""
+    done = set()
+
+    def walk(name, path):
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name in done:
+            return None
+        found = next((found for next_ in graph.get(name, ()) if (found := walk(next_, [*path, name]))), None)
+        done.add(name)
+        return found
+
+    return next((found for name in graph if (found := walk(name, []))), None)
 
 
 def modules():
@@ -83,9 +127,19 @@ def modules():
 def test_imports_never_go_upward():
     for room, file in modules():
         for name in imports(file):
-            if name.startswith("nector_sim."):
-                above = name.split(".")[1]
-                assert LEVEL[above] <= LEVEL[room], f"{file} imports {name}"
+            if name.split(".")[0] == "nector_sim":
+                assert LEVEL[room_of(name)] <= LEVEL[room], f"{file} imports {name}"
+
+
+def test_imports_never_go_in_a_circle():
+    # Imports within functions count: they hide a circle, and do not break it. Those for type hints run nothing.
+    graph = {
+        name: sorted({one for one in imports(file, types=False) if one in MODULES} - {name})
+        for name, file in MODULES.items()
+    }
+    assert circle({"a": ["b"], "b": ["c"], "c": ["b"]}) == ["b", "c", "b"]
+    assert circle({"a": ["b", "c"], "b": ["c"]}) is None
+    assert circle(graph) is None
 
 
 def test_each_heavy_library_has_one_room():

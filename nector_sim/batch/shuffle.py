@@ -43,6 +43,7 @@ class ReplayJob:
     grants: pl.DataFrame | None
     refunds: pl.DataFrame | None
     options: dict[str, Any]
+    ending: str = ".parquet"
 
 
 def split_part(job: ReplayJob, number: int) -> None:

@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from nector_sim import __version__, _process
+from nector_sim import _process
 from nector_sim._terminal import Printable
+from nector_sim._version import __version__
 from nector_sim.cli import (
     check,
     checkout,

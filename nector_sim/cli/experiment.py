@@ -134,7 +134,7 @@ def read(
 
 def _read(path: Path) -> pd.DataFrame:
     from nector_sim.batch.files import read_table
-    from nector_sim.frames.checks import as_frame
+    from nector_sim.frames.kinds import as_frame
 
     return as_frame(read_table(path))
 

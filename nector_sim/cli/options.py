@@ -107,6 +107,10 @@ RefundsFile = Annotated[
 ]
 
 
+Prefix = Annotated[str, typer.Option("--prefix", help="Put before the names of result columns.")]
+Suffix = Annotated[str, typer.Option("--suffix", help="Put behind the names of result columns.")]
+
+
 def history_of(
     orders: pd.DataFrame,
     programs: list[Program],
@@ -164,7 +168,7 @@ def usable_orders(orders: str | Path, program: Program, *, replayed: bool) -> tu
     """
     import nector_sim as ns
     from nector_sim.batch.files import read_tables
-    from nector_sim.frames.checks import as_frame
+    from nector_sim.frames.kinds import as_frame
 
     frame = as_frame(read_tables(str(orders)))
     if replayed:

@@ -9,13 +9,14 @@ count as nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nector_sim.errors import InputError, Problem
 from nector_sim.results import Result
 from nector_sim.rules.money import currency_decimals
+from nector_sim.rules.values import read_decimal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,10 +217,10 @@ def _checked(numbers: dict[str, Any], *, whole: tuple[str, ...]) -> list[Decimal
     read, problems = [], []
     for name, number in numbers.items():
         try:
-            value = Decimal(str(number).strip())
-        except InvalidOperation:
-            value = Decimal("NaN")
-        if not value.is_finite() or value < 0:
+            value = read_decimal(number)
+        except ValueError:
+            value = Decimal(-1)
+        if value < 0:
             problems.append(Problem(name, f"is {number}; it is a number, 0 or more"))
         elif name in whole and value != value.to_integral_value():
             problems.append(Problem(name, f"is {number}; points are whole"))

@@ -19,7 +19,7 @@ from nector_sim.exploration.grid import Settings
 from nector_sim.exploration.replay_sums import ReplaySums, counts_of
 from nector_sim.exploration.replays import Replays, read_history
 from nector_sim.exploration.totals import table_of_rows
-from nector_sim.frames.checks import as_frame
+from nector_sim.frames.kinds import as_frame
 from nector_sim.ledger.take_up import TakeUp
 from nector_sim.rules.program import Program
 

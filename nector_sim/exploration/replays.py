@@ -19,7 +19,7 @@ from nector_sim.economics.margin import View, check_costs
 from nector_sim.economics.sales import Sales, read_sales
 from nector_sim.errors import InputError, Problem
 from nector_sim.exploration.prepared import Given, Played
-from nector_sim.frames.checks import as_frame
+from nector_sim.frames.kinds import as_frame
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.engine import Ran, run
 from nector_sim.ledger.facts import Facts, read_facts

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from nector_sim.errors import InputError
-from nector_sim.frames.checks import as_frame
+from nector_sim.frames.kinds import as_frame
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.lots import Lots, lots_at

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-import nector_sim
+from nector_sim._version import __version__
 from nector_sim.exploration.compare import compare
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.session import Outcome, Session
@@ -246,7 +246,7 @@ def _provenance(session: Session) -> list[list[str]]:
     known = session.orders.get("points_balance", session.orders["cart_amount"] * 0)
     digest = sha256(carts.astype("<f8").tobytes() + known.to_numpy(dtype="<f8").tobytes()).hexdigest()
     how = "replayed" if session.replayed else "each order by itself"
-    rows = [["nector_sim", nector_sim.__version__], ["Python", platform.python_version()]]
+    rows = [["nector_sim", __version__], ["Python", platform.python_version()]]
     rows += [[name, version(name)] for name in ("numpy", "pandas", "numba")]
     return [*rows, ["Orders", session.label], ["Balances", how], ["SHA-256 of carts and balances", digest]]
 
