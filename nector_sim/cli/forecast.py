@@ -183,7 +183,7 @@ def _progress() -> Any:
 
 def _read(path: Path | None) -> pd.DataFrame | None:
     from nector_sim.batch.files import read_table
-    from nector_sim.frames.checks import as_frame
+    from nector_sim.frames.kinds import as_frame
 
     return None if path is None else as_frame(read_table(path))
 
