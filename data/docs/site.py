@@ -58,6 +58,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Turn the links of pages that stand beside `law/` in the repository, and above it on the site."""
+    return markdown.replace("](../law/", "](law/") if "/" not in page.file.src_uri else markdown
+
+
 def python_page() -> str:
     """Every public name, by the room that it lives in."""
     lines = ["# Python", "", "`import nector_sim as ns`; every name below is `ns.name`.", ""]
@@ -72,6 +77,10 @@ def commands_page() -> str:
     """Every command with its arguments, options and example."""
     lines = ["# Commands", "", "Each has `--help`. [Exit codes](exit-codes.md) are the same for all.", ""]
     group: Any = typer.main.get_command(app)
+    lines += ["| command | what it does |", "|---|---|"]
+    for name, command in _commands(group):
+        lines.append(f"| [`{name}`](#nector-sim-{name.replace(' ', '-')}) | {_cell(command.get_short_help_str(200))} |")
+    lines.append("")
     for name, command in _commands(group):
         context = click.Context(command, info_name=f"nector-sim {name}")
         help_text = re.sub(r"^\s*\b", "", (command.help or "").replace("\b", "").strip())
