@@ -42,7 +42,7 @@ check: setup  ## formatting, lint, types
 	$(RUN) ruff check .
 	$(RUN) mypy
 
-format: setup  ## let ruff mend what it can
+format: setup  ## let ruff fix what it can
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
 

@@ -41,19 +41,24 @@ def replay(
     take_up: Annotated[
         str | None, typer.Option("--take-up", help="Percentage of orders that redeem where they could, such as 40.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the draws of take-up.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Random seed for take-up.")] = 0,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="The last instant to run; left out, the latest one.")
     ] = None,
     movements: Annotated[bool, typer.Option("--movements", help="Write every line of the ledger too.")] = False,
     kind: Annotated[Format, typer.Option("--format", help="What the tables are written as.")] = Format.parquet,
     buckets: Annotated[
-        int | None, typer.Option("--buckets", min=1, help="Replay so many buckets of customers one by one, for memory.")
+        int | None,
+        typer.Option(
+            "--buckets", min=1, help="Split customers into N buckets and replay one at a time, to limit memory."
+        ),
     ] = None,
     engine: options.EngineName = options.Engine.local,
     scheduler: options.Scheduler = None,
 ) -> None:
-    """Replay orders through time: balances run down, points expire, refunds are reversed.
+    """Replay orders through time, with balances and expiry.
+
+    What one order spends is gone for the next; points expire; refunds reverse what they earned and spent.
 
     More orders than fit the memory are replayed in buckets of customers, each a Parquet part of every table.
 

@@ -236,7 +236,9 @@ def run(lines: int = 500_000) -> int:
         print(f"exports of {lines:,} lines, by turns, medians of {RUNS}")
         kept = [measure("Shopify", path, key, wrote, lines, MOST_TIMES)]
         split(path, folder / "parts")
-        kept.append(measure(f"Shopify, a folder of {FILES} files", folder / "parts", key, wrote, lines, MOST_TIMES_OTHERS))
+        kept.append(
+            measure(f"Shopify, a folder of {FILES} files", folder / "parts", key, wrote, lines, MOST_TIMES_OTHERS)
+        )
         for what, write, at in (
             ("Unicommerce", write_unicommerce, folder / "unicommerce.csv"),
             ("Amazon", write_amazon, folder / "amazon.txt"),
