@@ -37,10 +37,11 @@ lab: setup  ## JupyterLab on the first notebook
 app: setup  ## the explorer in a browser, without code
 	@$(RUN) nector_sim app
 
-check: setup  ## formatting, lint, types
+check: setup  ## formatting, lint, types; also those of the README's code and the notebooks
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
+	$(RUN) tests.callers
 
 format: setup  ## let ruff fix what it can
 	$(RUN) ruff format .

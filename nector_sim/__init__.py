@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nector_sim.ledger.openings import opening_from
     from nector_sim.ledger.replay import Replay, replay
     from nector_sim.ledger.sweep import replay_sweep
+    from nector_sim.ledger.take_up import TakeUp, TakeUpTable
     from nector_sim.orders.balances import read_balances
     from nector_sim.orders.demo import demo_orders
     from nector_sim.orders.propose import Proposal, propose_mapping
@@ -79,6 +80,7 @@ _HOMES = {
     "nector_sim.ledger.openings": ("opening_from",),
     "nector_sim.ledger.replay": ("Replay", "replay"),
     "nector_sim.ledger.sweep": ("replay_sweep",),
+    "nector_sim.ledger.take_up": ("TakeUp", "TakeUpTable"),
     "nector_sim.orders.balances": ("read_balances",),
     "nector_sim.frames.checks": ("CheckedOrders", "check_orders"),
     "nector_sim.orders.demo": ("demo_orders",),
@@ -130,6 +132,8 @@ __all__ = [
     "Shop",
     "Simulated",
     "Summary",
+    "TakeUp",
+    "TakeUpTable",
     "Ultimate",
     "VariableAmount",
     "VariablePercent",

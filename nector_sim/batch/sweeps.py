@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,7 +10,7 @@ import pandas as pd
 
 from nector_sim.batch.replays import Runner
 from nector_sim.economics.assumptions import Assumptions
-from nector_sim.exploration.grid import Mode, make_settings
+from nector_sim.exploration.grid import GridLike, Mode, as_grid, make_settings
 from nector_sim.exploration.replay_sweeps import Draws
 from nector_sim.exploration.sweep import sweep
 from nector_sim.rules.program import Program
@@ -31,11 +30,11 @@ def sweep_in_parts(
     program: Program,
     orders: pd.DataFrame,
     *,
-    grid: Mapping[str, Sequence[Any]],
+    grid: GridLike,
     assumptions: Assumptions,
     runner: Runner,
     parts: int,
-    mode: Mode = "product",
+    mode: Mode | None = None,
     **options: Any,
 ) -> pd.DataFrame:
     """Try many settings of a program on the same orders, in parts.
@@ -56,7 +55,8 @@ def sweep_in_parts(
     pandas.DataFrame
         As of :func:`nector_sim.sweep`.
     """
-    settings = make_settings(program, grid, mode=mode)
+    given, mode = as_grid(grid, mode)
+    settings = make_settings(program, given, mode=mode)
     parts = max(1, min(parts, len(settings)))
     bounds = [len(settings) * part // parts for part in range(parts + 1)]
     grids = []

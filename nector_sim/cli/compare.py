@@ -95,7 +95,7 @@ def compare(
         say(f"{result.baseline.orders_left_out:,} others were never paid and are left out")
     say(result.text())
     show(_totals(result))
-    if result.groups is not None:
+    if len(result.groups):
         show(_groups(result, str(by)))
     if floor_percent is not None:
         floor = f"{named_percent('--floor-percent', floor_percent):g}"
@@ -127,7 +127,6 @@ def _groups(result: Comparison, by: str) -> Table:
     shown = table(
         f"By {by}", [by, "orders", "discount today", "proposed", "margin today", "proposed", "difference", ""]
     )
-    assert result.groups is not None
     for row in result.groups.to_dict("records"):
         names = ("baseline_discount", "candidate_discount", "baseline_margin", "candidate_margin", "margin_difference")
         money = [_written(row[name], "money", result.currency) for name in names]

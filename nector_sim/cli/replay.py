@@ -39,7 +39,14 @@ def replay(
     grants: Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")] = None,
     refunds: options.RefundsFile = None,
     take_up: Annotated[
-        str | None, typer.Option("--take-up", help="Percentage of orders that redeem where they could, such as 40.")
+        str | None,
+        typer.Option(
+            "--take-up",
+            help="Percentage of the orders on which redeemers use points where they could, such as 40; or a TOML file.",
+        ),
+    ] = None,
+    redeemers: Annotated[
+        str | None, typer.Option("--redeemers", help="Percentage of customers who ever use points, such as 30.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Random seed for take-up.")] = 0,
     as_of: Annotated[
@@ -68,6 +75,7 @@ def replay(
     """
     import nector_sim as ns
     from nector_sim.batch.files import read_table
+    from nector_sim.ledger.take_up import said_take_up
 
     options.check_scheduler(engine, scheduler)
     programs = [ns.load_program(file) for file in program]
@@ -75,7 +83,7 @@ def replay(
         "opening": options.read_opening(opening, programs, balances_at),
         "grants": read_table(grants) if grants else None,
         "refunds": read_table(refunds) if refunds else None,
-        "take_up": take_up,
+        "take_up": said_take_up(take_up, redeemers),
         "seed": seed,
         "as_of": as_of,
         "movements": movements,

@@ -56,11 +56,10 @@ def sweep(
     most = None if discount_rate_at_most is None else named_percent("--discount-rate-at-most", discount_rate_at_most)
     programs, believed = [ns.load_program(file) for file in program], ns.load_assumptions(assumptions)
     rule = programs[-1]
-    paths, mode = ns.load_grid(grid)
+    paths = ns.load_grid(grid)
     good, rejected = options.usable_orders(orders, rule, replayed=not as_given)
     how: dict[str, Any] = {
         "grid": paths,
-        "mode": mode,
         "assumptions": believed,
         "programs": programs[:-1],
         "resamples": resamples,
@@ -90,9 +89,10 @@ def sweep(
         table[path] = table[path].map(lambda value: ", ".join(value) if isinstance(value, list) else value)
     write_table(pa.Table.from_pandas(table, preserve_index=False), out)
     how_worked_out = said("each_order" if as_given else "replayed")
-    take_up = float(believed.rates().take_up)
+    rates = believed.rates()
     typer.echo(f"{len(table):,} settings on {len(good):,} orders into {masked(out)}; {table.attrs['view']} view")
-    typer.echo(f"{how_worked_out}; {said(table.attrs['label'], take_up=take_up)}")
+    who = said(table.attrs["label"], take_up=float(rates.take_up), redeemers=float(rates.redeemers))
+    typer.echo(f"{how_worked_out}; {who}")
     if left_out := table.attrs["orders_left_out"]:
         typer.echo(f"{left_out:,} of them were never paid and are left out")
     for notice in table.attrs["notices"]:

@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, StrictBool, ValidationError, field_validat
 from pydantic_core import PydanticCustomError
 
 from nector_sim.errors import InputError, Problem
+from nector_sim.ledger.take_up import TakeUp, TakeUpTable
 from nector_sim.rules.money import About
 from nector_sim.rules.offers import Model
 from nector_sim.rules.toml import read_toml
@@ -129,6 +130,10 @@ class Assumptions(Model):
     0.6
     """
 
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
+
     gross_margin_percent: Percentage | None = None
     """Of the cart net of tax. Unused where orders carry a ``cost`` column."""
 
@@ -162,10 +167,17 @@ class Assumptions(Model):
     """Of the cost of returned goods, how much comes back because they can be sold again."""
 
     take_up_percent: Percentage = Decimal(100)
-    """Of the orders that could redeem, how many do."""
+    """Of the orders on which redeemers could use points, on how many they do."""
 
     ultimate_redemption_percent: Percentage = Decimal(100)
     """Of the points issued, how many are ever redeemed; breakage is the rest. Used by the accrual view."""
+
+    redeemers_percent: Percentage = Decimal(100)
+    """Of the customers, how many ever use points: the redeemers."""
+
+    take_up_table: TakeUpTable | None = None
+    """How the take-up of redeemers depends on the balance and the cart, as :func:`nector_sim.fit_take_up` estimates it;
+    only of replays."""
 
     @field_validator("points_count_as", mode="before")
     @classmethod
@@ -183,6 +195,27 @@ class Assumptions(Model):
     def rates(self) -> Rates:
         """Give the numbers of the calculation, every range at its likely value."""
         return Rates.of({name: _likely(getattr(self, name)) for name in type(self).model_fields})
+
+    def who_redeems(self, **at: float) -> TakeUp:
+        """Give the take-up of a replay, every range at its likely value but for those of `at`."""
+        names = ("redeemers_percent", "take_up_percent")
+        values = {name: at.get(name, _likely(getattr(self, name))) for name in names}
+        return TakeUp(**{name: f"{value:.4f}%" for name, value in values.items()}, table=self.take_up_table)
+
+    def without_table(self) -> Self:
+        """Give themselves; what works out each order by itself knows one take-up for all of them.
+
+        Raises
+        ------
+        InputError
+            With a table.
+        """
+        if self.take_up_table is not None:
+            raise InputError(
+                "take_up_table is of balances that run from order to order: only a replay takes it. Leave out "
+                "replayed=False (--as-given), or take the table out of the assumptions"
+            )
+        return self
 
     def replaced(self, **changes: Any) -> Self:
         """Give the same assumptions with some fields changed, checked like any others."""
@@ -266,6 +299,7 @@ class Rates:
     return_cost: float | npt.NDArray[np.float64]
     resale: float | npt.NDArray[np.float64]
     take_up: float | npt.NDArray[np.float64]
+    redeemers: float | npt.NDArray[np.float64]
     ultimate_redemption: float | npt.NDArray[np.float64]
 
     @classmethod
@@ -278,6 +312,11 @@ class Rates:
         }
         given = {**shares, **values, "as_tender": values["points_count_as"] == "tender"}
         return cls(**{field.name: given[field.name] for field in fields(cls)})
+
+    @property
+    def using(self) -> float | npt.NDArray[np.float64]:
+        """The share of the orders that could redeem and do, where each is worked out by itself."""
+        return self.redeemers * self.take_up
 
     @property
     def net_share(self) -> float | npt.NDArray[np.float64]:
@@ -326,6 +365,21 @@ def load_assumptions(path: str | Path) -> Assumptions:
     return Assumptions.parse(data, source=str(path))
 
 
+#: What may stand wherever assumptions are asked for: themselves, their file, or their fields as plain data.
+AssumptionsLike = Assumptions | str | Path | Mapping[str, Any]
+
+
+def as_assumptions(given: AssumptionsLike) -> Assumptions:
+    """Take assumptions, the path of their file, or their fields; anything else is an InputError."""
+    if isinstance(given, Assumptions):
+        return given
+    if isinstance(given, str | Path):
+        return load_assumptions(given)
+    if isinstance(given, Mapping):
+        return Assumptions.parse(given)
+    raise InputError(f"assumptions are an Assumptions, a path or a dict of their fields, not {type(given).__name__}")
+
+
 def _likely(value: Any) -> Any:
     """Floats for the calculation; a range gives its middle number, words and switches stay."""
     if isinstance(value, tuple):
@@ -335,6 +389,11 @@ def _likely(value: Any) -> Any:
 
 def _written(value: Any, name: str) -> Any:
     """Write a field as a person would; a percentage below 1 with its sign, so that it is not asked about."""
+    if isinstance(value, TakeUpTable):
+        return {
+            "mean_percent": _written(value.mean_percent, "mean_percent"),
+            **value.model_dump(mode="json", include={"balances", "of_cart_percent", "millionths"}),
+        }
     if isinstance(value, tuple):
         return [_written(item, name) for item in value]
     if not isinstance(value, Decimal):

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from nector_sim.economics.assumptions import as_assumptions
 from nector_sim.economics.sales import Sales, is_cash_on_delivery, read_sales
 from nector_sim.errors import InputError
+from nector_sim.rules.program import as_program
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nector_sim.economics.assumptions import Assumptions, Rates
-    from nector_sim.rules.program import Program
+    from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, Rates
+    from nector_sim.rules.program import Program, ProgramLike
 
 #: ``cash``: points cost when they are redeemed. ``accrual``: they cost when they are earned.
 View = Literal["cash", "accrual"]
@@ -172,7 +174,7 @@ def drivers_of(sales: Sales) -> Drivers:
 
 
 def order_margin(
-    assumptions: Assumptions,
+    assumptions: AssumptionsLike,
     *,
     cart_amount: float,
     discount: float = 0.0,
@@ -186,7 +188,7 @@ def order_margin(
 
     Parameters
     ----------
-    assumptions : Assumptions
+    assumptions : Assumptions, path or mapping
         Ranges stand at their likely value.
     cart_amount, discount, credits_used : float
         Major units.
@@ -216,6 +218,7 @@ def order_margin(
     >>> lines.net_sales, lines.cost_of_goods, lines.margin
     (900.0, 500.0, 400.0)
     """
+    assumptions = as_assumptions(assumptions)
     sales = Sales(
         cart=np.array([cart_amount], dtype=np.float64),
         discount=np.array([discount], dtype=np.float64),
@@ -235,9 +238,9 @@ def order_margin(
 def margins(
     orders: pd.DataFrame,
     *,
-    assumptions: Assumptions,
+    assumptions: AssumptionsLike,
     view: View = "cash",
-    program: Program | None = None,
+    program: ProgramLike | None = None,
     refunds: Any = None,
 ) -> pd.DataFrame:
     """Work out what each order earns.
@@ -247,7 +250,7 @@ def margins(
     orders : pandas.DataFrame
         Scored or replayed orders; the columns that count are those of
         :func:`~nector_sim.economics.sales.read_sales`.
-    assumptions : Assumptions
+    assumptions : Assumptions, path or mapping
         Ranges stand at their likely value. Take-up plays no part: the orders are as they were scored.
     view : {"cash", "accrual"}
         ``accrual`` needs a column ``points_earned``.
@@ -277,6 +280,7 @@ def margins(
     """
     import pandas as pd
 
+    assumptions, program = as_assumptions(assumptions), None if program is None else as_program(program)
     sales = read_sales(orders, refunds)
     check_costs(sales, assumptions)
     lines = margin_of(drivers_in_view(sales, view, program), assumptions.rates())
@@ -364,7 +368,7 @@ def check_costs(sales: Sales, assumptions: Assumptions) -> None:
     Parameters
     ----------
     sales : Sales
-    assumptions : Assumptions
+    assumptions : Assumptions, path or mapping
 
     Raises
     ------

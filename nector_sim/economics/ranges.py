@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,11 @@ class Sums:
     def of(self, part: str, name: str) -> Any:
         """One sum; 0 where it always is."""
         return self.amounts[..., self.names.index((part, name))] if (part, name) in self.names else 0.0
+
+    def part(self, part: str, called: str = "0 fixed") -> Sums:
+        """The sums of one part, under another name."""
+        places = [place for place, (of_part, _) in enumerate(self.names) if of_part == part]
+        return Sums(tuple((called, self.names[place][1]) for place in places), self.amounts[..., places])
 
     def beside(self, more: Sums) -> Sums:
         """These sums and others of the same orders, groups or resamples."""
@@ -256,6 +262,13 @@ def between(parts: Mapping[float, Sums], at: Floats) -> Sums:
     return Sums(names, amounts)
 
 
+def together(likely: Sums, moved: Sequence[Sums]) -> Sums:
+    """Add up what several assumptions change, each by itself, at the sums where all are likely."""
+    names = tuple(dict.fromkeys(name for sums in (likely, *moved) for name in sums.names))
+    columns = [likely.of(*name) + sum(sums.of(*name) - likely.of(*name) for sums in moved) for name in names]
+    return Sums(names, np.stack(np.broadcast_arrays(*columns), axis=-1) if columns else likely.amounts)
+
+
 def headline(sums: Sums, rates: Rates, *, sides: int) -> dict[str, list[Any]]:
     """Work out the headline numbers of each side.
 
@@ -279,9 +292,9 @@ def headline(sums: Sums, rates: Rates, *, sides: int) -> dict[str, list[Any]]:
     orders, cart = sums.of("without", "orders"), sums.of("without", "cart")
     with np.errstate(divide="ignore", invalid="ignore"):
         for side in range(sides):
-            margin = margin_of(sums.drivers(side, rates.take_up), rates).margin
-            discount = sums.count(side, "discount", rates.take_up)
-            could = sums.count(side, "orders_could_redeem", rates.take_up)
+            margin = margin_of(sums.drivers(side, rates.using), rates).margin
+            discount = sums.count(side, "discount", rates.using)
+            could = sums.count(side, "orders_could_redeem", rates.using)
             found = {
                 "margin_without": margin_without,
                 "margin": margin,
@@ -290,8 +303,8 @@ def headline(sums: Sums, rates: Rates, *, sides: int) -> dict[str, list[Any]]:
                 "discount": discount,
                 "discount_rate": np.where(np.asarray(cart) > 0, discount / np.asarray(cart), 0.0),
                 "share_could_redeem": np.where(np.asarray(orders) > 0, could / np.asarray(orders), 0.0),
-                "orders_redeemed": sums.count(side, "orders_redeemed", rates.take_up),
-                "points_redeemed": sums.count(side, "points_redeemed", rates.take_up),
+                "orders_redeemed": sums.count(side, "orders_redeemed", rates.using),
+                "points_redeemed": sums.count(side, "points_redeemed", rates.using),
             }
             for name, number in found.items():
                 numbers.setdefault(name, []).append(number)
@@ -327,7 +340,8 @@ def tornado(
     rows = []
     for name in type(assumptions).model_fields:
         belief = getattr(assumptions, name)
-        if isinstance(belief, bool | str) or belief is None or belief == 0:
+        stated = isinstance(belief, tuple | Decimal) and belief != 0
+        if not stated or (name == "redeemers_percent" and belief == 100):  # nobody said that there are others
             continue
         low, likely, high = ends_of(assumptions, name)
         there = (moved or {}).get(name, {})
@@ -356,6 +370,37 @@ def ends_of(assumptions: Assumptions, name: str) -> tuple[float, float, float]:
     belief = getattr(assumptions, name)
     low, likely, high = map(float, belief) if isinstance(belief, tuple) else _swung(float(belief), name)
     return low, likely, high
+
+
+#: Assumptions that say who redeems: they change what happens, so that other values are replayed.
+WHO = ("redeemers_percent", "take_up_percent")
+
+
+def likely_of(assumptions: Assumptions, name: str) -> float:
+    """The likely value of an assumption."""
+    return ends_of(assumptions, name)[1]
+
+
+def other_places(assumptions: Assumptions, *, drawn: bool, ends_only: bool = False) -> list[tuple[str, float]]:
+    """Where else to replay: the ends of who redeems; where it is drawn also half-way, since it is no straight line.
+
+    Parameters
+    ----------
+    assumptions : Assumptions
+    drawn : bool
+        Whether ranges are drawn, and not only moved to their ends.
+    ends_only : bool
+        The ends of what was given as a range, and nothing else.
+    """
+    places = []
+    for name in WHO:
+        given = name in assumptions.uncertain
+        if not given and (ends_only or (name == "redeemers_percent" and getattr(assumptions, name) == 100)):
+            continue
+        low, likely, high = ends_of(assumptions, name)
+        half_way = {(low + likely) / 2, (likely + high) / 2} if drawn and given and not ends_only else set()
+        places += [(name, place) for place in sorted(({low, high} | half_way) - {likely})]
+    return places
 
 
 def answer(sums: Sums, rates: Rates, *, sides: int) -> float:

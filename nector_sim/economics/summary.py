@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from nector_sim.economics.assumptions import named_percent
+from nector_sim.economics.assumptions import as_assumptions, named_percent
 from nector_sim.economics.labels import said, who_redeems
 from nector_sim.economics.margin import (
     Drivers,
@@ -24,12 +24,13 @@ from nector_sim.economics.sales import Sales, read_sales
 from nector_sim.errors import InputError
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
+from nector_sim.rules.program import as_program
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nector_sim.economics.assumptions import Assumptions
-    from nector_sim.rules.program import Program
+    from nector_sim.economics.assumptions import Assumptions, AssumptionsLike
+    from nector_sim.rules.program import Program, ProgramLike
 
 
 def break_even_uplift(margin_without: float, margin_with: float) -> float | None:
@@ -112,7 +113,9 @@ class Summary(Result):
     label: str
     """Who is taken to redeem, as an id of :data:`nector_sim.economics.labels.LABELS`. None of them is a bound."""
     assumed_take_up: float
-    """Share of the orders that could redeem, where they do not say."""
+    """Share of the orders on which redeemers could use points, where they do not say."""
+    assumed_redeemers: float
+    """Share of the customers."""
     currency: str
     """ISO 4217 code; empty where neither the program nor the orders say."""
 
@@ -125,7 +128,7 @@ class Summary(Result):
         return "\n".join(
             [
                 f"{self.orders:,} order{'' if self.orders == 1 else 's'}, carts of {cart}: points take off {discount} "
-                f"({self.discount_rate:.2%}), {said(self.label, take_up=self.assumed_take_up)}.",
+                f"({self.discount_rate:.2%}), {self.who_redeems}.",
                 f"The program costs {cost} of margin and leaves {margin}.",
                 self.break_even,
             ]
@@ -160,7 +163,7 @@ class Summary(Result):
     @property
     def who_redeems(self) -> str:
         """Who is taken to redeem, in words."""
-        return said(self.label, take_up=self.assumed_take_up)
+        return said(self.label, take_up=self.assumed_take_up, redeemers=self.assumed_redeemers)
 
     @property
     def break_even(self) -> str:
@@ -207,9 +210,9 @@ class Summary(Result):
 def summarize(
     orders: pd.DataFrame,
     *,
-    assumptions: Assumptions,
+    assumptions: AssumptionsLike,
     view: View = "cash",
-    program: Program | None = None,
+    program: ProgramLike | None = None,
     replayed: bool = False,
     floor_percent: float | str | None = None,
     refunds: Any = None,
@@ -222,7 +225,7 @@ def summarize(
         Scored orders: ``cart_amount``, ``discount``, ``payable``, ``points_redeemed``, ``limited_by``, and what
         :func:`~nector_sim.economics.sales.read_sales` reads beside them. A ``redeems`` column decides for its orders
         whether they redeem; take-up is assumed for the others.
-    assumptions : Assumptions
+    assumptions : Assumptions, path or mapping
         Ranges stand at their likely value.
     view : {"cash", "accrual"}
         When points cost: redeemed, or earned (needs ``points_earned`` and `program`).
@@ -257,6 +260,7 @@ def summarize(
     >>> print(summary.break_even)
     Break-even: 15.4 % more orders like today's would pay for the program.
     """
+    assumptions, program = as_assumptions(assumptions), None if program is None else as_program(program)
     sales = read_sales(orders, refunds)
     if missing := [name for name in ("points_redeemed", "limited_by") if name not in orders]:
         raise InputError(f"These orders have no column {', '.join(missing)}; score or replay them first")
@@ -319,7 +323,7 @@ def summarize_sales(
     """
     rates, redeemed = assumptions.rates(), points > 0
     # How far each order counts as redeemed: 0 or 1 where that is known, the assumed take-up elsewhere.
-    weight: float | Floats = 1.0 if replayed else float(rates.take_up)
+    weight: float | Floats = 1.0 if replayed else float(assumptions.without_table().rates().using)
     if sales.redeems is not None and not replayed:
         weight = np.where(np.isnan(sales.redeems), weight, sales.redeems)
     # Points earned cost whether or not they are redeemed on these orders, so take-up has no say in the accrual view.
@@ -351,20 +355,25 @@ def summarize_sales(
         lines_without=margin_of(without, rates),
         limited_by=_mix(*limited_by, weight, redeemed),
         orders_below_floor=below,
-        label=who_redeems(float(rates.take_up), recorded=recorded or sales.redeems is not None),
+        label=who_redeems(
+            float(rates.take_up), recorded=recorded or sales.redeems is not None, redeemers=float(rates.redeemers)
+        ),
         assumed_take_up=float(rates.take_up),
+        assumed_redeemers=float(rates.redeemers),
         currency=program.currency if program is not None else currency,
     )
 
 
-def orders_below_floor(orders: pd.DataFrame, *, assumptions: Assumptions, floor_percent: float | str) -> pd.DataFrame:
+def orders_below_floor(
+    orders: pd.DataFrame, *, assumptions: AssumptionsLike, floor_percent: float | str
+) -> pd.DataFrame:
     """Give the orders that earn less than a floor.
 
     Parameters
     ----------
     orders : pandas.DataFrame
         Scored or replayed orders.
-    assumptions : Assumptions
+    assumptions : Assumptions, path or mapping
         Ranges stand at their likely value.
     floor_percent : float or str
         The least that an order should earn, as a percentage of its net sales.
@@ -374,7 +383,7 @@ def orders_below_floor(orders: pd.DataFrame, *, assumptions: Assumptions, floor_
     pandas.DataFrame
         Their rows, with ``margin`` beside them (major units).
     """
-    sales = read_sales(orders)
+    sales, assumptions = read_sales(orders), as_assumptions(assumptions)
     check_costs(sales, assumptions)
     lines = margin_of(drivers_of(sales.as_said()), assumptions.rates())
     below = below_floor(lines, floor_percent)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nector_sim.economics.assumptions import Assumptions, Rates, named_percent
+from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, Rates, as_assumptions, named_percent
 from nector_sim.economics.happened import what_happened
 from nector_sim.economics.intervals import corrected_draws, range_table, too_skewed
 from nector_sim.economics.margin import View, drivers_in_view, margin_of
@@ -19,10 +19,12 @@ from nector_sim.economics.ranges import (
     Sums,
     between,
     customer_codes,
-    ends_of,
     headline,
+    likely_of,
+    other_places,
     resample,
     sums_by,
+    together,
     tornado,
 )
 from nector_sim.economics.summary import Summary, below_floor
@@ -36,6 +38,7 @@ from nector_sim.frames.ids import id_keys
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
 BASELINE, CANDIDATE = 0, 1
+SAME = "The baseline and the candidate are the same program: nothing was changed."
 
 
 def compare(
@@ -43,7 +46,7 @@ def compare(
     candidate: ProgramLike,
     orders: Any,
     *,
-    assumptions: Assumptions,
+    assumptions: AssumptionsLike,
     by: str | None = None,
     floor_percent: float | str | None = None,
     resamples: int = 1000,
@@ -66,7 +69,7 @@ def compare(
     orders : pandas.DataFrame, or a table with an Arrow interface, shape (n, any)
         As for :func:`nector_sim.replay`, and the optional columns of the margin. With ``replayed=False`` as for
         :func:`nector_sim.score`, and ``customer_id`` for ranges.
-    assumptions : Assumptions
+    assumptions : Assumptions, path or mapping
         Ranges are drawn along with the customers; the values themselves rest on the likely ones. A replay is made
         again at the ends of the take-up and half-way to them, and a draw lies between.
     by : str, optional
@@ -120,7 +123,7 @@ def compare(
     >>> result.baseline.discount, result.candidate.discount, result.incremental_margin
     (455.0, 452.0, 3.0)
     """
-    baseline, candidate = as_program(baseline), as_program(candidate)
+    baseline, candidate, assumptions = as_program(baseline), as_program(candidate), as_assumptions(assumptions)
     check_words(history, replayed, opening=opening, grants=grants, programs=programs)
     if baseline.currency != candidate.currency:
         raise InputError(
@@ -148,34 +151,40 @@ def compare(
     else:
         codes, count = np.arange(len(used)), len(used)
     bases = _bases(sides, codes, count)
-    _, likely, _ = ends_of(assumptions, "take_up_percent")
-    by_customer = {likely: sums_by(sides, codes, count, bases=bases)}
+    by_customer = sums_by(sides, codes, count, bases=bases)
+    moved: dict[str, dict[float, Sums]] = {}
     if replayed:
-        # Take-up has played its part in these sums, so other take-ups are replayed.
-        for place in _other_take_ups(assumptions, drawn=resamples > 0):
-            again = read_history(
-                pair, frame, assumptions=assumptions, replayed=True, view=view, take_up=f"{place}%", **how
-            )
-            moved = _sides(pair, [again.play(program) for program in pair], view)
-            by_customer[place] = sums_by(moved, codes, count, bases=bases)
-    total = {place: Sums(sums.names, sums.amounts.sum(axis=0)) for place, sums in by_customer.items()}
+        # Who redeems has played its part in these sums, so others are replayed.
+        for name, place in other_places(assumptions, drawn=resamples > 0):
+            others = assumptions.who_redeems(**{name: place})
+            again = read_history(pair, frame, assumptions=assumptions, replayed=True, view=view, take_up=others, **how)
+            theirs = _sides(pair, [again.play(program) for program in pair], view)
+            moved.setdefault(name, {})[place] = sums_by(theirs, codes, count, bases=bases)
+    total = _in_all(by_customer)
     notices = list(history_read.notices)
+    if baseline == candidate:
+        notices.insert(0, SAME)
     if not replayed:
         notices += _spent_twice(used, summaries)
     if by == "customer_decile":
         notices.append(DECILES_DIFFER)
     draws = None
     if resamples and count:
-        draws, needed = _drawn(by_customer, likely, assumptions, resamples=resamples, seed=seed)
+        draws, needed = _drawn(by_customer, moved, assumptions, resamples=resamples, seed=seed)
         notices += [short] if (short := too_skewed(needed, count)) else []
     labels = None if by is None else labels_of(baseline, used, by)
     return Comparison(
         baseline=summaries[BASELINE],
         candidate=summaries[CANDIDATE],
-        ranges=range_table(_flat(total[likely], assumptions.rates()), draws),
+        ranges=range_table(_flat(total, assumptions.rates()), draws),
         probability=_probability(draws, uplift),
-        tornado=tornado(total[likely], assumptions, sides=2, moved={"take_up_percent": total}),
-        groups=None if labels is None else _by_group(sides, labels, assumptions),
+        tornado=tornado(
+            total,
+            assumptions,
+            sides=2,
+            moved={name: {place: _in_all(s) for place, s in there.items()} for name, there in moved.items()},
+        ),
+        groups=pd.DataFrame() if labels is None else _by_group(sides, labels, assumptions),
         changes=_changes(sides, codes, count),
         below_floor=None if floor_percent is None else _below_floor(sides, used, assumptions, floor_percent),
         happened=what_happened(frame, baseline),
@@ -223,33 +232,26 @@ def _probability(draws: dict[str, Any] | None, uplift: float | None) -> float | 
     return float(np.mean(draws["candidate.margin"] * (1 + uplift / 100) > draws["baseline.margin"]))
 
 
-def _other_take_ups(assumptions: Assumptions, *, drawn: bool) -> set[float]:
-    """The ends of the take-up; where it is drawn also half-way to them, since the answer is no straight line."""
-    low, likely, high = ends_of(assumptions, "take_up_percent")
-    half_way = (
-        {(low + likely) / 2, (likely + high) / 2} if drawn and "take_up_percent" in assumptions.uncertain else set()
-    )
-    return ({low, high} | half_way) - {likely}
+def _in_all(sums: Sums) -> Sums:
+    return Sums(sums.names, sums.amounts.sum(axis=0))
 
 
 def _drawn(
-    by_customer: dict[float, Sums], likely: float, assumptions: Assumptions, *, resamples: int, seed: int
+    by_customer: Sums, moved: dict[str, dict[float, Sums]], assumptions: Assumptions, *, resamples: int, seed: int
 ) -> tuple[dict[str, Any], dict[str, float]]:
-    """Headline numbers of each draw of customers and assumptions, given each customer's sums by take-up."""
+    """Headline numbers of each draw of customers and assumptions, given each customer's sums by who redeems."""
     rates = assumptions.draws(resamples, seed=seed)
-    moves = isinstance(rates.take_up, np.ndarray)
 
     def draw(at_likely: Sums) -> dict[str, Any]:
-        if not moves or len(by_customer) == 1:
-            return _flat(at_likely, rates)
-        others = {
-            place: resample(sums, resamples=resamples, seed=seed)
-            for place, sums in by_customer.items()
-            if place != likely
-        }
-        return _flat(between({likely: at_likely, **others}, np.asarray(rates.take_up) * 100), rates)
+        there = []
+        for name in set(moved) & set(assumptions.uncertain):
+            drawn = np.asarray(getattr(rates, name.removesuffix("_percent"))) * 100
+            others = {place: resample(sums, resamples=resamples, seed=seed) for place, sums in moved[name].items()}
+            if others and drawn.ndim:
+                there.append(between({likely_of(assumptions, name): at_likely, **others}, drawn))
+        return _flat(together(at_likely, there) if there else at_likely, rates)
 
-    return corrected_draws(by_customer[likely], _flat, assumptions.rates(), draw=draw, resamples=resamples, seed=seed)
+    return corrected_draws(by_customer, _flat, assumptions.rates(), draw=draw, resamples=resamples, seed=seed)
 
 
 def _flat(sums: Sums, rates: Rates) -> dict[str, Any]:
@@ -264,7 +266,7 @@ def _flat(sums: Sums, rates: Rates) -> dict[str, Any]:
     flat["incremental_break_even_uplift"] = _uplift(before - after, after)
     for base in BASES:
         if sums.has(f"{base} fixed") or sums.has(f"{base} open"):
-            among = margin_of(sums.drivers_among(base, CANDIDATE, rates.take_up), rates).margin
+            among = margin_of(sums.drivers_among(base, CANDIDATE, rates.using), rates).margin
             flat[f"incremental_break_even_uplift_{base}"] = _uplift(before - after, np.asarray(among))
         else:
             # Nobody redeems, or points cost where they are earned.

@@ -45,8 +45,8 @@ class Comparison(Result):
         uplift earns more than the baseline.
     tornado : pandas.DataFrame
         Which assumption moves the incremental margin most; see :func:`nector_sim.economics.ranges.tornado`.
-    groups : pandas.DataFrame or None
-        Both sides and the difference by group.
+    groups : pandas.DataFrame
+        Both sides and the difference by group; without rows where no groups were asked for.
     changes : pandas.DataFrame
         Rows ``fall``, ``rise``, ``same``: orders and customers whose discount does so, and by how much in sum.
     below_floor : pandas.DataFrame or None
@@ -66,7 +66,7 @@ class Comparison(Result):
     ranges: pd.DataFrame
     probability: float | None
     tornado: pd.DataFrame
-    groups: pd.DataFrame | None
+    groups: pd.DataFrame
     changes: pd.DataFrame
     below_floor: pd.DataFrame | None
     happened: Happened | None

@@ -33,6 +33,7 @@ from nector_sim.ledger.facts import Facts, read_facts
 from nector_sim.ledger.instants import one_period_after, to_datetime
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS
+from nector_sim.ledger.take_up import TakeUp
 from nector_sim.results import Result
 from nector_sim.rules.ledger import Expiry
 from nector_sim.rules.money import money_text
@@ -220,7 +221,7 @@ def forecast(
     opening: Any = None,
     grants: Any = None,
     refunds: Any = None,
-    take_up: Decimal | float | str | None = None,
+    take_up: Decimal | float | str | TakeUp | None = None,
     as_of: datetime | str | None = None,
     draws: int = 1000,
     futures: int = 60,

@@ -22,6 +22,7 @@ from nector_sim.ledger.facts import Facts
 from nector_sim.ledger.prepare import expiring, refunds_of
 from nector_sim.ledger.schedule import KINDS, Schedule
 from nector_sim.ledger.tables import NEVER, compile_schedule, tier_names
+from nector_sim.ledger.take_up import WHOLE, kinds_of
 
 #: What is added up for each month.
 MEASURES = ("orders", "orders_redeemed", "cart_amount", "discount", "points_redeemed", "points_earned", "expired")
@@ -31,7 +32,8 @@ OF_KNOWN = OUTSTANDING + 1
 #: Columns of a history that are not of orders; every other one is.
 _OTHERS = {
     "first_order", "first_opening", "first_grant", "opening_points", "opening_expires", "spent", "grant_at",
-    "grant_points", "first_refund", "refund_at", "refund_order", "refund_before", "refund_after", "refund_whole",
+    "grant_points", "kind", "take_up", "hundred",
+    "first_refund", "refund_at", "refund_order", "refund_before", "refund_after", "refund_whole",
 }  # fmt: skip
 #: Columns of orders that are an amount of money, at the customer's level with the cart; below 0 is unknown.
 _MONEY = {"cart", "eligible", "earning", "coupon"}
@@ -63,7 +65,8 @@ class Source:
     credible : ndarray of float64, shape (known customers,)
         The share of each one's carts that are own past ones again; the others are the donor's.
     redeems : ndarray of float64, shape (known customers, 2) or (0, 0)
-        a and b of the Beta distribution of the share of orders on which each one uses points.
+        a and b of the Beta distribution of the share of orders on which each one uses points; where it depends on the
+        balance, the take-up's own law goes on instead.
     """
 
     facts: Facts
@@ -292,9 +295,16 @@ def _written(
         share = rng.beta(*source.redeems[like].T)
         uses = rng.random(len(orders.who)) < np.asarray(share)[orders.who]
         columns["redeems"] = np.concatenate([h.redeems, uses])[orders.arranged]
+    kind = h.kind
+    if len(h.luck):
+        luck = rng.integers(0, WHOLE, len(orders.who)).astype(np.int32)
+        columns["luck"] = np.concatenate([h.luck, luck])[orders.arranged]
+        of_new = kinds_of(rng.integers(0, WHOLE, new), h.take_up.redeemers, len(h.take_up.cells))
+        kind = np.append(h.kind, of_new)
     history = h._replace(
         **columns,
         **refunds_of(h, orders.rows, orders.moved, orders.first),
+        kind=kind,
         first_order=orders.first,
         first_opening=np.append(h.first_opening, np.full(new, h.first_opening[-1])),
         first_grant=grants.first,

@@ -145,7 +145,17 @@ def make_settings(program: Program, grid: Mapping[str, Sequence[Any]], *, mode: 
     return Settings(program, paths, values, codes, _parts(program, paths, values, codes, mode))
 
 
-def load_grid(path: str | Path) -> tuple[dict[str, list[Any]], Mode]:
+class Grid(dict[str, list[Any]]):
+    """Lists of values by dotted path, and the ``mode`` that their file asks for."""
+
+    mode: Mode = "product"
+
+
+#: What may stand wherever a grid is asked for: lists of values by dotted path, or a grid file.
+GridLike = Mapping[str, Sequence[Any]] | str | Path
+
+
+def load_grid(path: str | Path) -> Grid:
     """Read a grid file: dotted paths with lists of values, and ``mode``.
 
     Parameters
@@ -155,8 +165,8 @@ def load_grid(path: str | Path) -> tuple[dict[str, list[Any]], Mode]:
 
     Returns
     -------
-    grid : dict of str to list
-    mode : {"product", "zip"}
+    Grid
+        A dict of lists by dotted path, as ``grid=`` of :func:`nector_sim.sweep` takes it, with the file's ``mode``.
 
     Raises
     ------
@@ -170,9 +180,17 @@ def load_grid(path: str | Path) -> tuple[dict[str, list[Any]], Mode]:
         raise InputError(f"{path} does not exist; check the name, or write a grid file there") from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as TOML: {error}") from None
-    mode = data.pop("mode", "product")
-    grid: dict[str, list[Any]] = {}
+    grid = Grid()
+    grid.mode = data.pop("mode", "product")
     _flatten(data, "", grid)
+    return grid
+
+
+def as_grid(given: GridLike, mode: Mode | None) -> tuple[Mapping[str, Sequence[Any]], Mode]:
+    """Take a grid or the path of its file, with the mode that is asked for, else the file's own."""
+    grid = load_grid(given) if isinstance(given, str | Path) else given
+    if mode is None:
+        mode = grid.mode if isinstance(grid, Grid) else "product"
     return grid, mode
 
 

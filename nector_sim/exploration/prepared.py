@@ -198,7 +198,7 @@ def prepare(program: Program, orders: Any, *, assumptions: Assumptions, refunds:
         frame.assign(cart_amount=columns.cart / scale, discount=0.0, credits_used=credits / scale),
         refunds,
     )
-    check_costs(sales, assumptions)
+    check_costs(sales, assumptions.without_table())
     if not sales.used.all():
         paid: dict[str, Any] = {
             name: None if array is None else array[sales.used] for name, array in columns._asdict().items()

@@ -12,13 +12,14 @@ import pandas as pd
 from nector_sim.economics.assumptions import Assumptions, Rates
 from nector_sim.economics.intervals import corrected_draws_of, never, span, too_skewed
 from nector_sim.economics.margin import View
-from nector_sim.economics.ranges import Sums, headline
+from nector_sim.economics.ranges import Sums, between, headline, likely_of, other_places, together
 from nector_sim.errors import InputError
 from nector_sim.exploration.grid import Settings
 from nector_sim.exploration.replay_sums import ReplaySums, counts_of
 from nector_sim.exploration.replays import Replays, read_history
 from nector_sim.exploration.totals import table_of_rows
 from nector_sim.frames.checks import as_frame
+from nector_sim.ledger.take_up import TakeUp
 from nector_sim.rules.program import Program
 
 #: Numbers that a sweep gives ranges of.
@@ -52,6 +53,8 @@ class _How:
     assumptions: Assumptions
     view: View
     floor_percent: float | str | None
+    others: dict[tuple[str, float], Replays]
+    """The history where others redeem: by an assumption and a value of it."""
 
 
 def sweep_replays(
@@ -68,11 +71,22 @@ def sweep_replays(
 ) -> pd.DataFrame:
     """Replay the orders under each setting, with the same random draws; as :func:`nector_sim.sweep`."""
     programs = [settings.program_of(position) for position in range(len(settings))]
-    replays = read_history(
-        programs, as_frame(orders), assumptions=assumptions, replayed=True, view=view, seed=seed, **history
-    )
-    assert isinstance(replays, Replays)
-    how = _How(replays, ReplaySums.of(replays, view, settings.program.decimals), assumptions, view, floor_percent)
+    frame = as_frame(orders)
+
+    def read(who: TakeUp | None = None) -> Replays:
+        found = read_history(
+            programs, frame, assumptions=assumptions, replayed=True, view=view, seed=seed, take_up=who, **history
+        )
+        assert isinstance(found, Replays)
+        return found
+
+    replays = read()
+    others = {}
+    if resamples:
+        places = other_places(assumptions, drawn=True, ends_only=True)
+        others = {(name, place): read(assumptions.who_redeems(**{name: place})) for name, place in places}
+    sums = ReplaySums.of(replays, view, settings.program.decimals)
+    how = _How(replays, sums, assumptions, view, floor_percent, others)
     if view not in ("cash", "accrual"):
         raise InputError(f'The view {view!r} is unknown; it is "cash" or "accrual"')
 
@@ -109,7 +123,29 @@ def _row(program: Program, how: _How, *, by_customer: bool) -> tuple[dict[str, A
     if by_customer and not fits:
         raise InputError("no ranges are made of a sweep that switches the program off on orders with credits")
     row = _row_of(program, ran, how) if fits and how.floor_percent is None else _row_of_orders(program, ran, how)
-    return row, how.sums.by_customer(program, ran) if by_customer else None
+    if not by_customer:
+        return row, None
+    found = how.sums.by_customer(program, ran)
+    for place, replays in how.others.items():
+        again = how.sums.by_customer(program, replays.run(program, threads=1))
+        found |= {(_where(*place), name): values for (_, name), values in again.items()}
+    return row, found
+
+
+def _where(name: str, place: float) -> str:
+    """What the sums are called where an assumption has another value."""
+    return f"{name} = {place}"
+
+
+def _at_drawn(sums: Sums, how: _How, rates: Rates) -> Sums:
+    """The sums of each draw, where who redeems is drawn too."""
+    moved = []
+    for of_name in dict.fromkeys(name for name, _ in how.others):
+        drawn = np.asarray(getattr(rates, of_name.removesuffix("_percent"))) * 100
+        parts = {likely_of(how.assumptions, of_name): sums.part("0 fixed")}
+        parts |= {place: sums.part(_where(name, place)) for name, place in how.others if name == of_name}
+        moved.append(between(parts, drawn))
+    return sums.part("without", "without").beside(together(sums.part("0 fixed"), moved)) if moved else sums
 
 
 def _row_of_orders(program: Program, ran: Any, how: _How) -> dict[str, Any]:
@@ -163,7 +199,7 @@ def _ranges(
         (_sums(of_setting, without.amounts.shape[:1]) for of_setting in by_customer),
         _numbers,
         how.assumptions.rates(),
-        draw=lambda again: _numbers(again, rates),
+        draw=lambda again: _numbers(_at_drawn(again, how, rates), rates),
         resamples=resamples,
         seed=seed,
     )

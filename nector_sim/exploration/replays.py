@@ -28,6 +28,7 @@ from nector_sim.ledger.openings import opening_of
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.sweep import InstantsOf
 from nector_sim.ledger.tables import compile_schedule, microseconds, tier_names
+from nector_sim.ledger.take_up import TakeUp
 from nector_sim.rules.program import Program
 
 _NEEDS = ("order_id", "customer_id", "ordered_at", "cart_amount")
@@ -71,7 +72,8 @@ class Replays:
 
     def label(self, assumptions: Assumptions) -> str:
         """Who is taken to redeem, as an id."""
-        return who_redeems(float(assumptions.rates().take_up), recorded="redeems" in self.facts.orders)
+        rates, recorded = assumptions.rates(), "redeems" in self.facts.orders
+        return who_redeems(float(rates.take_up), recorded=recorded, redeemers=float(rates.redeemers))
 
     def schedule(self, program: Program) -> Schedule:
         """The setting, and the other programs of the history."""
@@ -119,9 +121,9 @@ class Replays:
         """Who redeemed, and who could have with the balance that the order met but did not want to."""
         history = self.facts.prepared.history
         could: npt.NDArray[np.bool_] = outcome.points > 0
-        if not len(history.redeems):
+        if not len(history.redeems) and not len(history.luck):
             return could
-        idle = np.flatnonzero(~history.redeems & (outcome.balance > 0))
+        idle = np.flatnonzero(~could & (outcome.balance > 0))
         schedule = self.schedule(program)
         starts = np.array([microseconds(start) for start in schedule.starts], np.int64)
         at = history.at
@@ -153,7 +155,7 @@ def read_replays(
     grants: Any = None,
     refunds: Any = None,
     others: Iterable[Any] = (),
-    take_up: str | None = None,
+    take_up: TakeUp | None = None,
     seed: int = 0,
 ) -> Replays:
     """Read a history once, for all settings that it is to be replayed under.
@@ -168,8 +170,8 @@ def read_replays(
         The cost of the goods must be known from them, or from the orders.
     others : iterable
         ``programs`` of :func:`nector_sim.replay`: those that hold before or after each setting.
-    take_up : str, optional
-        Percentage of orders; left out, the likely one of the assumptions.
+    take_up : TakeUp, optional
+        Who redeems; left out, as is likely under the assumptions.
     seed : int
 
     Raises
@@ -199,7 +201,7 @@ def read_replays(
         )
     if not all(earns):
         notices = (*notices, RUNS_DOWN)
-    drawn = take_up or f"{round(float(assumptions.rates().take_up) * 100, 4):f}%"
+    drawn = take_up or assumptions.who_redeems()
     facts = read_facts(schedules, frame, opening=opening, grants=grants, refunds=refunds, take_up=drawn, seed=seed)
     sales, left_out = _sales(facts, 10 ** programs[0].decimals)
     check_costs(sales, assumptions)
@@ -244,7 +246,7 @@ def read_history(
     grants: Any = None,
     refunds: Any = None,
     others: Iterable[Any] = (),
-    take_up: str | None = None,
+    take_up: TakeUp | None = None,
     seed: int = 0,
 ) -> Replays | Given:
     """Make orders ready to be played under settings: replayed, or each by itself; as :func:`read_replays`."""

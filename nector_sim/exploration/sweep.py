@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from nector_sim.calculator.parameters import compile_program
-from nector_sim.economics.assumptions import Assumptions
+from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions
 from nector_sim.economics.labels import who_redeems
 from nector_sim.economics.margin import View, drivers_of, margin_of
 from nector_sim.economics.summary import Summary
 from nector_sim.errors import InputError
-from nector_sim.exploration.grid import Mode, Settings, make_settings
+from nector_sim.exploration.grid import GridLike, Mode, Settings, as_grid, make_settings
 from nector_sim.exploration.prepared import Prepared, check_words, prepare
 from nector_sim.exploration.replay_sweeps import sweep_replays
 from nector_sim.exploration.shortcuts import combined, counted
@@ -28,9 +28,9 @@ def sweep(
     program: ProgramLike,
     orders: Any,
     *,
-    grid: Mapping[str, Sequence[Any]],
-    assumptions: Assumptions,
-    mode: Mode = "product",
+    grid: GridLike,
+    assumptions: AssumptionsLike,
+    mode: Mode | None = None,
     replayed: bool = True,
     opening: Any = None,
     grants: Any = None,
@@ -53,14 +53,15 @@ def sweep(
         As for :func:`nector_sim.replay`, and the optional columns of the margin: ``cost``, ``refunded_at``,
         ``refunded_amount``, ``paid_amount``, ``payment_method``. With ``replayed=False`` as for
         :func:`nector_sim.score`.
-    grid : mapping of str to sequence
-        Values by dotted path: ``{"offers.0.max_discount": [200, 500], "min_payable.amount": [0, 100]}``. None leaves a
-        field out.
-    assumptions : Assumptions
+    grid : mapping of str to sequence, or path
+        Values by dotted path: ``{"offers.0.max_discount": [200, 500], "min_payable.amount": [0, 100]}``; None leaves a
+        field out. Or what :func:`nector_sim.load_grid` gives, or the path of its file.
+    assumptions : Assumptions, path or mapping
         For ranges, the likely value counts. Below a take-up of 100 % a replay draws who redeems, and without one the
         totals are expected values.
-    mode : {"product", "zip"}
-        Every combination, or the first values together, the second together, and so on.
+    mode : {"product", "zip"}, optional
+        Every combination, or the first values together, the second together, and so on. Left out, as the grid's file
+        says, else every combination.
     replayed : bool
         Let balances run from order to order under each setting, so that what a customer may not use today is there
         tomorrow. False works out each order by itself, with the ``points_balance`` that came with it: a hundred times
@@ -115,7 +116,7 @@ def sweep(
     >>> table[["offers.0.max_discount", "discount", "margin", "share_max_discount"]].values.tolist()
     [[200.0, 400.0, 1400.0, 1.0], [1000.0, 455.0, 1345.0, 0.0]]
     """
-    program = as_program(program)
+    program, assumptions = as_program(program), as_assumptions(assumptions)
     check_words(history, replayed, opening=opening, grants=grants, programs=programs)
     if threads is not None and threads < 1:
         raise InputError(f"threads is {threads}; it is 1 or more")
@@ -123,7 +124,8 @@ def sweep(
         raise InputError(f"resamples is {resamples}; it is 0 for no ranges, or how often customers are drawn")
     threads = threads or os.cpu_count() or 1
     compile_program(program)  # which refuses what no setting would compute
-    settings = make_settings(program, grid, mode=mode)
+    given, mode = as_grid(grid, mode)
+    settings = make_settings(program, given, mode=mode)
     if replayed:
         how = {"opening": opening, "grants": grants, "refunds": refunds, "others": tuple(programs)}
         how |= {"seed": seed, "resamples": resamples}
@@ -147,7 +149,9 @@ def sweep(
         "view": view,
         "margin_without": round(float(margin_of(drivers_of(prepared.sales).map(np.sum), rates).margin), 2),
         "orders_left_out": prepared.left_out,
-        "label": who_redeems(float(rates.take_up), recorded=prepared.sales.redeems is not None),
+        "label": who_redeems(
+            float(rates.take_up), recorded=prepared.sales.redeems is not None, redeemers=float(rates.redeemers)
+        ),
         "notices": (),
     }
     return table

@@ -87,7 +87,7 @@ def table_of_totals(settings: Settings, prepared: Prepared, totals: Totals, assu
         As :func:`nector_sim.sweep`.
     """
     rates, scale, orders = assumptions.rates(), prepared.scale, len(prepared.sales.cart)
-    take_up = float(rates.take_up)
+    take_up = float(rates.using)
     given, points, discount = (_expected(count, take_up) for count in (totals.given, totals.points, totals.discount))
     margin, margin_without = _margins(prepared.sales, totals, rates, scale, take_up)
     cart = int(prepared.columns.cart.sum())

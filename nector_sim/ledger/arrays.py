@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.ledger.schedule import KINDS
+from nector_sim.ledger.take_up import Table
 
 Int64 = npt.NDArray[np.int64]
 
@@ -34,12 +35,21 @@ class History(NamedTuple):
         Where each customer's rows begin.
     at, cart, credits, requested, tier, redeems : ndarray, shape (orders,) or (0,)
         ``requested`` is -1 where nobody asked; ``tier`` a code, ``redeems`` whether the customer redeems.
+    luck : ndarray of int32, shape (orders,) or (0,)
+        Where who redeems depends on the balance: the order's luck in millionths; -1 where the orders say yes,
+        1,000,000 where they say no.
     eligible, coupon, earning : ndarray of int64, shape (orders,) or (0,)
         What points may pay of each cart, what other coupons took off, and what of the cart earns.
     opening_points, opening_expires : ndarray of int64
         Overdrafts of a customer first, then by expiry.
     spent : ndarray of int64, shape (customers,)
         Lifetime spend that customers bring.
+    kind : ndarray of int16, shape (customers,) or (0,)
+        The block of the take-up that holds for each customer; -1 for who never redeems.
+    take_up : Table
+        How often redeemers use points; without cells where it was decided beforehand.
+    hundred : int
+        100 units of the currency in minor units.
     grant_at, grant_points : ndarray of int64
         By time, then expiry, then points.
     refund_at, refund_order, refund_before, refund_after, refund_whole : ndarray of int64, shape (refunds,)
@@ -56,12 +66,16 @@ class History(NamedTuple):
     requested: Int64
     tier: npt.NDArray[np.int16]
     redeems: npt.NDArray[np.bool_]
+    luck: npt.NDArray[np.int32]
     eligible: Int64
     coupon: Int64
     earning: Int64
     opening_points: Int64
     opening_expires: Int64
     spent: Int64
+    kind: npt.NDArray[np.int16]
+    take_up: Table
+    hundred: int
     grant_at: Int64
     grant_points: Int64
     refund_at: Int64

@@ -245,6 +245,24 @@ def _expire(i: Any, w: Any, flows: Any, m: Any, at: int) -> None:
 
 
 @inlined
+def _redeems(h: Any, customer: int, order: int, balance: int, cart: int) -> Any:
+    """Whether the customer uses points where that is possible: decided beforehand, or by the balance."""
+    if h.redeems.size:
+        return h.redeems[order]
+    if not h.luck.size:
+        return True
+    luck, kind = h.luck[order], h.kind[customer]
+    if luck < 0 or kind < 0:
+        return luck < 0
+    row, column = 0, 0
+    while row + 1 < len(h.take_up.balances) and h.take_up.balances[row + 1] <= balance:
+        row += 1
+    while column + 1 < len(h.take_up.of_cart) and h.take_up.of_cart[column + 1] * cart <= balance * h.hundred:
+        column += 1
+    return luck < h.take_up.cells[kind, row, column]
+
+
+@inlined
 def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: int) -> None:
     """Run one order: its tier, its redemption, what it earns."""
     s = w.state
@@ -262,7 +280,7 @@ def _order(h: Any, i: Any, t: Any, w: Any, out: Any, flows: Any, m: Any, order: 
         max(0, balance), credits, requested, at,
         h.eligible[order] if h.eligible.size else cart, h.coupon[order] if h.coupon.size else 0,
     )  # fmt: skip
-    if h.redeems.size and not h.redeems[order] and points > 0:
+    if points > 0 and not _redeems(h, s[CUSTOMER], order, balance, cart):
         points, discount, reason = 0, 0, REQUESTED
     payable = cart - used - discount
     _take(i, w, points, True)

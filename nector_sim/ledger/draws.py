@@ -1,6 +1,7 @@
-"""Luck that can be made again: a number in [0, 1) for an order, from the seed and its id alone.
+"""Luck that can be made again: a number in [0, 1) for an order or a customer, from the seed and the id alone.
 
-The number is the upper 53 bits of a 64-bit hash, divided by 2⁵³. The hash begins with ``mix(seed)``; each 8 bytes of
+The number is the upper 53 bits of a 64-bit hash, divided by 2⁵³. The hash begins with ``mix(seed)``, of a customer with
+``mix(mix(seed))``, so that an order and a customer of one id have draws of their own; each 8 bytes of
 the id's UTF-8 text (little-endian, the last padded with zeros) are xored in and mixed, and last the number of bytes.
 ``mix`` is the finaliser of SplitMix64 (Steele, Lea, Flood 2014). An id that is a whole number is its digits, so 17 and
 ``"17"`` draw the same.
@@ -23,14 +24,16 @@ _SECOND = 0x94D049BB133111EB
 _BITS = (1 << 64) - 1
 
 
-def draw(seed: int, order_id: object) -> float:
-    """Draw the number of one order.
+def draw(seed: int, id_: object, *, of_customer: bool = False) -> float:
+    """Draw the number of one order, or of one customer.
 
     Parameters
     ----------
     seed : int
         From 0 to 2⁶⁴ − 1.
-    order_id : str or int
+    id_ : str or int
+    of_customer : bool
+        Whether the id is a customer's.
 
     Returns
     -------
@@ -42,11 +45,16 @@ def draw(seed: int, order_id: object) -> float:
     >>> draw(0, 17) == draw(0, "17"), 0 <= draw(1, "#1001") < 1
     (True, True)
     """
-    text = str(order_id).encode()
-    state = _mix(seed & _BITS)
+    text = str(id_).encode()
+    state = _start(seed, of_customer)
     for position in range(0, len(text), 8):
         state = _mix(state ^ int.from_bytes(text[position : position + 8], "little"))
     return float((_mix(state ^ len(text)) >> 11) / 2**53)
+
+
+def _start(seed: int, of_customer: bool) -> int:
+    state = _mix(seed & _BITS)
+    return _mix(state) if of_customer else state
 
 
 def _mix(state: int) -> int:
@@ -76,16 +84,26 @@ def redeeming(ids: Any, seed: int, take_up: Decimal) -> npt.NDArray[np.bool_]:
     return (hash_ids(ids, seed) >> np.uint64(11)) < np.uint64(int(first_above))
 
 
-def hash_ids(ids: Any, seed: int) -> npt.NDArray[np.uint64]:
+def lucks(ids: Any, seed: int, *, of_customers: bool = False) -> npt.NDArray[np.int32]:
+    """The draw of each id in whole millionths, shape (n,)."""
+    upper = hash_ids(ids, seed, of_customers=of_customers) >> np.uint64(11)
+    # 10⁶ × upper ÷ 2⁵³, rounded down, in two steps that each fit into 64 bits.
+    high, low = upper >> np.uint64(26), upper & np.uint64((1 << 26) - 1)
+    carried = (low * np.uint64(1_000_000)) >> np.uint64(26)
+    return ((high * np.uint64(1_000_000) + carried) >> np.uint64(27)).astype(np.int32)
+
+
+def hash_ids(ids: Any, seed: int, *, of_customers: bool = False) -> npt.NDArray[np.uint64]:
     """The 64-bit hash of each id, shape (n,)."""
     hashes = np.empty(len(ids), np.uint64)
+    start = np.uint64(_start(seed, of_customers))
     if isinstance(ids, pa.Array):
         _, offsets, data = ids.buffers()
         bounds = np.frombuffer(offsets, np.int64)[ids.offset : ids.offset + len(ids) + 1] if len(ids) else None
         if bounds is not None:
-            _hash_texts(bounds, np.frombuffer(data or b"", np.uint8), np.uint64(_mix(seed)), hashes)
+            _hash_texts(bounds, np.frombuffer(data or b"", np.uint8), start, hashes)
     else:
-        _hash_whole_numbers(ids, np.uint64(_mix(seed)), hashes)
+        _hash_whole_numbers(ids, start, hashes)
     return hashes
 
 

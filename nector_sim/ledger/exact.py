@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from nector_sim.calculator import exact
 from nector_sim.ledger.records import Balance, Grant, Movement, Opening, Order, Refund, Replay, Result
 from nector_sim.ledger.schedule import EARLIEST, Schedule
+from nector_sim.ledger.take_up import Chance
 from nector_sim.rules.ledger import Expiry, Reversal, Tier
 from nector_sim.rules.money import to_minor
 from nector_sim.rules.program import Program
@@ -70,6 +71,7 @@ def replay(
     grants: Iterable[Grant] = (),
     as_of: datetime | None = None,
     refunds: Iterable[Refund] = (),
+    chance: Chance | None = None,
 ) -> Replay:
     """Replay a history, customer by customer, in the order of their ids as text.
 
@@ -83,6 +85,8 @@ def replay(
         The last instant that is run; left out, the latest order, refund or grant.
     refunds : iterable
         Of these orders, beside those that orders carry themselves.
+    chance : Chance, optional
+        Decides where orders do not say whether the customer redeems; left out, everybody does.
 
     Returns
     -------
@@ -108,7 +112,7 @@ def replay(
             histories[grant.customer_id][2].append(grant)
     replayed = Replay()
     for customer_id, (brought, bought, given) in sorted(histories.items()):
-        account = Account(customer_id, schedule, laws, shares, replayed)
+        account = Account(customer_id, schedule, laws, shares, replayed, chance)
         account.open(brought)
         account.run(bought, given, end)
     return replayed
@@ -217,6 +221,8 @@ class Account:
         How much of each order came back, and when.
     replayed : Replay
         Where results go.
+    chance : Chance or None
+        Who redeems where the orders do not say it.
     """
 
     def __init__(
@@ -226,12 +232,14 @@ class Account:
         laws: list[Terms],
         shares: dict[str, dict[datetime, Fraction]],
         replayed: Replay,
+        chance: Chance | None,
     ) -> None:
         self.customer_id = customer_id
         self.schedule = schedule
         self.laws = laws
         self.shares = shares
         self.replayed = replayed
+        self.chance = chance
         self.lots: list[Lot] = []
         self.pending: list[Pending] = []
         self.overdraft = 0
@@ -329,7 +337,7 @@ class Account:
                 order.coupon,
             )
         )
-        if not order.redeems and answer.points > 0:  # one that could not redeem anyway keeps its reason
+        if answer.points > 0 and not self.redeems(order, balance):  # one that could not redeem anyway keeps its reason
             used = answer.credits_used
             answer = exact.Answer(None, 0, 0, order.cart - used, used, "requested")
         self.spend(answer.points)
@@ -344,6 +352,12 @@ class Account:
         self.earn(booked, terms)
         self.booked.append(booked)
         self.replayed.results.append(Result(order.order_id, balance, tier_name, answer, earned))
+
+    def redeems(self, order: Order, balance: int) -> bool:
+        """Whether the customer uses points where that is possible: as the order says, else by chance (section 6)."""
+        if order.redeems is None and self.chance is not None:
+            return self.chance.uses(self.customer_id, order.order_id, balance, order.cart)
+        return order.redeems is not False
 
     def tier(self, terms: Terms, at: datetime) -> Tier | None:
         """The highest tier that earlier orders reach (`tier_before_order`)."""

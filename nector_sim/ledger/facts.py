@@ -26,8 +26,8 @@ from nector_sim.ledger.prepare import GrantColumns, OpeningColumns, OrderColumns
 from nector_sim.ledger.refunds import Shares
 from nector_sim.ledger.schedule import Schedule, uncovered
 from nector_sim.ledger.tables import ALWAYS, NEVER, window_of
+from nector_sim.ledger.take_up import TakeUp, read_take_up
 from nector_sim.rules.times import is_date
-from nector_sim.rules.values import read_percentage
 
 #: Columns that a replay adds to the orders; ``credits_used`` only where credits came in.
 RESULTS = (
@@ -83,7 +83,7 @@ def read_facts(
     opening: Any = None,
     grants: Any = None,
     refunds: Any = None,
-    take_up: Decimal | float | str | None = None,
+    take_up: Decimal | float | str | TakeUp | None = None,
     seed: int = 0,
     as_of: datetime | str | None = None,
 ) -> Facts:
@@ -146,16 +146,6 @@ def _check_alike(schedules: Sequence[Schedule]) -> None:
         values = sorted({getattr(program, what) for program in programs})
         if len(values) != 1:
             raise InputError(f"a history has one {what}; these programs have {' and '.join(values) or 'none'}")
-
-
-def read_take_up(take_up: Decimal | float | str | None) -> Decimal | None:
-    """A percentage from 0 to 100; what may be a share between 0 and 1 is asked about, but for one with its %."""
-    if take_up is None:
-        return None
-    try:
-        return read_percentage(take_up)
-    except ValueError as error:
-        raise InputError(f"take_up {error}") from None
 
 
 def read_as_of(as_of: Any, timezone: str) -> int:

@@ -37,12 +37,13 @@ from nector_sim.frames.currency import CURRENCY, read_currency
 from nector_sim.frames.ids import Ids, read_ids
 from nector_sim.frames.masking import shown_names
 from nector_sim.ledger.arrays import Int64
-from nector_sim.ledger.draws import hash_ids, redeeming
+from nector_sim.ledger.draws import hash_ids, lucks, redeeming
 from nector_sim.ledger.instants import next_days
 from nector_sim.ledger.prepare import (
     GrantColumns,
     OpeningColumns,
     OrderColumns,
+    OrdersChance,
     RefundColumns,
     number_customers,
     rows_of,
@@ -50,6 +51,7 @@ from nector_sim.ledger.prepare import (
 from nector_sim.ledger.refunds import UNKNOWN
 from nector_sim.ledger.schedule import Schedule
 from nector_sim.ledger.tables import NEVER, microseconds, tier_names
+from nector_sim.ledger.take_up import WHOLE, TakeUp, as_arrays, kinds_of
 from nector_sim.rules.known import refuse_columns
 from nector_sim.rules.money import MAX_POINTS
 from nector_sim.rules.program import Program
@@ -173,7 +175,7 @@ def refuse(tables: list[Table]) -> None:
 
 
 def read_orders(
-    table: Table, schedules: Sequence[Schedule], *, take_up: Decimal | None, seed: int
+    table: Table, schedules: Sequence[Schedule], *, take_up: Decimal | TakeUp | None, seed: int
 ) -> tuple[OrderColumns, tuple[str, ...]]:
     """Read the orders of a history.
 
@@ -182,7 +184,7 @@ def read_orders(
     table : Table
     schedules : sequence of Schedule
         That it is to be replayed under, of one currency and time zone.
-    take_up : Decimal, optional
+    take_up : Decimal or TakeUp, optional
         In percent; left out, everybody redeems whom ``redeems`` does not stop.
     seed : int
 
@@ -234,7 +236,7 @@ def read_orders(
     _check_refunds(table, columns)
     if table.has(CURRENCY):
         table.take(CURRENCY, lambda values: read_currency(values, program.currency))
-    columns.redeems = _redeems(table, columns, take_up, seed)
+    _decide(table, columns, take_up, seed=seed, decimals=program.decimals)
     return columns, _read_tiers(table, schedules, columns)
 
 
@@ -285,13 +287,25 @@ def _check_refunds(table: Table, orders: OrderColumns) -> None:
     table.refuse(rows((orders.refunded > 0) & (at == NEVER)), "refunded_amount", "has no refunded_at; say when")
 
 
-def _redeems(table: Table, orders: OrderColumns, take_up: Decimal | None, seed: int) -> npt.NDArray[np.bool_] | None:
-    """Whether each customer redeems: by the column, and where it is blank by the draw; None where all do."""
-    drawn = None if take_up is None or take_up == 100 else redeeming(orders.order_id, seed, take_up)
-    if not table.has("redeems"):
-        return drawn
-    answer = table.take("redeems", read_yes_or_no)
-    return np.where(answer == NOT_SAID, True if drawn is None else drawn, answer == 1)
+def _decide(table: Table, orders: OrderColumns, take_up: Decimal | TakeUp | None, *, seed: int, decimals: int) -> None:
+    """Who redeems: by the column, and where it is blank by the draws; by the balance too, decided order by order."""
+    answer = table.take("redeems", read_yes_or_no) if table.has("redeems") else None
+    drawn: Any = None
+    if isinstance(take_up, TakeUp) and not take_up.is_everybody:
+        chance = as_arrays(take_up)
+        luck = lucks(orders.order_id, seed)
+        kind = kinds_of(lucks(orders.customer_id, seed, of_customers=True), chance.redeemers, len(chance.cells))
+        if chance.cells[0].size > 1 and (answer is None or (answer == NOT_SAID).any()):
+            if answer is not None:
+                luck = np.select([answer == NOT_SAID, answer == 1], [luck, -1], WHOLE).astype(np.int32)
+            orders.chance = OrdersChance(luck, kind, chance, 100 * 10**decimals)
+            return
+        drawn = (kind >= 0) & (luck < chance.cells[kind, 0, 0])
+    elif isinstance(take_up, Decimal) and take_up != 100:
+        drawn = redeeming(orders.order_id, seed, take_up)
+    if answer is not None:
+        drawn = np.where(answer == NOT_SAID, True if drawn is None else drawn, answer == 1)
+    orders.redeems = drawn
 
 
 def _read_tiers(table: Table, schedules: Sequence[Schedule], orders: OrderColumns) -> tuple[str, ...]:

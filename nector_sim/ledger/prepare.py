@@ -20,8 +20,21 @@ from nector_sim.ledger.instants import months_after, one_period_after
 from nector_sim.ledger.refunds import UNKNOWN, Shares, never_paid, paid_in_history, refunded_shares
 from nector_sim.ledger.schedule import Schedule
 from nector_sim.ledger.tables import DAY, NEVER, microseconds, windows_of
+from nector_sim.ledger.take_up import Table
 
 _NOTHING = np.empty(0, np.int64)
+#: Of a history in which it is decided beforehand who redeems.
+NO_TABLE = Table(np.empty((0, 0, 0), np.int32), _NOTHING, _NOTHING, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersChance:
+    """Who redeems, where that depends on the balance: lucks of orders, kinds of their customers, and the take-up."""
+
+    luck: npt.NDArray[np.int32]
+    kind: npt.NDArray[np.int16]
+    take_up: Table
+    hundred: int
 
 
 @dataclass(slots=True)
@@ -46,6 +59,7 @@ class OrderColumns:
     never_paid: npt.NDArray[np.bool_] | None = None
     refunds: Shares | None = None
     refunded_more: int = 0
+    chance: OrdersChance | None = None
 
 
 @dataclass(slots=True)
@@ -178,6 +192,7 @@ def prepare(
     grants = grants or GrantColumns(of_grants, _NOTHING, _NOTHING, _NOTHING)
     grant_at, grant_points, grant_expires = grants.granted_at[granted], grants.points[granted], grants.expires[granted]
     given = np.lexsort((grant_at, codes[2]))
+    chance = orders.chance
     history = History(
         first_order=first_order,
         first_opening=_bounds(codes[1], len(customers)),
@@ -188,12 +203,16 @@ def prepare(
         requested=column(orders.requested),
         tier=column(orders.tier).astype(np.int16, copy=False),
         redeems=column(orders.redeems).astype(np.bool_, copy=False),
+        luck=column(chance and chance.luck).astype(np.int32, copy=False),
         eligible=column(orders.eligible),
         coupon=column(orders.coupon),
         earning=column(orders.earning),
         opening_points=opening.points[brought],
         opening_expires=opening.expires[brought],
         spent=spent,
+        kind=_kinds(chance, codes[0], rows_kept=kept, customers=len(customers)),
+        take_up=chance.take_up if chance else NO_TABLE,
+        hundred=chance.hundred if chance else 0,
         grant_at=grant_at[given],
         grant_points=grant_points[given],
         **_refund_columns(_of_these(orders.refunds, rows), first_order),
@@ -202,6 +221,15 @@ def prepare(
     first = min((int(instants.min()) for instants in happened if len(instants)), default=last)
     largest = int(history.cart.max()) if len(history.cart) else 0
     return Prepared(history, customers, rows, grant_expires[given], min(first, last), last, largest)
+
+
+def _kinds(chance: OrdersChance | None, codes: Int64, *, rows_kept: Int64 | None, customers: int) -> Any:
+    """The kind of each customer; -1 for who has no orders."""
+    if chance is None:
+        return np.empty(0, np.int16)
+    kind = np.full(customers, -1, np.int16)
+    kind[codes] = chance.kind if rows_kept is None else chance.kind[rows_kept]
+    return kind
 
 
 def refunds_of(history: History, rows: Int64, moved: Any, first_order: Int64) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from nector_sim.ledger.schedule import KINDS, SIGNS
 class Order:
     """One order of a history; money in minor units.
 
-    ``redeems`` is decided already, by the customer or by the draw. ``refunded`` and ``paid`` are None where the
-    history does not say; ``discount_given`` is the discount of that time.
+    ``redeems`` is what the orders say; None where they do not, and chance decides. ``refunded`` and ``paid`` are None
+    where the history does not say; ``discount_given`` is the discount of that time.
     """
 
     order_id: str
@@ -25,7 +25,7 @@ class Order:
     cart: int
     credits: int = 0
     requested: int | None = None
-    redeems: bool = True
+    redeems: bool | None = True
     tier: str | None = None
     refunded_at: datetime | None = None
     refunded: int | None = None

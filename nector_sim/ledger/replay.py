@@ -19,6 +19,7 @@ from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.prepare import Prepared, expiring
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, compile_schedule
+from nector_sim.ledger.take_up import TakeUp
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program
@@ -109,7 +110,7 @@ def replay(
     opening: Any = None,
     grants: Any = None,
     refunds: Any = None,
-    take_up: Decimal | float | str | None = None,
+    take_up: Decimal | float | str | TakeUp | None = None,
     seed: int = 0,
     as_of: datetime | str | None = None,
     movements: bool = False,
@@ -136,11 +137,11 @@ def replay(
     refunds : table, optional
         Refunds beside the orders' own columns, several of an order if need be: ``order_id``, ``refunded_at``; optional
         ``amount`` (major units; blank, all of it). An order has them here or in its columns, not in both.
-    take_up : number, optional
-        Percentage of orders that redeem where they could and ``redeems`` does not say, such as 40 or ``"0.5%"``; left
-        out, all.
+    take_up : number or TakeUp, optional
+        Who redeems where ``redeems`` does not say. A :class:`nector_sim.TakeUp` is a share of customers and of their
+        orders; a number, such as 40 or ``"0.5%"``, a percentage of orders, whoever's they are. Left out, all.
     seed : int
-        Of the draws of take-up; a draw depends on it and on ``order_id`` alone.
+        Of the draws of take-up; a draw depends on it and on the ``order_id`` or ``customer_id`` alone.
     as_of : datetime, date or str, optional
         The last instant that is run; left out, the latest order, refund or grant. Without a zone, it is in the
         program's.

@@ -22,6 +22,7 @@ from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.prepare import expiring
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import compile_schedule, tier_names, windows_of
+from nector_sim.ledger.take_up import TakeUp
 from nector_sim.rules.program import Program
 
 _COUNTS = ("orders", "orders_redeemed")
@@ -40,7 +41,7 @@ def replay_sweep(
     opening: Any = None,
     grants: Any = None,
     refunds: Any = None,
-    take_up: Decimal | float | str | None = None,
+    take_up: Decimal | float | str | TakeUp | None = None,
     seed: int = 0,
     as_of: datetime | str | None = None,
     threads: int | None = None,

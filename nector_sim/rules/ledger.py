@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
@@ -24,6 +24,10 @@ MAX_DAYS = 36_525
 
 class Earning(Model):
     """What an order earns: points for each unit of currency, or for each so much."""
+
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
 
     points_per_unit: Annotated[Factor | None, About("points per currency unit")] = None
     """Points earned for each unit of currency: 0.05 is 5 points for every ₹100, and holds where neither it nor
@@ -87,6 +91,10 @@ class Earning(Model):
 class Expiry(Model):
     """When points expire: exactly one of ``months`` and ``days``."""
 
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
+
     months: Annotated[
         Annotated[WholeNumber, Field(ge=1, le=MAX_MONTHS)] | None, About("months", choices=("expiry_calendar",))
     ] = None
@@ -118,6 +126,10 @@ class Tier(Model):
 
     Exactly one of ``min_spend``, ``min_orders`` and ``min_earned``; all tiers of a program have the same one.
     """
+
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
 
     name: Annotated[str, Field(min_length=1), About("tier name")]
     """The tier's name, as an offer's ``tiers`` lists it."""
@@ -164,6 +176,10 @@ class Tier(Model):
 class Tiering(Model):
     """How tiers are measured."""
 
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
+
     window_months: Annotated[
         Annotated[WholeNumber, Field(ge=1, le=MAX_MONTHS)] | None, About("months", choices=("expiry_calendar",))
     ] = None
@@ -173,6 +189,10 @@ class Tiering(Model):
 
 class Reversal(Model):
     """What a refund reverses."""
+
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
 
     earned: Annotated[StrictBool, About(choices=("partial_take_back", "expired_taken_back"))] = True
     """Whether the points that a refunded order earned are taken back: all, or for a partial refund its share, rounded

@@ -12,7 +12,7 @@ import difflib
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StrictBool
 from pydantic.json_schema import JsonSchemaValue
@@ -151,6 +151,10 @@ class _Offer(Model):
 class VariableAmount(_Offer):
     """Amount discount by increments: every step of points buys a fixed amount."""
 
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
+
     kind: Annotated[Literal["variable_amount"], About(screen="Amount Discount, increment of points")] = (
         "variable_amount"
     )
@@ -192,6 +196,10 @@ class VariableAmount(_Offer):
 class FixedAmount(_Offer):
     """Amount discount, all or nothing: exactly so many points buy exactly this amount."""
 
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
+
     kind: Annotated[Literal["fixed_amount"], About(screen="Amount Discount, fixed")] = "fixed_amount"
     """Which of the four kinds it is. [Nector: Amount Discount, fixed]"""
 
@@ -219,6 +227,10 @@ class FixedAmount(_Offer):
 
 class VariablePercent(_Offer):
     """Percentage discount by increments: every step of points buys a percentage of the cart."""
+
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
 
     kind: Annotated[Literal["variable_percent"], About(screen="Percentage Discount, increment of points")] = (
         "variable_percent"
@@ -262,6 +274,10 @@ class VariablePercent(_Offer):
 
 class FixedPercent(_Offer):
     """Percentage discount, all or nothing: exactly so many points buy exactly this percentage of the cart."""
+
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
 
     kind: Annotated[Literal["fixed_percent"], About(screen="Percentage Discount, fixed")] = "fixed_percent"
     """Which of the four kinds it is. [Nector: Percentage Discount, fixed]"""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import tomli_w
@@ -34,6 +34,10 @@ _OF_MIN_PAYABLE = ("min_payable_excess", "min_payable_credits", "min_payable_fix
 class FixedMinPayable(Model):
     """The customer always pays at least this amount."""
 
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
+
     kind: Annotated[Literal["fixed"], About(screen="Fixed")] = "fixed"
     """Which of the two kinds it is. [Nector: Fixed]"""
 
@@ -46,6 +50,10 @@ class FixedMinPayable(Model):
 
 class PercentMinPayable(Model):
     """The customer always pays at least this percentage of the cart."""
+
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
 
     kind: Annotated[Literal["percent"], About(screen="Percentage")] = "percent"
     """Which of the two kinds it is. [Nector: Percentage]"""
@@ -104,6 +112,10 @@ class Program(Model):
     >>> program.currency, program.timezone
     ('INR', 'Asia/Kolkata')
     """
+
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
 
     name: str = ""
     """What people call this program."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,10 @@ class Shop(Model):
     >>> Shop(customers_per_month=50, months=12).redeemers_percent
     25.0
     """
+
+    if TYPE_CHECKING:  # a checker would ask for Decimal alone; any number or its text is taken
+
+        def __init__(self, **fields: Any) -> None: ...
 
     customers_per_month: Positive = 300.0
     """Newcomers in a month when the history begins."""

@@ -14,12 +14,14 @@ from nector_sim import Program
 from nector_sim.calculator.exact import Answer
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.ledger import exact
+from nector_sim.ledger.draws import lucks
 from nector_sim.ledger.engine import run
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.prepare import (
     GrantColumns,
     OpeningColumns,
     OrderColumns,
+    OrdersChance,
     RefundColumns,
     expiring,
     prepare,
@@ -27,6 +29,7 @@ from nector_sim.ledger.prepare import (
 )
 from nector_sim.ledger.schedule import KINDS, Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, NEVER, compile_schedule, microseconds, tier_names
+from nector_sim.ledger.take_up import WHOLE, Chance, as_arrays, kinds_of
 
 TIERS = ("Silver", "Gold", "Platinum")
 LIMITS = {"min_spend": [0, 20, 50, 100, 150], "min_orders": [0, 1, 2, 3, 4], "min_earned": [0, 1, 5, 20, 100]}
@@ -202,9 +205,9 @@ def some_refunds(rng: random.Random, orders: Sequence[exact.Order]) -> list[exac
     return refunds
 
 
-def compiled_replay(*case: Any, threads: int = 1, lots: bool = False) -> exact.Replay:
+def compiled_replay(*case: Any, threads: int = 1, lots: bool = False, chance: Chance | None = None) -> exact.Replay:
     """The compiled replay, in the words of the exact one."""
-    return _in_words(*compiled_run(*case, threads=threads, lots=lots), case[1])
+    return _in_words(*compiled_run(*case, threads=threads, lots=lots, chance=chance), case[1])
 
 
 def compiled_run(
@@ -217,6 +220,7 @@ def compiled_run(
     *,
     threads: int = 1,
     lots: bool = False,
+    chance: Chance | None = None,
 ) -> tuple[Any, Any, Any, Any]:
     """What was prepared, the history, what ran, and the names of tiers."""
     names = tier_names([schedule], [order.tier for order in orders if order.tier])
@@ -228,7 +232,7 @@ def compiled_run(
         _whole([o.credits for o in orders]),
         _whole([-1 if o.requested is None else o.requested for o in orders]),
         np.array([names.index(o.tier) if o.tier else -1 for o in orders], np.int16),
-        np.array([o.redeems for o in orders], np.bool_),
+        np.array([o.redeems is not False for o in orders], np.bool_),
         _whole([microseconds(o.refunded_at) if o.refunded_at else NEVER for o in orders]),
         _whole([-1 if o.refunded is None else o.refunded for o in orders]),
         _whole([-1 if o.paid is None else o.paid for o in orders]),
@@ -237,6 +241,13 @@ def compiled_run(
         _whole([o.coupon for o in orders]),
         _whole([o.cart if o.earning is None else o.earning for o in orders]),
     )
+    if chance is not None:
+        table = as_arrays(chance.take_up)
+        luck = lucks(columns.order_id, chance.seed)
+        luck = np.select([np.array([o.redeems is said for o in orders]) for said in (True, False)], [-1, WHOLE], luck)
+        kind = kinds_of(lucks(columns.customer_id, chance.seed, of_customers=True), table.redeemers, len(table.cells))
+        columns.redeems = None
+        columns.chance = OrdersChance(luck.astype(np.int32), kind, table, 100 * 10**chance.decimals)
     opening = OpeningColumns(
         _ids([o.customer_id for o in openings]),
         _whole([o.points for o in openings]),

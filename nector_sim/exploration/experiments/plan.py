@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nector_sim.economics.assumptions import as_assumptions
 from nector_sim.errors import InputError
 from nector_sim.exploration.compare import compare
 from nector_sim.exploration.experiments.looks import even_looks, price
@@ -18,8 +19,8 @@ from nector_sim.results import Result
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nector_sim.economics.assumptions import Assumptions
-    from nector_sim.rules.program import Program
+    from nector_sim.economics.assumptions import AssumptionsLike
+    from nector_sim.rules.program import ProgramLike
 
 #: The fewest weeks before a test that CUPED and the choice of customers can use.
 _FEWEST_BEFORE = 4
@@ -115,11 +116,11 @@ def _by(row: Any) -> str:
 
 
 def plan_experiment(
-    baseline: Program | Any,
-    candidate: Program | Any,
+    baseline: ProgramLike,
+    candidate: ProgramLike,
     orders: Any,
     *,
-    assumptions: Assumptions,
+    assumptions: AssumptionsLike,
     changes_percent: Sequence[float] = (5, 10),
     weeks: Sequence[int] = (4, 8, 13, 26),
     before_weeks: int = 26,
@@ -140,7 +141,7 @@ def plan_experiment(
         Today's setting and the proposal.
     orders : pandas.DataFrame, or any table with an Arrow interface
         As :func:`nector_sim.compare` takes them; with customers and times.
-    assumptions : Assumptions
+    assumptions : Assumptions, path or mapping
         For the margin.
     changes_percent : sequence of float, optional
         Changes of orders to plan for, besides the break-even.
@@ -177,6 +178,7 @@ def plan_experiment(
     import pandas as pd
 
     _check(changes_percent, weeks, alpha_percent, power_percent)
+    assumptions = as_assumptions(assumptions)
     alpha, power = alpha_percent / 100, power_percent / 100
     rows = read_history(orders, assumptions=assumptions, timezone=timezone)
     compared = compare(baseline, candidate, orders, assumptions=assumptions, resamples=0, **how)

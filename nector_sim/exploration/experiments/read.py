@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import norm
 
-from nector_sim.economics.assumptions import Assumptions
+from nector_sim.economics.assumptions import AssumptionsLike, as_assumptions
 from nector_sim.errors import InputError
 from nector_sim.exploration.experiments.assign import SIDES, ExperimentAssignment
 from nector_sim.exploration.experiments.looks import bounds, even_looks
@@ -89,7 +89,7 @@ def read_experiment(
     orders: Any,
     assignment: ExperimentAssignment | Any,
     *,
-    assumptions: Assumptions,
+    assumptions: AssumptionsLike,
     end: Any,
     start: Any = None,
     as_of: Any = None,
@@ -114,7 +114,7 @@ def read_experiment(
         what :func:`nector_sim.margins` reads.
     assignment : ExperimentAssignment, or a table
         ``customer_id`` and ``side`` (``baseline`` or ``candidate``).
-    assumptions : Assumptions
+    assumptions : Assumptions, path or mapping
         For the margin.
     end : str or datetime
         The end that was planned.
@@ -155,7 +155,7 @@ def read_experiment(
     sides, begins, share = _assigned(assignment, start, candidate_percent, timezone)
     ends = instant(end, timezone)
     frame = as_frame(orders)
-    rows = read_history(frame, assumptions=assumptions, timezone=timezone)
+    rows = read_history(frame, assumptions=as_assumptions(assumptions), timezone=timezone)
     if ends <= begins:
         raise InputError("the end of the test is not after its start")
     last = rows["at"].max() if len(rows) else begins
