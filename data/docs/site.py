@@ -5,10 +5,12 @@ mkdocs calls the `on_…` functions. Nothing here is part of the package.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -215,12 +217,17 @@ def law_pages() -> dict[str, str]:
 
 
 def notebook_page(name: str) -> tuple[str, dict[str, bytes]]:
-    """One notebook, run, as Markdown with its pictures."""
+    """One notebook, run, as Markdown with its pictures; a widget as the picture that its cell names."""
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     if RUN:
-        NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()
+        with TemporaryDirectory() as folder:
+            NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()
+    for cell in notebook.cells:
+        if picture := cell.metadata.get("picture"):
+            data = base64.b64encode((ROOT / "data" / "pictures" / picture).read_bytes()).decode()
+            cell.outputs = [nbformat.v4.new_output("display_data", {"image/png": data})]
     text, resources = MarkdownExporter().from_notebook_node(notebook, resources={"output_files_dir": f"{name}_files"})
-    return text, resources.get("outputs", {})
+    return re.sub(r"<style[^>]*>.*?</style>", "", text, flags=re.DOTALL), resources.get("outputs", {})
 
 
 def notebooks_page() -> str:
