@@ -43,7 +43,7 @@ check: setup  ## formatting, lint, types; also those of the README's code and th
 	$(RUN) mypy
 	$(RUN) tests.callers
 
-format: setup  ## let ruff mend what it can
+format: setup  ## let ruff fix what it can
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nector_sim.exploration.grid import load_grid
     from nector_sim.exploration.sweep import sweep
     from nector_sim.explorer.explorer import RuleExplorer
+    from nector_sim.explorer.gokwik_page import CheckoutPage, GokwikPage
     from nector_sim.frames.checks import CheckedOrders, check_orders
     from nector_sim.languages.export import export
     from nector_sim.ledger.liability import Liability, liability
@@ -106,12 +107,14 @@ _HOMES = {
     "nector_sim.simulation.shop": ("Shop",),
     "nector_sim.simulation.simulate": ("Simulated", "simulate"),
     "nector_sim.explorer.explorer": ("RuleExplorer",),
+    "nector_sim.explorer.gokwik_page": ("CheckoutPage", "GokwikPage"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Assumptions",
     "CheckedOrders",
+    "CheckoutPage",
     "Comparison",
     "Deferral",
     "ExperimentAssignment",
@@ -122,6 +125,7 @@ __all__ = [
     "FixedMinPayable",
     "FixedPercent",
     "Forecast",
+    "GokwikPage",
     "InputError",
     "Liability",
     "Margin",

@@ -1,4 +1,4 @@
-"""Errors meant for a person: what is wrong, where, why, and how to mend it."""
+"""Errors meant for a person: what is wrong, where, why, and how to fix it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Problem:
     place : str
         Where: a dotted field path (``offers.0.max_discount``), or a file and row.
     what : str
-        What is wrong and how to mend it, as one sentence.
+        What is wrong and how to fix it, as one sentence.
     """
 
     place: str
@@ -50,7 +50,7 @@ class InputError(ValueError):
     heading : str
         One line that says which input and why it was refused.
     problems : sequence of Problem, optional
-        Every single thing that is wrong with it, so that all can be mended at once.
+        Every single thing that is wrong with it, so that all can be fixed at once.
     """
 
     def __init__(self, heading: str, problems: Sequence[Problem] = ()) -> None:

@@ -211,7 +211,7 @@ def _explained(job: ReplayJob, failure: BaseException) -> BaseException:
     """What to tell of a failure; what a stopped run has done is kept, unless the orders are to be corrected."""
     kept = ""
     if job.work.begun() is not None and not isinstance(failure, InputError) and not job.inputs.changed():
-        kept = "; what was done is kept, and the same command goes on from it"
+        kept = "; what was done is kept, and the same command resumes there"
     return failed(job.work, failure, kept=kept)
 
 
@@ -345,7 +345,7 @@ def _check_refunds(job: ReplayJob) -> None:
         reason = "order_id is no order of this history; take the row out, or add its order"
         problems = [Problem(f"refunds, row {row + 1}", reason) for row in alone[:SHOWN]]
         raise InputError(
-            f"{len(alone)} row{'s' * (len(alone) != 1)} of the refunds cannot be replayed; mend them:", problems
+            f"{len(alone)} row{'s' * (len(alone) != 1)} of the refunds cannot be replayed; fix them:", problems
         )
 
 

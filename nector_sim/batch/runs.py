@@ -216,7 +216,7 @@ def _resumed(job: Job, terms: Future[dict[str, Any]], rejects: Place | None) -> 
     if not work.is_folder:
         left_over = work.left_over()
         work.empty()
-        return None, ["an earlier run was stopped; a single file starts again (a folder would go on)"] * left_over
+        return None, ["an earlier run was stopped; a single file starts again (a folder would resume)"] * left_over
 
     def finished() -> str:
         there = sum(work.finished(number) is not None for number in range(len(job.parts)))
@@ -334,7 +334,7 @@ def _explained(job: Job, failure: BaseException) -> BaseException:
     finished = sum(job.work.finished(number) is not None for number in range(len(job.parts)))
     kept = ""
     if job.work.is_folder and finished and not job.inputs.changed():
-        kept = f"; {finished} of {len(job.parts)} parts are kept, and the same command goes on from them"
+        kept = f"; {finished} of {len(job.parts)} parts are kept, and the same command resumes after them"
     return failed(job.work, failure, kept=kept)
 
 

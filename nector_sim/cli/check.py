@@ -61,7 +61,7 @@ def check(
         Path | None, typer.Option("--rejects", help="Where to write the rows that cannot be used.")
     ] = None,
 ) -> None:
-    """Check a program, or orders, and say everything that is wrong, odd, or was supposed.
+    """Check a program or orders: what is wrong, odd, or was assumed.
 
     Orders may be as a shop exports them; --out makes a plain table of them, which every other command takes, with
     nobody's name, address, phone or e-mail in it. Where a file is of no known export, --propose lists its columns and

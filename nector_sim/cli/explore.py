@@ -14,7 +14,9 @@ def app(
     port: Annotated[int, typer.Option("--port", help="Where to begin looking for a free port.")] = 8866,
     browser: Browser = True,
 ) -> None:
-    """Open the app in a browser, for this machine only; its address carries a token that only you see.
+    """Open the app in a browser, on this machine only.
+
+    Its address carries a token that only you see.
 
     Example: nector-sim app
     """

@@ -45,14 +45,19 @@ def replay(
     movements: Annotated[bool, typer.Option("--movements", help="Write every line of the ledger too.")] = False,
     kind: Annotated[Format, typer.Option("--format", help="What the tables are written as.")] = Format.parquet,
     buckets: Annotated[
-        int | None, typer.Option("--buckets", min=1, help="Replay so many buckets of customers one by one, for memory.")
+        int | None,
+        typer.Option(
+            "--buckets", min=1, help="Split customers into N buckets and replay one at a time, to limit memory."
+        ),
     ] = None,
     prefix: options.Prefix = "",
     suffix: options.Suffix = "",
     engine: options.EngineName = options.Engine.local,
     scheduler: options.Scheduler = None,
 ) -> None:
-    """Replay orders through time: balances run down, points expire, refunds are reversed.
+    """Replay orders through time, with balances and expiry.
+
+    What one order spends is gone for the next; points expire; refunds reverse what they earned and spent.
 
     More orders than fit the memory are replayed in buckets of customers, each a Parquet part of every table.
 

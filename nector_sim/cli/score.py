@@ -56,10 +56,10 @@ def score(
     header_row: options.HeaderRow = None,
     key_file: options.KeyFile = None,
 ) -> None:
-    """Score files of orders of any size; rows that cannot be used are counted and left out.
+    """Score orders of any size; unusable rows are left out.
 
-    A folder that was stopped goes on with the same command. A manifest beside the output says what went in.
-    A shop's export is read as `nector-sim check` shows, into the memory. Other files keep all their columns.
+    An interrupted run into a folder resumes with the same command. A manifest beside the output lists what went in.
+    A shop's export is read into memory, as `nector-sim check` does; other files keep all their columns.
 
     Example: nector-sim score orders.csv --program program.toml --out scored.parquet
 

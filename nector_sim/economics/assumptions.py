@@ -266,7 +266,7 @@ class Assumptions(Model):
         Raises
         ------
         InputError
-            Naming each wrong field, with how to mend it.
+            Naming each wrong field, with how to fix it.
         """
         try:
             return cls.model_validate(data)

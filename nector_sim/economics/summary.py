@@ -72,7 +72,7 @@ def break_even_sentence(uplift: float | None) -> str:
     Examples
     --------
     >>> print(break_even_sentence(0.031))
-    3.1 more orders in 100, like the ones you have, pay for it.
+    Break-even: 3.1 % more orders like today's would pay for the program.
     >>> print(break_even_sentence(None))
     It never pays for itself: no number of orders like the ones you have brings it back.
     """
@@ -81,8 +81,8 @@ def break_even_sentence(uplift: float | None) -> str:
     if uplift <= 0:
         return "It costs nothing, so it needs no more orders."
     more = uplift * 100
-    text = "Fewer than 0.1" if more < 0.1 else f"{more:,.1f}"
-    return f"{text} more orders in 100, like the ones you have, pay for it."
+    text = "less than 0.1" if more < 0.1 else f"{more:,.1f}"
+    return f"Break-even: {text} % more orders like today's would pay for the program."
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -266,7 +266,7 @@ def summarize(
     >>> summary.margin_without, summary.margin, summary.cost_of_program
     (750.0, 650.0, 100.0)
     >>> print(summary.break_even)
-    15.4 more orders in 100, like the ones you have, pay for it.
+    Break-even: 15.4 % more orders like today's would pay for the program.
     """
     assumptions, program = as_assumptions(assumptions), None if program is None else as_program(program)
     orders = Naming(prefix, suffix).plain(as_frame(orders))

@@ -150,7 +150,7 @@ def read_inputs(program: Program, get: Callable[[str], Any], names: list[str], *
     Raises
     ------
     InputError
-        If a column is missing or stands twice.
+        If a column is missing or appears twice.
     """
     inputs = read_optional(program, get, names, every_column=every_column)
     cart = read_money(get("cart_amount"), program.decimals)
@@ -249,7 +249,8 @@ def refuse(rejects: pd.DataFrame, read: int) -> OrdersError:
     if len(rejects) > SHOWN:
         problems.append(Problem("", f"and {len(rejects) - SHOWN} more, in .rejects"))
     return OrdersError(
-        f"{len(rejects)} of {read} orders cannot be used; mend them, or take the good ones from ns.check_orders:",
+        f"{len(rejects)} of {read} rows cannot be used. Fix them, or continue with the valid rows: "
+        "good, rejects = ns.check_orders(orders)",
         problems,
         rejects=rejects,
     )

@@ -319,7 +319,7 @@ def _with_pending(balances: pd.DataFrame) -> pd.Series[Any]:
         spendable = pd.to_numeric(balances["points_balance"])
         return spendable + pd.to_numeric(balances["points_pending"]) if "points_pending" in balances else spendable
     except (TypeError, ValueError):
-        raise InputError("points_balance or points_pending holds something that is no number; mend it") from None
+        raise InputError("points_balance or points_pending holds something that is no number; fix it") from None
 
 
 def _rates(percent: Number | Sequence[Number] | None) -> dict[str, Fraction]:

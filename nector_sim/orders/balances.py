@@ -328,7 +328,7 @@ def open_balances(
         shown_problems = [Problem(f"row {number}", what) for number, what in sorted(problems)[:SHOWN]]
         if len(problems) > SHOWN:
             shown_problems.append(Problem("", f"and {len(problems) - SHOWN} more"))
-        raise InputError(f"{table.name}: {len(problems)} rows of balances cannot be used; mend them:", shown_problems)
+        raise InputError(f"{table.name}: {len(problems)} rows of balances cannot be used; fix them:", shown_problems)
     currency = currency or (own.currency if own is not None else None) or "INR"
     people = add_people(frame, [name for name in who if name.startswith("phone")], currency)
     day = _day_of(frame, own.dates if own is not None else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-NO_DAY = "neither a column nor the file's name says of which day they are"
+NO_DAY = "nothing says of which day the balances are"
 _ISO = re.compile(r"(?<!\d)(20\d\d)([-_. ]?)(\d\d)\2(\d\d)(?!\d)")
 _ELSE = re.compile(r"(?<!\d)(\d{1,2})([-_. ])(\d{1,2})\2(20\d\d)(?!\d)")
 

@@ -38,7 +38,7 @@ NOT_MODELLED = (
     "No extra sales are assumed: what redeemers spend more is mostly who they are, not what points do. The break-even "
     "says how many more orders would pay for the program.",
     "That GoKwik's checkout behaves as Nector's documented checkout is assumed: GoKwik publishes nothing about it.",
-    "Ranges draw whole customers anew, and the assumptions that were given as low / likely / high; they know of no "
+    "Ranges resample whole customers, and the assumptions that were given as low / likely / high; they know of no "
     "season, price or competitor that the orders do not hold, and are not a forecast of next year.",
 )
 
@@ -190,7 +190,7 @@ def _headline(session: Session, comparison: Comparison) -> Section:
     notes = in_words(comparison)
     notes.append(
         f"{comparison.candidate.orders:,} orders: {session.label}. Low and high are the 5th and 95th percentile over "
-        "customers drawn anew from these, not a forecast of next year."
+        "customers resampled from these, not a forecast of next year."
     )
     notes.append(session.balances)
     return Section("In short", notes, ["", "Proposal", "low", "high", "Today"], rows)

@@ -266,7 +266,7 @@ class Program(Model):
         Raises
         ------
         ProgramError
-            Naming each wrong field by its path, with how to mend it.
+            Naming each wrong field by its path, with how to fix it.
         """
         try:
             return cls.model_validate(data)
@@ -392,7 +392,7 @@ def _parse_json(text: str) -> Any:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         fields = dict(pairs)
         if len(fields) != len(pairs):
-            raise ValueError(f"a field stands twice in {{{', '.join(key for key, _ in pairs)}}}")
+            raise ValueError(f"a field appears twice in {{{', '.join(key for key, _ in pairs)}}}")
         return fields
 
     return json.loads(text, parse_float=Decimal, object_pairs_hook=once)
@@ -435,7 +435,7 @@ def _wrong_tiers(tiers: tuple[Tier, ...], tiering: Tiering | None) -> Iterator[d
             what = f"is {tier.least}, not above the tier before it; list the lowest tier first"
             yield {"place": f"tiers.{position}.{tier.measure}", "what": what}
         if tier.name in {other.name for other in tiers[:position]}:
-            yield {"place": f"tiers.{position}.name", "what": f"{tier.name!r} stands twice; rename one"}
+            yield {"place": f"tiers.{position}.name", "what": f"{tier.name!r} appears twice; rename one"}
 
 
 def _inexact(amount: Decimal, decimals: int, currency: str) -> str | None:

@@ -130,6 +130,6 @@ def test_a_run_that_is_stopped_says_what_is_kept(tmp_path, orders, number):
     _, said = process.communicate()
     assert process.returncode == 128 + number
     assert "nector-sim: stopped; " in said
-    assert "parts are kept, and the same command goes on from them" in said
+    assert "parts are kept, and the same command resumes after them" in said
     assert "Traceback" not in said
     assert not list((work / "parts").glob(".*"))

@@ -552,8 +552,8 @@ def test_products_that_points_may_not_pay_or_that_earn_none(read):
         ("coins 30.04.2026 final.csv", "2026-04-30", "as the file's name says"),
         ("coins-20260430.csv", "2026-04-30", "as the file's name says"),
         ("coins 03-04-2026.csv", None, "is 3 April 2026 or 4 March 2026, so they are taken as today's; state the day"),
-        ("coins 31-02-2026.csv", None, "neither a column nor the file's name says of which day they are"),
-        ("coins.csv", None, "neither a column nor the file's name says of which day they are"),
+        ("coins 31-02-2026.csv", None, "nothing says of which day the balances are"),
+        ("coins.csv", None, "nothing says of which day the balances are"),
     ],
 )
 def test_the_day_of_balances_in_the_name_of_their_file(read, tmp_path, name, day, words):

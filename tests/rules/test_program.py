@@ -240,7 +240,7 @@ def test_files_that_cannot_be_read(tmp_path):
     says = {
         "bad.toml": " is not TOML:",
         "bad.json": " is not JSON:",
-        "twice.json": " is not JSON: a field stands twice",
+        "twice.json": " is not JSON: a field appears twice",
     }
     for name, content in cases.items():
         if content is not None:
