@@ -9,7 +9,7 @@ RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-browser lab app check format bench clean
-.PHONY: docs long parity-long languages-long mutation fuzz-readers ledger-long kills-long sandbox-long backtest experiments-long
+.PHONY: docs long tests-long parity-long languages-long mutation fuzz-readers ledger-long kills-long sandbox-long backtest experiments-long take-up-long
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,7 +34,7 @@ test-browser: setup  ## the app and JupyterLab in headless Chromium; screenshots
 lab: setup  ## JupyterLab on the first notebook
 	$(RUN) jupyter lab notebooks/01_redemption_rule.ipynb
 
-app: setup  ## the explorer in a browser, without code
+app: setup  ## the app in a browser, without code
 	@$(RUN) nector_sim app
 
 check: setup  ## formatting, lint, types; also those of the README's code and the notebooks
@@ -43,14 +43,17 @@ check: setup  ## formatting, lint, types; also those of the README's code and th
 	$(RUN) mypy
 	$(RUN) tests.callers
 
-format: setup  ## let ruff mend what it can
+format: setup  ## let ruff fix what it can
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
 
 bench: setup  ## speed, as ratios in one run
 	$(RUN) tests.bench
 
-long: parity-long languages-long ledger-long kills-long sandbox-long backtest experiments-long take-up-long fuzz-readers mutation  ## the campaigns that take long
+long: tests-long parity-long languages-long ledger-long kills-long sandbox-long backtest experiments-long take-up-long fuzz-readers mutation  ## the campaigns that take long
+
+tests-long: setup  ## all tests, with all of the cases of which `make test` takes some
+	NECTOR_SIM_TESTS_LONG=1 $(RUN) pytest -n auto
 
 parity-long: setup  ## exact against compiled, 100 million random pairs
 	$(RUN) tests.campaigns.parity_long
@@ -64,8 +67,10 @@ ledger-long: setup  ## the two replays against each other, a million random hist
 kills-long: setup  ## a run over files that is killed a hundred times, and one onto a disk that is full
 	$(RUN) tests.campaigns.kills
 
-backtest: setup  ## forecasts against what came: simulated shops, both demos, CDNOW
+backtest: setup  ## forecasts and ultimate redemption against what came: simulated shops, both demos, CDNOW
 	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[long]"
+	$(RUN) tests.campaigns.published
+	$(RUN) tests.campaigns.run_off
 	$(RUN) tests.campaigns.backtest
 
 sandbox-long: setup  ## double spending, calls out of order, and kills, by the thousand

@@ -6,9 +6,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from nector_sim._extras import named
+from nector_sim._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from nector_sim._data import data_path
+    from nector_sim.batch.files import ScoreReport
+    from nector_sim.batch.replay_files import replay_files
+    from nector_sim.batch.replays import ReplayReport
+    from nector_sim.batch.runs import score_files
     from nector_sim.calculator.explain import explain
     from nector_sim.calculator.quote import Quote, quote
     from nector_sim.economics.accounting import Deferral, defer, released
@@ -26,10 +31,12 @@ if TYPE_CHECKING:
     from nector_sim.exploration.experiments.read import ExperimentReading, read_experiment
     from nector_sim.exploration.facts import Facts, facts
     from nector_sim.exploration.first_grid import first_grid
-    from nector_sim.exploration.forecast import Forecast, forecast
+    from nector_sim.exploration.forecast import forecast
+    from nector_sim.exploration.forecast_result import Forecast
     from nector_sim.exploration.grid import load_grid
     from nector_sim.exploration.sweep import sweep
     from nector_sim.explorer.explorer import RuleExplorer
+    from nector_sim.explorer.gokwik_page import CheckoutPage, GokwikPage
     from nector_sim.frames.checks import CheckedOrders, check_orders
     from nector_sim.languages.export import export
     from nector_sim.ledger.liability import Liability, liability
@@ -52,11 +59,13 @@ if TYPE_CHECKING:
     from nector_sim.simulation.shop import Shop
     from nector_sim.simulation.simulate import Simulated, simulate
 
-__version__ = "0.1.0"
-
 #: Where each public name lives. A name is imported when it is first used, so importing the package stays quick.
 _HOMES = {
     "nector_sim._data": ("data_path",),
+    "nector_sim.batch.files": ("ScoreReport",),
+    "nector_sim.batch.replay_files": ("replay_files",),
+    "nector_sim.batch.replays": ("ReplayReport",),
+    "nector_sim.batch.runs": ("score_files",),
     "nector_sim.calculator.explain": ("explain",),
     "nector_sim.calculator.quote": ("Quote", "quote"),
     "nector_sim.economics.accounting": ("Deferral", "defer", "released"),
@@ -74,7 +83,8 @@ _HOMES = {
     "nector_sim.exploration.experiments.read": ("ExperimentReading", "read_experiment"),
     "nector_sim.exploration.facts": ("Facts", "facts"),
     "nector_sim.exploration.first_grid": ("first_grid",),
-    "nector_sim.exploration.forecast": ("Forecast", "forecast"),
+    "nector_sim.exploration.forecast": ("forecast",),
+    "nector_sim.exploration.forecast_result": ("Forecast",),
     "nector_sim.exploration.grid": ("load_grid",),
     "nector_sim.exploration.sweep": ("sweep",),
     "nector_sim.languages.export": ("export",),
@@ -99,12 +109,14 @@ _HOMES = {
     "nector_sim.simulation.shop": ("Shop",),
     "nector_sim.simulation.simulate": ("Simulated", "simulate"),
     "nector_sim.explorer.explorer": ("RuleExplorer",),
+    "nector_sim.explorer.gokwik_page": ("CheckoutPage", "GokwikPage"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Assumptions",
     "CheckedOrders",
+    "CheckoutPage",
     "Comparison",
     "Deferral",
     "ExperimentAssignment",
@@ -116,6 +128,7 @@ __all__ = [
     "FixedMinPayable",
     "FixedPercent",
     "Forecast",
+    "GokwikPage",
     "InputError",
     "Liability",
     "Margin",
@@ -131,7 +144,9 @@ __all__ = [
     "Quote",
     "Recommendation",
     "Replay",
+    "ReplayReport",
     "RuleExplorer",
+    "ScoreReport",
     "Shop",
     "Simulated",
     "Summary",
@@ -175,10 +190,12 @@ __all__ = [
     "recommend",
     "released",
     "replay",
+    "replay_files",
     "replay_sweep",
     "review",
     "score",
     "score_batch",
+    "score_files",
     "simulate",
     "summarize",
     "sweep",

@@ -5,6 +5,7 @@ from __future__ import annotations
 #: Every library beyond the light core that the package imports, by the name it is imported by.
 EXTRA_OF = {
     "charset_normalizer": "frames",
+    "filelock": "frames",
     "numba": "frames",
     "numpy": "frames",
     "pandas": "frames",
@@ -18,7 +19,6 @@ EXTRA_OF = {
     "anywidget": "lab",
     "ipywidgets": "lab",
     "jupyterlab": "lab",
-    "voila": "lab",
     "aiohttp": "urls",
     "fsspec": "urls",
     "s3fs": "s3",

@@ -43,8 +43,8 @@ def show_traceback() -> None:
     _State.show_traceback = True
 
 
-def command() -> None:
-    """Run the command line in a process that is for nothing else, and end it."""
+def run(main: Callable[[], None]) -> None:
+    """Run `main` in a process that is for nothing else, and end it."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
@@ -58,8 +58,6 @@ def command() -> None:
     if sys.argv[1:2] == ["score"]:
         _without_linear_algebra()
     try:
-        from nector_sim.cli import main
-
         main()
     except BaseException as error:
         _end(told(error))

@@ -10,9 +10,15 @@ def command() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
-    from nector_sim._process import command as run
+    from nector_sim._process import run
 
-    run()
+    run(_main)
+
+
+def _main() -> None:
+    from nector_sim.cli import main
+
+    main()
 
 
 def _stop(number: int, _: Any) -> None:

@@ -1,15 +1,19 @@
-"""Errors meant for a person: what is wrong, where, why, and how to mend it."""
+"""Errors meant for a person: what is wrong, where, why, and how to fix it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from nector_sim.urls import masked
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: How many problems of one input are written out; each takes a search for the name that may be meant.
+LISTED = 100
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Problem:
     place : str
         Where: a dotted field path (``offers.0.max_discount``), or a file and row.
     what : str
-        What is wrong and how to mend it, as one sentence.
+        What is wrong and how to fix it, as one sentence.
     """
 
     place: str
@@ -29,6 +33,13 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.what}" if self.place else self.what
+
+
+def listed(found: Sequence[_Found], said: Callable[[_Found], Problem]) -> list[Problem]:
+    """Write out the first of what was found, and say how many more there are."""
+    problems = [said(one) for one in found[:LISTED]]
+    more = len(found) - len(problems)
+    return [*problems, Problem("", f"and {more:,} more")] if more else problems
 
 
 class InputError(ValueError):
@@ -39,7 +50,7 @@ class InputError(ValueError):
     heading : str
         One line that says which input and why it was refused.
     problems : sequence of Problem, optional
-        Every single thing that is wrong with it, so that all can be mended at once.
+        Every single thing that is wrong with it, so that all can be fixed at once.
     """
 
     def __init__(self, heading: str, problems: Sequence[Problem] = ()) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -14,11 +14,11 @@ import pyarrow as pa
 from nector_sim.calculator.compiled import Counts, Results, answer, answer_floats, new_results
 from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
+from nector_sim.errors import InputError
+from nector_sim.frames.arrow_types import decoded
 from nector_sim.frames.checks import (
     ALL_OF_IT,
     Inputs,
-    as_frame,
-    as_table,
     odd_balances,
     read_inputs,
     read_optional,
@@ -27,17 +27,20 @@ from nector_sim.frames.checks import (
 )
 from nector_sim.frames.columns import as_array, write_money
 from nector_sim.frames.currency import CURRENCY, refuse_currency
-from nector_sim.frames.results import free_of_results, offer_names
+from nector_sim.frames.kinds import as_batch, as_frame, as_table, like
+from nector_sim.frames.results import RESULTS, Naming, offer_names
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
 if TYPE_CHECKING:
     import pandas as pd
 
+#: What becomes of a row that cannot be used.
+OnError = Literal["raise", "null", "column"]
 #: Fewer rows than this are not worth a thread.
 ROWS_A_THREAD = 250_000
 
 
-def score(program: ProgramLike, orders: Any) -> Any:
+def score(program: ProgramLike, orders: Any, *, prefix: str = "", suffix: str = "") -> Any:
     """Work out every order with the balance that it brings.
 
     The balances are taken as they stand: an order does not spend what a later row of the same customer still has. To
@@ -47,14 +50,16 @@ def score(program: ProgramLike, orders: Any) -> Any:
     ----------
     program : Program
         What the merchant sets.
-    orders : pandas.DataFrame, or a Polars or Arrow table, shape (n, any)
-        ``cart_amount`` (major units) and ``points_balance``; optional ``credits``, ``tier``, ``points_requested``,
-        ``ordered_at``, ``eligible_amount`` (the part of the cart that points may pay) and ``coupon_discount``. Never
-        changed.
+    orders : table, shape (n, any)
+        pandas, Polars, Arrow or DuckDB: ``cart_amount`` (major units) and ``points_balance``; optional ``credits``,
+        ``tier``, ``points_requested``, ``ordered_at``, ``eligible_amount`` (the part of the cart that points may pay)
+        and ``coupon_discount``. Never changed.
+    prefix, suffix : str
+        Put before and behind the names of the results, where the orders have columns of these names.
 
     Returns
     -------
-    pandas.DataFrame, or a table of the kind that was given, shape (n, any + results)
+    table of the orders' kind, shape (n, any + results)
         The same rows in the same order, and ``offer``, ``points_redeemed``, ``discount`` and ``payable`` (major
         units: float64 where ``cart_amount`` is a number, decimal where it is decimal or text), ``limited_by``
         (categorical), and ``credits_used`` where credits came in.
@@ -75,18 +80,20 @@ def score(program: ProgramLike, orders: Any) -> Any:
     """
     import pandas as pd
 
-    program = as_program(program)
+    program, naming = as_program(program), Naming(prefix, suffix)
     if isinstance(orders, pd.DataFrame):
-        return _score_frame(program, orders)
-    scored = _score_table(program, as_table(orders))
-    if type(orders).__module__.partition(".")[0] == "polars":
-        import polars as pl
-
-        return pl.from_arrow(scored)
-    return scored
+        return _score_frame(program, orders, naming)
+    return like(_score_table(program, as_table(orders), naming), orders)
 
 
-def score_batch(program: ProgramLike, batch: pa.RecordBatch) -> pa.RecordBatch:
+def score_batch(
+    program: ProgramLike,
+    batch: pa.RecordBatch,
+    *,
+    on_error: OnError = "raise",
+    prefix: str = "",
+    suffix: str = "",
+) -> pa.RecordBatch:
     """Score an Arrow record batch: no pandas, the GIL released, fit for Spark, DuckDB, Polars or Ray.
 
     Parameters
@@ -95,27 +102,38 @@ def score_batch(program: ProgramLike, batch: pa.RecordBatch) -> pa.RecordBatch:
         What the merchant sets; it pickles, and so does this function.
     batch : pyarrow.RecordBatch, shape (n, any)
         Columns as for :func:`score`.
+    on_error : {"raise", "null", "column"}
+        What becomes of a row that cannot be used: raise an error that names all of them; or give it back without
+        results (null); or so, with a column ``error`` that says why, and is null in good rows.
+    prefix, suffix : str
+        Put before and behind the names of the results, ``error`` among them.
 
     Returns
     -------
     pyarrow.RecordBatch, shape (n, any + results)
-        ``offer`` and ``limited_by`` are dictionary-encoded strings.
+        ``offer`` and ``limited_by`` are dictionary-encoded strings. Its schema does not depend on the rows.
 
     Raises
     ------
-    OrdersError, InputError
+    OrdersError
+        As :func:`score`, if `on_error` is ``raise``.
+    InputError
         As :func:`score`.
 
     Examples
     --------
-    >>> batch = pa.RecordBatch.from_pydict({"cart_amount": ["749.95"], "points_balance": [5000]})
+    >>> batch = pa.RecordBatch.from_pydict({"cart_amount": ["749.95", "oops"], "points_balance": [5000, 5000]})
     >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
-    >>> score_batch(program, batch)["payable"].to_pylist()
-    [Decimal('100.95')]
+    >>> scored = score_batch(program, batch, on_error="column")
+    >>> scored["payable"].to_pylist(), scored["error"][1].as_py()[:27]
+    ([Decimal('100.95'), None], 'cart_amount is not a number')
     """
-    scored = _score_table(as_program(program), pa.Table.from_batches([batch]))
-    # A table without rows has no batches.
-    return pa.RecordBatch.from_arrays([column.combine_chunks() for column in scored.columns], schema=scored.schema)
+    if on_error not in ("raise", "null", "column"):
+        raise InputError(f"on_error is {on_error!r}; it is 'raise', 'null' or 'column'")
+    program, naming, table = as_program(program), Naming(prefix, suffix), pa.Table.from_batches([batch])
+    if on_error == "raise":
+        return as_batch(_score_table(program, table, naming))
+    return as_batch(_score_good(program, table, naming, say_why=on_error == "column"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +155,8 @@ def work_out(program: Program, inputs: Inputs) -> Scored:
     return Scored(results._replace(**money), inputs.notices)
 
 
-def results_table(program: Program, table: pa.Table, scored: Scored) -> pa.Table:
-    """Append answers to the table that they are of."""
+def results_table(program: Program, table: pa.Table, scored: Scored, naming: Naming) -> pa.Table:
+    """Append answers to the table that they are of, which then says their currency."""
     results, names = scored.results, offer_names(program)
     columns = {
         "offer": pa.DictionaryArray.from_arrays(pa.array(_from_one(results.offer)), names),
@@ -150,14 +168,14 @@ def results_table(program: Program, table: pa.Table, scored: Scored) -> pa.Table
     }
     for name, values in columns.items():
         if values is not None:
-            table = table.append_column(name, values)
-    return table
+            table = table.append_column(naming.name(name), values)
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), CURRENCY: program.currency})
 
 
-def _score_frame(program: Program, frame: pd.DataFrame) -> pd.DataFrame:
+def _score_frame(program: Program, frame: pd.DataFrame, naming: Naming) -> pd.DataFrame:
     import pandas as pd
 
-    answers = _answers(program, frame, list(frame.columns), frame.get)
+    answers = _answers(program, frame, list(frame.columns), frame.get, naming)
     results, offers = answers.results, pd.CategoricalDtype(offer_names(program))
     columns = {
         "offer": pd.Categorical.from_codes(_from_one(results.offer), dtype=offers),
@@ -170,17 +188,38 @@ def _score_frame(program: Program, frame: pd.DataFrame) -> pd.DataFrame:
     scored = frame.copy(deep=False)
     for name, values in columns.items():
         if values is not None:
-            scored[name] = pd.Series(values, index=frame.index, copy=False)
+            scored[naming.name(name)] = pd.Series(values, index=frame.index, copy=False)
     scored.attrs |= {"notices": answers.notices, CURRENCY: program.currency}
     return scored
 
 
-def _score_table(program: Program, table: pa.Table) -> pa.Table:
-    return results_table(program, table, _answers(program, table, table.column_names, table.column))
+def _score_table(program: Program, table: pa.Table, naming: Naming) -> pa.Table:
+    return results_table(program, table, _answers(program, table, table.column_names, table.column, naming), naming)
 
 
-def _answers(program: Program, orders: Any, names: list[str], get: Callable[[str], Any]) -> Scored:
-    free_of_results(names)
+def _score_good(program: Program, table: pa.Table, naming: Naming, *, say_why: bool) -> pa.Table:
+    """Score the rows that can be used; the results of the others are null."""
+    naming.free(table.column_names, (*RESULTS, "error") if say_why else RESULTS)
+    refuse_currency(table, program.currency)
+    refused = read_inputs(program, table.column, table.column_names).refused
+    bad = np.zeros(len(table), bool)
+    bad[list(refused)] = True
+    good = decoded(table).filter(pa.array(~bad))
+    answers = work_out(program, read_inputs(program, good.column, good.column_names))
+    scored = results_table(program, good, answers, naming)
+    places = pa.array(np.cumsum(~bad) - 1, mask=bad)  # of each row among the good ones
+    for position in range(len(table.column_names), len(scored.column_names)):
+        values = scored.column(position).combine_chunks().take(places)
+        table = table.append_column(scored.field(position), values)
+    if say_why:
+        reasons = ["; ".join(f"{name} {reason}" for name, reason in refused.get(row, ())) for row in range(len(table))]
+        texts = pa.array([reason or None for reason in reasons], pa.string())
+        table = table.append_column(naming.name("error"), texts)
+    return table.replace_schema_metadata(scored.schema.metadata)
+
+
+def _answers(program: Program, orders: Any, names: list[str], get: Callable[[str], Any], naming: Naming) -> Scored:
+    naming.free(map(str, names))
     refuse_currency(orders, program.currency)
     quick = _float_answers(program, names, get)
     if quick is not None:

@@ -16,7 +16,7 @@ from nector_sim._extras import EXTRA_OF
 PACKAGE = Path(ns.__file__).parent
 #: The rooms from top to bottom; a room imports from those above it and from itself, never upward.
 ROOMS = [
-    ["errors", "urls", "_data", "_compile", "_extras", "_terminal", "results"],
+    ["errors", "urls", "_data", "_compile", "_extras", "_terminal", "_version", "results"],
     ["rules"],
     ["calculator"],
     ["languages"],
@@ -33,8 +33,11 @@ ROOMS = [
     ["pictures"],
     ["report"],
     ["explorer"],
-    ["cli"],
+    # The package itself gives names of all rooms above; who imports it imports them.
+    ["nector_sim"],
+    ["app"],
     ["_process"],
+    ["cli"],
     ["_start"],
 ]
 #: Libraries that one of the others needs, and so brings.
@@ -43,38 +46,75 @@ COME_ALONG = {
     "annotated_types",
     "click",
     "dask",
-    "jupyter_core",
-    "jupyter_server",
     "pydantic_core",
-    "tornado",
     "traitlets",
 }
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
-#: Heavy or optional libraries, each with the one room that imports it.
+#: Heavy or optional libraries, each with the one room that imports it; of the servers, there are two.
 AT_HOME = {
     "matplotlib": "pictures",
     "ipywidgets": "explorer",
     "anywidget": "explorer",
-    "voila": "explorer",
     "chainladder": "economics",
     "dask": "batch",
     "cryptography": "batch",
     "distributed": "batch",
-    "starlette": "gokwik",
-    "uvicorn": "gokwik",
     "sqlalchemy": "gokwik",
     "fsspec": "batch",
     "numba": "_compile",
 }
+SERVERS = {"starlette", "uvicorn"}
 
 
-def imports(file):
+def imports(file, *, types=True):
+    """Whatever a file imports, also in functions; with `types`, also what only its type hints need."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
+    for_types = {
+        node
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.unparse(block.test)
+        for node in ast.walk(block)
+    }
     for node in ast.walk(tree):
+        if node in for_types and not types:
+            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+            assert not node.level, f"{file} imports by a relative name"
+            for alias in node.names:
+                # A name is a module of its own, or something in one.
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in MODULES else node.module or ""
+
+
+def module_name(file):
+    parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(file): file for file in sorted(PACKAGE.rglob("*.py"))}
+
+
+def room_of(name):
+    """The room of a module; the package itself is one."""
+    return name.split(".")[1] if "." in name else name
+
+
+def circle(graph):
+    """Modules that import each other in a circle, from one to itself; None without one."""
+    done = set()
+
+    def walk(name, path):
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name in done:
+            return None
+        found = next((found for next_ in graph.get(name, ()) if (found := walk(next_, [*path, name]))), None)
+        done.add(name)
+        return found
+
+    return next((found for name in graph if (found := walk(name, []))), None)
 
 
 def modules():
@@ -87,9 +127,19 @@ def modules():
 def test_imports_never_go_upward():
     for room, file in modules():
         for name in imports(file):
-            if name.startswith("nector_sim."):
-                above = name.split(".")[1]
-                assert LEVEL[above] <= LEVEL[room], f"{file} imports {name}"
+            if name.split(".")[0] == "nector_sim":
+                assert LEVEL[room_of(name)] <= LEVEL[room], f"{file} imports {name}"
+
+
+def test_imports_never_go_in_a_circle():
+    # Imports within functions count: they hide a circle, and do not break it. Those for type hints run nothing.
+    graph = {
+        name: sorted({one for one in imports(file, types=False) if one in MODULES} - {name})
+        for name, file in MODULES.items()
+    }
+    assert circle({"a": ["b"], "b": ["c"], "c": ["b"]}) == ["b", "c", "b"]
+    assert circle({"a": ["b", "c"], "b": ["c"]}) is None
+    assert circle(graph) is None
 
 
 def test_each_heavy_library_has_one_room():
@@ -99,6 +149,7 @@ def test_each_heavy_library_has_one_room():
             if (room, name) == ("results", "matplotlib.axes"):
                 continue  # for types alone: results name the Axes that their pictures take
             assert home == room, f"{file} imports {name}, which belongs into {home}"
+            assert name.split(".")[0] not in SERVERS or room in ("gokwik", "app"), f"{file} imports {name}"
 
 
 def test_the_rules_and_the_exact_law_use_no_numpy():
@@ -175,3 +226,12 @@ def test_no_two_test_files_have_one_name():
     # Without packages pytest takes two of one name for the same module.
     names = sorted(path.name for path in Path(__file__).parent.rglob("test_*.py"))
     assert sorted(set(names)) == names
+
+
+def test_the_wheel_carries_every_file_that_the_package_reads():
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    carried = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    code = "\n".join(file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py"))
+    read = {f"data/{name}" for name in re.findall(r'(?<!> )\bdata_path\("([^"{]+)"', code)}
+    assert {"data/layouts", "data/order_words.toml"} <= read
+    assert [name for name in read if not any(f"{name}/".startswith(f"{one}/") for one in carried)] == []

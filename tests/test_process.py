@@ -15,7 +15,7 @@ from nector_sim.errors import InputError
 
 PROGRAM = str(ns.data_path("programs/gokwik-example-with-earning.toml"))
 #: A command that does what it is told to, in a process like any other.
-RUN = "import sys; from nector_sim import _process; from nector_sim.cli import app\n{}\n_process.command()"
+RUN = "import sys; from nector_sim import _process, _start; from nector_sim.cli import app\n{}\n_start.command()"
 
 
 class Panic(BaseException):

@@ -5,10 +5,12 @@ mkdocs calls the `on_…` functions. Nothing here is part of the package.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -58,6 +60,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Turn the links of pages that stand beside `law/` in the repository, and above it on the site."""
+    return markdown.replace("](../law/", "](law/") if "/" not in page.file.src_uri else markdown
+
+
 def python_page() -> str:
     """Every public name, by the room that it lives in."""
     lines = ["# Python", "", "`import nector_sim as ns`; every name below is `ns.name`.", ""]
@@ -72,6 +79,10 @@ def commands_page() -> str:
     """Every command with its arguments, options and example."""
     lines = ["# Commands", "", "Each has `--help`. [Exit codes](exit-codes.md) are the same for all.", ""]
     group: Any = typer.main.get_command(app)
+    lines += ["| command | what it does |", "|---|---|"]
+    for name, command in _commands(group):
+        lines.append(f"| [`{name}`](#nector-sim-{name.replace(' ', '-')}) | {_cell(command.get_short_help_str(200))} |")
+    lines.append("")
     for name, command in _commands(group):
         context = click.Context(command, info_name=f"nector-sim {name}")
         help_text = re.sub(r"^\s*\b", "", (command.help or "").replace("\b", "").strip())
@@ -206,12 +217,17 @@ def law_pages() -> dict[str, str]:
 
 
 def notebook_page(name: str) -> tuple[str, dict[str, bytes]]:
-    """One notebook, run, as Markdown with its pictures."""
+    """One notebook, run, as Markdown with its pictures; a widget as the picture that its cell names."""
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     if RUN:
-        NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()
+        with TemporaryDirectory() as folder:
+            NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()
+    for cell in notebook.cells:
+        if picture := cell.metadata.get("picture"):
+            data = base64.b64encode((ROOT / "data" / "pictures" / picture).read_bytes()).decode()
+            cell.outputs = [nbformat.v4.new_output("display_data", {"image/png": data})]
     text, resources = MarkdownExporter().from_notebook_node(notebook, resources={"output_files_dir": f"{name}_files"})
-    return text, resources.get("outputs", {})
+    return re.sub(r"<style[^>]*>.*?</style>", "", text, flags=re.DOTALL), resources.get("outputs", {})
 
 
 def notebooks_page() -> str:

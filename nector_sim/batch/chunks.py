@@ -15,9 +15,10 @@ from nector_sim.batch.tally import Tally
 from nector_sim.calculator.compiled import answer
 from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
-from nector_sim.frames.checks import Inputs, as_frame, read_inputs, rejects_frame
+from nector_sim.frames.checks import Inputs, read_inputs, rejects_frame
 from nector_sim.frames.columns import count_odd_points, decimal_array
-from nector_sim.frames.results import free_of_results, offer_names
+from nector_sim.frames.kinds import as_frame
+from nector_sim.frames.results import PLAIN, Naming, offer_names
 from nector_sim.rules.money import MAX_POINTS
 from nector_sim.rules.program import Program
 
@@ -48,6 +49,7 @@ def score_frame(
     first_row: int = 0,
     broken: list[tuple[int, str]] | None = None,
     typed: bool = False,
+    naming: Naming = PLAIN,
 ) -> Chunk:
     """Score a frame of orders.
 
@@ -62,6 +64,8 @@ def score_frame(
         Rows (positions) that could not be read, with what is wrong with them; the frame leaves them out.
     typed : bool
         See :func:`nector_sim.batch.schemas.scored_schema`.
+    naming : Naming
+        Of the results.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def score_frame(
     InputError
         If a needed column is missing, or one has the name of a result.
     """
-    free_of_results(frame.columns)
+    naming.free(frame.columns)
     rows, broken = len(frame) + len(broken or ()), broken or []
     inputs = _read(program, frame)
     rejects = rejects_schema(frame.schema).to_frame()
@@ -100,7 +104,7 @@ def score_frame(
         tally.fractional, tally.negative = count_odd_points(plain_values(frame["points_balance"]))
     if typed:
         frame = frame.with_columns(_typed(frame, inputs, program.decimals))
-    return Chunk(frame.hstack(columns), rejects, tally)
+    return Chunk(frame.hstack([column.alias(naming.name(column.name)) for column in columns]), rejects, tally)
 
 
 def _typed(frame: pl.DataFrame, inputs: Inputs, decimals: int) -> list[pl.Series]:

@@ -80,7 +80,7 @@ def dask_engine(client: Any) -> Engine:
 
 
 def dask_runner(client: Any) -> Callable[[Callable[[Any, int], Any], Any, Sequence[int]], Iterator[Any]]:
-    """Make a runner for :func:`nector_sim.batch.replays.replay_files`.
+    """Make a runner for :func:`nector_sim.replay_files`.
 
     Parameters
     ----------

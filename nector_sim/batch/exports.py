@@ -33,7 +33,14 @@ def are_exports(orders: Sequence[str | Path]) -> bool:
 
 
 def score_export(
-    program: Program, orders: Sequence[str | Path], *, out: Path, rejects: Path | None = None, **how: Unpack[How]
+    program: Program,
+    orders: Sequence[str | Path],
+    *,
+    out: Path,
+    rejects: Path | None = None,
+    prefix: str = "",
+    suffix: str = "",
+    **how: Unpack[How],
 ) -> ScoreReport:
     """Score a file that is read as :func:`nector_sim.inspect_orders` does; only the columns that it gives are written.
 
@@ -47,6 +54,8 @@ def score_export(
         Where the usable orders go with their results, ``.csv`` or ``.parquet``.
     rejects : pathlib.Path, optional
         Where the others go with their reasons.
+    prefix, suffix : str
+        As of :func:`nector_sim.score`.
     **how
         Keywords of :func:`nector_sim.inspect_orders`.
 
@@ -68,7 +77,8 @@ def score_export(
             f"{report.source} does not say what points its customers have, as no shop's export does:", _WAYS_ON
         )
     if len(report.orders):
-        write_table(score(program, pa.Table.from_pandas(report.orders, preserve_index=False)), out)
+        table = pa.Table.from_pandas(report.orders, preserve_index=False)
+        write_table(score(program, table, prefix=prefix, suffix=suffix), out)
     if rejects is not None:
         write_table(pa.Table.from_pandas(report.rejects, preserve_index=False), rejects)
     first = report.rejects.head(SHOWN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
@@ -13,10 +13,14 @@ import pyarrow as pa
 from nector_sim.batch.places import Place
 from nector_sim.batch.writers import ENDINGS, check_flat, write_frames
 from nector_sim.errors import InputError
+from nector_sim.results import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class ScoreReport(Result):
     """What scoring files did; `read` is `scored` and `rejected` together, and what an export's report left out."""
 
     read: int
@@ -25,6 +29,17 @@ class ScoreReport:
     examples: tuple[str, ...]
     notices: tuple[str, ...]
     why_none: str = ""
+
+    def text(self) -> str:
+        """Say in a few lines how many orders were scored, and why others were not."""
+        counts = f"{self.read} read, {self.scored} scored, {self.rejected} rejected"
+        return "\n".join([counts, *self.examples, *self.notices])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the counts in one row."""
+        import pandas as pd
+
+        return pd.DataFrame([{"read": self.read, "scored": self.scored, "rejected": self.rejected}])
 
 
 def read_table(path: Path) -> pa.Table:

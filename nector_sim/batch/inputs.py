@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +14,14 @@ from urllib.parse import unquote
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from nector_sim.batch.places import Place
 from nector_sim.batch.sources import Inputs, Piece, Source
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.arrow_types import plain_schema, plain_table
+from nector_sim.frames.csv_text import Layout, find_layout, parse_rows
+from nector_sim.frames.sheets import LONGEST_HEADER
 
 #: Rows that are read, scored and written together: few enough for the memory, enough for the speed.
 PIECE_ROWS = 262_144
@@ -32,7 +31,6 @@ MOST_GROUP_ROWS = 4 * PIECE_ROWS
 CELLS_AT_ONCE = 16 * PIECE_ROWS
 #: Readings ahead of the one that is worked on: at first, while the calculator is loaded, and then.
 AHEAD_AT_FIRST, AHEAD = 4, 2
-_HEAD = 1 << 20
 #: The longest row of a CSV, in bytes.
 _CSV_BLOCK = 4 << 20
 
@@ -106,7 +104,7 @@ def _readings(inputs: Inputs, pieces: Sequence[Piece]) -> list[tuple[Piece, list
         if (
             last is not None
             and (piece.source, piece.start) == (last.source, last.start + last.rows)
-            and not inputs.sources[piece.source].header
+            and inputs.sources[piece.source].layout is None
             and piece.first_row + piece.rows - runs[-1][0].first_row <= most_rows
         ):
             runs[-1].append(piece)
@@ -120,8 +118,8 @@ def read_piece(inputs: Inputs, piece: Piece) -> tuple[pl.DataFrame, list[tuple[i
     source = inputs.sources[piece.source]
     broken: list[tuple[int, str]] = []
     try:
-        if source.header:
-            frame, broken = _read_csv(source, piece)
+        if source.layout is not None:
+            frame, broken = _read_csv(source, source.layout, piece)
         elif source.place.is_local and not source.is_cast:
             frame = pl.scan_parquet(source.place.path, glob=False).slice(piece.start, piece.rows).collect()
         else:
@@ -202,11 +200,16 @@ def _look_at_csv(inputs: Inputs, place: Place, name: str, partition: Any) -> Non
 
     stamp = place.stamp()
     with place.open() as file:
-        head = file.read(_HEAD)
-        header, separator = _header(name, head)
+        try:
+            layout = find_layout(file.read(LONGEST_HEADER), name)
+        except UnicodeDecodeError:
+            raise _not_utf8(name) from None
         file.seek(0)
-        index = index_records(file, rows=PIECE_ROWS, separator=separator)
-    source = Source(place, name, stamp, partition, header, separator, index.sha256)
+        index = index_records(file, rows=PIECE_ROWS, separator=layout.separator, above=layout.records)
+    twice = sorted({column for column in layout.columns if layout.columns.count(column) > 1})
+    if twice:
+        raise InputError(f"{name} has more than one column {', '.join(twice)}; keep one of each")
+    source = Source(place, name, stamp, partition, layout, index.sha256)
     source.still_the_same()
     if index.unclosed:
         row = sum(rows for _, rows in index.starts)
@@ -214,7 +217,7 @@ def _look_at_csv(inputs: Inputs, place: Place, name: str, partition: Any) -> Non
             f"{name}: a quotation mark in {f'row {row}' if row else 'its header'} is never closed, so that the rest of "
             "the file is one field; close it, or export the file again if it was cut off"
         )
-    _take_schema(inputs, name, pl.Schema(dict.fromkeys([*header, *dict(partition)], pl.String())))
+    _take_schema(inputs, name, pl.Schema(dict.fromkeys([*layout.columns, *dict(partition)], pl.String())))
     ends = [*(start for start, _ in index.starts[1:]), index.size]
     for (start, rows), end in zip(index.starts, ends[: len(index.starts)], strict=True):
         inputs.pieces.append(Piece(len(inputs.sources), inputs.rows, rows, start, end))
@@ -222,28 +225,8 @@ def _look_at_csv(inputs: Inputs, place: Place, name: str, partition: Any) -> Non
     inputs.sources.append(source)
 
 
-def _header(name: str, head: bytes) -> tuple[tuple[str, ...], str]:
-    if not head.strip():
-        raise InputError(f"{name} is empty; export it again")
-    try:
-        text = head.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 4 or len(head) < _HEAD:
-            raise InputError(f"{name} is not in the encoding UTF-8; save it as CSV UTF-8") from None
-        text = head[: error.start].decode("utf-8-sig")
-
-    def fields(separator: str) -> tuple[str, ...]:
-        try:
-            return tuple(next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), ()))
-        except csv.Error:  # a field longer than the reader takes
-            raise InputError(f"{name}: its first line is too long to be a header; export it again") from None
-
-    separator = max(",;\t|", key=lambda separator: len(fields(separator)))
-    header = fields(separator)
-    twice = sorted({column for column in header if header.count(column) > 1})
-    if twice:
-        raise InputError(f"{name} has more than one column {', '.join(twice)}; keep one of each")
-    return header, separator
+def _not_utf8(name: str) -> InputError:
+    return InputError(f"{name} is not in the encoding UTF-8; save it as CSV UTF-8")
 
 
 def _take_schema(inputs: Inputs, name: str, schema: pl.Schema) -> None:
@@ -262,65 +245,41 @@ def _take_schema(inputs: Inputs, name: str, schema: pl.Schema) -> None:
     )
 
 
-def _read_csv(source: Source, piece: Piece) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
+def _read_csv(source: Source, layout: Layout, piece: Piece) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
     with source.place.open() as file:
         file.seek(piece.start)
         data = file.read(piece.end - piece.start)
-    frame = _read_plain_csv(source, piece, data)
-    return (frame, []) if frame is not None else _read_any_csv(source, data)
+    frame = _read_plain_csv(layout, piece, data)
+    if frame is not None:
+        return frame, []
+    # One thread alone takes a row of any length.
+    how: dict[str, Any] = {"positions": range(len(layout.columns)), "skip_lines": 0}
+    threads = len(data) > _CSV_BLOCK
+    table, broken = parse_rows(
+        lambda: pa.BufferReader(data), layout, **how, block=_CSV_BLOCK if threads else len(data), threads=threads
+    )
+    frame = pl.DataFrame(pl.from_arrow(table, rechunk=False))
+    frame.columns = list(layout.columns)
+    return frame, [(row - 1, why) for row, why in broken]
 
 
-def _read_plain_csv(source: Source, piece: Piece, data: bytes) -> pl.DataFrame | None:
+def _read_plain_csv(layout: Layout, piece: Piece, data: bytes) -> pl.DataFrame | None:
     """Read rows without quotation marks, fast; None if there are any, or if a row has too many or too few fields."""
-    separators = np.count_nonzero(np.frombuffer(data, np.uint8) == ord(source.separator))
-    if b'"' in data or separators != piece.rows * (len(source.header) - 1):
+    separators = np.count_nonzero(np.frombuffer(data, np.uint8) == ord(layout.separator))
+    if b'"' in data or separators != piece.rows * (len(layout.columns) - 1):
         return None
     try:
         frame = pl.read_csv(
             data,
             has_header=False,
-            new_columns=source.header,
-            separator=source.separator,
+            new_columns=layout.columns,
+            separator=layout.separator,
             quote_char=None,
             infer_schema=False,
         )
     except pl.exceptions.PolarsError:  # a row has too many fields, and so another too few
         return None
-    return frame if frame.shape == (piece.rows, len(source.header)) else None
-
-
-def _read_any_csv(source: Source, data: bytes) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
-    broken: list[tuple[int, str]] = []
-
-    def skip(row: Any) -> str:
-        what = f"has {row.actual_columns} fields, and the header has {row.expected_columns}"
-        broken.append(((row.number or 0) - 1, f"{what}; a field with a comma or a quotation mark must be quoted"))
-        return "skip"
-
-    def parse(*, threads: bool) -> pa.Table:
-        return pc.read_csv(
-            pa.BufferReader(data),
-            read_options=pc.ReadOptions(
-                use_threads=threads,
-                column_names=source.header,
-                block_size=min(_CSV_BLOCK, len(data)) if threads else len(data),
-            ),
-            parse_options=pc.ParseOptions(
-                delimiter=source.separator,
-                newlines_in_values=True,
-                ignore_empty_lines=False,
-                invalid_row_handler=skip,
-            ),
-            convert_options=pc.ConvertOptions(
-                column_types=dict.fromkeys(source.header, pa.string()), null_values=[""], strings_can_be_null=True
-            ),
-        )
-
-    table = parse(threads=True)
-    if broken:  # only one thread knows which rows they are
-        broken.clear()
-        table = parse(threads=False)
-    return pl.DataFrame(pl.from_arrow(table, rechunk=False)), broken
+    return frame if frame.shape == (piece.rows, len(layout.columns)) else None
 
 
 def _read_by_arrow(source: Source, piece: Piece) -> pl.DataFrame:
@@ -340,5 +299,5 @@ def _read_by_arrow(source: Source, piece: Piece) -> pl.DataFrame:
 def _unreadable(name: str, suffix: str, error: BaseException) -> InputError:
     why = " ".join(str(error).split())
     if suffix == ".csv" and ("UTF8" in why or "utf-8" in why):
-        return InputError(f"{name} is not in the encoding UTF-8; save it as CSV UTF-8")
+        return _not_utf8(name)
     return InputError(f"{name} cannot be read as {suffix[1:]}; it is damaged or was cut off: {why[:200]}")

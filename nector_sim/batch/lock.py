@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from nector_sim.errors import InputError
 
 
 @contextmanager
 def only_one(folder: Path, *, what: str) -> Iterator[None]:
-    """Hold a folder for this run alone; it is made if it is not there, and taken away if it is left empty.
+    """Hold a folder for this run alone; it is made if it is not there, and removed if it is left empty.
 
     Parameters
     ----------
@@ -27,8 +28,11 @@ def only_one(folder: Path, *, what: str) -> Iterator[None]:
         If another run holds it, or it cannot be made.
     """
     path = folder / "lock"
+    lock = FileLock(path, timeout=0)
     try:
-        descriptor = _open_locked(path, what)
+        _acquire(lock, folder)
+    except Timeout:
+        raise InputError(f"another run is writing {what} right now; wait for it, or write elsewhere") from None
     except OSError as error:
         raise InputError(f"{what} cannot be written: {error.strerror or error} ({folder.parent})") from None
     try:
@@ -39,7 +43,7 @@ def only_one(folder: Path, *, what: str) -> Iterator[None]:
             if left_empty and os.name != "nt":
                 path.unlink()  # while it is held, so that it is nobody else's
         finally:
-            os.close(descriptor)
+            lock.release()
         if left_empty:
             with suppress(OSError):  # another run has it already
                 if os.name == "nt":
@@ -47,34 +51,11 @@ def only_one(folder: Path, *, what: str) -> Iterator[None]:
                 folder.rmdir()
 
 
-def _open_locked(path: Path, what: str) -> int:
+def _acquire(lock: FileLock, folder: Path) -> None:
     while True:
-        path.parent.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True)
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
-        except FileNotFoundError:  # another run has just ended and taken the folder away
+            lock.acquire()
+        except FileNotFoundError:  # another run has just ended and removed the folder
             continue
-        try:
-            _lock(descriptor)
-        except OSError:
-            os.close(descriptor)
-            raise InputError(f"another run is writing {what} right now; wait for it, or write elsewhere") from None
-        try:
-            if os.path.samestat(os.fstat(descriptor), path.stat()):
-                return descriptor
-        except FileNotFoundError:
-            pass
-        os.close(descriptor)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return

@@ -40,7 +40,7 @@ class Index(NamedTuple):
     unclosed: bool
 
 
-def index_records(file: BinaryIO, *, rows: int, separator: str = ",") -> Index:
+def index_records(file: BinaryIO, *, rows: int, separator: str = ",", above: int = 1) -> Index:
     r"""Cut a CSV into pieces of whole records, reading it once.
 
     Parameters
@@ -51,6 +51,8 @@ def index_records(file: BinaryIO, *, rows: int, separator: str = ",") -> Index:
         Records of a piece; the last has those that are left.
     separator : str
         What parts the fields.
+    above : int
+        Records above the first row: lines of text, and the row of names.
 
     Returns
     -------
@@ -73,14 +75,15 @@ def index_records(file: BinaryIO, *, rows: int, separator: str = ",") -> Index:
         if count:
             last = size + int(found[count - 1])
         # Of all records only those are kept that end the header or a piece.
-        ends.extend((size + found[np.arange(-records % rows, count, rows)]).tolist())
+        first = above - 1 - records
+        ends.extend((size + found[np.arange(first if first >= 0 else first % rows, count, rows)]).tolist())
         records += count
         size += len(block)
     if last < size:  # the last record has no line end
         records += 1
     if not ends:
         return Index(size, [], size, digest.hexdigest(), bool(state[0] == _QUOTED))
-    starts, left = [], records - 1
+    starts, left = [], records - above
     for start in ends:
         if left > 0:
             starts.append((start, min(rows, left)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,21 +28,27 @@ from nector_sim.batch.writers import write_frames
 from nector_sim.errors import InputError, OrdersError, Problem
 from nector_sim.frames.checks import SHOWN
 from nector_sim.frames.columns import decimal_array
+from nector_sim.frames.kinds import as_frame
 from nector_sim.frames.masking import shown_names
+from nector_sim.frames.results import PLAIN, Naming
 from nector_sim.ledger.facts import read_as_of
 from nector_sim.ledger.instants import to_datetime
-from nector_sim.ledger.replay import replay
+from nector_sim.ledger.replay import Replay, replay
+from nector_sim.results import Result
 from nector_sim.rules.program import Program
 
 #: Parts that the orders are split in.
 MOST_PARTS = 256
 _MONEY = ("cart_amount", "credits_used", "discount", "payable")
+#: Points that the report names.
+_SAID = ("opening", "granted", "earned", "given_back", "redeemed", "expired", "taken_back", "closing")
 
 #: Runs a function on what all share and on each number, in any order, and gives the results.
 Runner = Callable[[Callable[[Any, int], Any], Any, Sequence[int]], Iterable[Any]]
 
 
-class ReplayReport(NamedTuple):
+@dataclass(frozen=True, slots=True, repr=False)
+class ReplayReport(Result):
     """What replaying files did.
 
     Attributes
@@ -60,19 +66,38 @@ class ReplayReport(NamedTuple):
     as_of: datetime | None
     notices: tuple[str, ...]
 
+    @classmethod
+    def of(cls, manifest: dict[str, Any], notices: list[str]) -> ReplayReport:
+        """Say what a manifest says."""
+        instant = manifest["as_of"]
+        return cls(
+            manifest["rows"]["replayed"],
+            manifest["customers"],
+            _totals(manifest),
+            None if instant is None else pd.Timestamp(instant).to_pydatetime(),
+            (*notices, *manifest["notices"]),
+        )
 
-def replay_files(
+    def text(self) -> str:
+        """Say in a few lines how many orders there were, and what became of the points."""
+        until = f" up to {self.as_of:%Y-%m-%d %H:%M} UTC" if self.as_of else ""
+        points = ", ".join(f"{name.replace('_', ' ')} {int(self.totals[name].iloc[0])}" for name in _SAID)
+        return f"{self.orders} orders of {self.customers} customers replayed{until}\npoints: {points}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the totals."""
+        return self.totals
+
+
+def replay_in_buckets(
     programs: Sequence[Program],
     orders: str | Path | Sequence[str | Path],
     *,
     out: str | Path,
-    opening: pa.Table | None = None,
-    grants: pa.Table | None = None,
-    refunds: pa.Table | None = None,
     as_of: datetime | str | None = None,
     buckets: int | None = None,
     runner: Runner | None = None,
-    **options: Any,
+    **how: Any,
 ) -> ReplayReport:
     """Replay files of orders bucket by bucket; the results are those of :func:`nector_sim.replay`, by customer.
 
@@ -80,63 +105,67 @@ def replay_files(
     ----------
     programs : sequence of Program
         One, or several that follow each other by their ``valid_from``.
-    orders : path or URL, or sequence of them
-        ``.csv`` or ``.parquet`` files, or folders of them.
-    out : path or URL
-        A folder, with a manifest beside it; a run that was stopped, also killed, goes on when it is called in the same
-        way, and ends in the same bytes. ``orders``, ``balances`` (and ``movements``) in it are folders of Parquet
-        parts, one a bucket, and ``totals.parquet`` is one row.
-    opening, grants, refunds : pyarrow.Table, optional
-        As of :func:`nector_sim.replay`.
-    as_of : datetime or str, optional
-        The last instant that is run; left out, the latest of all.
-    buckets : int, optional
-        Left out, one for half a million orders. The results do not depend on it, but for the order of their rows.
-    runner : callable, optional
-        Left out, this process.
-    **options
-        ``take_up``, ``seed`` and ``movements`` of :func:`nector_sim.replay`.
-
-    Returns
-    -------
-    ReplayReport
-
-    Raises
-    ------
-    OrdersError, InputError
-        As :func:`nector_sim.replay`; and if a file cannot be read or written.
+    orders, out, as_of, buckets, runner
+        As of :func:`nector_sim.replay_files`.
+    **how
+        Its tables (Arrow) and options.
     """
+    job = begin_job(programs, orders, out=out, buckets=buckets, **how)
+    came_back = job.refunds
+    if came_back is not None and (gone := [name for name in ("order_id", "refunded_at") if name not in came_back]):
+        raise InputError(f"the refunds have no column {', '.join(gone)}; they have {shown_names(came_back.columns)}")
+    end = None if as_of is None else to_datetime(read_as_of(as_of, job.programs[0].timezone))
+    with job.work.held(), ThreadPoolExecutor(1, thread_name_prefix="hash") as hashing:
+        terms = hashing.submit(terms_of, job, end)
+        known, notices = resume(job.work, terms, finished=str)
+        if known is not None:
+            return ReplayReport.of(known, notices)
+        try:
+            job.work.make()
+            manifest = _replay(job, terms, runner or _here, end)
+            finish(job, manifest)
+        except BaseException as failure:
+            raise _explained(job, failure) from None
+    return ReplayReport.of(manifest, notices)
+
+
+def begin_job(
+    programs: Sequence[Program],
+    orders: str | Path | Sequence[str | Path],
+    *,
+    out: str | Path,
+    buckets: int | None,
+    ending: str = ".parquet",
+    opening: pa.Table | None = None,
+    grants: pa.Table | None = None,
+    refunds: pa.Table | None = None,
+    **options: Any,
+) -> ReplayJob:
+    """Look the files through, and refuse a folder that cannot be written; 0 buckets are one piece."""
+    Place.of(out).check_writable()
+    if Place.of(out).suffix:
+        raise InputError(f"{out} has an ending; a replay writes a folder, so give a name without one")
     work = Work.of(Place.of(out))
-    if not work.is_folder:
-        raise InputError(f"{out} has an ending; a replay in buckets writes a folder")
     inputs = open_inputs([orders] if isinstance(orders, str | Path) else list(orders))
     check_places(inputs, work)
     lacking = [name for name in ("order_id", "customer_id", "ordered_at", "cart_amount") if name not in inputs.schema]
     if lacking:
         raise InputError(f"the orders have no column {', '.join(lacking)}; they have {shown_names(inputs.schema)}")
-    buckets = buckets or max(1, -(-inputs.rows // shuffle.BUCKET_ROWS))
+    if buckets is None:
+        buckets = max(1, -(-inputs.rows // shuffle.BUCKET_ROWS))
     opened, granted, came_back = (
         None if table is None else pl.DataFrame(pl.from_arrow(table)) for table in (opening, grants, refunds)
     )
-    if came_back is not None and (gone := [name for name in ("order_id", "refunded_at") if name not in came_back]):
-        raise InputError(f"the refunds have no column {', '.join(gone)}; they have {shown_names(came_back.columns)}")
     # Each part is one file, which every bucket looks into.
     parts = inputs.parts(max(shuffle.BUCKET_ROWS, inputs.rows // MOST_PARTS))
-    job = ReplayJob(tuple(programs), inputs, parts, buckets, work, opened, granted, came_back, options)
-    end = None if as_of is None else to_datetime(read_as_of(as_of, job.programs[0].timezone))
-    with work.held(), ThreadPoolExecutor(1, thread_name_prefix="hash") as hashing:
-        terms = hashing.submit(_terms, job, end)
-        known, notices = resume(work, terms, finished=str)
-        if known is not None:
-            return _report(known, notices)
-        try:
-            work.make()
-            manifest = _replay(job, terms, runner or _here, end)
-            work.staged.write_text(json.dumps(manifest, indent=1) + "\n")
-            work.publish()
-        except BaseException as failure:
-            raise _explained(job, failure) from None
-    return _report(manifest, notices)
+    return ReplayJob(tuple(programs), inputs, parts, buckets, work, opened, granted, came_back, options, ending)
+
+
+def finish(job: ReplayJob, manifest: dict[str, Any]) -> None:
+    """Give a whole replay its name, and its manifest."""
+    manifest["output"] = {"name": job.work.out.local.name, "parts": parts_of(job.work)}
+    job.work.staged.write_text(json.dumps(manifest, indent=1) + "\n")
+    job.work.publish()
 
 
 def _replay(job: ReplayJob, terms: Future[dict[str, Any]], run: Runner, as_of: datetime | None) -> dict[str, Any]:
@@ -159,13 +188,12 @@ def _replay(job: ReplayJob, terms: Future[dict[str, Any]], run: Runner, as_of: d
     found = [bucket for number in range(job.buckets) if (bucket := _finished(job, number)) is not None]
     if not found:
         raise InputError("there are no orders to replay, and no points")
-    manifest = _manifest(job, terms.result(), found, last)
-    totals = pa.Table.from_pandas(_totals(manifest), preserve_index=False)
-    _write(job, "totals.parquet", pl.DataFrame(pl.from_arrow(totals)))
-    return manifest | {"output": {"name": job.work.out.local.name, "parts": parts_of(job.work)}}
+    manifest = manifest_of(job, terms.result(), found, last)
+    write_part(job, "totals.parquet", pa.Table.from_pandas(_totals(manifest), preserve_index=False))
+    return manifest
 
 
-def _terms(job: ReplayJob, as_of: datetime | None) -> dict[str, Any]:
+def terms_of(job: ReplayJob, as_of: datetime | None) -> dict[str, Any]:
     """What the bytes of the output depend on."""
     tables = {"opening": job.opening, "grants": job.grants, "refunds": job.refunds}
     return {
@@ -174,6 +202,7 @@ def _terms(job: ReplayJob, as_of: datetime | None) -> dict[str, Any]:
         **{name: describe_table(None if table is None else table.to_arrow()) for name, table in tables.items()},
         "options": {name: str(value) for name, value in sorted({**job.options, "as_of": as_of}.items())},
         "buckets": job.buckets,
+        "ending": job.ending,
         "versions": versions(),
     }
 
@@ -182,7 +211,7 @@ def _explained(job: ReplayJob, failure: BaseException) -> BaseException:
     """What to tell of a failure; what a stopped run has done is kept, unless the orders are to be corrected."""
     kept = ""
     if job.work.begun() is not None and not isinstance(failure, InputError) and not job.inputs.changed():
-        kept = "; what was done is kept, and the same command goes on from it"
+        kept = "; what was done is kept, and the same command resumes there"
     return failed(job.work, failure, kept=kept)
 
 
@@ -203,7 +232,7 @@ def replay_bucket(job: ReplayJob, number: int) -> None:
     try:
         result = replay(
             None,
-            orders.drop_columns([ROW]),
+            as_frame(orders.drop_columns([ROW])),
             opening=None if opening is None else opening.to_arrow(),
             grants=None if grants is None else grants.to_arrow(),
             refunds=None if refunds is None else refunds.to_arrow(),
@@ -213,32 +242,41 @@ def replay_bucket(job: ReplayJob, number: int) -> None:
     except OrdersError as error:
         rows = {"orders": orders.column(ROW).to_pylist(), "refunds": rows_of_refunds}
         raise _of_all_orders(error, rows) from None
-    decimals = job.programs[0].decimals
-    tables = {"orders": result.orders, "balances": result.balances}
-    if result.movements is not None:
-        tables["movements"] = result.movements
-    for name, frame in tables.items():
-        _write(job, f"{name}/part-{number:05d}.parquet", pl.DataFrame(pl.from_arrow(exact_table(frame, decimals))))
-    totals = {name: str(value) for name, value in exact_table(result.totals, decimals).to_pylist()[0].items()}
-    note = {
+    decimals, naming = job.programs[0].decimals, Naming(job.options.get("prefix", ""), job.options.get("suffix", ""))
+    tables = tables_of(result, decimals, naming)
+    del tables["totals"]
+    for name, table in tables.items():
+        write_part(job, f"{name}/part-{number:05d}.parquet", table)
+    job.work.report(number).write_text(json.dumps(note_of(result, decimals)))
+
+
+def tables_of(result: Replay, decimals: int, naming: Naming) -> dict[str, pa.Table]:
+    """The tables of a replay of pandas frames, as they are written."""
+    tables = {"orders": exact_table(result.orders, decimals, naming)}
+    others = {"balances": result.balances, "totals": result.totals, "movements": result.movements}
+    return tables | {name: exact_table(table, decimals) for name, table in others.items() if table is not None}
+
+
+def note_of(result: Replay, decimals: int) -> dict[str, Any]:
+    """What the manifest needs to know of a replay of pandas frames."""
+    return {
         "orders": len(result.orders),
         "customers": len(result.balances),
-        "totals": totals,
+        "totals": {name: str(value) for name, value in exact_table(result.totals, decimals).to_pylist()[0].items()},
         "notices": list(result.notices),
     }
-    job.work.report(number).write_text(json.dumps(note))
 
 
-def exact_table(frame: pd.DataFrame, decimals: int) -> pa.Table:
+def exact_table(frame: pd.DataFrame, decimals: int, naming: Naming = PLAIN) -> pa.Table:
     """A frame of a replay as an Arrow table whose results in money are decimals, also where carts came as floats."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
     # The carts of orders are the caller's own column.
-    money = [name for name in _MONEY if name != "cart_amount" or "order_id" not in frame]
+    money = [naming.name(name) for name in _MONEY if name != "cart_amount" or "order_id" not in frame]
     for position, name in enumerate(table.column_names):
         if name in money and pa.types.is_floating(table.schema.field(name).type):
             minor = np.rint(frame[name].to_numpy() * 10**decimals).astype(np.int64)
             table = table.set_column(position, name, decimal_array(minor, decimals))
-        elif name == "tier":
+        elif name == naming.name("tier"):
             words = pc.cast(table.column(name), pa.dictionary(pa.int32(), pa.string()))
             table = table.set_column(position, name, words)
     return table
@@ -249,12 +287,13 @@ def _here(function: Callable[[Any, int], Any], shared: Any, numbers: Sequence[in
         yield function(shared, number)
 
 
-def _write(job: ReplayJob, name: str, frame: pl.DataFrame) -> None:
-    place = job.work.parts / name
+def write_part(job: ReplayJob, name: str, table: pa.Table) -> None:
+    """Write a file of the results."""
+    place, frame = job.work.parts / name, pl.DataFrame(pl.from_arrow(table))
     if place.is_local:
         place.local.parent.mkdir(exist_ok=True)
     with place.written() as target:
-        write_frames(iter([frame]), frame.schema, target=target, ending=".parquet")
+        write_frames(iter([frame]), frame.schema, target=target, ending=job.ending)
 
 
 def _latest(lasts: list[int | None], tables: list[pl.DataFrame | None], timezone: str) -> datetime | None:
@@ -269,7 +308,8 @@ def _finished(job: ReplayJob, number: int) -> dict[str, Any] | None:
     return found
 
 
-def _manifest(job: ReplayJob, terms: dict[str, Any], found: list[dict[str, Any]], as_of: Any) -> dict[str, Any]:
+def manifest_of(job: ReplayJob, terms: dict[str, Any], found: list[dict[str, Any]], as_of: Any) -> dict[str, Any]:
+    """What went in and what came out, by the notes of all buckets."""
     sums = {name: sum(Decimal(bucket["totals"][name]) for bucket in found) for name in found[0]["totals"]}
     orders = sum(bucket["orders"] for bucket in found)
     return terms | {
@@ -284,17 +324,6 @@ def _manifest(job: ReplayJob, terms: dict[str, Any], found: list[dict[str, Any]]
 def _totals(manifest: dict[str, Any]) -> pd.DataFrame:
     values = manifest["totals"].items()
     return pd.DataFrame({name: [Decimal(value) if name in _MONEY else value] for name, value in values})
-
-
-def _report(manifest: dict[str, Any], notices: list[str]) -> ReplayReport:
-    instant = manifest["as_of"]
-    return ReplayReport(
-        manifest["rows"]["replayed"],
-        manifest["customers"],
-        _totals(manifest),
-        None if instant is None else pd.Timestamp(instant).to_pydatetime(),
-        (*notices, *manifest["notices"]),
-    )
 
 
 def _added_up(notices: Iterable[str]) -> list[str]:
@@ -316,7 +345,7 @@ def _check_refunds(job: ReplayJob) -> None:
         reason = "order_id is no order of this history; take the row out, or add its order"
         problems = [Problem(f"refunds, row {row + 1}", reason) for row in alone[:SHOWN]]
         raise InputError(
-            f"{len(alone)} row{'s' * (len(alone) != 1)} of the refunds cannot be replayed; mend them:", problems
+            f"{len(alone)} row{'s' * (len(alone) != 1)} of the refunds cannot be replayed; fix them:", problems
         )
 
 

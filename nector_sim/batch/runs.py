@@ -26,6 +26,7 @@ from nector_sim.batch.work import RejectsFile, Work, each_reject, told
 from nector_sim.batch.writers import ENDINGS, SHEET_ROWS, check_flat, sheet_is_full, write_frames
 from nector_sim.errors import InputError
 from nector_sim.frames.checks import SHOWN
+from nector_sim.frames.results import Naming
 from nector_sim.rules.program import Program
 
 #: Rows of a part of a folder, at least.
@@ -51,6 +52,8 @@ class Job:
     work : Work
     schema : polars.Schema
         Columns of the output.
+    naming : Naming
+        Of the results among them.
     """
 
     program: Program
@@ -58,6 +61,7 @@ class Job:
     parts: list[list[Piece]]
     work: Work
     schema: pl.Schema
+    naming: Naming
 
 
 def score_files(
@@ -67,6 +71,8 @@ def score_files(
     out: str | Path,
     rejects: str | Path | None = None,
     part_rows: int = PART_ROWS,
+    prefix: str = "",
+    suffix: str = "",
     engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> ScoreReport:
@@ -88,6 +94,8 @@ def score_files(
         Where the others go with their reasons.
     part_rows : int
         Rows of a part of a folder, at least.
+    prefix, suffix : str
+        As of :func:`nector_sim.score`.
     engine : callable, optional
         Left out, the parts are scored here, one after the other.
     progress : callable, optional
@@ -120,10 +128,12 @@ def score_files(
     listed = Place.of(rejects) if rejects is not None else None
     _check_places(inputs, work, listed)
     parts = inputs.parts(part_rows if work.is_folder or work.joins else inputs.rows + 1)
-    job = Job(program, inputs, parts, work, scored_schema(program, inputs.schema, typed=work.typed))
+    naming = Naming(prefix, suffix)
+    schema = scored_schema(program, inputs.schema, typed=work.typed, naming=naming)
+    job = Job(program, inputs, parts, work, schema, naming)
     with work.held(), ThreadPoolExecutor(1, thread_name_prefix="hash") as hashing:
         terms = hashing.submit(_terms, job, part_rows if work.is_folder else None)
-        known, notices = _take_up(job, terms, listed)
+        known, notices = _resumed(job, terms, listed)
         if known is not None:
             return _report(known, (), notices)
         try:
@@ -158,7 +168,8 @@ def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
             from nector_sim.batch.chunks import score_frame  # loads the calculator, while more pieces are read
 
             first = piece.first_row
-            chunk = score_frame(job.program, frame, first_row=first, broken=broken, typed=job.work.typed)
+            how: dict[str, Any] = {"typed": job.work.typed, "naming": job.naming}
+            chunk = score_frame(job.program, frame, first_row=first, broken=broken, **how)
             rejects.add(chunk.rejects)
             tally.add(chunk.tally)
             yield chunk.scored
@@ -199,13 +210,13 @@ def _score(job: Job, terms: Future[dict[str, Any]], engine: Engine, progress: Pr
     job.inputs.check_unchanged()
 
 
-def _take_up(job: Job, terms: Future[dict[str, Any]], rejects: Place | None) -> tuple[dict[str, Any] | None, list[str]]:
+def _resumed(job: Job, terms: Future[dict[str, Any]], rejects: Place | None) -> tuple[dict[str, Any] | None, list[str]]:
     """Look what an earlier run left: the manifest if everything is there already, and what is to be said."""
     work = job.work
     if not work.is_folder:
         left_over = work.left_over()
         work.empty()
-        return None, ["an earlier run was stopped; a single file starts again (a folder would go on)"] * left_over
+        return None, ["an earlier run was stopped; a single file starts again (a folder would resume)"] * left_over
 
     def finished() -> str:
         there = sum(work.finished(number) is not None for number in range(len(job.parts)))
@@ -228,6 +239,7 @@ def _terms(job: Job, part_rows: int | None) -> dict[str, Any]:
         "program": describe_program(job.program),
         "inputs": job.inputs.described(),
         "part_rows": part_rows,
+        "names": [*job.naming],
         "versions": versions(),
     }
 
@@ -322,7 +334,7 @@ def _explained(job: Job, failure: BaseException) -> BaseException:
     finished = sum(job.work.finished(number) is not None for number in range(len(job.parts)))
     kept = ""
     if job.work.is_folder and finished and not job.inputs.changed():
-        kept = f"; {finished} of {len(job.parts)} parts are kept, and the same command goes on from them"
+        kept = f"; {finished} of {len(job.parts)} parts are kept, and the same command resumes after them"
     return failed(job.work, failure, kept=kept)
 
 

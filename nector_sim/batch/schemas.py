@@ -11,7 +11,7 @@ import polars as pl
 
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.frames.checks import read_optional
-from nector_sim.frames.results import RESULTS, free_of_results, offer_names
+from nector_sim.frames.results import RESULTS, Naming, offer_names
 from nector_sim.rules.program import Program
 
 #: Columns that the calculator reads as numbers, also where a CSV brings them as texts.
@@ -27,13 +27,13 @@ REJECTS = {
 }
 
 
-def scored_schema(program: Program, schema: pl.Schema, *, typed: bool) -> pl.Schema:
+def scored_schema(program: Program, schema: pl.Schema, *, typed: bool, naming: Naming) -> pl.Schema:
     """Columns of scored orders; InputError if an order's column has the name of a result, or one is missing.
 
     With `typed`, texts that the calculator reads as money or points are decimals and whole numbers in the output, as
     the results are.
     """
-    free_of_results(list(schema))
+    naming.free(schema)
     empty = schema.to_frame()
     read_optional(program, lambda name: plain_values(empty[name]), list(schema))
     money = pl.Decimal(18, program.decimals)
@@ -50,7 +50,10 @@ def scored_schema(program: Program, schema: pl.Schema, *, typed: bool) -> pl.Sch
         del read["coupon_discount"]
     kinds = {name: read.get(name, kind) if typed and kind == pl.String else kind for name, kind in schema.items()}
     return pl.Schema(
-        {**kinds, **{name: results[name] for name in RESULTS if name != "credits_used" or "credits" in schema}}
+        {
+            **kinds,
+            **{naming.name(name): results[name] for name in RESULTS if name != "credits_used" or "credits" in schema},
+        }
     )
 
 

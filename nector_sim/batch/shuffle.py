@@ -43,6 +43,7 @@ class ReplayJob:
     grants: pl.DataFrame | None
     refunds: pl.DataFrame | None
     options: dict[str, Any]
+    ending: str = ".parquet"
 
 
 def split_part(job: ReplayJob, number: int) -> None:
@@ -53,7 +54,7 @@ def split_part(job: ReplayJob, number: int) -> None:
         for piece, frame, broken in read_pieces(job.inputs, job.parts[number]):
             if broken:
                 lines = [Problem(f"row {piece.first_row + row + 1}", f"it {why}") for row, why in broken[:SHOWN]]
-                raise InputError(f"{len(broken)} rows of the orders cannot be read; mend them:", lines)
+                raise InputError(f"{len(broken)} rows of the orders cannot be read; fix them:", lines)
             last.append(last_of(frame, job.programs[0].timezone))
             if job.refunds is not None:
                 found.append(_refunds_among(job, frame))

@@ -11,6 +11,7 @@ import polars as pl
 
 from nector_sim.batch.places import Place
 from nector_sim.errors import InputError
+from nector_sim.frames.csv_text import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,8 @@ class Source:
         Size and time of the last change, by which a change is noticed.
     partition : tuple of tuple of str and (str or None)
         Names and values that a partitioned folder says in its path (``month=2026-01``).
-    header : tuple of str
-        CSV: names of the columns.
-    separator : str
-        CSV: what parts the fields.
+    layout : Layout or None
+        CSV: its columns, and what parts the fields.
     sha256 : str
         CSV: of its bytes, which were all read to find its records.
     is_cast : bool
@@ -64,8 +63,7 @@ class Source:
     name: str
     stamp: tuple[int, str]
     partition: tuple[tuple[str, str | None], ...] = ()
-    header: tuple[str, ...] = ()
-    separator: str = ","
+    layout: Layout | None = None
     sha256: str = ""
     is_cast: bool = False
 

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-import nector_sim
+from nector_sim._version import __version__
 from nector_sim.batch.places import Place
 from nector_sim.batch.sources import Inputs
 from nector_sim.batch.work import Work
@@ -25,6 +25,7 @@ _WORDS = {
     "grants": "other grants",
     "refunds": "other refunds",
     "options": "other options",
+    "names": "other names of the results",
     "versions": "other versions of the software",
 }
 
@@ -47,7 +48,7 @@ def describe_table(table: pa.Table | None) -> str | None:
 def versions() -> dict[str, str]:
     """Of all that the bytes of an output depend on."""
     return {
-        "nector_sim": nector_sim.__version__,
+        "nector_sim": __version__,
         "polars": pl.__version__,
         "pyarrow": pa.__version__,
         "numpy": np.__version__,

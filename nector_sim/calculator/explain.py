@@ -25,7 +25,7 @@ def explain(
     eligible_amount: Any = None,
     coupon_discount: Any = 0,
 ) -> str:
-    """Say in words how one order's discount comes about.
+    """Explain one order's discount, step by step.
 
     Parameters are those of :func:`nector_sim.quote`.
 

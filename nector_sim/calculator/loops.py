@@ -6,6 +6,8 @@ Only the loops over floats check their rows: :mod:`nector_sim.calculator.paramet
 
 All of it is plain Python in one file: a compiled loop that is kept on disk would not notice a change in another. Rows
 have no branches, and what they may need is read before anything is chosen, so that compilers make vectors of them.
+For the same reason rows hold their whole numbers as floats: most processors have vectors of float products and
+quotients, and none of those of 64-bit integers.
 """
 
 # The types of the loops are numba's business.
@@ -31,6 +33,10 @@ FLOAT_TOLERANCE = 1e-6
 
 #: The request of a customer who named no number: more points than anybody has.
 NOT_ASKED = MAX_POINTS + 1
+#: Added to a whole number of less than 2⁵¹, as a float: its lowest bits are then those of the number.
+SHIFT = 2.0**52 + 2.0**51
+#: The bits of that float.
+SHIFT_BITS = 0x4338_0000_0000_0000
 #: Rows that are worked on at once where numbers pass through scratch arrays, which so stay in the cache.
 BLOCK = 4096
 
@@ -98,9 +104,19 @@ class Results(NamedTuple):
 # One row. These functions are inlined into the loops below.
 
 
+def _as_float(number):
+    """A whole number of less than 2⁵¹ as a float; processors without a conversion of vectors add and subtract them."""
+    return np.int64(number + SHIFT_BITS).view(np.float64) - SHIFT
+
+
+def _as_whole(number):
+    """The other way."""
+    return np.float64(number + SHIFT).view(np.int64) - SHIFT_BITS
+
+
 def _whole(above, below):
     """Whole quotient of numbers from 0, the upper below 2⁵³: exact, see :mod:`nector_sim.calculator.parameters`."""
-    return int(above / below)
+    return np.trunc(above / below)
 
 
 def _room(left, cart, minimum, percent):
@@ -111,23 +127,30 @@ def _room(left, cart, minimum, percent):
 def _if_open(steps, reason, fits, closed, base, min_cart, max_cart):
     """Step 3: no steps where the offer is not open, and why; the first test that fails is overwritten last."""
     if base < min_cart:
-        steps, reason = 0, MIN_CART
+        steps, reason = 0.0, MIN_CART
     if closed != 0:
-        steps, reason = 0, COUPON
+        steps, reason = 0.0, COUPON
     if base >= max_cart:
-        steps, reason = 0, MAX_CART
+        steps, reason = 0.0, MAX_CART
     if fits == 0:
-        steps, reason = 0, NO_OFFER
+        steps, reason = 0.0, NO_OFFER
     return steps, reason
 
 
-def _minimum_points(steps, reason, balance, cost, min_points, min_balance):
-    """Steps 4 and 6: the points that must be owned, and those that a redemption uses at least."""
+def _minimum_balance(reason, balance, min_balance):
+    """Step 4: the points that must be owned."""
     if (balance < min_balance) & (reason == BALANCE):
         reason = MIN_POINTS
-    if steps * cost < min_points:
-        reason = MIN_POINTS if (steps > 0) | (reason == BALANCE) else reason
-        steps = 0
+    return reason
+
+
+def _minimum_points(steps, reason, cost, min_points):
+    """Step 6: the points that a redemption uses at least."""
+    few = steps * cost < min_points
+    if few & ((steps > 0) | (reason == BALANCE)):
+        reason = MIN_POINTS
+    if few:
+        steps = 0.0
     return steps, reason
 
 
@@ -143,15 +166,15 @@ def _own_limits(reason, steps, most, balance, requested, cost):
     return reason
 
 
-def _amount_steps(left, balance, requested, cap, room, multiple, cost, amount, most):
+def _amount_steps(money, left, balance, requested, cap, room, cost, amount, most):
     """Step 4 on an amount offer: the steps, and what limits them.
 
-    All limits are in money; ``left`` is what points may pay after credits, ``room`` what the minimum payable leaves,
-    ``multiple`` the eligible amount over the multiple.
+    ``money`` is the least of the limits in money: ``left``, what points may pay after credits; the cap; ``room``, what
+    the minimum payable leaves; and the eligible amount over the multiple.
     """
-    steps = min(_whole(min(balance, requested), cost), _whole(min(left, cap, room, multiple), amount), most)
+    steps = min(_whole(min(balance, requested), cost), _whole(money, amount), most)
     one_more = (steps + 1) * amount
-    reason = MIN_CART
+    reason = float(MIN_CART)
     if room < one_more:
         reason = MIN_PAYABLE
     if cap < one_more:
@@ -173,7 +196,7 @@ def _percent_steps(left, balance, requested, cap, room, fixed_cap, multiple, cos
     by_money = _whole(min(money, cap * WHOLE), step) + (1 if money >= cap * WHOLE else 0)
     steps = min(_whole(min(balance, requested), cost), by_money, fixed_cap, multiple, most)
     one_more = (steps + 1) * step
-    reason = MIN_CART
+    reason = float(MIN_CART)
     if (room < one_more) & (room < cap * WHOLE):
         reason = MIN_PAYABLE
     if fixed_cap == steps:
@@ -187,7 +210,7 @@ def _percent_discount(steps, reason, cap, step):
     """Step 6 on a percentage offer: the steps charged, the discount, and what limits it."""
     exact = steps * step
     discount = min(cap, _whole(exact, WHOLE))  # beyond 2⁵³ the quotient is not exact, but above every cap
-    charged = _whole(discount * WHOLE - 1, step) + 1 if discount > 0 else 0
+    charged = np.ceil(discount * WHOLE / step)
     if exact > cap * WHOLE:
         reason = MAX_DISCOUNT
     if (steps > 0) & (discount == 0):
@@ -203,55 +226,55 @@ def _read(amount, points, scale):
     minor = np.rint(amount * scale)
     good = (minor >= 0) & (minor <= MAX_MINOR) & (abs(amount - minor / scale) <= FLOAT_TOLERANCE)
     usable = (points <= MAX_POINTS) & (points > -np.inf)
-    cart = int(minor) if good else 0
+    cart = minor + 0.0 if good else 0.0  # -0.0 is 0
     # A float within the tolerance of a whole number of points is that number.
-    balance = int(points + FLOAT_TOLERANCE) if usable & (points > 0) else 0
+    balance = np.trunc(points + FLOAT_TOLERANCE) if usable & (points > 0) else 0.0
     bad = 0 if good & usable else 1
     floored, negative = usable & (points - balance > FLOAT_TOLERANCE), usable & (points < -FLOAT_TOLERANCE)
     return cart, balance, bad, 1 if floored else 0, 1 if negative else 0
 
 
 class _Offer(NamedTuple):
-    """The numbers of one offer, taken out of its row of parameters, so that a loop keeps them in registers."""
+    """The numbers of one offer, taken out of its row of parameters and as floats, so that a loop keeps them at hand."""
 
-    cost: int
-    amount: int
-    percent: int
-    most: int
-    cap: int
-    cap_percent: int
-    cap_steps: int
-    multiple: int
-    multiple_steps: int
-    multiple_below: int
-    low: int
-    high: int
-    min_points: int
-    min_balance: int
+    cost: float
+    amount: float
+    percent: float
+    most: float
+    cap: float
+    cap_percent: float
+    cap_steps: float
+    multiple: float
+    multiple_steps: float
+    multiple_below: float
+    low: float
+    high: float
+    min_points: float
+    min_balance: float
     no_coupons: int
-    minimum: int
-    minimum_percent: int
+    minimum: float
+    minimum_percent: float
 
 
 def _offer(row):
     return _Offer(
-        row["points"],
-        row["amount"],
-        row["percent"],
-        row["most_steps"],
-        row["max_discount"],
-        row["max_discount_percent"],
-        row["max_percent_steps"],
-        row["multiple"],
-        row["multiple_steps"],
-        row["multiple_below"],
-        row["min_cart"],
-        row["max_cart"],
-        row["min_points"],
-        row["min_balance"],
+        float(row["points"]),
+        float(row["amount"]),
+        float(row["percent"]),
+        float(row["most_steps"]),
+        float(row["max_discount"]),
+        float(row["max_discount_percent"]),
+        float(row["max_percent_steps"]),
+        float(row["multiple"]),
+        float(row["multiple_steps"]),
+        float(row["multiple_below"]),
+        float(row["min_cart"]),
+        float(row["max_cart"]),
+        float(row["min_points"]),
+        float(row["min_balance"]),
         row["no_coupons"],
-        row["min_payable"],
-        row["min_payable_percent"],
+        float(row["min_payable"]),
+        float(row["min_payable_percent"]),
     )
 
 
@@ -264,8 +287,11 @@ def _amount_row(o, fits, coupon, cart, base, left, balance, requested):
     cap = min(o.cap, _whole(base * o.cap_percent, WHOLE))
     shrunk = _whole(base * WHOLE, o.multiple)
     owned = balance if balance >= o.min_balance else 0
-    steps, reason = _amount_steps(min(left, base), owned, requested, cap, room, shrunk, o.cost, o.amount, o.most)
-    steps, reason = _minimum_points(steps, reason, balance, o.cost, o.min_points, o.min_balance)
+    left = min(left, base)
+    money = min(left, cap, room, shrunk)
+    steps, reason = _amount_steps(money, left, owned, requested, cap, room, o.cost, o.amount, o.most)
+    reason = _minimum_balance(reason, balance, o.min_balance)
+    steps, reason = _minimum_points(steps, reason, o.cost, o.min_points)
     steps, reason = _if_open(steps, reason, fits, o.no_coupons & (coupon > 0), base, o.low, o.high)
     return steps * o.cost, steps * o.amount, reason
 
@@ -279,7 +305,7 @@ def _percent_row(o, fits, coupon, cart, base, left, balance, requested):
     steps, reason = _percent_steps(
         min(left, base), owned, requested, o.cap, room, o.cap_steps, shrunk, o.cost, step, o.most
     )
-    steps, reason = _minimum_points(steps, reason, balance, o.cost, 0, o.min_balance)
+    reason = _minimum_balance(reason, balance, o.min_balance)
     steps, reason = _if_open(steps, reason, fits, o.no_coupons & (coupon > 0), base, o.low, o.high)
     steps, discount, reason = _percent_discount(steps, reason, o.cap, step)
     return steps * o.cost, discount, reason
@@ -304,57 +330,50 @@ def _nearness(fits, base, high):
 # One offer for everybody whose caps are amounts (ProgramParameters.is_plain): straight from the orders to the results.
 
 
-def _plain_terms(terms):
-    cost, amount, most, cap = terms["points"], terms["amount"], terms["most_steps"], terms["max_discount"]
-    minimum, percent = terms["min_payable"], terms["min_payable_percent"]
-    return cost, amount, most, cap, minimum, percent, terms["min_cart"], terms["max_cart"]
+def _plain_steps(o, cart, balance, room):
+    # The room is never more than the cart; and who names no number asks for the balance.
+    steps, reason = _amount_steps(min(o.cap, room), cart, balance, balance, o.cap, room, o.cost, o.amount, o.most)
+    return _if_open(steps, reason, 1, 0, cart, o.low, o.high)
 
 
-def _plain_steps(cart, balance, room, cap, cost, amount, most, low, high):
-    steps, reason = _amount_steps(cart, balance, NOT_ASKED, cap, room, cart, cost, amount, most)
-    return _if_open(steps, reason, 1, 0, cart, low, high)
-
-
-def _plain_row(i, orders, given, room, cap, cost, amount, most, low, high):
-    cart = orders.cart[i]
-    steps, given.limited_by[i] = _plain_steps(cart, orders.balance[i], room, cap, cost, amount, most, low, high)
-    given.points[i], given.discount[i], given.payable[i] = steps * cost, steps * amount, cart - steps * amount
+def _plain_row(i, o, orders, given, with_percent):
+    cart = _as_float(orders.cart[i])
+    room = _room(cart, cart, o.minimum, o.minimum_percent) if with_percent else max(0.0, cart - o.minimum)
+    steps, reason = _plain_steps(o, cart, _as_float(orders.balance[i]), room)
+    discount = _as_whole(steps * o.amount)
+    given.points[i], given.discount[i] = _as_whole(steps * o.cost), discount
+    given.payable[i], given.limited_by[i] = orders.cart[i] - discount, _as_whole(reason)
     return steps
 
 
 def _plain(terms, orders, given):
-    cost, amount, most, cap, minimum, percent, low, high = _plain_terms(terms[0])
+    o = _offer(terms[0])
     # A loop for each case: a percentage costs a division in every row, an array more a share of the time.
-    if percent == 0 and len(given.offer) == 0:
+    if o.minimum_percent == 0 and len(given.offer) == 0:
         for i in range(len(orders.cart)):
-            room = max(0, orders.cart[i] - minimum)
-            _plain_row(i, orders, given, room, cap, cost, amount, most, low, high)
-    elif percent == 0:
+            _plain_row(i, o, orders, given, False)
+    elif o.minimum_percent == 0:
         for i in range(len(orders.cart)):
-            room = max(0, orders.cart[i] - minimum)
-            steps = _plain_row(i, orders, given, room, cap, cost, amount, most, low, high)
-            given.offer[i] = 0 if steps > 0 else -1
+            given.offer[i] = 0 if _plain_row(i, o, orders, given, False) > 0 else -1
     elif len(given.offer) == 0:
         for i in range(len(orders.cart)):
-            room = _room(orders.cart[i], orders.cart[i], minimum, percent)
-            _plain_row(i, orders, given, room, cap, cost, amount, most, low, high)
+            _plain_row(i, o, orders, given, True)
     else:
         for i in range(len(orders.cart)):
-            room = _room(orders.cart[i], orders.cart[i], minimum, percent)
-            steps = _plain_row(i, orders, given, room, cap, cost, amount, most, low, high)
-            given.offer[i] = 0 if steps > 0 else -1
+            given.offer[i] = 0 if _plain_row(i, o, orders, given, True) > 0 else -1
 
 
 def _plain_floats(terms, scale, orders, given):
-    cost, amount, most, cap, minimum, percent, low, high = _plain_terms(terms[0])
+    o = _offer(terms[0])
     bad = floored = negative = 0
     for i in range(len(orders.cart)):
         cart, balance, is_bad, is_floored, is_negative = _read(orders.cart[i], orders.balance[i], scale)
         bad, floored, negative = bad + is_bad, floored + is_floored, negative + is_negative
-        room = _room(cart, cart, minimum, percent) if percent > 0 else max(0, cart - minimum)
-        steps, given.limited_by[i] = _plain_steps(cart, balance, room, cap, cost, amount, most, low, high)
-        given.points[i], given.offer[i] = steps * cost, 0 if steps > 0 else -1
-        given.discount[i], given.payable[i] = steps * amount / scale, (cart - steps * amount) / scale
+        room = _room(cart, cart, o.minimum, o.minimum_percent) if o.minimum_percent > 0 else max(0.0, cart - o.minimum)
+        steps, reason = _plain_steps(o, cart, balance, room)
+        given.points[i], given.offer[i] = _as_whole(steps * o.cost), 0 if steps > 0 else -1
+        given.limited_by[i] = _as_whole(reason)
+        given.discount[i], given.payable[i] = steps * o.amount / scale, (cart - steps * o.amount) / scale
     return bad, floored, negative
 
 
@@ -394,27 +413,30 @@ def _find_fitting(terms, tier_fits, orders, fits):
 
 def _purse(i, orders):
     """Step 2: the cart, its eligible part, what credits leave of it, the balance, and what was requested."""
-    cart, balance, asked = orders.cart[i], orders.balance[i], orders.requested[i]
-    base = min(cart, orders.eligible[i])
-    return cart, base, max(0, cart - orders.credits[i]), balance, asked if asked >= 0 else NOT_ASKED
+    cart, asked = orders.cart[i], orders.requested[i]
+    base, left = min(cart, orders.eligible[i]), max(0, cart - orders.credits[i])
+    requested = _as_float(asked) if asked >= 0 else float(NOT_ASKED)
+    return _as_float(cart), _as_float(base), _as_float(left), _as_float(orders.balance[i]), requested
 
 
 def _amount_offer(row, orders, fits, points, discount, limited_by):
     o = _offer(row)
     for i in range(len(orders.cart)):
         cart, base, left, balance, requested = _purse(i, orders)
-        points[i], discount[i], limited_by[i] = _amount_row(
+        its_points, its_discount, reason = _amount_row(
             o, fits[i], orders.coupon[i], cart, base, left, balance, requested
         )
+        points[i], discount[i], limited_by[i] = _as_whole(its_points), _as_whole(its_discount), _as_whole(reason)
 
 
 def _percent_offer(row, orders, fits, points, discount, limited_by):
     o = _offer(row)
     for i in range(len(orders.cart)):
         cart, base, left, balance, requested = _purse(i, orders)
-        points[i], discount[i], limited_by[i] = _percent_row(
+        its_points, its_discount, reason = _percent_row(
             o, fits[i], orders.coupon[i], cart, base, left, balance, requested
         )
+        points[i], discount[i], limited_by[i] = _as_whole(its_points), _as_whole(its_discount), _as_whole(reason)
 
 
 def _keep_better(position, max_cart, orders, scratch, given):
@@ -472,6 +494,7 @@ def answer_one(
     if enabled == 0:
         return 0, 0, 0, NOT_LIVE
     base, left, asked = min(cart, eligible), max(0, cart - credits), requested if requested >= 0 else NOT_ASKED
+    order = (coupon, float(cart), float(base), float(left), float(balance), float(asked))
     points, discount, level, reason = 0, 0, 0, NO_OFFER
     for position in range(first, last):
         row = offers[position]
@@ -479,9 +502,10 @@ def answer_one(
         o = _offer(row)
         near = _nearness(fits, base, o.high)
         if o.amount > 0:
-            its_points, its_discount, its_reason = _amount_row(o, fits, coupon, cart, base, left, balance, asked)
+            its_points, its_discount, its_reason = _amount_row(o, fits, *order)
         else:
-            its_points, its_discount, its_reason = _percent_row(o, fits, coupon, cart, base, left, balance, asked)
+            its_points, its_discount, its_reason = _percent_row(o, fits, *order)
+        its_points, its_discount, its_reason = int(its_points), int(its_discount), int(its_reason)
         better, told = _prefer(its_points, its_discount, near, points, discount, level)
         reason = its_reason if told else reason
         points = its_points if better else points
@@ -520,7 +544,8 @@ def _float_blocks(enabled, terms, tier_fits, scale, columns, results):
         orders, size = _rows_of(columns, lo, hi), hi - lo
         cart, balance = minor[0, :size], minor[1, :size]
         for i in range(size):
-            cart[i], balance[i], is_bad, is_floored, is_negative = _read(orders.cart[i], orders.balance[i], scale)
+            amount, owned, is_bad, is_floored, is_negative = _read(orders.cart[i], orders.balance[i], scale)
+            cart[i], balance[i] = _as_whole(amount), _as_whole(owned)
             bad, floored, negative = bad + is_bad, floored + is_floored, negative + is_negative
         orders = Columns(
             cart, balance, orders.credits, orders.requested, orders.tier, orders.at, orders.eligible, orders.coupon
@@ -549,8 +574,8 @@ class Loops(NamedTuple):
 PLAIN = Loops(_plain, _plain_floats, _blocks, _float_blocks)
 #: What they call.
 INLINED = (
-    _whole, _room, _if_open, _minimum_points, _own_limits, _amount_steps, _percent_steps, _percent_discount, _read,
-    _offer, _amount_row, _percent_row, _is_in_time, _prefer, _nearness, answer_one,
-    _plain_terms, _plain_steps, _plain_row,
-    _new_scratch, _find_fitting, _purse, _amount_offer, _percent_offer, _keep_better, _answer_block, _rows, _rows_of,
+    _as_float, _as_whole, _whole, _room, _if_open, _minimum_balance, _minimum_points, _own_limits, _amount_steps,
+    _percent_steps, _percent_discount, _read, _offer, _amount_row, _percent_row, _is_in_time, _prefer, _nearness,
+    answer_one, _plain_steps, _plain_row, _new_scratch, _find_fitting, _purse, _amount_offer, _percent_offer,
+    _keep_better, _answer_block, _rows, _rows_of,
 )  # fmt: skip

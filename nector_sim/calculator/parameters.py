@@ -8,12 +8,14 @@ cases for it; nor is it ever named, since on a tie the customer's own limits com
 * no maximum percentage of the cart, or one above 100 %: 100 %, the cart itself;
 * no multiple, or one below 1: 1, the cart itself.
 
-The compiled loops divide whole numbers as floats and cut off the fraction. That is exact where the upper one is below
-2⁵³: a quotient that is not whole lies at least 1 / divisor below the next whole number, and rounding to the nearest
-float reaches that only over less than 2⁻⁵³ of its size. (A divisor above 2⁵³ is rounded itself, but then the quotient
-is 0, and not so near to 1.) Under the bounds of :mod:`nector_sim.rules.money` the upper numbers are at most
-9 × 10¹¹ × 10⁴ + 10⁴, just below 2⁵³ ≈ 9.007 × 10¹⁵, and all others stay below 2 × 10¹⁸, well within 64 bits.
-:func:`compile_program` works both out for each offer, so that no bound that is changed one day wraps a number silently.
+The compiled loops hold whole numbers as floats, divide them and cut off the fraction, or round it up. That is exact
+where the upper one is below 2⁵³: a quotient that is not whole lies at least 1 / divisor from the next whole number, and
+rounding to the nearest float reaches that only over less than 2⁻⁵³ of its size. (A divisor above 2⁵³ is rounded itself,
+but then the quotient is below 1, and not so near to it.) Under the bounds of :mod:`nector_sim.rules.money` the upper
+numbers are at most 9 × 10¹¹ × 10⁴ + 10⁴, just below 2⁵³ ≈ 9.007 × 10¹⁵. What is larger (a step more than what is given,
+the limit that is never reached) may be rounded, and is only compared with numbers below 2⁵³: no rounding carries it
+past them. All of it stays below 2 × 10¹⁸, so that the numbers of the table fit into 64 bits. :func:`compile_program`
+works both out for each offer, so that no bound that is changed one day makes a number wrong silently.
 """
 
 from __future__ import annotations

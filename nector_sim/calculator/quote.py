@@ -58,7 +58,7 @@ def quote(
     eligible_amount: Any = None,
     coupon_discount: Any = 0,
 ) -> Quote:
-    """Work out one order, exactly.
+    """Compute one order exactly.
 
     An argument that may be left out may also be an empty cell: None, NaN or an empty text.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -9,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from nector_sim import __version__, _process
+from nector_sim import _process
 from nector_sim._terminal import Printable
+from nector_sim._version import __version__
 from nector_sim.cli import (
     check,
     checkout,
@@ -21,6 +23,7 @@ from nector_sim.cli import (
     explore,
     export,
     fit,
+    forecast,
     one_order,
     parity,
     replay,
@@ -50,6 +53,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "compare": compare.compare,
     "replay": replay.replay,
     "fit": fit.fit,
+    "forecast": forecast.forecast,
+    "liability": forecast.liability,
     "examples": examples.examples,
     "warm": warm.warm,
     "app": explore.app,
@@ -87,11 +92,21 @@ def _shared(
         _process.show_traceback()
 
 
+def _asked(words: list[str]) -> typer.Typer:
+    """The command line with the one command that is asked for: typer looks through the options of all that it has."""
+    if words and words[0] in COMMANDS:
+        narrow = copy.copy(app)
+        narrow.registered_groups = []
+        narrow.registered_commands = [command for command in app.registered_commands if command.name == words[0]]
+        return narrow
+    return app
+
+
 def main() -> None:
     """Run the command line, and raise SystemExit with its exit code."""
     # Names and values in files are other people's, and a terminal takes some characters for orders.
     with redirect_stdout(Printable(sys.stdout)), redirect_stderr(Printable(sys.stderr, bar=True)):
         try:
-            app()
+            _asked(sys.argv[1:2])()
         except Exception as error:  # not of a command, whose ends are told already
             sys.exit(_process.told(error))

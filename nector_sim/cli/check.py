@@ -61,7 +61,7 @@ def check(
         Path | None, typer.Option("--rejects", help="Where to write the rows that cannot be used.")
     ] = None,
 ) -> None:
-    """Check a program, or orders, and say everything that is wrong, odd, or was supposed.
+    """Check a program or orders: what is wrong, odd, or was assumed.
 
     Orders may be as a shop exports them; --out makes a plain table of them, which every other command takes, with
     nobody's name, address, phone or e-mail in it. Where a file is of no known export, --propose lists its columns and
@@ -236,7 +236,7 @@ def _check_balances(
         f"{file.name}: balances of {len(sums):,} customers in {len(rows):,} rows, {int(sums.sum()):,} points in all"
     )
     typer.echo(
-        f"  of {day}, as the file says" if day else "  no column says of which day they are; state it (--balances-at)"
+        f"  of {day}, {rows.attrs['as_of_is']}" if day else f"  {rows.attrs['as_of_is']}; state it (--balances-at)"
     )
     below = int((sums < 0).sum())
     if below:

@@ -63,7 +63,7 @@ def checkout(
     ] = None,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for an answer.")] = 30,
 ) -> None:
-    """Play the checkout: list what a customer would get, take the points, pay; or give them back.
+    """Play a checkout: list, take the points, pay, or give back.
 
     Example: nector-sim checkout --url "$URL" --customer 7 --cart 500
 

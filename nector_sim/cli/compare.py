@@ -24,7 +24,7 @@ _ROWS = (
     ("orders that can redeem", "share_could_redeem", "share"),
     ("cost of the program", "cost_of_program", "money"),
     ("margin", "margin", "money"),
-    ("break-even against no points: more orders in 100", "break_even_uplift", "uplift"),
+    ("break-even against no points: more orders, %", "break_even_uplift", "uplift"),
 )
 
 
@@ -54,7 +54,9 @@ def compare(
         str | None, typer.Option("--uplift-percent", help="Extra orders in 100 that the proposal is assumed to bring.")
     ] = None,
 ) -> None:
-    """Compare two programs on the same orders: both, the difference, who gains and loses, and how sure it is.
+    """Compare two programs on the same orders.
+
+    Both, their difference, who gains and who loses, and how certain that is.
 
     Example: nector-sim compare orders.csv --baseline today.toml --candidate new.toml --assumptions assumptions.toml
     """

@@ -62,7 +62,7 @@ def demo(
         ShopName, typer.Option("--shop", help="Grocery baskets (many redeem), or a web shop (few do).")
     ] = ShopName.grocery,
 ) -> None:
-    """Show what a program costs on demo orders, and what other settings would.
+    """Show what a program and other settings cost, on demo data.
 
     Example: nector-sim demo --shop web
     """
@@ -183,7 +183,7 @@ def _settings(program: Program, orders: pd.DataFrame, opening: pd.DataFrame, ass
         "can redeem",
         "cost",
         "margin",
-        "break-even: more orders in 100",
+        "break-even: more orders, %",
     ]
     shown = table("Other settings", names)
     for name, setting in settings.items():

@@ -11,7 +11,9 @@ import typer
 def examples(
     folder: Annotated[Path, typer.Argument(help="A new folder for them.")],
 ) -> None:
-    """Copy the notebooks, example programs and assumptions into a folder; then: nector-sim lab FOLDER/notebooks/...
+    """Copy the notebooks and example files into a folder.
+
+    Then: nector-sim lab FOLDER/notebooks/...
 
     Example: nector-sim examples nector-examples
     """

@@ -30,7 +30,7 @@ def plan(
     picture: Annotated[Path | None, typer.Option("--picture", help="Write what can be seen as .png or .svg.")] = None,
     timezone: Timezone = "Asia/Kolkata",
 ) -> None:
-    """Say how many customers and weeks a test needs, and what this shop can see.
+    """Plan: how many customers and weeks a test needs.
 
     Example: nector-sim experiment plan orders.csv --baseline today.toml --candidate new.toml -a assumptions.toml
     """
@@ -60,7 +60,7 @@ def assign(
     candidate_percent: Annotated[
         float, typer.Option("--candidate-percent", help="Share of customers who get the candidate.")
     ] = 50,
-    seed: Annotated[int, typer.Option("--seed", help="Of the first draw.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Random seed of the first assignment.")] = 0,
     key_file: Annotated[Path | None, typer.Option("--key-file", help="Key of the hashes; made if missing.")] = None,
     timezone: Timezone = "Asia/Kolkata",
 ) -> None:
@@ -103,7 +103,7 @@ def read(
     ] = None,
     timezone: Timezone = "Asia/Kolkata",
 ) -> None:
-    """Say what a test cost, what it brought, and whether it pays.
+    """Read: what a test cost, what it brought, whether it pays.
 
     Exit code 1 says that the test cannot be read: its sides have the wrong sizes.
 
@@ -134,7 +134,7 @@ def read(
 
 def _read(path: Path) -> pd.DataFrame:
     from nector_sim.batch.files import read_table
-    from nector_sim.frames.checks import as_frame
+    from nector_sim.frames.kinds import as_frame
 
     return as_frame(read_table(path))
 

@@ -1,4 +1,4 @@
-"""``app`` and ``lab``: the explorer in a browser, alone or in JupyterLab."""
+"""``app`` and ``lab``: the app in a browser, and the notebooks in JupyterLab."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ def app(
     port: Annotated[int, typer.Option("--port", help="Where to begin looking for a free port.")] = 8866,
     browser: Browser = True,
 ) -> None:
-    """Open the explorer in a browser, for this machine only; its address carries a token that only you see.
+    """Open the app in a browser, on this machine only.
+
+    Its address carries a token that only you see.
 
     Example: nector-sim app
     """
-    from nector_sim.explorer.app import serve
+    from nector_sim.app.server import serve
 
     serve(port=port, open_browser=browser, say=typer.echo)
 
@@ -33,6 +35,6 @@ def lab(
 
     Example: nector-sim lab
     """
-    from nector_sim.explorer.app import open_lab
+    from nector_sim.app.lab import open_lab
 
     open_lab(notebook, open_browser=browser)

@@ -29,7 +29,7 @@ def quote(
     eligible: Eligible = None,
     coupon: Coupon = "0",
 ) -> None:
-    """Work out one order, exactly.
+    """Compute one order exactly.
 
     Example: nector-sim quote --program program.toml --cart 500 --balance 5000
     """
@@ -54,7 +54,7 @@ def explain(
     eligible: Eligible = None,
     coupon: Coupon = "0",
 ) -> None:
-    """Say in words how one order's discount comes about.
+    """Explain one order's discount, step by step.
 
     Example: nector-sim explain --program program.toml --cart 500 --balance 5000
     """

@@ -43,7 +43,8 @@ PointsCode = Annotated[
 PointsSplit = Annotated[
     str | None,
     typer.Option(
-        "--points-split", help="Of one discount of points and another coupon, points are: points, coupon, code."
+        "--points-split",
+        help="Which part of a shared discount is points: points, coupon, code or balances (default: balances, code).",
     ),
 ]
 Shipping = Annotated[str | None, typer.Option("--shipping", help="in: part of the cart; out: not (default).")]
@@ -82,17 +83,32 @@ AsGiven = Annotated[
 ]
 OldReplayed = Annotated[bool, typer.Option("--replayed", hidden=True)]
 OpeningFile = Annotated[
-    Path | None, typer.Option("--opening", help="Opening balances: customer_id, points; else those at the first order.")
+    Path | None,
+    typer.Option("--opening", help="Balances at the start, as check reads them (default: those at the first order)."),
 ]
 BalancesAt = Annotated[
     str | None,
     typer.Option("--balances-at", help="The opening balances are of this day, to be run back, such as today."),
+]
+TakeUpSaid = Annotated[
+    str | None,
+    typer.Option(
+        "--take-up",
+        help="Percentage of the orders on which redeemers use points where they could, such as 40; or assumptions.",
+    ),
+]
+Redeemers = Annotated[
+    str | None, typer.Option("--redeemers", help="Percentage of customers who ever use points, such as 30.")
 ]
 GrantsFile = Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")]
 
 RefundsFile = Annotated[
     Path | None, typer.Option("--refunds", help="Refunds, several of an order: order_id, refunded_at, amount.")
 ]
+
+
+Prefix = Annotated[str, typer.Option("--prefix", help="Put before the names of result columns.")]
+Suffix = Annotated[str, typer.Option("--suffix", help="Put behind the names of result columns.")]
 
 
 def history_of(
@@ -112,10 +128,9 @@ def history_of(
 
     if old_replayed:
         raise InputError("--replayed is how it is done now; leave it out, or add --as-given for each order by itself")
-    balances, given, back = (None if file is None else read_table(file) for file in (opening, grants, refunds))
+    given, back = (None if file is None else read_table(file) for file in (grants, refunds))
+    balances = read_opening(opening, programs, balances_at)
     if balances_at is not None:
-        if balances is None:
-            raise InputError("--balances-at is the day of the balances in --opening; give that file too")
         at = None if balances_at == "today" else balances_at
         balances = ns.opening_from(balances, orders, None, at=at, grants=given, refunds=back, programs=programs)
     return {"replayed": not as_given, "opening": balances, "grants": given, "refunds": back}
@@ -135,6 +150,31 @@ def said_take_up(text: str | None, redeemers: str | None) -> Any:
     return ns.TakeUp.parse(told, source="--redeemers or --take-up")
 
 
+def read_opening(file: Path | None, programs: list[Program], balances_at: str | None) -> Any:
+    """The table of ``--opening``: ours as it stands, any other as :func:`nector_sim.read_balances` reads it."""
+    if file is None:
+        if balances_at is not None:
+            raise InputError("--balances-at is the day of the balances in --opening; give that file too")
+        return None
+    import pyarrow as pa
+
+    import nector_sim as ns
+    from nector_sim.batch.files import read_table
+    from nector_sim.frames.files import open_table
+
+    if {"customer_id", "points"} <= set(
+        names := open_table(file, what="balances").columns
+    ) and "operation" not in names:
+        return read_table(file)
+    rows = ns.read_balances(file, currency=programs[0].currency)
+    if balances_at is None and (day := rows.attrs.get("as_of")):
+        typer.echo(
+            f"note: the balances are of {day:.10}, {rows.attrs['as_of_is']}, and are taken as those before the first "
+            f"order; if that was earlier, run them back: --balances-at {day:.10}"
+        )
+    return pa.Table.from_pandas(rows, preserve_index=False)
+
+
 def usable_orders(orders: str | Path, program: Program, *, replayed: bool) -> tuple[pd.DataFrame, int]:
     """Read a file of orders: those that can be used, and how many cannot.
 
@@ -142,7 +182,7 @@ def usable_orders(orders: str | Path, program: Program, *, replayed: bool) -> tu
     """
     import nector_sim as ns
     from nector_sim.batch.files import read_tables
-    from nector_sim.frames.checks import as_frame
+    from nector_sim.frames.kinds import as_frame
 
     frame = as_frame(read_tables(str(orders)))
     if replayed:

@@ -69,9 +69,9 @@ def parity(
     ] = None,
     export: Annotated[Path | None, typer.Option(hidden=True, help="The old name of --cases.")] = None,
 ) -> None:
-    """Hold a calculator, or a record of what a checkout gave, against the exact calculator.
+    """Compare a calculator, or a log of past checkouts, with the exact one.
 
-    Exit code 1 says that they differ. Each group of differences comes with the known choice that explains it.
+    Exit code 1 means that they differ. Each group of differences names the choice that explains it.
 
     Example: nector-sim parity record.csv --program program.toml --column discount=coins_discount
 

@@ -13,9 +13,7 @@ from nector_sim.errors import InputError
 from nector_sim.urls import masked
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from nector_sim.rules.program import Program
+    from nector_sim.batch.replays import ReplayReport
 
 
 class Format(StrEnum):
@@ -34,19 +32,12 @@ def replay(
         list[Path], typer.Option("--program", "-p", help="Program file; several where each has a valid_from.")
     ],
     out: Annotated[str, typer.Option("--out", help="Folder for orders, balances and totals.")],
-    opening: Annotated[Path | None, typer.Option("--opening", help="Opening balances: customer_id, points.")] = None,
+    opening: options.OpeningFile = None,
+    balances_at: options.BalancesAt = None,
     grants: Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")] = None,
     refunds: options.RefundsFile = None,
-    take_up: Annotated[
-        str | None,
-        typer.Option(
-            "--take-up",
-            help="Percentage of the orders on which redeemers use points where they could, such as 40; or assumptions.",
-        ),
-    ] = None,
-    redeemers: Annotated[
-        str | None, typer.Option("--redeemers", help="Percentage of customers who ever use points, such as 30.")
-    ] = None,
+    take_up: options.TakeUpSaid = None,
+    redeemers: options.Redeemers = None,
     seed: Annotated[int, typer.Option("--seed", help="Of the draws of take-up.")] = 0,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="The last instant to run; left out, the latest one.")
@@ -54,12 +45,19 @@ def replay(
     movements: Annotated[bool, typer.Option("--movements", help="Write every line of the ledger too.")] = False,
     kind: Annotated[Format, typer.Option("--format", help="What the tables are written as.")] = Format.parquet,
     buckets: Annotated[
-        int | None, typer.Option("--buckets", min=1, help="Replay so many buckets of customers one by one, for memory.")
+        int | None,
+        typer.Option(
+            "--buckets", min=1, help="Split customers into N buckets and replay one at a time, to limit memory."
+        ),
     ] = None,
+    prefix: options.Prefix = "",
+    suffix: options.Suffix = "",
     engine: options.EngineName = options.Engine.local,
     scheduler: options.Scheduler = None,
 ) -> None:
-    """Replay orders through time: balances run down, points expire, refunds are reversed.
+    """Replay orders through time, with balances and expiry.
+
+    What one order spends is gone for the next; points expire; refunds reverse what they earned and spent.
 
     More orders than fit the memory are replayed in buckets of customers, each a Parquet part of every table.
 
@@ -67,83 +65,55 @@ def replay(
 
     Example: nector-sim replay orders/ --program program.toml --buckets 50 --out replayed
     """
-    import nector_sim as ns
-    from nector_sim.batch.files import read_table
+    from nector_sim.batch.files import apart
+    from nector_sim.rules.program import load_program
 
     options.check_scheduler(engine, scheduler)
-    programs = [ns.load_program(file) for file in program]
+    programs = [load_program(file) for file in program]
     how: dict[str, Any] = {
-        "opening": read_table(opening) if opening else None,
-        "grants": read_table(grants) if grants else None,
-        "refunds": read_table(refunds) if refunds else None,
+        "out": out,
+        "programs": programs,
+        "opening": options.read_opening(opening, programs, balances_at),
+        "grants": grants,
+        "refunds": refunds,
         "take_up": options.said_take_up(take_up, redeemers),
         "seed": seed,
         "as_of": as_of,
         "movements": movements,
+        "prefix": prefix,
+        "suffix": suffix,
+        "buckets": buckets,
+        "ending": f".{kind}",
     }
-    in_buckets = buckets is not None or engine is options.Engine.dask or not Path(orders).is_file()
-    if in_buckets:
-        if kind is not Format.parquet:
-            raise InputError("--format csv is for a replay in one piece; one in buckets writes Parquet")
-        report: Any = _replay_files(programs, orders, out, buckets, engine, scheduler, how)
-        totals, counts = report.totals, (report.orders, report.customers)
-    else:
-        result: Any = ns.replay(None, read_table(Path(orders)), programs=programs, **how)
-        totals, counts = result.totals, (len(result.orders), len(result.balances))
-        tables = {"orders": result.orders, "balances": result.balances, "totals": result.totals}
-        if result.movements is not None:
-            tables["movements"] = result.movements
-        _write(tables, Path(out), kind, programs[0].decimals, read=[Path(orders), opening, grants, refunds])
-        report = result
+    if balances_at is not None:
+        if buckets is not None or engine is options.Engine.dask or not Path(orders).is_file():
+            raise InputError("--balances-at is for a replay in one piece; run the balances back with ns.opening_from")
+        how["opening"] = _run_back(how, orders, balances_at)
+    apart([out], [orders, opening])
+    report = _replay_files(orders, engine, scheduler, how)
     for notice in report.notices:
         typer.echo(f"note: {notice}")
-    until = f" up to {report.as_of:%Y-%m-%d %H:%M} UTC" if report.as_of else ""
-    typer.echo(f"{counts[0]} orders of {counts[1]} customers replayed into {masked(out)}{until}")
-    typer.echo(
-        "points: "
-        + ", ".join(
-            f"{name.replace('_', ' ')} {totals.loc[0, name]}"
-            for name in ("opening", "granted", "earned", "given_back", "redeemed", "expired", "taken_back", "closing")
-        )
-    )
+    first, *more = report.text().splitlines()
+    typer.echo(first.replace(" replayed", f" replayed into {masked(out)}", 1))
+    typer.echo("\n".join(more))
 
 
-def _replay_files(
-    programs: list[Program],
-    orders: str,
-    out: str,
-    buckets: int | None,
-    engine: options.Engine,
-    scheduler: str | None,
-    how: dict[str, Any],
-) -> Any:
-    from nector_sim.batch.replays import replay_files
+def _run_back(how: dict[str, Any], orders: str, balances_at: str) -> Any:
+    """Opening balances from those of a later instant."""
+    from nector_sim.batch.files import read_table
+    from nector_sim.ledger.openings import opening_from
+
+    tables = {name: read_table(how[name]) if how[name] else None for name in ("grants", "refunds")}
+    at = None if balances_at == "today" else balances_at
+    return opening_from(how["opening"], read_table(Path(orders)), None, at=at, programs=how["programs"], **tables)
+
+
+def _replay_files(orders: str, engine: options.Engine, scheduler: str | None, how: dict[str, Any]) -> ReplayReport:
+    from nector_sim.batch.replay_files import replay_files
 
     if engine is options.Engine.local:
-        return replay_files(programs, orders, out=out, buckets=buckets, **how)
+        return replay_files(None, orders, **how)
     from nector_sim.batch.cluster import dask_client, dask_runner
 
     with dask_client(scheduler) as client:
-        return replay_files(programs, orders, out=out, buckets=buckets, runner=dask_runner(client), **how)
-
-
-def _write(tables: dict[str, pd.DataFrame], folder: Path, ending: str, decimals: int, read: list[Path | None]) -> None:
-    from nector_sim.batch.files import apart, write_table
-    from nector_sim.batch.lock import only_one
-    from nector_sim.batch.places import Place
-    from nector_sim.batch.replays import exact_table
-
-    Place.of(folder).check_writable()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        raise InputError(f"{folder} is a file; give a folder for the results") from None
-    except OSError as error:
-        raise InputError(f"{folder} cannot be made: {error.strerror or error}") from None
-    files = {name: folder / f"{name}.{ending}" for name in (*tables, "movements")}
-    apart(files.values(), read)
-    with only_one(folder.absolute().with_name(f".{folder.name}.unfinished"), what=str(folder)):
-        for name, frame in tables.items():
-            write_table(exact_table(frame, decimals), files[name])
-        if "movements" not in tables:
-            files["movements"].unlink(missing_ok=True)  # of an earlier replay, whose other tables were replaced
+        return replay_files(None, orders, runner=dask_runner(client), **how)

@@ -37,7 +37,7 @@ def sandbox(
         typer.Option(
             "--customers",
             help="CSV or Parquet with customer_id, points_balance, and where wanted mobile, credits, tier. "
-            "Whoever is there already keeps what they have.",
+            "Customers already in the database are left unchanged.",
         ),
     ] = None,
     port: Annotated[
@@ -64,7 +64,7 @@ def sandbox(
         str, typer.Option("--variant", help="For tests: calculate with this deliberate mistake.", hidden=True)
     ] = "",
 ) -> None:
-    """Serve a checkout's calls (list, perform, revert) for a program and its customers.
+    """Serve a checkout's calls: list, perform, revert.
 
     Example: nector-sim sandbox --program program.toml --customers customers.csv --db gokwik.db
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -36,6 +36,8 @@ def score(
     part_rows: Annotated[
         int, typer.Option("--part-rows", min=1, help="Rows of each part of a folder, at least.")
     ] = 4_000_000,
+    prefix: options.Prefix = "",
+    suffix: options.Suffix = "",
     format: options.Format = None,
     mapping: options.MappingFile = None,
     rows: options.RowsOption = None,
@@ -54,10 +56,10 @@ def score(
     header_row: options.HeaderRow = None,
     key_file: options.KeyFile = None,
 ) -> None:
-    """Score files of orders of any size; rows that cannot be used are counted and left out.
+    """Score orders of any size; unusable rows are left out.
 
-    A folder that was stopped goes on with the same command. A manifest beside the output says what went in.
-    A shop's export is read as `nector-sim check` shows, into the memory. Other files keep all their columns.
+    An interrupted run into a folder resumes with the same command. A manifest beside the output lists what went in.
+    A shop's export is read into memory, as `nector-sim check` does; other files keep all their columns.
 
     Example: nector-sim score orders.csv --program program.toml --out scored.parquet
 
@@ -86,12 +88,12 @@ def score(
         "header_row": header_row,
         "key_file": key_file,
     }
-    model = ns.load_program(program)
+    model, names = ns.load_program(program), {"prefix": prefix, "suffix": suffix}
     options.check_scheduler(engine, scheduler)
     if any(value not in (None, ()) for value in how.values()) or _must_be_understood(orders):
-        report = _score_export(model, orders, out, rejects, engine, how)
+        report = _score_export(model, orders, out, rejects, engine, {**names, **how})
     else:
-        report = _score_files(model, orders, out, rejects, engine, scheduler, part_rows)
+        report = _score_files(model, orders, out, rejects, engine, scheduler, part_rows=part_rows, **names)
     for notice in report.notices:
         typer.echo(f"note: {notice}")
     typer.echo(f"{report.read} read, {report.scored} scored into {masked(out)}, {report.rejected} rejected")
@@ -135,7 +137,7 @@ def _is_plain(path: Path) -> bool:
 
 
 def _score_export(
-    program: Program, orders: list[str], out: str, rejects: str | None, engine: options.Engine, how: How
+    program: Program, orders: list[str], out: str, rejects: str | None, engine: options.Engine, how: dict[str, Any]
 ) -> ScoreReport:
     from nector_sim.batch.exports import score_export
     from nector_sim.errors import InputError
@@ -161,24 +163,18 @@ def _score_files(
     rejects: str | None,
     engine: options.Engine,
     scheduler: str | None,
-    part_rows: int,
+    **how: Any,
 ) -> ScoreReport:
     from nector_sim.batch.runs import score_files
 
     if engine is options.Engine.local:
         with _shown_progress() as progress:
-            return score_files(program, orders, out=out, rejects=rejects, part_rows=part_rows, progress=progress)
+            return score_files(program, orders, out=out, rejects=rejects, progress=progress, **how)
     from nector_sim.batch.cluster import dask_client, dask_engine
 
     with dask_client(scheduler) as client, _shown_progress() as progress:
         return score_files(
-            program,
-            orders,
-            out=out,
-            rejects=rejects,
-            part_rows=part_rows,
-            progress=progress,
-            engine=dask_engine(client),
+            program, orders, out=out, rejects=rejects, progress=progress, engine=dask_engine(client), **how
         )
 
 

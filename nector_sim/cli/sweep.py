@@ -37,7 +37,7 @@ def sweep(
     engine: options.EngineName = options.Engine.local,
     scheduler: options.Scheduler = None,
 ) -> None:
-    """Try many settings on the same orders, and say what each gives, costs and needs to break even.
+    """Try many settings: what each gives, costs and needs.
 
     The settings are of the last program, and are replayed: what customers do not use is there for their next order.
 

@@ -21,7 +21,9 @@ _GRID = '"offers.0.max_discount" = [200, 500]\n"min_payable.amount" = [0, 100]\n
 
 
 def warm() -> None:
-    """Compile what score, replay, sweep and compare use, and keep it: for images and services.
+    """Compile ahead, for images and services.
+
+    Compiles what score, replay, sweep and compare use, and keeps it.
 
     What is kept is for one kind of processor and one Python. NUMBA_CACHE_DIR names another place for it.
 

@@ -9,13 +9,14 @@ count as nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nector_sim.errors import InputError, Problem
 from nector_sim.results import Result
 from nector_sim.rules.money import currency_decimals
+from nector_sim.rules.values import read_decimal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,20 +34,46 @@ class Deferral(Result):
         Of the goods: recognised at once.
     deferred : Decimal
         Of the points: a contract liability until they are redeemed. The two add up to the sales.
+    deferred_low, deferred_high : Decimal or None
+        The same at the ends of an estimate's range; None without one.
+    notices : tuple of str
+        The estimate's.
     """
 
     revenue: Decimal
     deferred: Decimal
+    deferred_low: Decimal | None = None
+    deferred_high: Decimal | None = None
+    notices: tuple[str, ...] = ()
 
     def text(self) -> str:
         """Say how the price is shared."""
-        return f"Revenue of the goods {self.revenue:,f}, deferred for the points {self.deferred:,f}."
+        said = f"Revenue of the goods {self.revenue:,f}, deferred for the points {self.deferred:,f}."
+        if self.deferred_low is not None and self.deferred_high is not None:
+            said += (
+                f" By the range of the estimate {self.deferred_low:,f} to {self.deferred_high:,f}; "
+                "the careful end for a debt is the higher one."
+            )
+        return "\n".join([said, *self.notices])
 
     def to_frame(self) -> pd.DataFrame:
-        """Give one row: ``revenue`` and ``deferred``."""
+        """Give one row: ``revenue``, ``deferred``, ``deferred_low``, ``deferred_high`` (missing without a range)."""
         import pandas as pd
 
-        return pd.DataFrame({"revenue": [self.revenue], "deferred": [self.deferred]})
+        names = ("revenue", "deferred", "deferred_low", "deferred_high")
+        return pd.DataFrame({name: [getattr(self, name)] for name in names})
+
+
+class HasPercent(Protocol):
+    """What is needed of an estimate of ultimate redemption."""
+
+    @property
+    def percent(self) -> tuple[float, float, float]:
+        """Of the points issued."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What to know of it."""
 
 
 def defer(
@@ -54,7 +81,8 @@ def defer(
     points: int,
     *,
     point_value: Number,
-    ultimate_percent: Number = 100,
+    ultimate_percent: Number | None = None,
+    ultimate: HasPercent | None = None,
     tax_percent: Number = 0,
     payment_fee_percent: Number = 0,
     currency: str = "INR",
@@ -69,8 +97,11 @@ def defer(
         Points that these sales earned.
     point_value : number
         What a point takes off, major units.
-    ultimate_percent : number
-        Of the points, how many are expected ever to be redeemed.
+    ultimate_percent : number, optional
+        Of the points issued, how many are expected ever to be redeemed; left out, all.
+    ultimate : Ultimate, optional
+        From :func:`nector_sim.ultimate_redemption`, instead: its rate of the points *issued* (`percent`), with its
+        range. (The rate of points outstanding is for what is owed; see :func:`nector_sim.liability`.)
     tax_percent : number
         Tax inside the prices that points lower: a point then costs its value net of tax. 0 where prices are without
         tax, or points are a means of payment that leaves the tax as it is.
@@ -86,7 +117,8 @@ def defer(
     Raises
     ------
     InputError
-        If something is no number or out of range; all problems together.
+        If something is no number or out of range; all problems together; or if both `ultimate` and
+        `ultimate_percent` are given.
 
     Examples
     --------
@@ -100,21 +132,31 @@ def defer(
     >>> defer(100_000, 10_000, point_value=1, ultimate_percent=97, tax_percent=18).deferred
     Decimal('7595.93')
     """
+    if ultimate is not None and ultimate_percent is not None:
+        raise InputError("ultimate and ultimate_percent are both given; give one of them")
     given: dict[str, Any] = {"sales": sales, "point_value": point_value, "points": points}
-    percents = {
-        "ultimate_percent": ultimate_percent,
-        "tax_percent": tax_percent,
-        "payment_fee_percent": payment_fee_percent,
-    }
+    low, likely, high = (ultimate_percent if ultimate_percent is not None else 100,) * 3
+    if ultimate is not None:
+        low, likely, high = (round(percent, 4) for percent in ultimate.percent)
+    percents = {"ultimate_percent": likely, "tax_percent": tax_percent, "payment_fee_percent": payment_fee_percent}
     paid, value, count, *shares = _checked(given | percents, whole=("points",))
     for name, percent in zip(percents, shares, strict=True):
-        if percent > 100 or (0 < percent < 1 and name == "ultimate_percent"):
+        asked = 0 < percent < 1 and name == "ultimate_percent" and ultimate is None
+        if percent > 100 or asked:
             raise InputError(f"{name} is {percent}; it is a percentage from 0 to 100, so write 97 for 97 %")
-    share, tax, fee = (Fraction(percent) / 100 for percent in shares)
-    alone = Fraction(count) * Fraction(value) * share * (1 / (1 + tax) - fee)
-    whole = Fraction(paid)
-    deferred = _round(whole * alone / (whole + alone) if whole + alone else Fraction(0), currency)
-    return Deferral(revenue=_round(whole, currency) - deferred, deferred=deferred)
+    tax, fee = (Fraction(percent) / 100 for percent in shares[1:])
+    a_point = Fraction(value) * (1 / (1 + tax) - fee)
+
+    def part(percent: Number) -> Decimal:
+        alone = Fraction(count) * a_point * Fraction(str(percent)) / 100
+        whole = Fraction(paid)
+        return _round(whole * alone / (whole + alone) if whole + alone else Fraction(0), currency)
+
+    deferred = part(shares[0])
+    revenue = _round(Fraction(paid), currency) - deferred
+    if ultimate is None:
+        return Deferral(revenue, deferred)
+    return Deferral(revenue, deferred, part(low), part(high), tuple(ultimate.notices))
 
 
 def released(deferred: Number, *, points_redeemed: int, points_expected: Number, currency: str = "INR") -> Decimal:
@@ -175,10 +217,10 @@ def _checked(numbers: dict[str, Any], *, whole: tuple[str, ...]) -> list[Decimal
     read, problems = [], []
     for name, number in numbers.items():
         try:
-            value = Decimal(str(number).strip())
-        except InvalidOperation:
-            value = Decimal("NaN")
-        if not value.is_finite() or value < 0:
+            value = read_decimal(number)
+        except ValueError:
+            value = Decimal(-1)
+        if value < 0:
             problems.append(Problem(name, f"is {number}; it is a number, 0 or more"))
         elif name in whole and value != value.to_integral_value():
             problems.append(Problem(name, f"is {number}; points are whole"))

@@ -7,7 +7,7 @@ Assumptions are estimates, and every number that rests on them is one too. Each 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +17,7 @@ import tomli_w
 from pydantic import BeforeValidator, StrictBool, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from nector_sim.errors import InputError, Problem
+from nector_sim.errors import InputError, Problem, listed
 from nector_sim.ledger.take_up import TakeUp, TakeUpTable
 from nector_sim.rules.money import About
 from nector_sim.rules.offers import Model
@@ -266,12 +266,12 @@ class Assumptions(Model):
         Raises
         ------
         InputError
-            Naming each wrong field, with how to mend it.
+            Naming each wrong field, with how to fix it.
         """
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise InputError(f"{source} cannot be used:", list(_problems(error))) from None
+            raise InputError(f"{source} cannot be used:", listed(error.errors(include_url=False), _problem)) from None
 
     def to_toml(self) -> str:
         """Write the assumptions as TOML; reading it back gives equal ones."""
@@ -403,16 +403,13 @@ def _written(value: Any, name: str) -> Any:
     return int(value) if value == value.to_integral_value() else value
 
 
-def _problems(error: ValidationError) -> Iterator[Problem]:
-    for detail in error.errors(include_url=False):
-        name = str(detail["loc"][0])
-        if detail["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(name, Assumptions.model_fields, n=1)
-            what = "is not an assumption" + (
-                f"; did you mean {near[0]}?" if near else "; take it out or correct its name"
-            )
-        elif detail["type"] == "bool_type":
-            what = f"is {detail['input']!r}; write true or false"
-        else:
-            what = detail["msg"]
-        yield Problem(name, what)
+def _problem(detail: Any) -> Problem:
+    name = str(detail["loc"][0])
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, Assumptions.model_fields, n=1)
+        what = "is not an assumption" + (f"; did you mean {near[0]}?" if near else "; take it out or correct its name")
+    elif detail["type"] == "bool_type":
+        what = f"is {detail['input']!r}; write true or false"
+    else:
+        what = detail["msg"]
+    return Problem(name, what)

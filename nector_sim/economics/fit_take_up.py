@@ -19,8 +19,8 @@ from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.sales import known_redeems
 from nector_sim.economics.take_up_model import NAMES, ROWS, Floats, Model, Seen, needed, steps_of
 from nector_sim.errors import InputError
-from nector_sim.frames.checks import as_frame
 from nector_sim.frames.ids import id_keys
+from nector_sim.frames.kinds import as_frame
 from nector_sim.ledger.openings import opening_of
 from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import make_schedule

@@ -16,11 +16,11 @@ import numpy.typing as npt
 from nector_sim.economics.assumptions import as_assumptions
 from nector_sim.economics.sales import Sales, is_cash_on_delivery, read_sales
 from nector_sim.errors import InputError
+from nector_sim.frames.kinds import as_frame, like
+from nector_sim.frames.results import Naming
 from nector_sim.rules.program import as_program
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, Rates
     from nector_sim.rules.program import Program, ProgramLike
 
@@ -236,19 +236,21 @@ def order_margin(
 
 
 def margins(
-    orders: pd.DataFrame,
+    orders: Any,
     *,
     assumptions: AssumptionsLike,
     view: View = "cash",
     program: ProgramLike | None = None,
     refunds: Any = None,
-) -> pd.DataFrame:
+    prefix: str = "",
+    suffix: str = "",
+) -> Any:
     """Work out what each order earns.
 
     Parameters
     ----------
-    orders : pandas.DataFrame
-        Scored or replayed orders; the columns that count are those of
+    orders : table
+        Scored or replayed orders, pandas, Polars, Arrow or DuckDB; the columns that count are those of
         :func:`~nector_sim.economics.sales.read_sales`.
     assumptions : Assumptions, path or mapping
         Ranges stand at their likely value. Take-up plays no part: the orders are as they were scored.
@@ -258,11 +260,13 @@ def margins(
         Says what a point is worth; needed for the accrual view.
     refunds : table, optional
         As of :func:`nector_sim.replay`: refunds beside the columns of the orders, several of an order if need be.
+    prefix, suffix : str
+        Those that the orders were scored with.
 
     Returns
     -------
-    pandas.DataFrame
-        One row for each order, with the orders' index: ``net_sales``, ``cost_of_goods``, ``points_given``,
+    table of the orders' kind
+        One row for each order, in pandas with the orders' index: ``net_sales``, ``cost_of_goods``, ``points_given``,
         ``payment_fee``, ``fulfilment``, ``return_cost``, ``margin``; major units. Orders that were never paid are NaN.
 
     Raises
@@ -281,14 +285,15 @@ def margins(
     import pandas as pd
 
     assumptions, program = as_assumptions(assumptions), None if program is None else as_program(program)
-    sales = read_sales(orders, refunds)
+    scored = Naming(prefix, suffix).plain(as_frame(orders))
+    sales = read_sales(scored, refunds)
     check_costs(sales, assumptions)
     lines = margin_of(drivers_in_view(sales, view, program), assumptions.rates())
     names = [*(field.name for field in fields(Margin)), "margin"]
-    frame = pd.DataFrame(np.nan, index=orders.index, columns=names)
+    frame = pd.DataFrame(np.nan, index=scored.index, columns=names)
     for name in names:
         frame.loc[sales.used, name] = getattr(lines, name)
-    return frame
+    return like(frame, orders)
 
 
 def drivers_in_view(sales: Sales, view: View, program: Program | None) -> Drivers:

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim.errors import InputError, Problem
-from nector_sim.frames.checks import SHOWN, as_frame
+from nector_sim.frames.checks import SHOWN
 from nector_sim.frames.columns import NOT_SAID, read_yes_or_no
 from nector_sim.frames.ids import read_ids
+from nector_sim.frames.kinds import as_frame
 from nector_sim.ledger.prepare import rows_of
 from nector_sim.ledger.refunds import UNKNOWN, Shares, never_paid, paid_in_history, refunded_shares
 

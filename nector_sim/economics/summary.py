@@ -22,6 +22,9 @@ from nector_sim.economics.margin import (
 )
 from nector_sim.economics.sales import Sales, read_sales
 from nector_sim.errors import InputError
+from nector_sim.frames.currency import currency_of
+from nector_sim.frames.kinds import as_frame, like
+from nector_sim.frames.results import Naming
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import as_program
@@ -69,7 +72,7 @@ def break_even_sentence(uplift: float | None) -> str:
     Examples
     --------
     >>> print(break_even_sentence(0.031))
-    3.1 more orders in 100, like the ones you have, pay for it.
+    Break-even: 3.1 % more orders like today's would pay for the program.
     >>> print(break_even_sentence(None))
     It never pays for itself: no number of orders like the ones you have brings it back.
     """
@@ -78,8 +81,8 @@ def break_even_sentence(uplift: float | None) -> str:
     if uplift <= 0:
         return "It costs nothing, so it needs no more orders."
     more = uplift * 100
-    text = "Fewer than 0.1" if more < 0.1 else f"{more:,.1f}"
-    return f"{text} more orders in 100, like the ones you have, pay for it."
+    text = "less than 0.1" if more < 0.1 else f"{more:,.1f}"
+    return f"Break-even: {text} % more orders like today's would pay for the program."
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -208,7 +211,7 @@ class Summary(Result):
 
 
 def summarize(
-    orders: pd.DataFrame,
+    orders: Any,
     *,
     assumptions: AssumptionsLike,
     view: View = "cash",
@@ -216,13 +219,16 @@ def summarize(
     replayed: bool = False,
     floor_percent: float | str | None = None,
     refunds: Any = None,
+    prefix: str = "",
+    suffix: str = "",
 ) -> Summary:
     """Work out what a program earns and costs on scored orders.
 
     Parameters
     ----------
-    orders : pandas.DataFrame
-        Scored orders: ``cart_amount``, ``discount``, ``payable``, ``points_redeemed``, ``limited_by``, and what
+    orders : table
+        Scored orders, pandas, Polars, Arrow or DuckDB: ``cart_amount``, ``discount``, ``payable``,
+        ``points_redeemed``, ``limited_by``, and what
         :func:`~nector_sim.economics.sales.read_sales` reads beside them. A ``redeems`` column decides for its orders
         whether they redeem; take-up is assumed for the others.
     assumptions : Assumptions, path or mapping
@@ -238,6 +244,8 @@ def summarize(
         Count the orders whose margin is less than this percentage of their net sales.
     refunds : table, optional
         As of :func:`nector_sim.replay`: refunds beside the columns of the orders, several of an order if need be.
+    prefix, suffix : str
+        Those that the orders were scored with.
 
     Returns
     -------
@@ -258,9 +266,10 @@ def summarize(
     >>> summary.margin_without, summary.margin, summary.cost_of_program
     (750.0, 650.0, 100.0)
     >>> print(summary.break_even)
-    15.4 more orders in 100, like the ones you have, pay for it.
+    Break-even: 15.4 % more orders like today's would pay for the program.
     """
     assumptions, program = as_assumptions(assumptions), None if program is None else as_program(program)
+    orders = Naming(prefix, suffix).plain(as_frame(orders))
     sales = read_sales(orders, refunds)
     if missing := [name for name in ("points_redeemed", "limited_by") if name not in orders]:
         raise InputError(f"These orders have no column {', '.join(missing)}; score or replay them first")
@@ -277,7 +286,7 @@ def summarize(
         replayed=replayed,
         floor_percent=floor_percent,
         left_out=int(np.count_nonzero(~sales.used)),
-        currency=str(orders.attrs.get("currency", "")),
+        currency=currency_of(orders) or "",
     )
 
 
@@ -365,30 +374,33 @@ def summarize_sales(
 
 
 def orders_below_floor(
-    orders: pd.DataFrame, *, assumptions: AssumptionsLike, floor_percent: float | str
-) -> pd.DataFrame:
+    orders: Any, *, assumptions: AssumptionsLike, floor_percent: float | str, prefix: str = "", suffix: str = ""
+) -> Any:
     """Give the orders that earn less than a floor.
 
     Parameters
     ----------
-    orders : pandas.DataFrame
-        Scored or replayed orders.
+    orders : table
+        Scored or replayed orders, pandas, Polars, Arrow or DuckDB.
     assumptions : Assumptions, path or mapping
         Ranges stand at their likely value.
     floor_percent : float or str
         The least that an order should earn, as a percentage of its net sales.
+    prefix, suffix : str
+        Those that the orders were scored with.
 
     Returns
     -------
-    pandas.DataFrame
+    table of the orders' kind
         Their rows, with ``margin`` beside them (major units).
     """
-    sales, assumptions = read_sales(orders), as_assumptions(assumptions)
+    frame, assumptions = as_frame(orders), as_assumptions(assumptions)
+    sales = read_sales(Naming(prefix, suffix).plain(frame))
     check_costs(sales, assumptions)
     lines = margin_of(drivers_of(sales.as_said()), assumptions.rates())
     below = below_floor(lines, floor_percent)
-    rows: pd.DataFrame = orders.loc[sales.used].loc[below]
-    return rows.assign(margin=np.asarray(lines.margin)[below].round(2))
+    rows = frame.loc[sales.used].loc[below]
+    return like(rows.assign(margin=np.asarray(lines.margin)[below].round(2)), orders)
 
 
 def below_floor(lines: Margin, floor_percent: float | str) -> npt.NDArray[np.bool_]:

@@ -1,27 +1,22 @@
-"""How many of the points are ever redeemed, read off the history by development triangles.
+"""How many of the points are ever redeemed, read off the history by the age of the points.
 
-Points credited in one month are followed through the months after it. Older months show how redemption goes on; the
-chain-ladder method carries that over to the younger ones, and Mack's formula says how far off it may be. The
-arithmetic is the `chainladder` library's (extra ``actuarial``), which is imported when it is asked for.
+Points credited in one month are followed through the months after it (:mod:`nector_sim.economics.run_off`). Two other
+methods stand beside as second opinions: a chain ladder and a shifted beta-geometric model.
 """
 
 from __future__ import annotations
 
-import importlib
-import math
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nector_sim._extras import pip_line
-from nector_sim.economics.run_off import RunOff, run_off
+from nector_sim.economics.chain_ladder import develop
+from nector_sim.economics.run_off import LONGEST, RunOff, run_off
+from nector_sim.economics.shifted_beta import fit_shifted_beta
 from nector_sim.errors import InputError
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.instants import month_starts, to_datetime
@@ -36,24 +31,6 @@ Floats = npt.NDArray[np.float64]
 FEWEST, YEAR = 4, 12
 #: The share of what is to come beyond all ages seen, from which on a triangle is said not to have flattened.
 UNSEEN = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Developed:
-    """A triangle, carried on to its end.
-
-    Attributes
-    ----------
-    ultimate : ndarray of float64, shape (months,)
-    factors : ndarray of float64, shape (months - 1,)
-        From one age to the next.
-    standard_error : float
-        Of the sum of `ultimate`, by Mack's formula; NaN where the triangle does not tell.
-    """
-
-    ultimate: Floats
-    factors: Floats
-    standard_error: float
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -76,6 +53,8 @@ class Ultimate(Result):
     shares : ndarray of float64
         By age in months: of the points still there at its beginning, the share redeemed at it.
     notices : tuple of str
+    last_age : int or None
+        The last age in months at which points can be redeemed; None where they do not expire by themselves.
     still_by_age : pandas.DataFrame
         ``low``, ``likely``, ``high`` by age in months: of the points still there at its beginning, per cent redeemed
         from then on. :func:`nector_sim.liability` takes it for what is owed.
@@ -91,6 +70,45 @@ class Ultimate(Result):
     shares: Floats = field(repr=False)
     notices: tuple[str, ...] = ()
     still_by_age: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    last_age: int | None = None
+
+    def second_opinions(self) -> pd.DataFrame:
+        """Two other methods on the same months, and where they differ.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``method``: ``chain ladder`` (Mack; without a tail, so it knows no age beyond the oldest month's) and
+            ``shifted beta-geometric`` (one curve for all ages, with a tail); ``percent``: of the points issued, those
+            ever redeemed (missing where the method finds no answer); ``differs``: it is outside this estimate's range.
+
+        Raises
+        ------
+        InputError
+            If `chainladder` or `scipy` is not installed.
+
+        Examples
+        --------
+        >>> program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+        >>> estimate = ultimate_redemption(ns.replay(program, ns.demo_orders().head(60_000)))
+        >>> estimate.second_opinions()["method"].tolist()
+        ['chain ladder', 'shifted beta-geometric']
+        """
+        known = self.table[self.table["month"].isin(self.triangle.index)]
+        issued, triangle = known["issued"].to_numpy(np.float64), self.triangle.to_numpy(np.float64)
+        total, earlier = float(self.table["issued"].sum()), float(self.table["redeemed"].sum())
+        earlier -= float(known["redeemed"].sum())
+        ever = {
+            "chain ladder": develop(triangle).ultimate.sum(),
+            "shifted beta-geometric": _by_shifted_beta(issued, triangle, self.last_age),
+        }
+        low, _, high = self.percent
+        rows = []
+        for method, points in ever.items():
+            percent = 100 * (earlier + float(points)) / total
+            outside = bool(np.isfinite(percent)) and not low <= percent <= high
+            rows.append({"method": method, "percent": percent, "differs": outside})
+        return pd.DataFrame(rows)
 
     def text(self) -> str:
         """Say the estimate in a few lines."""
@@ -202,6 +220,7 @@ def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> 
         shares=made.shares[: whole - first],
         notices=tuple(notices),
         still_by_age=_by_age(made, told),
+        last_age=_last_age(program),
     )
 
 
@@ -220,63 +239,20 @@ def _by_age(made: RunOff, told: bool) -> pd.DataFrame:
     return pd.DataFrame({name: np.round(100 * part, 4) for name, part in columns.items()})
 
 
-def develop(triangle: Floats) -> Developed:
-    """Carry a triangle on to its end by the chain-ladder method (volume-weighted), with Mack's standard error.
-
-    Parameters
-    ----------
-    triangle : ndarray of float64, shape (months, months)
-        Cumulative; row for month of credit, column for age; NaN where not yet known.
-
-    Returns
-    -------
-    Developed
-
-    Raises
-    ------
-    InputError
-        If `chainladder` is not installed.
-    """
-    months = pd.period_range("2000-01", periods=len(triangle), freq="M").to_timestamp()
-    row, age = np.nonzero(~np.isnan(triangle))
-    frame = pd.DataFrame({"credited": months[row], "redeemed_in": months[row + age], "points": triangle[row, age]})
-    with _quiet():
-        try:
-            cl: Any = importlib.import_module("chainladder")
-        except ImportError:
-            raise InputError(f"triangles need the library chainladder: {pip_line('actuarial')}") from None
-        made = cl.Triangle(frame, origin="credited", development="redeemed_in", columns="points", cumulative=True)
-        # Mack's way to guess the spread of the last factor fails where earlier ones have none at all.
-        for way in ("mack", "log-linear"):
-            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                fitted = cl.MackChainladder().fit(cl.Development(sigma_interpolation=way).fit_transform(made))
-            error = float(fitted.total_mack_std_err_.to_numpy()[0, 0])
-            if math.isfinite(error):
-                break
-        ultimate = np.array(fitted.ultimate_.values[0, 0, :, 0], dtype=np.float64)  # noqa: PD011 (no frame)
-        factors = np.array(fitted.ldf_.values[0, 0, 0, : len(triangle) - 1], dtype=np.float64)  # noqa: PD011
-    if (triangle == 0).any():
-        ultimate, factors = _by_volume(triangle)
-    return Developed(ultimate, factors, error)
-
-
-def _by_volume(triangle: Floats) -> tuple[Floats, Floats]:
-    """Ultimates and factors with every cell counted: chainladder takes a 0 for a cell that is not known."""
-    known = ~np.isnan(triangle[:, 1:])
-    now, then = (np.where(known, cells, 0.0).sum(axis=0) for cells in (triangle[:, :-1], triangle[:, 1:]))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        factors = then / now
-        to_come = np.append(np.cumprod(factors[::-1])[::-1], 1.0)
-        age = (~np.isnan(triangle)).sum(axis=1) - 1
-        return triangle[np.arange(len(triangle)), age] * to_come[age], factors
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the one warning that chainladder gives under pandas 3."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Parsing integer or float values with a format in to_datetime")
-        yield
+def _by_shifted_beta(issued: Floats, triangle: Floats, last_age: int | None) -> float:
+    """Points ever redeemed of the months of a triangle, where a shifted beta-geometric model is right."""
+    months = len(issued)
+    before = np.hstack([np.zeros((months, 1)), triangle[:, :-1]])
+    known = ~np.isnan(triangle)
+    left = np.where(known, triangle - before, 0.0).sum(axis=0)
+    there = np.where(known, issued[:, None] - before, 0.0).sum(axis=0)
+    ends = LONGEST if last_age is None else last_age + 1
+    there = np.where(np.arange(months) < ends, np.maximum(there, left), 0.0)
+    surviving = fit_shifted_beta(np.minimum(left, there), there).surviving(max(ends, months))
+    age = np.arange(months)[::-1] + 1
+    now = triangle[np.arange(months), age - 1]
+    still = 1 - surviving[max(ends, months)] / surviving[age]
+    return float((now + np.maximum(issued - now, 0.0) * np.where(age < ends, still, 0.0)).sum())
 
 
 def _triangle(spent: Int64) -> Floats:

@@ -33,8 +33,8 @@ from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.groups import DECILES_DIFFER, labels_of
 from nector_sim.exploration.prepared import Played, check_words
 from nector_sim.exploration.replays import read_history
-from nector_sim.frames.checks import as_frame
 from nector_sim.frames.ids import id_keys
+from nector_sim.frames.kinds import as_frame
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
 BASELINE, CANDIDATE = 0, 1

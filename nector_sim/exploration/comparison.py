@@ -122,7 +122,7 @@ class Comparison(Result):
         if round(self.incremental_margin, 2):
             yield self._pays(*AMONG[0])
             yield f"Counted otherwise: {'; '.join(self._share(*among) for among in AMONG[1:])}."
-        yield f"Against no points at all: {self.break_even}"
+        yield f"Against no points at all. {self.break_even}"
         yield (
             f"Cost of the program {self.candidate.who_redeems}: {self._money(self.baseline.cost_of_program)} today, "
             f"{self._money(self.candidate.cost_of_program)} proposed."
@@ -181,7 +181,7 @@ class Comparison(Result):
         gain = self._money(abs(assumed - self.baseline.margin))
         direction = "more" if assumed >= self.baseline.margin else "less"
         uplift = f"{self.assumed_uplift_percent:g}"
-        text = f"If it brought {uplift} more orders in 100, as assumed, it would earn {gain} {direction}"
+        text = f"If it brought {uplift} % more orders, as assumed, it would earn {gain} {direction}"
         if self.probability is not None:
             text += f", and earn more in {self.probability:.0%} of the draws of your customers"
         yield f"{text}."

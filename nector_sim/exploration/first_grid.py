@@ -13,7 +13,8 @@ from nector_sim.economics.assumptions import Assumptions
 from nector_sim.errors import InputError
 from nector_sim.exploration.prepared import check_words
 from nector_sim.exploration.replays import read_replays
-from nector_sim.frames.checks import as_frame, read_inputs, refuse, rejects_frame
+from nector_sim.frames.checks import read_inputs, refuse, rejects_frame
+from nector_sim.frames.kinds import as_frame
 from nector_sim.rules.program import PercentMinPayable, Program, ProgramLike, as_program
 
 #: Quantiles of the data that a first grid takes its values from.

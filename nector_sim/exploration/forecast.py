@@ -7,25 +7,32 @@ tells, is measured by forecasts of the history's own past (:mod:`nector_sim.expl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from nector_sim.economics.assumptions import AssumptionsLike, Rates, as_assumptions
+from nector_sim.economics.margin import Drivers, check_costs, margin_of
 from nector_sim.errors import InputError
-from nector_sim.exploration.futures import (
+from nector_sim.exploration.forecast_result import COLUMNS, MARGINS, Forecast
+from nector_sim.exploration.future_totals import (
+    COUNTS,
+    DRIVERS,
     MEASURES,
     OUTSTANDING,
+    Books,
+    books_of,
     could_redeem,
-    future_of,
-    source_of,
     totals_of,
 )
+from nector_sim.exploration.futures import cut_off, future_of, source_of
+from nector_sim.exploration.second_opinion import second_opinion
 from nector_sim.exploration.states import BLOCK
 from nector_sim.exploration.surprise import surprise_of
 from nector_sim.ledger.arrays import Int64
@@ -34,15 +41,11 @@ from nector_sim.ledger.instants import one_period_after, to_datetime
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS
 from nector_sim.ledger.take_up import TakeUp
-from nector_sim.results import Result
 from nector_sim.rules.ledger import Expiry
-from nector_sim.rules.money import money_text
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike, as_program
 
 Floats = npt.NDArray[np.float64]
 
-LOW, HIGH = 5, 95
-HORIZONS = (1, 3, 6, 12)
 MONEY = ("cart_amount", "discount")
 #: The program that holds goes on under this name.
 TODAY = "today"
@@ -50,173 +53,12 @@ TODAY = "today"
 BLEND = 0.35
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Forecast(Result):
-    """What the months ahead bring: estimates, with ranges from the 5th to the 95th percentile.
-
-    Attributes
-    ----------
-    origin : datetime
-        The end of the history, in UTC; month 1 begins there.
-    settings : tuple of str
-    months : int
-    customers : int
-        Known at the origin.
-    newcomers : float
-        Expected in the first four weeks ahead.
-    window_days, futures, seed : int
-    surprise : float
-        How far past forecasts of this history were off beyond their own range, over three months: a standard deviation
-        of the logarithm, in the range.
-    behind : ndarray of float64, shape (months behind, measures + 2)
-        The months before the origin under the program that held, the last one last; as many as there are, at most
-        `months`.
-    draws : ndarray of float64, shape (settings, draws, months, measures + 2)
-        Flows by month; then what is ``outstanding`` at the end of each, and the orders of customers known at the
-        origin. Major units.
-    """
-
-    PICTURES: ClassVar[tuple[str, ...]] = ("fan",)
-
-    origin: datetime
-    settings: tuple[str, ...]
-    months: int
-    customers: int
-    newcomers: float
-    window_days: int
-    futures: int
-    seed: int
-    surprise: float
-    currency: str
-    behind: Floats = field(repr=False)
-    draws: Floats = field(repr=False)
-
-    def to_frame(self) -> pd.DataFrame:
-        """As :meth:`table`."""
-        return self.table()
-
-    def table(self, horizons: Sequence[int] = HORIZONS) -> pd.DataFrame:
-        """What the first months together bring.
-
-        Parameters
-        ----------
-        horizons : sequence of int
-            Months; those beyond the forecast are left out.
-
-        Returns
-        -------
-        pandas.DataFrame
-            A row for each setting, horizon and measure: ``setting``, ``months``, ``measure``, ``low``, ``likely``,
-            ``high``, and ``last_months_again``: as many months before the origin, under the program that held
-            (missing where the history is shorter). ``discount`` is what redemption takes off, ``outstanding`` is at
-            the end.
-        """
-        rows = [
-            {
-                "setting": name,
-                "months": horizon,
-                "measure": measure,
-                **_spread(self._total(position, horizon, measure)),
-                "last_months_again": self._again(horizon, measure),
-            }
-            for position, name in enumerate(self.settings)
-            for horizon in horizons
-            if 1 <= horizon <= self.months
-            for measure in (*MEASURES, "outstanding")
-        ]
-        return pd.DataFrame(rows)
-
-    def timeline(self, setting: str | None = None) -> pd.DataFrame:
-        """Month by month.
-
-        Parameters
-        ----------
-        setting : str, optional
-            Left out, the first.
-
-        Returns
-        -------
-        pandas.DataFrame
-            A row for each month and measure: ``month`` (from 1), ``measure``, ``low``, ``likely``, ``high``.
-        """
-        drawn = self.draws[self._position(setting or self.settings[0])]
-        return pd.DataFrame(
-            [
-                {"month": month + 1, "measure": measure, **_spread(drawn[:, month, position])}
-                for month in range(self.months)
-                for position, measure in enumerate((*MEASURES, "outstanding"))
-            ]
-        )
-
-    def past(self, measure: str) -> Floats:
-        """A measure in each whole month before the origin, the last one last, under the program that held."""
-        taken: Floats = self.behind[:, OUTSTANDING if measure == "outstanding" else MEASURES.index(measure)]
-        return taken
-
-    def difference(self, setting: str, *, against: str, horizons: Sequence[int] = HORIZONS) -> pd.DataFrame:
-        """How much more one setting brings than another, with the same random draws.
-
-        Parameters
-        ----------
-        setting, against : str
-        horizons : sequence of int
-
-        Returns
-        -------
-        pandas.DataFrame
-            ``months``, ``measure``, ``low``, ``likely``, ``high``.
-        """
-        mine, other = self._position(setting), self._position(against)
-        rows = [
-            {
-                "months": horizon,
-                "measure": measure,
-                **_spread(self._total(mine, horizon, measure) - self._total(other, horizon, measure)),
-            }
-            for horizon in horizons
-            if 1 <= horizon <= self.months
-            for measure in (*MEASURES, "outstanding")
-        ]
-        return pd.DataFrame(rows)
-
-    def text(self) -> str:
-        """Say the last months, and the forecast beside them."""
-        horizon = min(3, self.months)
-        row = self.table([horizon]).query("measure == 'discount'").iloc[0]
-        again = row["last_months_again"]
-        what = f"{horizon} months" if horizon > 1 else "month"
-        before = "" if np.isnan(again) else f"The last {what}: {_money(again, self.currency)} off by points. "
-        return (
-            f"{before}The next {what}, if customers go on as they do: {_money(row['likely'], self.currency)} "
-            f"({_money(row['low'], self.currency)} to {_money(row['high'], self.currency)}, nine times in ten).\n"
-            f"From {self.origin:%Y-%m-%d} on; {self.customers:,} customers known, about {self.newcomers:,.0f} "
-            f"newcomers in four weeks. Nobody is supposed to respond to a setting."
-        )
-
-    def _position(self, setting: str) -> int:
-        if setting not in self.settings:
-            raise InputError(f"there is no setting {setting}; there are {', '.join(self.settings)}")
-        return self.settings.index(setting)
-
-    def _total(self, position: int, horizon: int, measure: str) -> Floats:
-        if measure == "outstanding":
-            return self.draws[position, :, horizon - 1, OUTSTANDING]
-        total: Floats = self.draws[position, :, :horizon, MEASURES.index(measure)].sum(axis=1)
-        return total
-
-    def _again(self, horizon: int, measure: str) -> float:
-        if len(self.behind) < horizon:
-            return float("nan")
-        if measure == "outstanding":
-            return float(self.behind[-1, OUTSTANDING])
-        return float(self.behind[-horizon:, MEASURES.index(measure)].sum())
-
-
 def forecast(
-    program: Program,
+    program: ProgramLike,
     orders: Any,
     *,
-    settings: Mapping[str, Program] | None = None,
+    settings: Mapping[str, ProgramLike] | None = None,
+    assumptions: AssumptionsLike | None = None,
     months: int = 12,
     opening: Any = None,
     grants: Any = None,
@@ -237,12 +79,15 @@ def forecast(
 
     Parameters
     ----------
-    program : Program
+    program : Program, path or mapping
         What held until now.
     orders, opening, grants, refunds, take_up, as_of
-        As in :func:`nector_sim.replay`. What happened after `as_of` is not looked at.
-    settings : dict of str to Program, optional
+        As in :func:`nector_sim.replay`. What happened after `as_of` is not looked at; left out, it is the last order.
+    settings : dict of str to Program, path or mapping, optional
         What may hold from then on, by name; left out, `program` goes on as ``today``.
+    assumptions : Assumptions, path or mapping, optional
+        For the margin, what the program costs of it, and the forward break-even; ranges are drawn along. Take-up is
+        theirs, where `take_up` is left out.
     months : int
         How many, from 1 to 60; counted from `as_of`.
     draws : int
@@ -274,32 +119,48 @@ def forecast(
     [True]
     """
     _check({"months": (1, months, 60), "draws": (1, draws, 100_000), "futures": (2, futures, 10_000)})
-    named = {TODAY: program} if settings is None else dict(settings)
+    program = as_program(program)
+    named = {TODAY: program} if settings is None else {name: as_program(held) for name, held in settings.items()}
     if not named:
         raise InputError("there is no setting to forecast; leave settings out for today's program, or give one")
     from_start = [make_schedule(_always(held)) for held in (program, *named.values())]
     tables = {"opening": opening, "grants": grants, "refunds": refunds}
+    believed = None if assumptions is None else as_assumptions(assumptions)
+    if believed is not None and take_up is None:
+        take_up = believed.who_redeems()
     facts = read_facts(from_start, orders, take_up=take_up, seed=seed, as_of=as_of, **tables)
     if facts.prepared.last == ALWAYS:
         raise InputError("nothing happened in this history; there is nothing to go on from")
+    if as_of is None and len(facts.prepared.history.at):
+        # A refund may come weeks after the last order, and those weeks had orders that nobody has told of.
+        facts = cut_off(facts, int(facts.prepared.history.at.max()))
+    books = None
+    if believed is not None:
+        books = books_of(facts, program.decimals)
+        check_costs(books.sales, believed)
     begins = _months_from(facts.prepared.last, months)
     ahead = int(-(-(begins[-1] - begins[0]) // BLOCK))
     source = source_of(facts, could_redeem(facts, from_start[0]), ahead, window)
     rng = np.random.default_rng(seed)
     surprise = surprise_of(facts, from_start[0], window, rng)
     schedules = [_from_origin(program, setting, source.past.origin) for setting in named.values()]
-    made = np.empty((futures, len(schedules), months, len(MEASURES) + 2))
+    made = np.empty((futures, len(schedules), months, COUNTS + 2 * len(DRIVERS) * (books is not None)))
+    everybody = len(facts.prepared.history.first_order) - 1
     for number in range(futures):
         written = future_of(source, rng, int(begins[-1]))
+        again = None if books is None else books.again(written)
         for position, schedule in enumerate(schedules):
-            made[number, position] = totals_of(written, schedule, begins, len(facts.prepared.history.first_order) - 1)
+            made[number, position] = totals_of(written, schedule, begins, everybody, books=again)
         if progress is not None:
             progress(number + 1, futures)
-    behind = _behind(facts, from_start[0], months)
+    behind = _behind(facts, from_start[0], months, books)
     drawn = _blended(made, behind[-1, OUTSTANDING], surprise, draws, rng)
     for array in (drawn, behind):
         for measure in MONEY:
             array[..., MEASURES.index(measure)] /= 10**program.decimals
+    if believed is not None:
+        drawn = _with_margin(drawn, _columns_of(believed.draws(draws, seed=seed)))
+        behind = _with_margin(behind, believed.rates())
     return Forecast(
         origin=to_datetime(source.past.origin),
         settings=tuple(named),
@@ -311,6 +172,9 @@ def forecast(
         seed=seed,
         surprise=surprise,
         currency=program.currency,
+        point_values=tuple(_point_value(setting) for setting in named.values()),
+        columns=COLUMNS if believed is None else (*COLUMNS, *MARGINS),
+        second_opinion=second_opinion(facts, begins[1:]),
         behind=behind,
         draws=drawn,
     )
@@ -336,15 +200,40 @@ def _blended(made: Floats, outstanding: float, surprise: float, draws: int, rng:
     return np.moveaxis(drawn, 1, 0)
 
 
-def _behind(facts: Facts, schedule: Schedule, months: int) -> Floats:
+def _with_margin(totals: Floats, rates: Rates) -> Floats:
+    """The margin and what the program costs of it, in the place of the drivers; shape (…, months, columns)."""
+    parts = totals[..., COUNTS : COUNTS + len(DRIVERS)], totals[..., COUNTS + len(DRIVERS) :]
+    kept, without = (
+        margin_of(Drivers(**{name: part[..., column] for column, name in enumerate(DRIVERS)}), rates).margin
+        for part in parts
+    )
+    return np.concatenate([totals[..., :COUNTS], np.stack([kept, without - kept], axis=-1)], axis=-1)
+
+
+def _columns_of(rates: Rates) -> Rates:
+    """Drawn rates as columns, so that every month of a draw has the same."""
+    drawn: dict[str, Any] = {
+        field.name: getattr(rates, field.name)[:, None]
+        for field in fields(rates)
+        if isinstance(getattr(rates, field.name), np.ndarray)
+    }
+    return replace(rates, **drawn)
+
+
+def _point_value(program: Program) -> float:
+    values = [float(offer.point_value) for offer in program.offers if offer.point_value is not None]
+    return max(values, default=float("nan"))
+
+
+def _behind(facts: Facts, schedule: Schedule, months: int, books: Books | None) -> Floats:
     """The whole months before the origin, at most so many, the last one last."""
     origin = pd.Timestamp(to_datetime(facts.prepared.last))
     edges = [int((origin - pd.DateOffset(months=number)).value // 1000) for number in range(months, -1, -1)]
-    edges = [edge for edge in edges if edge >= facts.prepared.first] or [edges[-1]]
-    if len(edges) == 1:
-        edges = [facts.prepared.first - 1, edges[-1]]
-        return totals_of(facts, schedule, np.array(edges, np.int64), len(facts.prepared.history.first_order))
-    return totals_of(facts, schedule, np.array(edges, np.int64), len(facts.prepared.history.first_order))
+    edges = [edge for edge in edges if edge >= facts.prepared.first]
+    if len(edges) < 2:
+        edges = [facts.prepared.first - 1, facts.prepared.last]
+    everybody = len(facts.prepared.history.first_order)
+    return totals_of(facts, schedule, np.array(edges, np.int64), everybody, books=books)
 
 
 def _months_from(origin: int, months: int) -> Int64:
@@ -371,12 +260,3 @@ def _check(numbers: dict[str, tuple[int, int, int]]) -> None:
     ]
     if wrong:
         raise InputError("; ".join(wrong))
-
-
-def _spread(values: Floats) -> dict[str, float]:
-    low, likely, high = np.percentile(values, [LOW, 50, HIGH])
-    return {"low": float(low), "likely": float(likely), "high": float(high)}
-
-
-def _money(amount: float, currency: str) -> str:
-    return money_text(Decimal(round(amount)), currency)

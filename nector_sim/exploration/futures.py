@@ -16,19 +16,12 @@ import numpy.typing as npt
 
 from nector_sim.exploration.outlook import Outlook, outlook_of
 from nector_sim.exploration.states import BLOCK, Donors, Past, past_of, states_of
-from nector_sim.ledger.arrays import History, Int64, Movements
-from nector_sim.ledger.engine import run
+from nector_sim.ledger.arrays import History, Int64
 from nector_sim.ledger.facts import Facts
-from nector_sim.ledger.prepare import expiring, refunds_of
-from nector_sim.ledger.schedule import KINDS, Schedule
-from nector_sim.ledger.tables import NEVER, compile_schedule, tier_names
+from nector_sim.ledger.prepare import refunds_of
+from nector_sim.ledger.tables import NEVER
 from nector_sim.ledger.take_up import WHOLE, kinds_of
 
-#: What is added up for each month.
-MEASURES = ("orders", "orders_redeemed", "cart_amount", "discount", "points_redeemed", "points_earned", "expired")
-OUTSTANDING = len(MEASURES)
-#: Orders of customers who were known at the origin, behind what is outstanding.
-OF_KNOWN = OUTSTANDING + 1
 #: Columns of a history that are not of orders; every other one is.
 _OTHERS = {
     "first_order", "first_opening", "first_grant", "opening_points", "opening_expires", "spent", "grant_at",
@@ -345,73 +338,6 @@ def _again(name: str, column: Any, orders: Repeated, scale: Floats) -> Any:
         scaled = np.maximum(np.rint(taken * scale).astype(np.int64), 1)
         return np.where((orders.moved > 0) & (taken > 0), scaled, taken)
     return taken
-
-
-def totals_of(facts: Facts, schedule: Schedule, edges: Int64, known: int, threads: int | None = None) -> Floats:
-    """Replay a history or a future, and add it up between instants.
-
-    Parameters
-    ----------
-    facts : Facts
-    schedule : Schedule
-    edges : ndarray of int64
-        A stretch reaches from behind one to the next, which is in it.
-    known : int
-        Customers with a number below are those of the history.
-    threads : int, optional
-
-    Returns
-    -------
-    ndarray of float64, shape (edges - 1, measures + 2)
-        Behind the measures what is outstanding at the end of the stretch, and the orders of known customers. Whole
-        numbers; money in minor units.
-    """
-    prepared, stretches = facts.prepared, len(edges) - 1
-    history, instants = expiring(prepared, schedule)
-    terms = compile_schedule(schedule, tier_names([schedule], facts.tiers), prepared.largest_cart)
-    ran = run(
-        prepared, history, instants, terms, months=np.empty(0, np.int64), threads=threads, movements=True, orders=True
-    )
-    inside = np.flatnonzero((history.at > edges[0]) & (history.at <= edges[-1]))
-    customer = np.repeat(np.arange(len(history.first_order) - 1), np.diff(history.first_order))[inside]
-    stretch, points = np.searchsorted(edges, history.at[inside], side="left") - 1, ran.outcome.points[inside]
-    made = np.zeros((stretches, len(MEASURES) + 2))
-    sums = {
-        "orders": np.ones(len(inside)),
-        "orders_redeemed": points > 0,
-        "cart_amount": history.cart[inside],
-        "discount": ran.outcome.discount[inside],
-        "points_redeemed": points,
-        "points_earned": ran.outcome.earned[inside],
-    }
-    for name, amounts in sums.items():
-        made[:, MEASURES.index(name)] = np.bincount(stretch, amounts, stretches)
-    made[:, OF_KNOWN] = np.bincount(stretch, customer < known, stretches)
-    for part in ran.movements:
-        _add_movements(made, part, edges)
-    made[:, OUTSTANDING] = np.cumsum(made[:, OUTSTANDING])
-    return made
-
-
-def _add_movements(made: Floats, part: Movements, edges: Int64) -> None:
-    """Add what expired, and what is outstanding more; what was before the first edge belongs to the first stretch."""
-    stretch = np.searchsorted(edges, part.at, side="left") - 1
-    moved = part.points * (part.kind != KINDS.index("forgiven"))
-    before = stretch < len(made)
-    made[:, OUTSTANDING] += np.bincount(np.maximum(stretch, 0)[before], moved[before], len(made))
-    lost = (part.kind == KINDS.index("expired")) & (stretch >= 0) & before
-    made[:, MEASURES.index("expired")] += np.bincount(stretch[lost], -part.points[lost], len(made))
-
-
-def could_redeem(facts: Facts, schedule: Schedule) -> Bools:
-    """On which orders of a history there were points to use; all, where nobody decides whether to use them."""
-    prepared = facts.prepared
-    if not len(prepared.history.redeems):
-        return np.ones(len(prepared.history.at), np.bool_)
-    history, instants = expiring(prepared, schedule)
-    terms = compile_schedule(schedule, tier_names([schedule], facts.tiers), prepared.largest_cart)
-    found: Bools = run(prepared, history, instants, terms, months=np.empty(0, np.int64)).outcome.balance > 0
-    return found
 
 
 def cut_off(facts: Facts, last: int) -> Facts:

@@ -18,8 +18,9 @@ from nector_sim.economics.margin import View, check_costs
 from nector_sim.economics.sales import Sales, read_sales
 from nector_sim.economics.summary import Summary, summarize_sales
 from nector_sim.errors import InputError
-from nector_sim.frames.checks import as_frame, read_inputs, refuse, rejects_frame
+from nector_sim.frames.checks import read_inputs, refuse, rejects_frame
 from nector_sim.frames.currency import refuse_currency
+from nector_sim.frames.kinds import as_frame
 from nector_sim.rules.program import Program
 
 Int64 = npt.NDArray[np.int64]

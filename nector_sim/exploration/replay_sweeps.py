@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from nector_sim.exploration.grid import Settings
 from nector_sim.exploration.replay_sums import ReplaySums, counts_of
 from nector_sim.exploration.replays import Replays, read_history
 from nector_sim.exploration.totals import table_of_rows
-from nector_sim.frames.checks import as_frame
+from nector_sim.frames.kinds import as_frame
 from nector_sim.ledger.take_up import TakeUp
 from nector_sim.rules.program import Program
 
@@ -86,17 +87,19 @@ def sweep_replays(
         places = other_places(assumptions, drawn=True, ends_only=True)
         others = {(name, place): read(assumptions.who_redeems(**{name: place})) for name, place in places}
     sums = ReplaySums.of(replays, view, settings.program.decimals)
-    how = _How(replays, sums, assumptions, view, floor_percent, others)
     if view not in ("cash", "accrual"):
         raise InputError(f'The view {view!r} is unknown; it is "cash" or "accrual"')
-
-    def row(program: Program) -> tuple[dict[str, Any], Any]:
-        return _row(program, how, by_customer=resamples > 0)
-
-    with ThreadPoolExecutor(threads) as pool:
-        rows, by_customer = zip(*pool.map(row, programs), strict=True)
+    rows, draws, notices = play_settings(
+        programs,
+        sums,
+        assumptions,
+        others=others,
+        floor_percent=floor_percent,
+        threads=threads,
+        resamples=resamples,
+        seed=seed,
+    )
     table = table_of_rows(settings, rows)
-    notices = list(replays.notices)
     table.attrs = {
         "program": settings.program.to_json(),
         "currency": settings.program.currency,
@@ -106,15 +109,53 @@ def sweep_replays(
         "orders_left_out": replays.left_out,
         "label": replays.label(assumptions),
     }
-    if resamples and len(replays.sales.cart):
-        draws, needed = _ranges(how, list(by_customer), resamples=resamples, seed=seed)
+    if draws:
         for name in RANGED:
             spans = [span(of_setting[name]) for of_setting in draws]
             table[f"{name}_low"], table[f"{name}_high"] = (np.array(ends) for ends in zip(*spans, strict=True))
         table.attrs["draws"] = Draws(draws)
-        notices += [short] if (short := too_skewed(needed, len(how.sums.without.amounts))) else []
-    table.attrs["notices"] = tuple(notices)
+    table.attrs["notices"] = (*replays.notices, *notices)
     return table
+
+
+def play_settings(
+    programs: Sequence[Program],
+    sums: ReplaySums,
+    assumptions: Assumptions,
+    *,
+    others: Mapping[tuple[str, float], Replays] | None = None,
+    floor_percent: float | str | None = None,
+    threads: int = 1,
+    resamples: int = 0,
+    seed: int = 0,
+    go_on: Callable[[], None] = lambda: None,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+    """Replay a history that was read once under each setting.
+
+    `others` is the history where others redeem, by an assumption and a value of it. `go_on` is called before each
+    setting, and may raise to stop.
+
+    Returns
+    -------
+    rows : list of dict
+        Of each setting, as in the table of :func:`nector_sim.sweep`.
+    draws : list of dict of str to ndarray
+        Of each setting, what it gave in each draw of the customers; empty without resamples.
+    notices : list of str
+    """
+    how = _How(sums.replays, sums, assumptions, sums.view, floor_percent, dict(others or {}))
+
+    def row(program: Program) -> tuple[dict[str, Any], Any]:
+        go_on()
+        return _row(program, how, by_customer=resamples > 0)
+
+    with ThreadPoolExecutor(threads) as pool:
+        rows, by_customer = zip(*pool.map(row, programs), strict=True)
+    if not resamples or not len(sums.replays.sales.cart):
+        return list(rows), [], []
+    draws, needed = _ranges(how, list(by_customer), resamples=resamples, seed=seed)
+    short = too_skewed(needed, len(sums.without.amounts))
+    return list(rows), draws, [short] if short else []
 
 
 def _row(program: Program, how: _How, *, by_customer: bool) -> tuple[dict[str, Any], Any]:

@@ -19,7 +19,7 @@ from nector_sim.economics.margin import View, check_costs
 from nector_sim.economics.sales import Sales, read_sales
 from nector_sim.errors import InputError, Problem
 from nector_sim.exploration.prepared import Given, Played
-from nector_sim.frames.checks import as_frame
+from nector_sim.frames.kinds import as_frame
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.engine import Ran, run
 from nector_sim.ledger.facts import Facts, read_facts
@@ -203,12 +203,12 @@ def read_replays(
         notices = (*notices, RUNS_DOWN)
     drawn = take_up or assumptions.who_redeems()
     facts = read_facts(schedules, frame, opening=opening, grants=grants, refunds=refunds, take_up=drawn, seed=seed)
-    sales, left_out = _sales(facts, 10 ** programs[0].decimals)
+    sales, left_out = sales_of(facts, 10 ** programs[0].decimals)
     check_costs(sales, assumptions)
     return Replays(facts, sales, left_out, (*notices, *facts.notices), others, InstantsOf(facts))
 
 
-def _sales(facts: Facts, scale: int) -> tuple[Sales, int]:
+def sales_of(facts: Facts, scale: int) -> tuple[Sales, int]:
     """The orders with no redemption, in the order of the ledger."""
     frame, prepared = facts.orders, facts.prepared
     # Who redeems has been decided, and so have these columns of a replay.

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from nector_sim.economics.assumptions import Assumptions
+from nector_sim.economics.ranges import other_places
 from nector_sim.economics.sales import Sales
 from nector_sim.economics.summary import Summary
 from nector_sim.errors import InputError, Problem
 from nector_sim.exploration.prepared import Played, Prepared, prepare
-from nector_sim.exploration.replays import read_replays
+from nector_sim.exploration.replays import Replays, read_replays
+from nector_sim.ledger.take_up import TakeUp
 from nector_sim.rules.program import Program
 from nector_sim.scoring import score
 
@@ -31,6 +34,8 @@ _BALANCES = {
 }
 #: What a replay reads from a program beside its redemption rule.
 _LEDGER = ("earning", "expiry", "tiers", "reversal")
+#: Of an offer, what a replay needs while it reads the orders; amounts come in when it runs.
+_OF_OFFERS = ("kind", "tiers", "starts_at", "ends_at", "with_coupons")
 NO_EARNING = (
     "Replayed, balances come from what orders earn, and this setting does not say what that is: switch on Earning in "
     "the form and fill in its Points per unit, or load a setting that has [earning]."
@@ -113,6 +118,9 @@ class Session:
     _todays: dict[bool, Outcome] = field(default_factory=dict, init=False)
     _examples: list[int] | None = field(default=None, init=False)
     _prepared: dict[Any, Prepared] = field(default_factory=dict, init=False)
+    _read_for: Any = field(default=None, init=False)
+    _replays: dict[str, Replays] = field(default_factory=dict, init=False)
+    _reading: Any = field(default_factory=Lock, init=False)
 
     def outcome(self, program: Program) -> Outcome:
         """Score or replay the orders under a setting and sum up what they earn.
@@ -133,12 +141,34 @@ class Session:
         return Outcome(program, self.orders, found.sales, summary)
 
     def _replay(self, program: Program) -> Outcome:
-        if program.earning is None:
-            raise InputError(NO_EARNING)
-        found = read_replays([program], self.orders, assumptions=self.assumptions).play(program)
+        found = self.replays(program).play(program)
         summary = found.summarize(program, assumptions=self.assumptions)
         in_rows = found.sales.taken(np.argsort(found.rows))
         return Outcome(program, self.orders, in_rows, summary, found)
+
+    def replays(self, program: Program, who: TakeUp | None = None) -> Replays:
+        """The history read once for all settings that differ in amounts alone; left out, as is likely who redeems.
+
+        Balances of a later day are run back as today's setting earned and redeemed.
+        """
+        if program.earning is None:
+            raise InputError(NO_EARNING)
+        today = self.today_beside(program).model_copy(update={"timezone": program.timezone})
+        # What comes from orders, and what settings share: an amount of an offer or a minimum changes none of it.
+        reads = (today.to_json(), repr(self.assumptions.who_redeems()), *_needs(program))
+        with self._reading:
+            if self._read_for != reads:
+                self._read_for, self._replays = reads, {}
+            if repr(who) not in self._replays:
+                self._replays[repr(who)] = read_replays(
+                    [today, program], self.orders, assumptions=self.assumptions, take_up=who
+                )
+            return self._replays[repr(who)]
+
+    def other_replays(self, program: Program) -> dict[tuple[str, float], Replays]:
+        """The history where others redeem, at the ends of what is assumed of that."""
+        places = other_places(self.assumptions, drawn=True, ends_only=True)
+        return {at: self.replays(program, self.assumptions.who_redeems(**{at[0]: at[1]})) for at in places}
 
     def _prepare(self, program: Program) -> Prepared:
         """The orders made ready once for all settings that read the same columns of them."""
@@ -208,7 +238,7 @@ class Session:
         if not (orders is None and today is None and assumptions is None):
             self._todays = {}
         if orders is not None:
-            self._prepared = {}
+            self._prepared, self._replays = {}, {}
         self._examples = self._examples if orders is None else None
 
     @property
@@ -230,3 +260,9 @@ class Session:
             picked = [by_cart[int(share * (len(carts) - 1))] for share in _CART_SHARES] if len(carts) else []
             self._examples = list(dict.fromkeys(int(position) for position in [*picked, *by_points[-_RICHEST:]]))
         return self._examples
+
+
+def _needs(program: Program) -> tuple[Any, ...]:
+    """What a replay reads orders by, as text: a program holds lists, which are no keys."""
+    plain = program.model_dump(exclude={"name", "points_label", "offers", "min_payable"})
+    return str(plain), str([{name: getattr(offer, name, None) for name in _OF_OFFERS} for offer in program.offers])

@@ -33,8 +33,9 @@ ORDERS = np.array([1, 2, 3, 4, 6, 9, 13, 19, 27, 39, 56, 80, 120])
 AGE = np.array([2, 3, 5, 9, 14])
 #: The block of the first order of who never ordered: after all blocks.
 NONE = 1 << 30
-#: Donors that a state needs before it is used.
-ENOUGH = 40
+#: Donors that a state needs before it is used, from the finest level to the last but one: few others who stayed away as
+#: long tell more than many who did not.
+ENOUGH = (40, 40, 40, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def states_of(counts: Int64, age: Int64, lookback: int) -> Int64:
 
     Returns
     -------
-    ndarray of int64, shape (4, customers)
+    ndarray of int64, shape (5, customers)
         From the finest to the coarsest; -1 for who has not ordered yet.
     """
     seen = counts[:, max(0, counts.shape[1] - lookback) :]
@@ -138,7 +139,10 @@ def states_of(counts: Int64, age: Int64, lookback: int) -> Int64:
     orders = np.searchsorted(ORDERS, ever, side="right")
     ages = np.searchsorted(AGE, age, side="right")
     by_two = orders * (len(RECENCY) + 1) + recency
-    levels = np.stack([by_two * (len(AGE) + 1) + ages, by_two, orders // 2 * 3 + np.minimum(recency, 2), ever > 0])
+    # Who stays away is like others who stay away, however often they came before; so recency is given up last.
+    levels = np.stack(
+        [by_two * (len(AGE) + 1) + ages, by_two, orders // 2 * 3 + np.minimum(recency, 2), recency, ever > 0]
+    )
     return np.where(age > 0, levels, -1)
 
 
@@ -172,7 +176,7 @@ class Donors:
         chosen = np.full(states.shape[1], len(self._codes) - 1)
         for level in reversed(range(len(self._codes) - 1)):
             begin, end = self._bounds(level, states[level])
-            chosen[end - begin >= ENOUGH] = level
+            chosen[end - begin >= ENOUGH[level]] = level
         return chosen
 
     def _means(self, states: Int64) -> Floats:

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from nector_sim.exploration.futures import MEASURES, could_redeem, cut_off, future_of, source_of, totals_of
+from nector_sim.exploration.future_totals import MEASURES, could_redeem, totals_of
+from nector_sim.exploration.futures import cut_off, future_of, source_of
 from nector_sim.exploration.states import BLOCK, FEWEST, YEAR
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.facts import Facts

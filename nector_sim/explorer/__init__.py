@@ -1,4 +1,4 @@
-"""The explorer: the form, the figures that follow it, and the app around them; nothing is computed here."""
+"""The explorer: a form and the figures that follow it, in a notebook; nothing is computed here."""
 
 from pathlib import Path
 

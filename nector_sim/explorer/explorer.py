@@ -25,6 +25,7 @@ from nector_sim.explorer.panels import STALE, HowSure, LivePictures, range_of
 from nector_sim.explorer.undo import Undo
 from nector_sim.explorer.your_orders import YourOrders
 from nector_sim.frames.columns import largest_balance
+from nector_sim.frames.kinds import as_frame
 from nector_sim.orders.demo import DEMO_LABEL, demo_orders
 from nector_sim.pictures.discount_by_cart import usual_cart
 from nector_sim.pictures.style import currency_sign
@@ -75,7 +76,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self,
         program: Program | None = None,
         *,
-        orders: pd.DataFrame | None = None,
+        orders: Any = None,
         assumptions: Assumptions | None = None,
         label: str = "your orders",
         replayed: bool = True,
@@ -85,6 +86,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         if orders is None:
             orders = demo_orders()
             label = str(orders.attrs["label"])
+        orders = as_frame(orders)
         self.session = Session(orders, label=label, today=program, assumptions=assumptions, replayed=replayed)
         self.outcome: Outcome = self.session.outcome(program)
         self._most = usual_cart(orders["cart_amount"].to_numpy(dtype="float64"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path, PurePath
@@ -15,9 +14,6 @@ from nector_sim.explorer import FRONT
 
 #: The largest file that may be uploaded, in bytes.
 MOST = 200 << 20
-#: Variable of the folder that uploads are kept in; the app sets it, which takes the folder away when it ends. Without
-#: it, they are in the folder of temporary files, for as long as the kernel runs.
-UPLOADS = "NECTOR_SIM_UPLOADS"
 #: How much travels at once, in bytes: far below what servers and browsers refuse.
 PIECE = 2 << 20
 
@@ -65,7 +61,7 @@ class Upload(anywidget.AnyWidget):
             if self._size > self.most:
                 self.send({"do": "refuse", "why": f"it is larger than {self.most >> 20} MiB"})
                 return
-            self._folder = tempfile.TemporaryDirectory(prefix="nector_sim_", dir=os.environ.get(UPLOADS))
+            self._folder = tempfile.TemporaryDirectory(prefix="nector_sim_")
             self._file = (Path(self._folder.name) / self._name).open("wb")
             self.send({"do": "next", "have": 0})
         elif do == "piece" and self._file is not None and buffers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import anywidget
@@ -15,6 +15,7 @@ from nector_sim.explorer import FRONT
 from nector_sim.rules.fields import Field, Values, data_of, fields_of, labels_of, values_of
 from nector_sim.rules.money import MAX_POINTS
 from nector_sim.rules.offers import Model
+from nector_sim.rules.values import read_decimal
 
 #: A slider: from, to, step, as texts.
 Slider = tuple[str, str, str]
@@ -273,10 +274,10 @@ def _holds_mappings(items: Any) -> bool:
 
 def _decimal(typed: str | bool | None) -> Decimal | None:
     try:
-        number = Decimal(str(typed).replace(",", ""))
-    except InvalidOperation:
+        number = read_decimal(str(typed).replace(",", ""))
+    except ValueError:
         return None
-    return number if number.is_finite() and abs(number) <= MAX_POINTS else None
+    return number if abs(number) <= MAX_POINTS else None
 
 
 def _short(number: Decimal) -> str:

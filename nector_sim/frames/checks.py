@@ -23,6 +23,7 @@ from nector_sim.frames.columns import (
     read_yes_or_no,
 )
 from nector_sim.frames.currency import CURRENCY, read_currency, refuse_currency
+from nector_sim.frames.kinds import as_frame, in_memory, like, picked
 from nector_sim.frames.masking import shown_names
 from nector_sim.rules.known import refuse_columns
 from nector_sim.rules.money import MAX_MINOR
@@ -31,7 +32,6 @@ from nector_sim.rules.values import is_blank
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 #: Columns that decide and are read here, or belong to the ledger and the margin, which read them.
 KNOWN_COLUMNS = (
@@ -59,15 +59,17 @@ class CheckedOrders(NamedTuple):
 
     Attributes
     ----------
-    good : pandas.DataFrame
-        The usable rows as they came; ``good.attrs["notices"]`` says what was taken otherwise than it stands.
-    rejects : pandas.DataFrame
-        One line for each other row, under its own index label: ``row`` (1 for the first), ``order_id`` where the
-        orders have one, ``column`` and ``value`` of the first thing wrong, and ``reason`` with everything wrong.
+    good : table
+        The usable rows as they came; of a pandas frame, ``good.attrs["notices"]`` says what was taken otherwise than
+        it stands.
+    rejects : table
+        One line for each other row, in pandas under its own index label: ``row`` (1 for the first), ``order_id``
+        where the orders have one, ``column`` and ``value`` of the first thing wrong, and ``reason`` with everything
+        wrong.
     """
 
-    good: pd.DataFrame
-    rejects: pd.DataFrame
+    good: Any
+    rejects: Any
 
 
 @dataclass(slots=True)
@@ -90,8 +92,9 @@ def check_orders(orders: Any, *, program: ProgramLike | None = None, currency: s
 
     Parameters
     ----------
-    orders : pandas.DataFrame, or any table with an Arrow interface, shape (n, any)
-        Needs ``cart_amount`` and ``points_balance``; the optional columns are checked where they stand.
+    orders : table, shape (n, any)
+        pandas, Polars, Arrow or DuckDB. Needs ``cart_amount`` and ``points_balance``; the optional columns are checked
+        where they stand.
     program : Program, optional
         Its currency and time zone apply; without it, those of `currency`.
     currency : str
@@ -100,7 +103,7 @@ def check_orders(orders: Any, *, program: ProgramLike | None = None, currency: s
     Returns
     -------
     CheckedOrders
-        ``good`` and ``rejects``; together they are all rows.
+        ``good`` and ``rejects``, tables of the kind that was given; together they are all rows.
 
     Raises
     ------
@@ -113,45 +116,18 @@ def check_orders(orders: Any, *, program: ProgramLike | None = None, currency: s
     >>> len(good), rejects[["row", "reason"]].values.tolist()
     (1, [[2, 'cart_amount is negative; an amount is 0 or more']])
     """
-    frame = as_frame(orders)
+    table = in_memory(orders)
+    frame = as_frame(table)
     program = as_program({"currency": currency} if program is None else program)
-    refuse_currency(orders, program.currency)
+    refuse_currency(table, program.currency)
     inputs = read_inputs(program, frame.get, list(frame.columns), every_column=True)
     rejects = rejects_frame(frame, inputs.refused)
     kept = np.ones(len(frame), bool)
     kept[list(inputs.refused)] = False
-    good = frame[kept]
-    good.attrs["notices"] = inputs.notices
-    return CheckedOrders(good, rejects)
-
-
-def as_frame(orders: Any, what: str = "orders") -> pd.DataFrame:
-    """Orders, or another table, as a pandas frame: as it is, or through the Arrow interface."""
-    import pandas as pd
-
-    from nector_sim.frames.arrow_types import decoded
-
-    if isinstance(orders, pd.DataFrame):
-        return orders
-    table = as_table(orders, what)
-    # Polars gives texts and not views of them if asked in its own words.
-    table = decoded(orders.to_arrow() if hasattr(orders, "to_arrow") else table)
-    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
-    return frame
-
-
-def as_table(orders: Any, what: str = "orders") -> pa.Table:
-    """Orders, or another table, with an Arrow interface as an Arrow table; InputError for what is no table."""
-    import pyarrow as pa
-
-    if hasattr(orders, "__arrow_c_stream__") or hasattr(orders, "__arrow_c_array__"):
-        try:
-            return pa.table(orders)
-        except pa.ArrowInvalid:
-            pass  # one column, such as a Series
-    raise InputError(
-        f"{what} are a {type(orders).__name__}; give a pandas frame, or a Polars or Arrow table, with one row for each"
-    )
+    good = picked(table, kept)
+    if table is frame:
+        good.attrs["notices"] = inputs.notices
+    return CheckedOrders(like(good, orders), like(rejects, orders))
 
 
 def read_inputs(program: Program, get: Callable[[str], Any], names: list[str], *, every_column: bool = False) -> Inputs:
@@ -174,7 +150,7 @@ def read_inputs(program: Program, get: Callable[[str], Any], names: list[str], *
     Raises
     ------
     InputError
-        If a column is missing or stands twice.
+        If a column is missing or appears twice.
     """
     inputs = read_optional(program, get, names, every_column=every_column)
     cart = read_money(get("cart_amount"), program.decimals)
@@ -273,7 +249,8 @@ def refuse(rejects: pd.DataFrame, read: int) -> OrdersError:
     if len(rejects) > SHOWN:
         problems.append(Problem("", f"and {len(rejects) - SHOWN} more, in .rejects"))
     return OrdersError(
-        f"{len(rejects)} of {read} orders cannot be used; mend them, or take the good ones from ns.check_orders:",
+        f"{len(rejects)} of {read} rows cannot be used. Fix them, or continue with the valid rows: "
+        "good, rejects = ns.check_orders(orders)",
         problems,
         rejects=rejects,
     )

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,6 +25,7 @@ from nector_sim.frames.currency import currency_of, currency_of_schema
 from nector_sim.frames.encodings import check_encoding
 from nector_sim.frames.headers import LOOKED_AT, find_header
 from nector_sim.frames.json_files import JsonTable, is_json
+from nector_sim.frames.kinds import in_memory
 from nector_sim.frames.sheets import EXPORT_AGAIN, LONGEST_HEADER, Sheet, Table
 from nector_sim.frames.workbooks import check_cells
 
@@ -304,30 +304,17 @@ class _Memory:
 
     def __init__(self, source: Any, what: str) -> None:
         self.name, self.notes = what, list[str]()
-        self.currency: str | None = None
-        if isinstance(source, pd.DataFrame | pl.DataFrame):
-            self.currency = currency_of(source) if isinstance(source, pd.DataFrame) else None
-            self._get, self.columns = source.__getitem__, [str(name) for name in source.columns]
-        else:
-            table = _arrow_table(source, what)
-            self.currency = currency_of_schema(table.schema)
-            self._get, self.columns = table.column, table.column_names
+        if not isinstance(source, pl.DataFrame):
+            source = in_memory(source, what)
+        self.currency = currency_of(source)
+        is_arrow = isinstance(source, pa.Table)
+        self._get = source.column if is_arrow else source.__getitem__
+        self.columns = source.column_names if is_arrow else [str(name) for name in source.columns]
 
     def read(self, names: Sequence[str]) -> Sheet:
         columns: dict[str, Any] = {name: self._get(name) for name in names}
         frame = pl.DataFrame({name: _series(column, name) for name, column in columns.items()})
         return Sheet(frame, np.arange(1, frame.height + 1))
-
-
-def _arrow_table(source: Any, what: str) -> pa.Table:
-    if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
-        try:
-            return pa.table(source)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            pass  # one column, or a type that Arrow does not have
-    raise InputError(
-        f"{what} are a {type(source).__name__}; give the path of a file, or a pandas, Polars or Arrow table"
-    )
 
 
 def _series(column: Any, name: str) -> pl.Series:

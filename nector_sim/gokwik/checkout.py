@@ -7,13 +7,14 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NamedTuple, Self
 
 from nector_sim.errors import InputError
 from nector_sim.gokwik.posting import Line, NoAnswer
 from nector_sim.gokwik.replies import is_nothing, read_given
 from nector_sim.gokwik.wire import CHECKOUT_WAITS
+from nector_sim.rules.values import read_decimal
 
 Amount = int | float | Decimal | str
 """An amount in major units, as a caller has it."""
@@ -300,10 +301,10 @@ def _is_passing(answered: Answered) -> bool:
 
 def _amount(given: Amount, name: str = "the cart") -> Decimal:
     try:
-        amount = Decimal(str(given).strip())
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
+        amount = read_decimal(given)
+    except ValueError:
+        amount = Decimal(-1)
+    if amount < 0:
         raise InputError(f"{name} is no amount; write it as 749.95")
     return amount
 

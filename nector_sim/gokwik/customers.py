@@ -14,6 +14,7 @@ from nector_sim.frames.masking import shown_id
 from nector_sim.gokwik.wire import MAX_ID
 from nector_sim.orders.identity import phone_of
 from nector_sim.rules.money import MAX_POINTS, from_minor, to_minor
+from nector_sim.rules.values import is_blank, read_decimal
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -115,8 +116,7 @@ def _read(columns: dict[str, list[Any]], rows: int, *, decimals: int, source: st
 
 
 def _present(value: Any) -> Any:
-    blank = value is None or value != value or (isinstance(value, str) and not value.strip())
-    return None if blank else value
+    return None if is_blank(value) else value
 
 
 def _id(value: Any) -> str:
@@ -129,12 +129,9 @@ def _id(value: Any) -> str:
 
 
 def _balance(value: Any) -> int:
-    if value is None or isinstance(value, bool):
+    if value is None:
         raise ValueError("is missing; fill in the number of points")
-    try:
-        points = Decimal(str(value).strip())
-        if abs(points) > MAX_POINTS:
-            raise ValueError(f"is too large; a number of points is at most {MAX_POINTS}")
-    except ArithmeticError:
-        raise ValueError("is not a number of points") from None
+    points = read_decimal(value)
+    if abs(points) > MAX_POINTS:
+        raise ValueError(f"is too large; a number of points is at most {MAX_POINTS}")
     return math.floor(points)

@@ -60,7 +60,7 @@ def play_orders(
     """
     import pandas as pd
 
-    from nector_sim.frames.checks import as_frame
+    from nector_sim.frames.kinds import as_frame
 
     frame = as_frame(orders)
     if clients < 1:

@@ -258,7 +258,7 @@ class _Constant(ValueError):
 
 
 class _Twice(ValueError):
-    """A key that stands twice: two readers could understand two things."""
+    """A key that appears twice: two readers could understand two things."""
 
 
 def _refuse_constant(name: str) -> None:

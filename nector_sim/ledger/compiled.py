@@ -16,7 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nector_sim
 from nector_sim._compile import compiled
 from nector_sim.calculator.compiled import answer_one
 from nector_sim.calculator.loops import REQUESTED
@@ -479,7 +478,7 @@ def _build(fingerprint: int) -> Callable[..., int]:
 
 
 def _fingerprint() -> int:
-    package = Path(nector_sim.__file__).parent
+    package = Path(__file__).parents[1]
     source = b"".join((package / file).read_bytes() for file in SOURCES)
     return int.from_bytes(hashlib.sha256(source).digest()[:7], "big")
 

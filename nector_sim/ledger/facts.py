@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nector_sim.errors import InputError, Problem
-from nector_sim.frames.checks import as_frame
 from nector_sim.frames.columns import as_array, is_exact, to_microseconds
 from nector_sim.frames.currency import refuse_currency
 from nector_sim.frames.ids import Ids
+from nector_sim.frames.kinds import as_frame
+from nector_sim.frames.results import PLAIN, Naming
 from nector_sim.ledger.inputs import Table, read_grants, read_opening, read_orders, read_refunds, refuse
 from nector_sim.ledger.instants import next_days, to_datetime
 from nector_sim.ledger.prepare import GrantColumns, OpeningColumns, OrderColumns, Prepared, prepare, settled
@@ -63,6 +64,8 @@ class Facts:
     currency : str
     shares : Shares or None
         How much of the rows of `orders` came back, and when.
+    naming : Naming
+        Of the columns that a replay adds to the orders.
     """
 
     prepared: Prepared
@@ -74,6 +77,7 @@ class Facts:
     notices: tuple[str, ...]
     currency: str
     shares: Shares | None = None
+    naming: Naming = PLAIN
 
 
 def read_facts(
@@ -86,6 +90,7 @@ def read_facts(
     take_up: Decimal | float | str | TakeUp | None = None,
     seed: int = 0,
     as_of: datetime | str | None = None,
+    naming: Naming = PLAIN,
 ) -> Facts:
     """Read, check and sort a history.
 
@@ -95,6 +100,8 @@ def read_facts(
         That it is to be replayed under.
     orders, opening, grants, refunds : table
         As in :func:`nector_sim.replay`, and so are the others.
+    naming : Naming
+        Of the columns that a replay adds to the orders.
 
     Returns
     -------
@@ -119,7 +126,7 @@ def read_facts(
     for what, table in (("orders", orders), ("points", opening), ("points", grants), ("refunds", refunds)):
         if table is not None:
             refuse_currency(table, schedules[0].programs[0].currency, what)
-    _free_of_results(tables[0])
+    naming.free(map(str, tables[0].frame.columns), [name for name in RESULTS if any(naming) or name not in REPLACED])
     columns, tiers = read_orders(tables[0], schedules, take_up=read_take_up(take_up), seed=_seed(seed))
     brought = next((read_opening(table, schedules) for table in tables if table.name == "opening"), None)
     given = next((read_grants(table, schedules) for table in tables if table.name == "grants"), None)
@@ -136,7 +143,16 @@ def read_facts(
     exact = is_exact(tables[0].frame["cart_amount"])
     currency, credits = schedules[0].programs[0].currency, columns.credits is not None
     return Facts(
-        prepared, tables[0].frame, columns.order_id, tiers, exact, credits, tuple(notices), currency, columns.refunds
+        prepared,
+        tables[0].frame,
+        columns.order_id,
+        tiers,
+        exact,
+        credits,
+        tuple(notices),
+        currency,
+        columns.refunds,
+        naming,
     )
 
 
@@ -172,14 +188,6 @@ def _seed(seed: SupportsIndex) -> int:
     if not 0 <= number < 2**64:
         raise InputError(f"seed is {seed!r}; it is a whole number from 0 to 2⁶⁴ − 1")
     return number
-
-
-def _free_of_results(orders: Table) -> None:
-    taken = [name for name in RESULTS if name not in REPLACED and orders.has(name)]
-    if taken:
-        raise InputError(
-            f"the orders already have a column {', '.join(taken)}, which a result would replace; rename or drop it"
-        )
 
 
 def _last_instant(as_of: Any, timezone: str, orders: OrderColumns, grants: GrantColumns | None) -> int:

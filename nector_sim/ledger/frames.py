@@ -71,10 +71,12 @@ class Writer:
         if self.facts.with_credits:
             columns["credits_used"] = self.money(back(outcome.credits_used))
         replayed = self.facts.orders.copy(deep=False) if kept is None else self.facts.orders[kept]
-        replayed = replayed.drop(columns=[name for name in REPLACED if name in replayed.columns])
+        naming = self.facts.naming
+        if not any(naming):
+            replayed = replayed.drop(columns=[name for name in REPLACED if name in replayed.columns])
         replayed.attrs[CURRENCY] = self.facts.currency
         for name, values in columns.items():
-            replayed[name] = pd.Series(values, index=replayed.index, copy=False)
+            replayed[naming.name(name)] = pd.Series(values, index=replayed.index, copy=False)
         return replayed
 
     def customer_ids(self, customers: Int64 | None = None) -> Any:

@@ -168,7 +168,7 @@ def refuse(tables: list[Table]) -> None:
         problems.append(Problem("", f"and {len(rejects) - SHOWN} more, in .rejects"))
     rows = f"{len(rejects)} row{'s' if len(rejects) > 1 else ''}"
     raise OrdersError(
-        f"{rows} cannot be replayed; a history without them would give other balances, so mend them:",
+        f"{rows} cannot be replayed; a history without them would give other balances, so fix them:",
         problems,
         rejects=rejects,
     )

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from nector_sim.errors import InputError
-from nector_sim.frames.checks import as_frame
+from nector_sim.frames.kinds import as_frame
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.lots import Lots, lots_at
@@ -55,7 +55,7 @@ class Liability(Result):
     notices : tuple of str
     """
 
-    PICTURES: ClassVar[tuple[str, ...]] = ("outstanding",)
+    PICTURES: ClassVar[tuple[str, ...]] = ("expiring", "outstanding")
 
     at: datetime
     currency: str
@@ -319,7 +319,7 @@ def _with_pending(balances: pd.DataFrame) -> pd.Series[Any]:
         spendable = pd.to_numeric(balances["points_balance"])
         return spendable + pd.to_numeric(balances["points_pending"]) if "points_pending" in balances else spendable
     except (TypeError, ValueError):
-        raise InputError("points_balance or points_pending holds something that is no number; mend it") from None
+        raise InputError("points_balance or points_pending holds something that is no number; fix it") from None
 
 
 def _rates(percent: Number | Sequence[Number] | None) -> dict[str, Fraction]:

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from nector_sim.errors import InputError, Problem
-from nector_sim.frames.checks import as_frame
 from nector_sim.frames.columns import read_money, read_points, read_times, write_money
 from nector_sim.frames.ids import id_keys
+from nector_sim.frames.kinds import as_frame, like
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.facts import Facts, read_facts
 from nector_sim.ledger.inputs import Table, read_signed, refuse
@@ -43,7 +43,7 @@ def opening_from(
     grants: Any = None,
     refunds: Any = None,
     programs: Iterable[Any] = (),
-) -> pd.DataFrame:
+) -> Any:
     """Run balances of one day back to the first order, as opening balances of a replay.
 
     Opening = balance − earned since + really redeemed since − granted since, at least 0.
@@ -66,9 +66,9 @@ def opening_from(
 
     Returns
     -------
-    pandas.DataFrame
-        ``customer_id`` and ``points``, one row for each customer of either table. ``attrs["notices"]`` says what could
-        not be run back.
+    table of the snapshot's kind
+        ``customer_id`` and ``points``, one row for each customer of either table; of a pandas frame,
+        ``attrs["notices"]`` says what could not be run back.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def opening_from(
     )
     below, alone = int((brought < 0).sum()), len(set(of_snapshot.tolist()) - set(of_orders.tolist()))
     opening.attrs["notices"] = tuple(_said(schedule, facts, below=below, alone=alone))
-    return opening
+    return like(opening, snapshot)
 
 
 def opening_of(

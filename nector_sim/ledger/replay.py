@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from nector_sim.frames.kinds import as_frame, like
+from nector_sim.frames.results import Naming
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.engine import run
 from nector_sim.ledger.facts import Facts, read_facts
@@ -32,21 +34,23 @@ _SAID = ("opening", "granted", "earned", "redeemed", "expired", "closing")
 class Replay(Result):
     """What comes out of a replay.
 
+    The tables are of the kind that the orders were given in: pandas, Polars, Arrow or DuckDB.
+
     Attributes
     ----------
-    orders : pandas.DataFrame
+    orders : table
         The rows and columns that came in, in their order, and ``points_balance`` (before the order, less an
         overdraft), ``tier``, ``points_redeemed``, ``discount``, ``payable``, ``limited_by``, ``points_earned``, and
-        ``credits_used`` where credits came in. Orders after `as_of` are left out.
-    balances : pandas.DataFrame
+        ``credits_used`` where credits came in, each between `prefix` and `suffix`. Orders after `as_of` are left out.
+    balances : table
         One row for each customer with an opening balance, or with an order or grant by `as_of`: ``customer_id``,
         ``points_balance`` (less the overdraft), ``points_pending``, ``next_expiry`` (under inactivity, the deadline;
         missing where nothing that can be spent will expire).
-    totals : pandas.DataFrame
+    totals : table
         One row: points ``opening``, ``granted``, ``earned``, ``given_back``, ``redeemed``, ``expired``,
         ``taken_back``, ``forgiven`` and ``closing``; the counts ``orders`` and ``orders_redeemed``; the money sums
         ``cart_amount``, ``credits_used``, ``discount``, ``payable``.
-    movements : pandas.DataFrame or None
+    movements : table or None
         The ledger itself, where it was asked for: ``customer_id``, ``at`` (UTC; missing for an opening), ``kind``,
         ``points`` (signed; ``forgiven`` is a memo and not in the sum), ``order_id``.
     as_of : datetime or None
@@ -57,10 +61,10 @@ class Replay(Result):
 
     PICTURES: ClassVar[tuple[str, ...]] = ("timeline",)
 
-    orders: pd.DataFrame
-    balances: pd.DataFrame
-    totals: pd.DataFrame
-    movements: pd.DataFrame | None
+    orders: Any
+    balances: Any
+    totals: Any
+    movements: Any
     as_of: datetime | None
     notices: tuple[str, ...]
     _timeline: pd.DataFrame = field(repr=False)
@@ -74,7 +78,7 @@ class Replay(Result):
 
     def text(self) -> str:
         """Say the replay in a few lines."""
-        totals: Any = self.totals.iloc[0]
+        totals: Any = as_frame(self.totals).iloc[0]
         program, label = self._schedule.programs[0], self.points_label
         orders, redeemed = int(totals["orders"]), int(totals["orders_redeemed"])
         money = {name: money_text(Decimal(str(totals[name])), program.currency) for name in ("discount", "cart_amount")}
@@ -116,6 +120,8 @@ def replay(
     movements: bool = False,
     programs: Iterable[Program | tuple[Any, Program]] = (),
     threads: int | None = None,
+    prefix: str = "",
+    suffix: str = "",
 ) -> Replay:
     """Run each customer's orders in time, so that what one order spends is gone for the next.
 
@@ -123,11 +129,11 @@ def replay(
     ----------
     program : Program or None
         What the merchant sets, from its ``valid_from`` or from the start; None where `programs` has all.
-    orders : pandas.DataFrame, or a Polars or Arrow table, shape (n, any)
-        ``order_id``, ``customer_id``, ``ordered_at``, ``cart_amount`` (major units); optional ``credits``,
-        ``eligible_amount``, ``earning_amount``, ``coupon_discount``, ``points_requested``, ``redeems``, ``tier``,
-        ``refunded_at``,
-        ``refunded_amount``, ``paid_amount``, ``discount_given`` (what was paid in history). Never changed. Times
+    orders : table, shape (n, any)
+        pandas, Polars, Arrow or DuckDB: ``order_id``, ``customer_id``, ``ordered_at``, ``cart_amount`` (major units);
+        optional ``credits``, ``eligible_amount``, ``earning_amount``, ``coupon_discount``, ``points_requested``,
+        ``redeems``, ``tier``, ``refunded_at``, ``refunded_amount``, ``paid_amount``, ``discount_given`` (what was paid
+        in history). Never changed. Times
         without a zone are in the program's.
     opening : table, optional
         Opening balances: ``customer_id``, ``points`` (negative is an overdraft); optional ``expires_at``,
@@ -152,6 +158,8 @@ def replay(
         program of its instant; so do a grant and a refund.
     threads : int, optional
         Parts that run at once; left out, one for each core. The result does not depend on it.
+    prefix, suffix : str
+        Put before and behind the names of the columns that are added to the orders, where they have such columns.
 
     Returns
     -------
@@ -181,19 +189,18 @@ def replay(
     [[72, 50, 22]]
     """
     schedule = make_schedule(program, programs)
-    facts = read_facts(
-        [schedule], orders, opening=opening, grants=grants, refunds=refunds, take_up=take_up, seed=seed, as_of=as_of
-    )
+    how: dict[str, Any] = {"opening": opening, "grants": grants, "refunds": refunds, "take_up": take_up}
+    facts = read_facts([schedule], orders, **how, seed=seed, as_of=as_of, naming=Naming(prefix, suffix))
     prepared, writer = facts.prepared, Writer(facts, schedule.programs[0].decimals)
     terms = compile_schedule(schedule, facts.tiers, prepared.largest_cart)
     history, instants = expiring(prepared, schedule)
     names, months = _months(prepared, schedule.programs[0].timezone)
     ran = run(prepared, history, instants, terms, months=months, threads=threads, movements=movements)
     return Replay(
-        writer.orders(ran.outcome),
-        writer.balances(ran.outcome),
-        writer.totals(ran),
-        writer.movements(ran.movements) if movements else None,
+        like(writer.orders(ran.outcome), orders),
+        like(writer.balances(ran.outcome), orders),
+        like(writer.totals(ran), orders),
+        like(writer.movements(ran.movements), orders) if movements else None,
         None if prepared.last == ALWAYS else to_datetime(prepared.last),
         facts.notices,
         writer.timeline(names, ran.flows),

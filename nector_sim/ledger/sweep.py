@@ -15,6 +15,7 @@ import pandas as pd
 
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.errors import InputError
+from nector_sim.frames.kinds import like
 from nector_sim.ledger.arrays import History, Instants
 from nector_sim.ledger.engine import Ran, check_threads, run
 from nector_sim.ledger.facts import Facts, read_facts
@@ -45,7 +46,7 @@ def replay_sweep(
     seed: int = 0,
     as_of: datetime | str | None = None,
     threads: int | None = None,
-) -> pd.DataFrame:
+) -> Any:
     """Replay one history under many settings, all on the same luck.
 
     The orders are read, checked and sorted once; whoever asks again and again reads them with
@@ -62,7 +63,7 @@ def replay_sweep(
 
     Returns
     -------
-    pandas.DataFrame
+    table of the orders' kind
         One row a setting, in their order: ``orders``, ``orders_redeemed``, ``points_redeemed``, the points
         ``earned``, ``expired``, ``taken_back``, ``given_back``, ``forgiven`` and ``closing``, the money sums
         ``cart_amount``, ``credits_used``, ``discount``, ``payable``, and ``count_<limited_by>``, the orders that each
@@ -106,7 +107,8 @@ def replay_sweep(
 
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         ran = list(pool.map(totals, schedules))
-    return _table(ran, Writer(facts, schedules[0].programs[0].decimals))
+    table = _table(ran, Writer(facts, schedules[0].programs[0].decimals))
+    return table if isinstance(orders, Facts) else like(table, orders)
 
 
 class InstantsOf:

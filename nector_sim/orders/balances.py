@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,10 +18,10 @@ from nector_sim.frames.columns import NO_TIME
 from nector_sim.frames.files import open_table
 from nector_sim.frames.masking import shown
 from nector_sim.frames.styles import decide_dates, decide_numbers
-from nector_sim.frames.written import Dates, Numbers, Written, points, times, without_signs
+from nector_sim.frames.written import Dates, Numbers, Written, amounts, points, times, without_signs
 from nector_sim.orders.identity import GUEST, add_people, as_text, default_key_file, name_customers
 from nector_sim.orders.layouts import Layout, Names, check_columns
-from nector_sim.rules.money import MAX_POINTS
+from nector_sim.orders.snapshots import NO_DAY, day_in_name
 from nector_sim.rules.toml import read_toml
 
 #: A thousand years.
@@ -49,6 +49,8 @@ BALANCES = Layout(
         "operation": ("operation",),
         "expire_in_days": ("expire_in_days",),
         "as_of": ("as_of", "Snapshot Date", "Balance Date", "Exported At"),
+        "order_id": ("order_id", "Order ID", "Order Number", "Order Name"),
+        "discount": ("discount", "fiat_value", "discount_given", "Discount Amount", "Coupon Value", "Redeemed Value"),
     },
     signs=("points",),
     needed=("points",),
@@ -63,8 +65,9 @@ class BalancesMapping(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     columns: dict[str, str]
-    """``points``, and ``customer_id``, ``email`` or ``phone``; where they are, ``operation``, ``expire_in_days`` and
-    ``as_of``, the day of the balances. ``A | B`` takes the first of several names that is there."""
+    """``points``, and ``customer_id``, ``email`` or ``phone``; where they are, ``operation``, ``expire_in_days``,
+    ``as_of``, the day of the balances, and ``order_id`` with ``discount``, what points took off an order.
+    ``A | B`` takes the first of several names that is there."""
     numbers: Numbers | None = None
     """How numbers are written; left out, it is decided from all of them."""
     dates: Dates | None = None
@@ -129,7 +132,8 @@ def read_balances(
         ``operation`` (``cr`` where blank; ``dr`` takes away, as a negative number does) and ``expire_in_days``, as
         Nector imports them, if there.
     as_of : datetime or ISO 8601 text, optional
-        The day from which ``expire_in_days`` counts; without it, points come without their expiry.
+        The day from which ``expire_in_days`` counts; left out, a column ``as_of`` says it, else a date in the file's
+        name that can be read in one way (``balances_2026-09-30.csv``); without any, points come without their expiry.
     key_file : path, optional
         As in :func:`inspect_orders`, so that the same customer has the same id.
     numbers : str, optional
@@ -144,8 +148,9 @@ def read_balances(
     -------
     pandas.DataFrame, shape (rows, 2 or 3)
         ``customer_id`` (phones and e-mail addresses as keyed hashes), ``points`` (taken away: negative), and
-        ``expires_at`` where `as_of` is given, or a column says it, and the table has ``expire_in_days``. Several rows a
-        customer are lots. ``.attrs["as_of"]`` is the day of the balances, where it is known.
+        ``expires_at`` where the day is known and the table has ``expire_in_days``. Several rows a customer are lots.
+        ``.attrs["as_of"]`` is the day of the balances, where it is known, and ``.attrs["as_of_is"]`` who says so, or
+        why nothing does.
 
     Raises
     ------
@@ -158,9 +163,9 @@ def read_balances(
     >>> read_balances(table).values.tolist()
     [['a1', 250], ['a2', 40]]
     """
-    rows, day_said = _read(source, numbers, mapping, currency)
-    as_of = day_said if as_of is None else as_of
-    rows = name_customers(rows, Path(key_file) if key_file is not None else default_key_file())
+    told = open_balances(source, numbers=numbers, mapping=mapping, currency=currency)
+    as_of = told.day if as_of is None else as_of
+    rows = name_customers(told.rows, Path(key_file) if key_file is not None else default_key_file())
     frame = pd.DataFrame({"customer_id": rows["customer"].to_list(), "points": rows["points"].to_numpy()})
     if as_of is not None and "days" in rows.columns:
         day = times(pl.Series([str(as_of)]), Written("1234.50", "yyyy-mm-dd", "UTC"))
@@ -170,22 +175,57 @@ def read_balances(
         frame["expires_at"] = start + pd.to_timedelta(pd.Series(rows["days"].to_list(), dtype="Int64"), unit="D")
     if as_of is not None:
         frame.attrs["as_of"] = str(as_of)
+    frame.attrs["as_of_is"] = told.day_is if as_of is told.day else "as stated"
     return frame
 
 
-def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str, currency: str) -> tuple[pl.Series, list[str]]:
+class Balances(NamedTuple):
+    """A table of balances, as it was read.
+
+    Attributes
+    ----------
+    rows : polars.DataFrame
+        ``points``, and how the customers are known; ``order_id`` and ``discount`` of rows that say what points took
+        off an order, if the table has them.
+    day : str or None
+        The day that they are of, where the table or its name says it.
+    day_is : str
+        Who says so, or why nothing does.
+    """
+
+    rows: pl.DataFrame
+    day: str | None
+    day_is: str
+
+
+def spent_on(told: Balances, orders: pl.Series, *, numbers: str, decimals: int) -> list[int | None]:
+    """What points took off each order, in minor units, where the rows of balances say it; else None."""
+    if not {"order_id", "discount"} <= set(told.rows.columns):
+        return [None] * len(orders)
+    discount = amounts(without_signs(told.rows["discount"])[0], decimals, Written(numbers, "yyyy-mm-dd", "UTC"))
+    name = pl.col("order_id").str.strip_chars_start("#")  # Shopify's own sign before an order's number
+    known = np.ones(told.rows.height, np.bool_)
+    known[list(discount.refused)] = False
+    sums = (
+        told.rows.select(name, spent=pl.Series(discount.numbers))
+        .filter(pl.Series(known))
+        .drop_nulls("order_id")
+        .group_by("order_id")
+        .agg(pl.col("spent").sum())
+    )
+    wanted = orders.cast(pl.String).alias("order_id").to_frame().select(name)
+    return wanted.join(sums, on="order_id", how="left", maintain_order="left")["spent"].to_list()
+
+
+def join_balances(orders: pl.DataFrame, told: Balances | int) -> tuple[pl.Series, list[str]]:
     """Find each order's balance.
 
     Parameters
     ----------
     orders : polars.DataFrame, shape (n, any)
         With ``customer``, ``who_phone``, ``who_email``, and perhaps ``customer_id``.
-    source : int, path or table
-        One balance for all, or a table as in :func:`read_balances`.
-    numbers : str
-        How numbers are written.
-    currency : str
-        Of the orders, whose country phones belong to.
+    told : Balances or int
+        A table as it was read, or one balance for all.
 
     Returns
     -------
@@ -193,13 +233,9 @@ def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str, currency: 
         The sum of a customer's rows; 0 for customers without any.
     notes : list of str
     """
-    if isinstance(source, int | np.integer) and not isinstance(source, bool):
-        if not 0 <= source <= MAX_POINTS:
-            raise InputError(f"balances={source}: one balance for all is from 0 to {MAX_POINTS:,} points")
-        return pl.Series([int(source)] * orders.height, dtype=pl.Int64), [
-            f"every order is given {source} points, as stated"
-        ]
-    rows, day_said = _read(source, None if numbers == "1234.50" else numbers, None, currency)
+    if isinstance(told, int):
+        return pl.Series([told] * orders.height, dtype=pl.Int64), [f"every order is given {told} points, as stated"]
+    rows = told.rows
     matches: list[pl.Expr] = []
     for ours, theirs in (("customer_id", "customer_id"), ("who_phone", "who_phone"), ("who_email", "who_email")):
         if ours not in orders.columns or theirs not in rows.columns:
@@ -226,12 +262,13 @@ def join_balances(orders: pl.DataFrame, source: Any, *, numbers: str, currency: 
         [f"rows of balances without a phone of the country or an e-mail address: {len(nobody)}"] if len(nobody) else []
     )
     notes += [f"customers with a negative balance, which redeems nothing: {below}"] if below else []
-    notes += [f"the balances are of {day_said}, as their file says"] if day_said else []
     return orders["points"].fill_null(0), notes
 
 
-def _read(source: Any, numbers: str | None, mapping: Any, currency: str | None) -> tuple[pl.DataFrame, str | None]:
-    """The rows of balances, and the day that a column says they are of."""
+def open_balances(
+    source: Any, *, numbers: str | None = None, mapping: Any = None, currency: str | None = None
+) -> Balances:
+    """Read the rows of a table of balances, and the day that they are of; see :func:`read_balances`."""
     own = load_balances_mapping(mapping) if mapping is not None else None
     how = {name: getattr(own, name) for name in ("sheet", "encoding", "header_row")} if own is not None else {}
     table = open_table(source, what="balances", **how)
@@ -251,7 +288,7 @@ def _read(source: Any, numbers: str | None, mapping: Any, currency: str | None) 
     frame = sheet.frame.select(sheet.frame[name].alias(ours) for ours, name in names.items())
     who = [name for name in frame.columns if name.split(".")[0] in ("customer_id", "email", "phone")]
     frame = frame.with_columns(
-        as_text(frame[name]).alias(name) for name in [*who, *({"operation"} & set(frame.columns))]
+        as_text(frame[name]).alias(name) for name in [*who, *({"operation", "order_id"} & set(frame.columns))]
     )
     empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
     frame, row = frame.filter(~empty), sheet.row[~empty.to_numpy()]
@@ -291,10 +328,13 @@ def _read(source: Any, numbers: str | None, mapping: Any, currency: str | None) 
         shown_problems = [Problem(f"row {number}", what) for number, what in sorted(problems)[:SHOWN]]
         if len(problems) > SHOWN:
             shown_problems.append(Problem("", f"and {len(problems) - SHOWN} more"))
-        raise InputError(f"{table.name}: {len(problems)} rows of balances cannot be used; mend them:", shown_problems)
+        raise InputError(f"{table.name}: {len(problems)} rows of balances cannot be used; fix them:", shown_problems)
     currency = currency or (own.currency if own is not None else None) or "INR"
     people = add_people(frame, [name for name in who if name.startswith("phone")], currency)
-    return people, _day_of(frame, own.dates if own is not None else None)
+    day = _day_of(frame, own.dates if own is not None else None)
+    if day is not None:
+        return Balances(people, day, "as a column of the balances says")
+    return Balances(people, *(day_in_name(Path(source).name) if isinstance(source, str | Path) else (None, NO_DAY)))
 
 
 def _day_of(frame: pl.DataFrame, dates: str | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,9 +16,9 @@ from nector_sim.frames.written import Written, amounts
 
 SHARED = (
     "has a points coupon and another one, and a single discount amount for both; how much of it was points cannot be "
-    "told, so say it: points_split='points' (all of it), 'coupon' (none of it), or 'code' (the amount in the "
-    "code, where "
-    "points_code has {amount}) (--points-split)"
+    "told, so say it: points_split='points' (all of it), 'coupon' (none of it), 'code' (the amount in the code, where "
+    "points_code has {amount}), or 'balances' (what a row of the balances with this order_id and discount says) "
+    "(--points-split)"
 )
 
 UNREAD = "has a points coupon whose amount cannot be read"
@@ -30,7 +30,14 @@ _PART_AMOUNT = re.compile(r"(?:amount|discount|tax|discount_tax):([^|;]*)")
 
 
 def points_discounts(
-    codes: pl.Series, discounts: Int64, pattern: str, *, split: str | None, decimals: int, written: Written
+    codes: pl.Series,
+    discounts: Int64,
+    pattern: str,
+    *,
+    split: str | None,
+    spent: Sequence[int | None] | None = None,
+    decimals: int,
+    written: Written,
 ) -> tuple[Int64, dict[int, str]]:
     """What of each order's discount was points.
 
@@ -43,8 +50,10 @@ def points_discounts(
     pattern : str
         Codes of points, with ``*`` for any letters and ``{amount}`` for their amount; case does not matter.
     split : str, optional
-        What of a single amount is points, where there is another code beside theirs: ``points``, ``coupon`` or
-        ``code``.
+        What of a single amount is points, where there is another code beside theirs: ``points``, ``coupon``,
+        ``balances`` or ``code``; left out, what the balances say, else the code.
+    spent : sequence of int or None, shape (n,), optional
+        What the balances say that points took off each order, in minor units.
     decimals : int
         Decimals of the currency.
     written : Written
@@ -69,14 +78,25 @@ def points_discounts(
                 refused[row] = UNREAD
             continue
         of_points = [wanted.fullmatch(code.strip()) for code in text.split(",") if code.strip()]
-        if (of_points and all(of_points)) or (any(of_points) and split == "points"):
+        if not any(of_points):
+            continue
+        if all(of_points) or split == "points":
             given[row] = discounts[row]
-        elif any(of_points) and split == "code" and "amount" in wanted.groupindex:
-            said = sum((Decimal(found["amount"]) for found in of_points if found), Decimal(0))
-            given[row] = min(int(said.scaleb(decimals)), int(discounts[row]))
-        elif any(of_points) and split != "coupon":
-            refused[row] = SHARED
+        elif split != "coupon":
+            said = spent[row] if spent is not None and split in (None, "balances") else None
+            if said is None and split in (None, "code"):
+                said = _in_codes(of_points, decimals)
+            if said is None:
+                refused[row] = SHARED
+            else:
+                given[row] = min(said, int(discounts[row]))
     return given, refused
+
+
+def _in_codes(found: Sequence[re.Match[str] | None], decimals: int) -> int | None:
+    """The amounts in codes of points, in minor units, where the pattern has a place for them."""
+    said = [Decimal(one["amount"]) for one in found if one is not None and "amount" in one.re.groupindex]
+    return int(sum(said, Decimal(0)).scaleb(decimals)) if said else None
 
 
 def _matcher(pattern: str) -> re.Pattern[str]:

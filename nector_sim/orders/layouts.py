@@ -174,7 +174,7 @@ PLAIN = Layout(
     signs=("cart_amount",),
     needed=("cart_amount",),
     cart=(("cart_amount", 1),),
-    cart_words="the column cart_amount as it stands",
+    cart_words="taken unchanged from column cart_amount",
 )
 
 

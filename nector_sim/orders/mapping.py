@@ -95,7 +95,8 @@ class Mapping(BaseModel):
     """Coupon codes that were points, with ``*`` for any letters, and ``{amount}`` where the code has its amount."""
     points_split: str | None = None
     """What of a single discount amount is points, where another coupon stands beside the points code: ``points`` (all
-    of it), ``coupon`` (none of it), or ``code`` (the amount in the code)."""
+    of it), ``coupon`` (none of it), ``code`` (the amount in the code), or ``balances`` (what a row of the balances with
+    the order's ``order_id`` and a ``discount`` says). Left out, the balances and the code say it; else it is asked."""
     keep_status: list[str] = []
     """Statuses that count: where the file says nothing in ``statuses``, all others are left out."""
     statuses: Statuses = Statuses()
@@ -190,7 +191,7 @@ _LISTS = (
     "cart_amount, which adds them up, phone, of which the first filled is taken, and ordered_at, a date and its time"
 )
 #: Whether shipping is part of the cart; what of a shared discount amount is points.
-SHIPPING, POINTS_SPLIT = ("out", "in"), ("points", "coupon", "code")
+SHIPPING, POINTS_SPLIT = ("out", "in"), ("points", "coupon", "code", "balances")
 
 
 def _has_a_group(pattern: str) -> bool:

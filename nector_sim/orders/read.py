@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypedDict, Unpack, cast, get_args
 
+import numpy as np
 import pandas as pd
 import polars as pl
 
@@ -21,7 +22,7 @@ from nector_sim.frames.sheets import Sheet, Table
 from nector_sim.frames.styles import decide_dates, decide_numbers
 from nector_sim.frames.written import Written, check_written
 from nector_sim.orders.accounts import account
-from nector_sim.orders.balances import join_balances
+from nector_sim.orders.balances import Balances, join_balances, open_balances, spent_on
 from nector_sim.orders.fates import choose_currency, count_statuses, leave_out, waiting_for_cash
 from nector_sim.orders.guesses import not_read
 from nector_sim.orders.identity import add_people, as_text, count_spoiled, default_key_file, name_customers
@@ -41,7 +42,7 @@ from nector_sim.orders.mapping import (
 from nector_sim.orders.refunds import one_by_one
 from nector_sim.orders.report import OrdersReport
 from nector_sim.orders.tidy import Choices, tidy
-from nector_sim.rules.money import currency_decimals
+from nector_sim.rules.money import MAX_POINTS, currency_decimals
 
 _TEXTS = {
     "order_id",
@@ -184,7 +185,9 @@ def inspect_orders(
         discount is put back into ``cart_amount`` and kept as ``discount_given``.
     points_split : str, optional
         What of one discount amount is points, where another coupon stands beside the points code: ``points``,
-        ``coupon`` (none of it) or ``code`` (the amount in the code). Left out, such orders are refused.
+        ``coupon`` (none of it), ``code`` (the amount in the code) or ``balances`` (what a row of the balances with the
+        order's ``order_id`` and a ``discount`` says). Left out, the balances and the code say it; where neither does,
+        such orders are refused.
     shipping : str, optional
         ``in`` counts shipping as part of the cart; ``out``, and left out, does not.
     not_redeemable, not_earning : collection of str
@@ -193,8 +196,8 @@ def inspect_orders(
     balances : path, table or int, optional
         Customers and their points, see :func:`read_balances`; or one balance for all.
     balances_at : datetime or ISO 8601 text, optional
-        The day of those balances; left out, today. A replay runs them back to the first order
-        (:func:`nector_sim.opening_from`), since they are no balances of past orders.
+        The day of those balances; left out, the one that their file or its name says, else today. A replay runs them
+        back to the first order (:func:`nector_sim.opening_from`), since they are no balances of past orders.
     dates : str, optional
         ``dd/mm/yyyy``, ``mm/dd/yyyy``, ``yyyymmdd``, ``excel`` or ``epoch``; left out, all values decide.
     numbers : str, optional
@@ -290,13 +293,27 @@ def inspect_orders(
         Path(key_file) if key_file is not None else default_key_file(),
         are_names="name" in key(columns.get("customer_id", "")),
     )
-    read = tidy(used, folded.lines, layout, currency=chosen, written=written, choices=choices, now=_now())
+    told = _balances(balances, written.numbers, chosen)
+    spent = None
+    if isinstance(told, Balances):
+        spent = spent_on(told, used["order_id"], numbers=written.numbers, decimals=currency_decimals(chosen))
+    elif choices.points_split == "balances":
+        raise InputError("points_split='balances' takes what a table of balances says; give it: balances= (--balances)")
+    read = tidy(used, folded.lines, layout, currency=chosen, written=written, choices=choices, spent=spent, now=_now())
     read.column["order_id"] = used["order_id"]
     if people:
         read.column["customer_id"] = used["customer"]
-    if balances is not None:
-        read.column["points_balance"], more = join_balances(used, balances, numbers=written.numbers, currency=chosen)
+    day = None if balances_at is None else str(balances_at)
+    if told is not None:
+        read.column["points_balance"], more = join_balances(used, told)
         notes += more
+    if isinstance(told, Balances) and day is None:
+        day = told.day if told.day is not None else str(_now())
+        notes.append(
+            f"the balances are of {told.day}, {told.day_is}"
+            if told.day is not None
+            else f"{told.day_is}, so they are taken as today's; state the day: balances_at="
+        )
     report = account(
         read,
         folded,
@@ -310,9 +327,18 @@ def inspect_orders(
         statuses=statuses,
         currency_is_known=is_known,
     )
-    if balances is not None and not isinstance(balances, int):
-        report.orders.attrs["balances_at"] = str(_now() if balances_at is None else balances_at)
+    if isinstance(told, Balances):
+        report.orders.attrs["balances_at"] = day
     return report
+
+
+def _balances(source: Any, numbers: str, currency: str) -> Balances | int | None:
+    """Balances as they were given: a table, or one number for all."""
+    if source is None or (isinstance(source, int | np.integer) and not isinstance(source, bool)):
+        if source is not None and not 0 <= source <= MAX_POINTS:
+            raise InputError(f"balances={source}: one balance for all is from 0 to {MAX_POINTS:,} points")
+        return None if source is None else int(source)
+    return open_balances(source, numbers=None if numbers == "1234.50" else numbers, currency=currency)
 
 
 #: Our columns of amounts, which say together how the file writes them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -48,6 +48,7 @@ def tidy(
     currency: str,
     written: Written,
     choices: Choices,
+    spent: Sequence[int | None] | None = None,
     now: datetime,
 ) -> Tidy:
     """Read the columns of the orders that count.
@@ -62,6 +63,8 @@ def tidy(
     currency : str
     written : Written
     choices : Choices
+    spent : sequence of int or None, shape (n,), optional
+        What the balances say that points took off each order, in minor units.
     now : datetime
         Later orders are refused.
 
@@ -83,7 +86,7 @@ def tidy(
     _times(read, now, optional=not is_export)
     items = _cart(read, layout)
     cart = _shipping(read, items, choices.shipping)
-    _points_coupons(read, cart, items, choices, lines)
+    _points_coupons(read, cart, items, choices, lines, spent)
     if (is_export or read.has("refunded") or read.has("coupons")) and not read.has("paid_amount"):
         read.column["paid_amount"] = cart
     read_refunds(read, items)
@@ -163,7 +166,14 @@ def _shipping(read: Tidy, items: Int64, choice: str | None) -> Int64:
     return items
 
 
-def _points_coupons(read: Tidy, cart: Int64, items: Int64, choices: Choices, lines: pl.DataFrame) -> None:
+def _points_coupons(
+    read: Tidy,
+    cart: Int64,
+    items: Int64,
+    choices: Choices,
+    lines: pl.DataFrame,
+    spent: Sequence[int | None] | None,
+) -> None:
     points_code = choices.points_code
     itemised = read.has("coupons") and bool(read.orders["coupons"].str.contains("code:", literal=True).any())
     if points_code is not None and not (
@@ -183,6 +193,7 @@ def _points_coupons(read: Tidy, cart: Int64, items: Int64, choices: Choices, lin
             discounts,
             points_code,
             split=choices.points_split,
+            spent=spent,
             decimals=read.decimals,
             written=read.written,
         )
@@ -201,6 +212,11 @@ def _points_coupons(read: Tidy, cart: Int64, items: Int64, choices: Choices, lin
         if choices.points_split is not None:
             read.notes.append(
                 f"of a discount of points and another coupon together, points are what {choices.points_split} says"
+            )
+        elif any(one is not None for one in spent or ()) or "{amount}" in points_code:
+            read.notes.append(
+                "of a discount of points and another coupon together, points are what a row of the balances says of "
+                "the order, else the amount in the points code"
             )
         if read.has("coupon_untaxed") and not read.has("coupon_row_tax"):
             taxed = read.money("coupon_untaxed") > 0

@@ -91,7 +91,7 @@ class BreakEven:
         self.ax.set_yticks(range(len(known)), [str(name) for name in ranges.index], fontsize=9)
         self.ax.set_ylim(len(known) - 0.4, -0.7)
         self.ax.set_xlim(min(0.0, float(finite.min()) * 1.1 if finite.size else 0.0), end)
-        self.ax.set_xlabel("More orders in 100, like the ones you have, that pay for it", fontsize=9)
+        self.ax.set_xlabel("Break-even: more orders like today's, %", fontsize=9)
         ranged = " – bars: 5th to 95th percentile" if known.shape[1] == 3 else ""
         title = f"Break-even{ranged}"
         title_of(self.ax, title, data)

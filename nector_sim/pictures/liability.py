@@ -7,17 +7,18 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from nector_sim.pictures.style import INK, PROPOSAL, make_room, money_axis, plain_axes, title_of
+from nector_sim.pictures.style import INK, PROPOSAL, make_room, money_axis, plain_axes, short_money, title_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from nector_sim.economics.ultimate import Ultimate
-    from nector_sim.exploration.forecast import Forecast
+    from nector_sim.exploration.forecast_result import Forecast
     from nector_sim.ledger.liability import Liability
 
 _SPENT, _OWED = "#E69F00", "#0072B2"
 _MOST_LABELS = 14
+_IN_MONEY = ("cart_amount", "discount", "margin", "cost_of_program")
 
 
 def draw_outstanding(owed: Liability, ax: Axes, *, data: str = "") -> Axes:
@@ -65,7 +66,54 @@ def draw_outstanding(owed: Liability, ax: Axes, *, data: str = "") -> Axes:
     return ax
 
 
-def draw_fan(ahead: Forecast, ax: Axes, *, setting: str | None = None, measure: str = "points_redeemed") -> Axes:
+def draw_expiring(owed: Liability, ax: Axes, *, data: str = "") -> Axes:
+    """Draw what expires by month, at face value; what never does is written beside.
+
+    Parameters
+    ----------
+    owed : Liability
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    data : str
+        What the balances are, for the title.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+
+    Examples
+    --------
+    >>> from nector_sim.pictures.style import new_figure
+    >>> program = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1)])
+    >>> balances = pd.DataFrame({"customer_id": ["a", "b"], "points": [100, 40], "expires_at": ["2026-03-15", None]})
+    >>> owed = ns.liability(balances, program=program, at="2026-01-01")
+    >>> draw_expiring(owed, new_figure().subplots()).get_label()
+    'Expires by month, at face value: 2026-03 100; never 40'
+    """
+    plain_axes(ax)
+    months = owed.by_expiry()
+    never = months["month"] == "never"
+    dated, face = months[~never], months["face"].astype(float)
+    places = np.arange(len(dated))
+    ax.bar(places, face[~never], color=_SPENT, alpha=0.6, width=0.7)
+    every = max(1, -(-len(dated) // _MOST_LABELS))
+    ax.set_xticks(places[::every], dated["month"].tolist()[::every], rotation=45, ha="right", fontsize=8)
+    money_axis(ax.yaxis, owed.currency)
+    ax.set_ylabel("expires if it is not redeemed before")
+    if never.any():
+        stays = short_money(float(face[never].iloc[0]), owed.currency)
+        ax.annotate(f"never expires: {stays}", (0.98, 0.95), xycoords="axes fraction", ha="right", fontsize=8)
+    title_of(ax, f"Expires by month, at face value ({owed.currency})", data)
+    make_room(ax, left=0.15, bottom=0.2, top=0.86)
+    said = "; ".join(f"{month} {amount:,.0f}" for month, amount in zip(months["month"], face, strict=True))
+    ax.set_label(f"Expires by month, at face value: {said or 'nothing is owed'}")
+    return ax
+
+
+def draw_fan(
+    ahead: Forecast, ax: Axes, *, setting: str | None = None, measure: str = "points_redeemed", scale: float = 1.0
+) -> Axes:
     """Draw the months behind, and the months ahead as a fan from the 5th to the 95th percentile.
 
     Parameters
@@ -78,6 +126,8 @@ def draw_fan(ahead: Forecast, ax: Axes, *, setting: str | None = None, measure: 
         Left out, the forecast's first.
     measure : str
         What to draw by month.
+    scale : float
+        What it is multiplied by, such as the value of a point.
 
     Returns
     -------
@@ -86,28 +136,60 @@ def draw_fan(ahead: Forecast, ax: Axes, *, setting: str | None = None, measure: 
     """
     plain_axes(ax)
     ax.grid(axis="y", color="#EEEEEE")
-    past = ahead.past(measure)
+    past = ahead.past(measure) * scale
     months = ahead.timeline(setting)
     fan = months[months["measure"] == measure]
     said = measure.replace("_", " ")
+    in_money = measure in _IN_MONEY or scale != 1
     ax.plot(np.arange(-len(past), 0), past, color=_OWED, marker=".", label="behind")
     places = fan["month"].to_numpy() - 1
-    ax.plot(places, fan["likely"], color=_SPENT, linestyle="--", marker=".", label="ahead, likely")
-    ax.fill_between(places, fan["low"], fan["high"], color=_SPENT, alpha=0.25, linewidth=0, label="5 to 95 %")
+    low, likely, high = (fan[name].to_numpy() * scale for name in ("low", "likely", "high"))
+    ax.plot(places, likely, color=_SPENT, linestyle="--", marker=".", label="ahead, likely")
+    ax.fill_between(places, low, high, color=_SPENT, alpha=0.25, linewidth=0, label="5 to 95 %")
     ax.axvline(-0.5, color=INK, linewidth=0.8)
     ticks = np.arange(-len(past), ahead.months)
     every = max(1, -(-len(ticks) // _MOST_LABELS))
     ax.set_xticks(ticks[::every], [f"{number + (number >= 0):+d}" for number in ticks[::every]])
-    ax.set_ylim(bottom=0)
-    ax.yaxis.set_major_formatter(lambda amount, _: f"{amount:,.0f}")
+    ax.set_ylim(bottom=min(0.0, *ax.get_ylim()))
+    if in_money:
+        money_axis(ax.yaxis, ahead.currency)
+    else:
+        ax.yaxis.set_major_formatter(lambda amount, _: f"{amount:,.0f}")
     ax.set_xlabel(f"months before and after {ahead.origin:%Y-%m-%d}")
     ax.set_ylabel(f"{said} a month" if measure != "outstanding" else "outstanding at the end of the month")
     ax.legend(frameon=False, fontsize=8)
     name = setting or ahead.settings[0]
     title_of(ax, f"{said.capitalize()}, behind and ahead under “{name}”", "")
     make_room(ax, left=0.16, bottom=0.14, top=0.86)
-    last, likely = (f"{amount:,.0f}" for amount in (past[-1] if len(past) else 0, fan["likely"].iloc[0]))
-    ax.set_label(f"{said.capitalize()} by month: {last} in the last month, {likely} likely in the next")
+    last, first = (f"{amount:,.0f}" for amount in (past[-1] if len(past) else 0, likely[0]))
+    ax.set_label(f"{said.capitalize()} by month: {last} in the last month, {first} likely in the next")
+    return ax
+
+
+def draw_owed(ahead: Forecast, ax: Axes, *, setting: str | None = None) -> Axes:
+    """Draw what is owed at the end of each month, behind and ahead, at face value.
+
+    Parameters
+    ----------
+    ahead : Forecast
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    setting : str, optional
+        Left out, the forecast's first. Months behind are valued by it too.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same; in points where the setting's offers give no amount for points.
+    """
+    name = setting or ahead.settings[0]
+    value = ahead.point_value(name)
+    worth = not np.isnan(value)
+    draw_fan(ahead, ax, setting=name, measure="outstanding", scale=value if worth else 1.0)
+    unit = f"at face value ({ahead.currency})" if worth else "in points"
+    ax.set_ylabel("owed at the end of the month")
+    title_of(ax, f"Owed, behind and ahead under “{name}”, {unit}", "")
+    ax.set_label(str(ax.get_label()).replace("Outstanding by month", f"Owed by month, {unit}"))
     return ax
 
 

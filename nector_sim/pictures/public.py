@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nector_sim.pictures.discount_by_cart import DiscountByCart
 from nector_sim.pictures.how_sure import BreakEven, Tornado
-from nector_sim.pictures.liability import draw_fan, draw_outstanding, draw_triangle
+from nector_sim.pictures.liability import draw_expiring, draw_fan, draw_outstanding, draw_owed, draw_triangle
 from nector_sim.pictures.limits import Limits
 from nector_sim.pictures.showing import new_axes
 from nector_sim.pictures.style import figure_of, svg
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nector_sim.economics.summary import Summary
     from nector_sim.economics.ultimate import Ultimate
     from nector_sim.exploration.comparison import Comparison
-    from nector_sim.exploration.forecast import Forecast
+    from nector_sim.exploration.forecast_result import Forecast
     from nector_sim.ledger.liability import Liability
     from nector_sim.ledger.replay import Replay
     from nector_sim.rules.program import Program
@@ -72,6 +72,42 @@ def outstanding(result: Liability, ax: Axes, *, data: str = "") -> Axes:
     ages = result.by_age()
     ax.set_label("Owed by age: " + ", ".join(f"{a} {f}" for a, f in zip(ages["age"], ages["face"], strict=True)))
     return ax
+
+
+def expiring(result: Liability, ax: Axes, *, data: str = "") -> Axes:
+    """Draw what expires by month, at face value.
+
+    Parameters
+    ----------
+    result : Liability
+    ax : matplotlib.axes.Axes
+    data : str
+        What the balances are, for the title.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+    """
+    return draw_expiring(result, ax, data=data)
+
+
+def owed(result: Forecast, ax: Axes, *, setting: str | None = None) -> Axes:
+    """Draw what is owed at the end of each month, behind and ahead, at face value.
+
+    Parameters
+    ----------
+    result : Forecast
+    ax : matplotlib.axes.Axes
+    setting : str, optional
+        Left out, the forecast's first.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+    """
+    return draw_owed(result, ax, setting=setting)
 
 
 def fan(result: Forecast, ax: Axes, *, setting: str | None = None, measure: str = "points_redeemed") -> Axes:

@@ -35,7 +35,7 @@ VALUES = {
     "cost_of_program": "cost of the program",
     "discount": "discount",
     "discount_rate": "discount, % of the carts",
-    "break_even_uplift": "break-even: more orders in 100",
+    "break_even_uplift": "break-even: more orders, %",
 }
 _SHARES = ("discount_rate", "break_even_uplift")
 #: Ticks along one side of a map.

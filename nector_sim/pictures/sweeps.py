@@ -92,7 +92,7 @@ def lever(
         money_axis(ax.yaxis, currency)
     else:
         ax.yaxis.set_major_formatter(lambda number, _: total_text(number, value, currency))
-    what = VALUES[value].capitalize() + (" – band: customers drawn anew, 90 %" if ranged else "")
+    what = VALUES[value].capitalize() + (" – band: 90 %, customers resampled" if ranged else "")
     title_of(ax, what + (" – ring: today" if marked.any() else ""), data)
     said = [
         f"{total_text(float(total), value, currency)} at {setting_text(number, field, currency)}"

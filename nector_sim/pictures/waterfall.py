@@ -53,7 +53,7 @@ class Waterfall:
         data : str
             What the orders are, for the title.
         """
-        self._steps = _steps(summary)
+        self._steps = steps_of(summary)
         self.ax.clear()
         plain_axes(self.ax)
         for side in ("left", "bottom"):
@@ -105,7 +105,8 @@ class Waterfall:
         return f"−{text}" if amount < 0 and round(amount) else text
 
 
-def _steps(summary: Summary) -> list[tuple[str, float]]:
+def steps_of(summary: Summary) -> list[tuple[str, float]]:
+    """Each step from net sales without points to the margin, with its amount."""
     lines, without = summary.lines, summary.lines_without
     points = float(lines.net_sales - without.net_sales - lines.points_given)
     steps = [

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-import nector_sim
+from nector_sim._version import __version__
 from nector_sim.exploration.compare import compare
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.session import Outcome, Session
@@ -38,7 +38,7 @@ NOT_MODELLED = (
     "No extra sales are assumed: what redeemers spend more is mostly who they are, not what points do. The break-even "
     "says how many more orders would pay for the program.",
     "That GoKwik's checkout behaves as Nector's documented checkout is assumed: GoKwik publishes nothing about it.",
-    "Ranges draw whole customers anew, and the assumptions that were given as low / likely / high; they know of no "
+    "Ranges resample whole customers, and the assumptions that were given as low / likely / high; they know of no "
     "season, price or competitor that the orders do not hold, and are not a forecast of next year.",
 )
 
@@ -190,7 +190,7 @@ def _headline(session: Session, comparison: Comparison) -> Section:
     notes = in_words(comparison)
     notes.append(
         f"{comparison.candidate.orders:,} orders: {session.label}. Low and high are the 5th and 95th percentile over "
-        "customers drawn anew from these, not a forecast of next year."
+        "customers resampled from these, not a forecast of next year."
     )
     notes.append(session.balances)
     return Section("In short", notes, ["", "Proposal", "low", "high", "Today"], rows)
@@ -246,7 +246,7 @@ def _provenance(session: Session) -> list[list[str]]:
     known = session.orders.get("points_balance", session.orders["cart_amount"] * 0)
     digest = sha256(carts.astype("<f8").tobytes() + known.to_numpy(dtype="<f8").tobytes()).hexdigest()
     how = "replayed" if session.replayed else "each order by itself"
-    rows = [["nector_sim", nector_sim.__version__], ["Python", platform.python_version()]]
+    rows = [["nector_sim", __version__], ["Python", platform.python_version()]]
     rows += [[name, version(name)] for name in ("numpy", "pandas", "numba")]
     return [*rows, ["Orders", session.label], ["Balances", how], ["SHA-256 of carts and balances", digest]]
 

@@ -23,8 +23,8 @@ from nector_sim.rules.offers import Model
 
 #: What is typed into a form: a text, or whether a switch is on.
 Values = dict[str, str | bool]
-#: Signs that people write into numbers, and that are no part of them.
-_DECORATION = re.compile(r"[\s,₹$€£%]")
+#: Signs that people write into numbers, and that are no part of them: of a percentage, and of all others.
+_DECORATION = {True: re.compile(r"[\s,%]"), False: re.compile(r"[\s,₹$€£]")}
 _NAMED_CHOICES = re.compile(r"\s*\((?:`[a-z_]+`(?:, )?)+\)")
 
 
@@ -179,7 +179,7 @@ def _read(item: Field, values: Mapping[str, str | bool]) -> Any:
         case "switch":
             return typed if isinstance(typed, bool) else None
         case "number":
-            return _number(str(typed))
+            return _number(str(typed), item.unit)
         case "texts":
             names = [name.strip() for name in str(typed).split(",") if name.strip()]
             return names or None
@@ -197,11 +197,15 @@ def _read_group(item: Field, values: Mapping[str, str | bool]) -> dict[str, Any]
     return data_of(item.parts, values)
 
 
-def _number(typed: str) -> str | list[str] | None:
-    """Free a number of the signs that people write into it; three numbers with strokes between are a range."""
+def _number(typed: str, unit: str) -> str | list[str] | None:
+    """Free a number of the signs of its unit; three numbers with strokes between are a range.
+
+    A sign of another unit stays, so that "20 %" is never taken for an amount of 20.
+    """
+    signs = _DECORATION[unit == "percent"]
     if "/" in typed:
-        return [_DECORATION.sub("", part) for part in typed.split("/")]
-    return _DECORATION.sub("", typed) or None
+        return [signs.sub("", part) for part in typed.split("/")]
+    return signs.sub("", typed) or None
 
 
 def _text(value: Any) -> str:

@@ -17,7 +17,7 @@ from pydantic import Field, StrictBool, ValidationError, field_validator, model_
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from nector_sim.errors import Problem, ProgramError
+from nector_sim.errors import Problem, ProgramError, listed
 from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier, Tiering
 from nector_sim.rules.money import MAX_MINOR, About, Amount, Percent, currency_decimals, from_minor, is_finer
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, Offer, VariableAmount, VariablePercent
@@ -266,12 +266,12 @@ class Program(Model):
         Raises
         ------
         ProgramError
-            Naming each wrong field by its path, with how to mend it.
+            Naming each wrong field by its path, with how to fix it.
         """
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise ProgramError(f"{source} cannot be used:", list(_problems(error, cls))) from None
+            raise ProgramError(f"{source} cannot be used:", _problems(error, cls)) from None
 
     def replaced(self, changes: Mapping[str, Any]) -> Self:
         """Give the same program with some fields changed, checked like any other.
@@ -307,7 +307,7 @@ class Program(Model):
         try:
             return type(self).model_validate(changed(self, changes))
         except ValidationError as error:
-            raise ProgramError(heading, list(_problems(error, type(self)))) from None
+            raise ProgramError(heading, _problems(error, type(self))) from None
 
     def to_toml(self) -> str:
         """Write the program as TOML; reading it back gives an equal program."""
@@ -392,7 +392,7 @@ def _parse_json(text: str) -> Any:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         fields = dict(pairs)
         if len(fields) != len(pairs):
-            raise ValueError(f"a field stands twice in {{{', '.join(key for key, _ in pairs)}}}")
+            raise ValueError(f"a field appears twice in {{{', '.join(key for key, _ in pairs)}}}")
         return fields
 
     return json.loads(text, parse_float=Decimal, object_pairs_hook=once)
@@ -435,7 +435,7 @@ def _wrong_tiers(tiers: tuple[Tier, ...], tiering: Tiering | None) -> Iterator[d
             what = f"is {tier.least}, not above the tier before it; list the lowest tier first"
             yield {"place": f"tiers.{position}.{tier.measure}", "what": what}
         if tier.name in {other.name for other in tiers[:position]}:
-            yield {"place": f"tiers.{position}.name", "what": f"{tier.name!r} stands twice; rename one"}
+            yield {"place": f"tiers.{position}.name", "what": f"{tier.name!r} appears twice; rename one"}
 
 
 def _inexact(amount: Decimal, decimals: int, currency: str) -> str | None:
@@ -446,20 +446,22 @@ def _inexact(amount: Decimal, decimals: int, currency: str) -> str | None:
     return None
 
 
-def _problems(error: ValidationError, model: type[Model]) -> Iterator[Problem]:
-    for detail in error.errors():
+def _problems(error: ValidationError, model: type[Model]) -> list[Problem]:
+    found: list[Any] = []
+    for detail in error.errors(include_url=False):
         if detail["type"] == "default_factory_not_called":
             continue  # a default that hangs on another field, which is named by itself
-        if detail["type"] == "whole":
-            for problem in detail["ctx"]["problems"]:
-                yield Problem(problem["place"], problem["what"])
-            continue
-        parts = [str(part) for part in detail["loc"]]
-        # pydantic puts the kind of a chosen model into the path, behind its position or field; files do not have it.
-        behind = {"offers": 2, "min_payable": 1}.get(parts[0]) if parts else None
-        tagged = {i for i in range(len(parts)) if i == behind and parts[i] in _KINDS}
-        place = ".".join(part for i, part in enumerate(parts) if i not in tagged)
-        yield Problem(place, _sentence(detail, model, parts))
+        found += detail["ctx"]["problems"] if detail["type"] == "whole" else [detail]
+    return listed(found, lambda one: Problem(**one) if "place" in one else _problem(one, model))
+
+
+def _problem(detail: Any, model: type[Model]) -> Problem:
+    parts = [str(part) for part in detail["loc"]]
+    # pydantic puts the kind of a chosen model into the path, behind its position or field; files do not have it.
+    behind = {"offers": 2, "min_payable": 1}.get(parts[0]) if parts else None
+    tagged = {i for i in range(len(parts)) if i == behind and parts[i] in _KINDS}
+    place = ".".join(part for i, part in enumerate(parts) if i not in tagged)
+    return Problem(place, _sentence(detail, model, parts))
 
 
 def _sentence(detail: Any, model: type[Model], parts: list[str]) -> str:

@@ -14,8 +14,9 @@ from distributed import Client, LocalCluster
 import nector_sim as ns
 from nector_sim.batch import inputs, replays, shuffle
 from nector_sim.batch.cluster import dask_runner
-from nector_sim.batch.replays import replay_files
+from nector_sim.batch.replays import replay_in_buckets
 from nector_sim.errors import InputError, OrdersError
+from nector_sim.frames.kinds import as_frame
 
 PROGRAM = ns.Program.parse(
     {
@@ -70,8 +71,8 @@ def table(folder, name):
 @pytest.mark.parametrize(("engine", "buckets"), [("here", 1), ("here", 5), ("dask", 1), ("dask", 3), ("dask", 17)])
 def test_buckets_give_the_rows_and_totals_of_one_replay(orders, tmp_path, runners, engine, buckets):
     how = {"take_up": 60, "seed": 4}
-    whole = ns.replay(PROGRAM, history(), opening=OPENING, **how)
-    report = replay_files(
+    whole = ns.replay(PROGRAM, as_frame(history()), opening=OPENING, **how)
+    report = replay_in_buckets(
         [PROGRAM],
         orders,
         out=tmp_path / "out",
@@ -110,7 +111,7 @@ def test_space_around_an_id_makes_no_other_customer(tmp_path, buckets):
     )
     orders.write_parquet(tmp_path / "orders.parquet")
     opening = pa.table({"customer_id": ["c1", " c2"], "points": [40, 7]})
-    replay_files([PROGRAM], tmp_path / "orders.parquet", out=tmp_path / "out", opening=opening, buckets=buckets)
+    replay_in_buckets([PROGRAM], tmp_path / "orders.parquet", out=tmp_path / "out", opening=opening, buckets=buckets)
     rows = table(tmp_path / "out", "orders").sort("order_id")
     # 40 points, of which the first order spends all; each order's own points are pending for a week.
     assert rows["points_redeemed"].to_list() == [40, 0, 7, 0, 0]
@@ -133,19 +134,19 @@ def test_a_table_of_refunds_is_split_with_its_orders(orders, tmp_path, runners, 
         for days in (3, 400, 12)
     ]
     refunds = pl.concat(several)
-    whole = ns.replay(PROGRAM, history(), opening=OPENING, refunds=refunds)
+    whole = ns.replay(PROGRAM, as_frame(history()), opening=OPENING, refunds=refunds)
     how = {"opening": pl.from_pandas(OPENING).to_arrow(), "refunds": refunds.to_arrow(), "runner": runners[engine]}
-    report = replay_files([PROGRAM], orders, out=tmp_path / "out", buckets=buckets, **how)
+    report = replay_in_buckets([PROGRAM], orders, out=tmp_path / "out", buckets=buckets, **how)
     assert report.totals.astype(str).equals(replays.exact_table(whole.totals, 2).to_pandas().astype(str))
     assert (report.as_of, report.notices) == (whole.as_of, whole.notices)
     balances = table(tmp_path / "out", "balances").sort("customer_id")
     by_customer = whole.balances.sort_values("customer_id")
     assert balances["points_balance"].to_list() == by_customer["points_balance"].tolist()
     # The same call again is the same run; with other refunds it is another.
-    assert replay_files([PROGRAM], orders, out=tmp_path / "out", buckets=buckets, **how).orders == 1500
+    assert replay_in_buckets([PROGRAM], orders, out=tmp_path / "out", buckets=buckets, **how).orders == 1500
     stray = pl.concat([refunds, refunds[:1].with_columns(order_id=pl.lit("nobody's"))])
     with pytest.raises(InputError, match=f"refunds, row {len(stray)}: order_id is no order of this history"):
-        replay_files([PROGRAM], orders, out=tmp_path / "other", buckets=buckets, refunds=stray.to_arrow())
+        replay_in_buckets([PROGRAM], orders, out=tmp_path / "other", buckets=buckets, refunds=stray.to_arrow())
 
 
 class Stop(Exception):
@@ -157,7 +158,7 @@ def test_a_stopped_replay_goes_on_and_ends_in_the_same_bytes(orders, tmp_path, s
     how = {"opening": pl.from_pandas(OPENING).to_arrow(), "buckets": 5, "take_up": 60, "seed": 4}
     for name in ("unbroken", "broken"):
         (tmp_path / name).mkdir()
-    unbroken = replay_files([PROGRAM], orders, out=tmp_path / "unbroken" / "out", **how)
+    unbroken = replay_in_buckets([PROGRAM], orders, out=tmp_path / "unbroken" / "out", **how)
     done = []
 
     def stopping(function, shared, numbers):
@@ -171,20 +172,20 @@ def test_a_stopped_replay_goes_on_and_ends_in_the_same_bytes(orders, tmp_path, s
 
     out = tmp_path / "broken" / "out"
     with pytest.raises(Stop):
-        replay_files([PROGRAM], orders, out=out, runner=stopping, **how)
+        replay_in_buckets([PROGRAM], orders, out=out, runner=stopping, **how)
     with pytest.raises(InputError, match="other options"):
-        replay_files([PROGRAM], orders, out=out, **{**how, "seed": 5})
+        replay_in_buckets([PROGRAM], orders, out=out, **{**how, "seed": 5})
     with pytest.raises(InputError, match="other programs"):
-        replay_files([PROGRAM.model_copy(update={"enabled": False})], orders, out=out, **how)
+        replay_in_buckets([PROGRAM.model_copy(update={"enabled": False})], orders, out=out, **how)
     with pytest.raises(InputError, match="other opening balances"):
-        replay_files([PROGRAM], orders, out=out, **{**how, "opening": None})
-    report = replay_files([PROGRAM], orders, out=out, runner=stopping, **how)
+        replay_in_buckets([PROGRAM], orders, out=out, **{**how, "opening": None})
+    report = replay_in_buckets([PROGRAM], orders, out=out, runner=stopping, **how)
     assert sorted(number for number in done if number != "stop") == list(range(len(done) - 1))
     assert report.notices == ("going on from an earlier run", *unbroken.notices)
     files = {file.relative_to(tmp_path / "unbroken") for file in (tmp_path / "unbroken").rglob("*") if file.is_file()}
     assert files == {file.relative_to(out.parent) for file in out.parent.rglob("*") if file.is_file()}
     assert all((tmp_path / "unbroken" / file).read_bytes() == (out.parent / file).read_bytes() for file in files)
-    again = replay_files([PROGRAM], orders, out=out, **how)
+    again = replay_in_buckets([PROGRAM], orders, out=out, **how)
     assert "nothing was done" in again.notices[0]
     pd.testing.assert_frame_equal(again.totals, unbroken.totals)
     assert (again.orders, again.customers, again.as_of) == (unbroken.orders, unbroken.customers, unbroken.as_of)
@@ -200,26 +201,26 @@ def test_rows_that_cannot_be_replayed_are_named_by_their_row_in_the_file(orders,
     )
     bad.write_parquet(orders)
     with pytest.raises(OrdersError, match="orders, row 1235: cart_amount is negative"):
-        replay_files([PROGRAM], orders, out=tmp_path / "out", buckets=5)
+        replay_in_buckets([PROGRAM], orders, out=tmp_path / "out", buckets=5)
     assert [file.name for file in tmp_path.iterdir()] == ["orders.parquet"]
     with pytest.raises(InputError, match="would be read as orders"):
-        replay_files([PROGRAM], tmp_path, out=tmp_path / "out")
+        replay_in_buckets([PROGRAM], tmp_path, out=tmp_path / "out")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine")
     with pytest.raises(InputError, match="other files in it"):
-        replay_files([PROGRAM], orders, out=tmp_path / "out")
+        replay_in_buckets([PROGRAM], orders, out=tmp_path / "out")
 
 
 def test_the_last_instant_is_told_in_utc(orders, tmp_path):
     # A day alone is the whole day: 6 September in Kolkata ends at 18:30 in UTC.
-    report = replay_files([PROGRAM], orders, out=tmp_path / "out", as_of="2026-09-06", buckets=3)
+    report = replay_in_buckets([PROGRAM], orders, out=tmp_path / "out", as_of="2026-09-06", buckets=3)
     assert report.as_of == datetime(2026, 9, 6, 18, 29, 59, 999999, tzinfo=UTC)
-    assert report.orders == len(ns.replay(PROGRAM, history(), as_of="2026-09-06").orders)
+    assert report.orders == len(ns.replay(PROGRAM, as_frame(history()), as_of="2026-09-06").orders)
 
 
 def test_a_customer_is_one_whether_written_with_a_point_or_without(tmp_path):
     numbers = pd.DataFrame({"order_id": range(40), "customer_id": [float(i) for i in range(40)], "cart_amount": 10})
     numbers.assign(ordered_at="2026-01-01T00:00Z").to_parquet(tmp_path / "orders.parquet")
     opening = pl.DataFrame({"customer_id": [str(i) for i in range(40)], "points": [5] * 40}).to_arrow()
-    replay_files([PROGRAM], tmp_path / "orders.parquet", out=tmp_path / "out", opening=opening, buckets=7)
+    replay_in_buckets([PROGRAM], tmp_path / "orders.parquet", out=tmp_path / "out", opening=opening, buckets=7)
     assert table(tmp_path / "out", "orders")["points_balance"].to_list() == [5] * 40

@@ -117,7 +117,7 @@ def test_a_run_that_is_stopped_says_what_is_kept(tmp_path, orders, number):
     out, work = tmp_path / "scored", tmp_path / ".scored.unfinished"
     code = (
         "import sys; from nector_sim.batch import inputs; inputs.PIECE_ROWS = 1\n"
-        "from nector_sim._process import command\n"
+        "from nector_sim._start import command\n"
         f"sys.argv = ['nector-sim', 'score', {str(orders)!r}, '-p', {EXAMPLE!r}, '--out', {str(out)!r}]\n"
         "sys.argv += ['--part-rows', '1']; command()"
     )
@@ -130,6 +130,6 @@ def test_a_run_that_is_stopped_says_what_is_kept(tmp_path, orders, number):
     _, said = process.communicate()
     assert process.returncode == 128 + number
     assert "nector-sim: stopped; " in said
-    assert "parts are kept, and the same command goes on from them" in said
+    assert "parts are kept, and the same command resumes after them" in said
     assert "Traceback" not in said
     assert not list((work / "parts").glob(".*"))

@@ -116,6 +116,9 @@ def test_where_the_records_of_a_csv_begin_does_not_hang_on_the_blocks(monkeypatc
         monkeypatch.setattr("nector_sim.batch.records.BLOCK", block)
         with (tmp_path / "f").open("rb") as file:
             index = index_records(file, rows=2)
+            file.seek(0)
+            # Below three records, of which the last has the names.
+            below = index_records(file, rows=2, above=3)
         assert index == (
             begins[1],
             [(begins[number], 2) for number in (1, 3, 5)],
@@ -123,6 +126,7 @@ def test_where_the_records_of_a_csv_begin_does_not_hang_on_the_blocks(monkeypatc
             sha256(text).hexdigest(),
             False,
         )
+        assert (below.header_end, below.starts) == (begins[3], [(begins[3], 2), (begins[5], 2)])
 
 
 def test_many_files_and_partitioned_folders(tmp_path):

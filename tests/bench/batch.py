@@ -24,7 +24,7 @@ import nector_sim as ns
 ROUNDS = 7
 EXAMPLE = ns.data_path("programs/gokwik-example.toml")
 
-OURS = "import sys; from nector_sim._process import command; sys.argv[0] = 'nector-sim'; command()"
+OURS = "import sys; from nector_sim._start import command; sys.argv[0] = 'nector-sim'; command()"
 POLARS = """
 import sys, polars as pl
 source, out = sys.argv[1:]

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 import nector_sim as ns
-from nector_sim.exploration.futures import MEASURES, OUTSTANDING, could_redeem, future_of, source_of, totals_of
+from nector_sim.exploration.future_totals import MEASURES, OUTSTANDING, could_redeem, totals_of
+from nector_sim.exploration.futures import future_of, source_of
 from nector_sim.ledger.facts import read_facts
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.schedule import make_schedule

@@ -1,6 +1,7 @@
-"""The explorer as people meet it: served by its own command, in a headless Chromium that the machine has."""
+"""The app as people meet it: served by its own command, in a headless Chromium that the machine has."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -25,7 +26,7 @@ FLAGS = [
     "--disable-sync",
 ]
 #: Generous: a test machine may be busy.
-PATIENCE = 120
+PATIENCE = int(os.environ.get("PATIENCE", "120"))
 expect.set_options(timeout=PATIENCE * 1000)
 
 
@@ -76,9 +77,8 @@ def stop(server):
 def app(tmp_path_factory):
     """Address of the app, and the moment of the command."""
     folder = tmp_path_factory.mktemp("app")
-    server, address, begun = serve(
-        [sys.executable, "-m", "nector_sim", "app", "--no-browser", "--port", "8931"], r"http://\S+token=\S+", folder
-    )
+    command = [sys.executable, "-m", "nector_sim", "app", "--no-browser", "--port", "8931"]
+    server, address, begun = serve(command, r"http://\S+token=\S+", folder, NECTOR_SIM_PROJECT=f"{folder}/project")
     yield address, begun
     stop(server)
 
@@ -88,6 +88,11 @@ def lab(tmp_path_factory):
     """Address of the first notebook in JupyterLab."""
     folder = tmp_path_factory.mktemp("lab")
     notebook = shutil.copy(ROOT / "notebooks" / "01_redemption_rule.ipynb", folder)
+    shutil.copy(ROOT / "notebooks" / "06_gokwik_checkout.ipynb", folder)
+    margin = json.loads((ROOT / "notebooks" / "02_margin_and_settings.ipynb").read_text(encoding="utf-8"))
+    lever = next(at for at, cell in enumerate(margin["cells"]) if ".lever(" in "".join(cell["source"]))
+    margin["cells"] = margin["cells"][: lever + 1]
+    (folder / "02_margin_and_settings.ipynb").write_text(json.dumps(margin), encoding="utf-8")
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port", "8951", notebook]
     server, address, _ = serve(command, r"http://127\.0\.0\.1:\d+/lab\S+token=\S+", folder)
     yield address.replace("/lab?", f"/lab/tree/{Path(notebook).name}?")
@@ -130,10 +135,15 @@ class Watched:
 
 @pytest.fixture(scope="session")
 def watched(browser):
-    """One page for all tests of the app: each opening starts a kernel."""
+    """One page for all tests of the app."""
     made = Watched(browser)
     yield made
     made.context.close()
+
+
+NEW = """() => fetch("api/do", {
+  method: "POST", body: '{"do": "new"}', headers: { Authorization: `Bearer ${sessionStorage.getItem("token")}` },
+})"""
 
 
 @pytest.fixture
@@ -143,14 +153,10 @@ def page(watched, app, request):
     opened.set_viewport_size({"width": 1280, "height": 900})
     if opened.url == "about:blank":
         opened.goto(app[0])
-        opened.wait_for_selector(".nector-card")
     else:
-        if "demo data" not in opened.inner_text(".nector-source"):
-            opened.get_by_role("button", name="Demo orders: grocery").click()
-            expect(opened.locator(".nector-source")).to_contain_text("demo data")
-        opened.get_by_role("button", name="Back to today's setting").click()
-        opened.get_by_role("tab", name="Pictures").click()
-        expect(opened.locator(".nector-card").first).to_contain_text("today's setting")
+        opened.evaluate(NEW)
+        opened.reload()
+    expect(opened.locator(".figure").first).to_contain_text("your current setting")
     yield opened
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     opened.screenshot(path=SCREENSHOTS / f"{request.node.name}.png")

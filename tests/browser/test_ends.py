@@ -1,4 +1,4 @@
-"""The app where it ends: the last field by mouse, a kernel or a server that died, and what is left of a page."""
+"""The app where it ends: reload, a server that was killed or stopped, and what is left of it."""
 
 import re
 import signal
@@ -16,39 +16,42 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PATIENCE, serve, stop
 from tests.listening import listeners
 
-SCROLLERS = """() => [...document.querySelectorAll("*")].filter((each) => {
-  const { overflowY } = getComputedStyle(each);
-  const scrolls = each === document.scrollingElement || ["auto", "scroll"].includes(overflowY);
-  return scrolls && each.scrollHeight > each.clientHeight + 1 && each.clientHeight > 100;
-}).map((each) => each.id || each.className || each.tagName)"""
+
+class OwnApp:
+    """An app for these tests alone, that can be started again in the same project."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        fake = folder / "browser"
+        fake.write_text(f'#!/bin/sh\necho "$@" > {folder}/seen.part\nmv {folder}/seen.part {folder}/seen\n')
+        fake.chmod(0o700)
+        (folder / "scratch").mkdir()
+        self.start()
+
+    def start(self):
+        command = ["sh", "-c", f'exec "$0" -m nector_sim app --port 8961 2> {self.folder}/errors', sys.executable]
+        variables = {
+            "BROWSER": f"{self.folder}/browser %s",
+            "TMPDIR": f"{self.folder}/scratch",
+            "NECTOR_SIM_PROJECT": f"{self.folder}/project",
+        }
+        self.server, self.address, _ = serve(command, r"http://\S+token=\S+", self.folder, **variables)
 
 
 @pytest.fixture(scope="module")
-def own_app(tmp_path_factory):
-    """An app for these tests alone, the last of which ends it: the server, its address, and a folder for its files."""
-    folder = tmp_path_factory.mktemp("own")
-    fake = folder / "browser"
-    fake.write_text(f'#!/bin/sh\necho "$@" > {folder}/seen.part\nmv {folder}/seen.part {folder}/seen\n')
-    fake.chmod(0o700)
-    (folder / "scratch").mkdir()
-    command = ["sh", "-c", f'exec "$0" -m nector_sim app --port 8961 2> {folder}/errors', sys.executable]
-    variables = {"BROWSER": f"{fake} %s", "TMPDIR": f"{folder}/scratch"}
-    server, address, _ = serve(command, r"http://\S+token=\S+", folder, **variables)
-    yield server, address, folder
-    stop(server)
+def own(tmp_path_factory):
+    made = OwnApp(tmp_path_factory.mktemp("own"))
+    yield made
+    stop(made.server)
 
 
 @pytest.fixture
-def opened(browser, own_app):
+def opened(browser, own):
     with browser.new_page(viewport={"width": 1440, "height": 900}) as page:
         page.set_default_timeout(PATIENCE * 1000)
-        page.goto(own_app[1])
-        expect(page.locator(".nector-card").first).to_be_visible()
+        page.goto(own.address)
+        expect(page.locator(".figure").first).to_be_visible()
         yield page
-
-
-def kernels(server):
-    return [child for child in psutil.Process(server.pid).children(recursive=True) if child.is_running()]
 
 
 def wait_for(what):
@@ -58,76 +61,65 @@ def wait_for(what):
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize(("width", "height"), [(1366, 657), (1440, 900), (1536, 730)])
-def test_the_last_field_is_reached_by_mouse_and_there_is_one_scroll(page, width, height):
-    page.set_viewport_size({"width": width, "height": height})
-    field = page.locator(".nector-form input[type=text]:visible, .nector-form select:visible").last
-    page.mouse.move(200, height / 2)
-    for _ in range(60):
-        box = field.bounding_box()
-        if box["y"] + box["height"] < height - 10:
-            break
-        page.mouse.wheel(0, 120)
-        page.wait_for_timeout(50)
-    box = field.bounding_box()
-    assert 0 <= box["y"] < height - 10
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(field).to_be_focused()
-    assert len(page.evaluate(SCROLLERS)) == 1
-    page.mouse.wheel(0, -20_000)
-
-
-def test_a_kernel_that_died_is_said_and_takes_its_figures_along(opened, own_app):
-    for kernel in kernels(own_app[0]):
-        kernel.kill()
-    expect(opened.get_by_role("alert")).to_contain_text("Reload the page")
-    expect(opened.locator(".nector-card").first).to_be_hidden()
-    opened.reload()
-    expect(opened.locator(".nector-card").first).to_be_visible()
-
-
-def test_the_token_is_on_no_command_line_and_not_on_stderr(own_app):
-    server, address, folder = own_app
-    token = re.search("token=(.+)", address)[1]
-    for path in ("nothing", "voila/static/nothing"):
+def test_the_token_is_on_no_command_line_and_not_on_stderr(own):
+    token = re.search("token=(.+)", own.address)[1]
+    for path in ("nothing", "api/state", f"api/alive?token={token}"):
         with pytest.raises(urllib.error.HTTPError):
-            urllib.request.urlopen(address.replace("/?", f"/{path}?"))
-    wait_for((folder / "seen").exists)
-    seen = (folder / "seen").read_text().strip()
+            urllib.request.urlopen(own.address.partition("#")[0] + path)
+    wait_for((own.folder / "seen").exists)
+    seen = (own.folder / "seen").read_text().strip()
     page = Path(unquote(urlsplit(seen).path))
-    assert address in page.read_text()
+    assert own.address in page.read_text()
     assert page.stat().st_mode & 0o077 == 0
     assert token not in seen
-    assert token not in (folder / "errors").read_text()
-    for process in [psutil.Process(server.pid), *kernels(server)]:
-        assert token not in " ".join(process.cmdline())
+    assert token not in (own.folder / "errors").read_text()
+    assert token not in " ".join(psutil.Process(own.server.pid).cmdline())
 
 
-def test_nothing_listens_but_the_page(opened, own_app):
-    page = ("127.0.0.1", urlsplit(own_app[1]).port)
-    found = listeners(own_app[0].pid)
-    assert page in found
-    # A kernel has a pipe for what its child processes print: it gives nothing, and takes what begins with its secret.
-    assert {ip for ip, _ in found} == {"127.0.0.1"}
-    assert len(found - {page}) <= len(kernels(own_app[0]))
+def test_nothing_listens_but_the_page_and_no_process_is_beside_it(opened, own):
+    assert set(listeners(own.server.pid)) == {("127.0.0.1", urlsplit(own.address).port)}
+    assert psutil.Process(own.server.pid).children(recursive=True) == []
 
 
-def test_a_page_that_is_left_ends_its_kernel(opened, own_app):
-    before = len(kernels(own_app[0]))  # of pages that tests closed without leaving them, too
-    opened.goto("about:blank")
-    wait_for(lambda: len(kernels(own_app[0])) < before)
+def test_after_a_kill_the_page_says_so_and_the_same_figures_come_back(opened, own):
+    file = own.folder / "shop.csv"
+    rows = "".join(f"{number},c{number % 3},2026-01-{number:02},{100 * number}\n" for number in range(1, 29))
+    file.write_text(f"order_id,customer_id,ordered_at,cart_amount\n{rows}")
+    opened.locator("#step-1").click()
+    opened.locator("#files").set_input_files(file)
+    opened.get_by_role("button", name="Use these orders").click()
+    expect(opened.locator("#whose")).to_contain_text("shop.csv")
+    opened.locator("#step-3").click()
+    opened.locator("#levers").get_by_label("At most off", exact=True).fill("15")
+    expect(opened.locator("#sentence")).to_contain_text("up to ₹15 off")
+    headline = opened.locator(".figure .number").all_text_contents()
+    kept = list((own.folder / "project").rglob("shop.csv"))
+    assert len(kept) == 1
+    assert kept[0].stat().st_mode & 0o077 == 0
+    assert kept[0].parent.stat().st_mode & 0o077 == 0
+    own.server.send_signal(signal.SIGKILL)
+    own.server.wait()
+    expect(opened.locator("#stopped")).to_contain_text("The app has stopped")
+    own.start()
+    expect(opened.locator("#stopped")).to_contain_text("does not belong to the app that is running")
+    opened.goto(own.address)
+    expect(opened.locator("#whose")).to_contain_text("shop.csv")
+    expect(opened.locator(".figure .number")).to_have_text(headline)
+    kept[0].write_text(f"order_id,customer_id,ordered_at,cart_amount\n{rows}29,c1,2026-01-29,700\n")
+    own.server.send_signal(signal.SIGKILL)
+    own.server.wait()
+    own.start()
+    opened.goto(own.address)
+    opened.locator("#step-1").click()
+    expect(opened.get_by_text("shop.csv has changed since it was read the first time")).to_be_visible()
+    opened.get_by_role("button", name="Remove my orders from this computer").click()
+    expect(opened.locator("#whose")).to_contain_text("Example shop")
+    assert not list((own.folder / "project").rglob("shop.csv"))
 
 
-def test_a_closed_terminal_leaves_nothing_and_the_page_says_that_the_app_has_stopped(opened, own_app):
-    server, _, folder = own_app
-    file = folder / "shop.csv"
-    file.write_text("order_id,customer_id,ordered_at,cart_amount,points_balance\n1,a,2026-01-01,500,300\n")
-    opened.get_by_role("button", name="Your orders").click()
-    opened.get_by_label("Orders (Shopify, WooCommerce, CSV, Excel, Parquet)").set_input_files(file)
-    expect(opened.locator(".nector-orders")).to_contain_text("1 can be used")
-    assert list((folder / "scratch").rglob("shop.csv"))
-    server.send_signal(signal.SIGHUP)
-    expect(opened.get_by_role("alert")).to_contain_text("nector-sim app")
-    expect(opened.locator(".nector-card").first).to_be_hidden()
-    server.wait(30)
-    assert not [path.name for path in (folder / "scratch").iterdir() if path.name.startswith("nector_sim_")]
+def test_a_closed_terminal_leaves_no_process_and_the_page_says_that_the_app_has_stopped(opened, own):
+    own.server.send_signal(signal.SIGHUP)
+    expect(opened.locator("#stopped")).to_contain_text("Nothing is lost")
+    own.server.wait(30)
+    assert not [path.name for path in (own.folder / "scratch").iterdir() if path.name.startswith("nector_sim_")]
+    assert (own.folder / "project" / "project.json").stat().st_mode & 0o077 == 0

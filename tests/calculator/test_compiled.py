@@ -504,3 +504,12 @@ def test_floats_with_all_columns():
                 if name in ("discount", "payable", "credits_used") and expected is not None:
                     expected = expected / scale
                 assert found is expected is None or np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("way", [COMPILED, PLAIN])
+@pytest.mark.parametrize("balance", [-1e-6, 1e-6])
+def test_a_balance_within_the_tolerance_of_a_whole_number_is_that_number(balance, way):
+    tables = compile_program(Program(offers=[DEFAULT]))
+    results, counts = answer_floats(tables, float_columns([5.0], [balance]), scale=100.0, loops=way)
+    assert counts == Counts(bad=0, floored=0, negative=0)
+    assert results.points == [0]

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
+from typing import NamedTuple
 
 import pandas as pd
 import polars as pl
@@ -15,11 +16,13 @@ from nector_sim.batch.runs import score_files
 from nector_sim.calculator.exact import Law, Order
 from nector_sim.errors import ProgramError
 from nector_sim.exploration.facts import facts
+from nector_sim.gokwik import Customer, Database, play_orders
 from nector_sim.parity.generate import random_orders, random_program
 from nector_sim.rules import known
-from nector_sim.rules.money import from_minor
+from nector_sim.rules.money import MAX_POINTS, from_minor
 from nector_sim.rules.offers import VariableAmount
 from nector_sim.rules.program import Program
+from tests.gokwik.shops import open_shop
 
 BELIEFS = ns.Assumptions(gross_margin_percent=50)
 
@@ -44,13 +47,38 @@ def frame_of(program, orders):
     )
 
 
-def rows_of(program, scored):
-    """Points, discount in minor units, and what limited it."""
+class Row(NamedTuple):
+    """What an engine gives for an order, money in minor units."""
+
+    points: int
+    discount: int
+    limited_by: str
+    offer: str
+    payable: int
+    credits_used: int
+
+
+def by_law(program, orders):
+    """What the law gives, as the engines write it."""
+    law, answers = Law(program), []
+    for answer in map(law.answer, orders):
+        offer = "" if answer.offer is None else program.offer_name(answer.offer)
+        found = (answer.points, answer.discount, answer.limited_by, offer, answer.payable, answer.credits_used)
+        answers.append(Row(*found))
+    return answers
+
+
+def rows_of(program, scored, *, offers=None):
+    """The rows of a frame of results; a replay does not say which offer it was, so that is `offers`."""
     scale = 10**program.decimals
-    discounts = [round(Decimal(str(amount)) * scale) for amount in scored["discount"].to_list()]
-    return list(
-        zip(scored["points_redeemed"].to_list(), discounts, scored["limited_by"].astype(str).to_list(), strict=True)
-    )
+
+    def minor(name):
+        return [round(Decimal(str(amount)) * scale) for amount in scored[name].to_list()]
+
+    words = [scored["limited_by"].astype(str).to_list()]
+    words.append(offers or scored["offer"].astype(object).fillna("").astype(str).to_list())
+    money = [minor(name) for name in ("payable", "credits_used")]
+    return list(map(Row, scored["points_redeemed"].to_list(), minor("discount"), *words, *money))
 
 
 def by_quote(program, frame, _):
@@ -59,7 +87,17 @@ def by_quote(program, frame, _):
         ns.quote(program, **{k: v for k, v in row.items() if k not in ("order_id", "customer_id")}) for row in rows
     ]
     scale = 10**program.decimals
-    return [(answer.points_redeemed, int(answer.discount * scale), answer.limited_by) for answer in answers]
+    return [
+        Row(
+            answer.points_redeemed,
+            int(answer.discount * scale),
+            answer.limited_by,
+            answer.offer,
+            int(answer.payable * scale),
+            int(answer.credits_used * scale),
+        )
+        for answer in answers
+    ]
 
 
 def by_score(program, frame, _):
@@ -82,13 +120,13 @@ def by_polars(program, frame, _):
 def by_files(program, frame, folder):
     frame.to_csv(folder / "orders.csv", index=False)
     score_files(program, folder / "orders.csv", out=folder / "scored.csv")
-    return rows_of(program, pd.read_csv(folder / "scored.csv", dtype={"discount": str}))
+    return rows_of(program, pd.read_csv(folder / "scored.csv", dtype=str).astype({"points_redeemed": int}))
 
 
 def by_replay(program, frame, _):
-    """Each customer has one order, and opens with its balance."""
-    opening = frame[["customer_id"]].assign(points=frame["points_balance"])
-    return rows_of(program, ns.replay(program, frame, opening=opening).orders)
+    opening = opening_of(frame)
+    offers = [row.offer for row in by_score(program, frame, _)]
+    return rows_of(program, ns.replay(program, frame, opening=opening).orders, offers=offers)
 
 
 #: Engines that answer order by order.
@@ -103,21 +141,35 @@ ENGINES = {
 }
 
 
-def in_sum(program, frame, grid):
-    row = ns.sweep(program, frame, grid=grid, assumptions=BELIEFS, **_given(ns.sweep)).iloc[0]
-    return int(row["points_redeemed"]), round(row["discount"] * 10**program.decimals)
-
-
-def _given(function):
-    """Balances as they are given, under whichever word the function has for it."""
-    import inspect
-
-    names = inspect.signature(function).parameters
-    return {"replayed": False} if "replayed" in names else {"history": "given balances"}
-
-
 #: Ways of a sweep, which gives totals: counts where it can, setting by setting where it must.
-SWEEPS = {"sweep by shortcut": {"name": ["x"]}, "sweep one by one": {"enabled": [True]}}
+GRIDS = {"sweep by shortcut": {"name": ["x"]}, "sweep one by one": {"enabled": [True]}}
+
+
+def by_sweep(grid, *, replayed):
+    def total(program, frame):
+        how = {"replayed": True, "opening": opening_of(frame)} if replayed else {"replayed": False}
+        row = ns.sweep(program, frame, grid=grid, assumptions=BELIEFS, **how).iloc[0]
+        return int(row["points_redeemed"]), round(row["discount"] * 10**program.decimals)
+
+    return total
+
+
+def by_compare(program, frame):
+    result = ns.compare(program, program, frame, assumptions=BELIEFS, resamples=0, replayed=False)
+    return int(result.candidate.points_redeemed), round(result.candidate.discount * 10**program.decimals)
+
+
+def opening_of(frame):
+    """Each customer has one order, and opens with its balance."""
+    return frame[["customer_id"]].assign(points=frame["points_balance"])
+
+
+#: Engines that answer in sums.
+SUMS = {
+    **{name: by_sweep(grid, replayed=False) for name, grid in GRIDS.items()},
+    **{f"{name}, replayed": by_sweep(grid, replayed=True) for name, grid in GRIDS.items()},
+    "compare": by_compare,
+}
 
 
 @pytest.fixture(params=ENGINES)
@@ -125,9 +177,9 @@ def engine(request):
     return ENGINES[request.param]
 
 
-@pytest.fixture(params=SWEEPS)
-def grid(request):
-    return SWEEPS[request.param]
+@pytest.fixture(params=SUMS)
+def in_sum(request):
+    return SUMS[request.param]
 
 
 def pairs(seed):
@@ -147,18 +199,67 @@ def pairs(seed):
 @pytest.mark.parametrize("seed", range(6))
 def test_every_engine_gives_what_the_law_gives(engine, seed, tmp_path):
     program, orders = pairs(seed)
-    law = Law(program)
-    expected = [(answer.points, answer.discount, answer.limited_by) for answer in map(law.answer, orders)]
-    assert engine(program, frame_of(program, orders), tmp_path) == expected
+    assert engine(program, frame_of(program, orders), tmp_path) == by_law(program, orders)
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_sweep_adds_up_what_the_law_gives(grid, seed):
+def test_sums_add_up_what_the_law_gives(in_sum, seed):
     program, orders = pairs(seed)
-    law = Law(program)
-    answers = [law.answer(order) for order in orders]
+    answers = by_law(program, orders)
     expected = sum(answer.points for answer in answers), sum(answer.discount for answer in answers)
-    assert in_sum(program, frame_of(program, orders), grid) == expected
+    assert in_sum(program, frame_of(program, orders)) == expected
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_sandbox_gives_what_the_law_gives(seed, tmp_path):
+    # A checkout's calls name no number of points, and its orders are of the moment at which it is called.
+    program, orders = pairs(seed)
+    now = dt.datetime.now(dt.UTC)
+    orders = [replace(order, requested=None, credits=0, at=now) for order in orders]
+    frame = frame_of(program, orders)
+    customers = [
+        Customer(row.customer_id, order.balance, tier=order.tier)
+        for row, order in zip(frame.itertuples(), orders, strict=True)
+    ]
+    with Database(tmp_path / "gokwik.db") as database, open_shop(database, program, customers) as shop:
+        played = play_orders(shop.url, frame.drop(columns=["points_requested", "credits", "tier"]), program=program)
+    scale = 10**program.decimals
+    found = [
+        (points, int(discount * scale), int(payable * scale))
+        for points, discount, payable in zip(
+            played["points_redeemed"], played["discount"], played["payable"], strict=True
+        )
+    ]
+    assert found == [(row.points, row.discount, row.payable) for row in by_law(program, orders)]
+    assert played["settled"].all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_always_holds_holds_for_every_engine(engine, seed, tmp_path):
+    """Section 7 of the page, without the law's help; the sentences about programs are the law's own tests."""
+    program, orders = pairs(seed)
+    frame = frame_of(program, orders)
+    answers = engine(program, frame, tmp_path)
+    for order, row in zip(orders, answers, strict=True):
+        eligible = order.cart if order.eligible is None else order.eligible
+        assert 0 <= row.discount <= min(order.cart - row.credits_used, eligible)
+        assert row.payable == order.cart - row.credits_used - row.discount
+        assert row.credits_used == min(order.credits, order.cart)
+        assert 0 <= row.points <= max(0, order.balance)
+        assert order.requested is None or row.points <= order.requested
+        assert (row.points > 0) == (row.discount > 0) == bool(row.offer)
+    # The other rows and their order change nothing; nor do cuts.
+    back = frame.iloc[::-1].reset_index(drop=True)
+    assert engine(program, back, tmp_path) == answers[::-1]
+    cut = len(frame) // 3
+    parts = (frame.iloc[:cut], frame.iloc[cut:].reset_index(drop=True))
+    assert [row for part in parts for row in engine(program, part, tmp_path)] == answers
+    # More balance never lowers the discount; a switched-off program redeems nothing.
+    richer = frame.assign(points_balance=[min(max(0, order.balance) + 1000, MAX_POINTS) for order in orders])
+    more = engine(program, richer, tmp_path)
+    assert all(row.discount >= before.discount for row, before in zip(more, answers, strict=True))
+    off = engine(program.model_copy(update={"enabled": False}), frame, tmp_path)
+    assert {(row.points, row.discount) for row in off} == {(0, 0)}
 
 
 class WithLimit(VariableAmount):
@@ -191,14 +292,9 @@ def test_a_field_that_no_engine_knows_is_refused_by_each(engine, field, tmp_path
 
 
 @pytest.mark.parametrize("field", NEW)
-def test_sweeps_comparisons_and_facts_refuse_it_too(grid, field):
+def test_sums_and_facts_refuse_it_too(in_sum, field):
     program, frame = NEW[field], frame_of(NEW[field], ORDERS)
-    calls = (
-        lambda: in_sum(program, frame, grid),
-        lambda: ns.compare(program, program, frame, assumptions=BELIEFS, resamples=0, **_given(ns.compare)),
-        lambda: facts(program),
-    )
-    for call in calls:
+    for call in (lambda: in_sum(program, frame), lambda: facts(program)):
         with pytest.raises(ProgramError, match=field.replace(".", r"\.")):
             call()
 
@@ -216,3 +312,13 @@ def test_a_column_that_decides_and_that_an_engine_does_not_know_is_refused(name,
     frame = frame_of(program, ORDERS).assign(ordered_at="2026-11-01T00:00Z", eligible_share=50)
     with pytest.raises(ProgramError, match="eligible_share"):
         ENGINES[name](program, frame, tmp_path)
+
+
+def test_sums_and_a_quote_refuse_it_too(in_sum, monkeypatch):
+    monkeypatch.setattr(known, "DECIDING", {*known.DECIDING, "eligible_share"})
+    program = Program(offers=[VariableAmount(points_per_step=1, discount_per_step=1)])
+    frame = frame_of(program, ORDERS).assign(ordered_at="2026-11-01T00:00Z", eligible_share=50)
+    with pytest.raises(ProgramError, match="eligible_share"):
+        in_sum(program, frame)
+    with pytest.raises(TypeError, match="eligible_share"):
+        by_quote(program, frame, None)

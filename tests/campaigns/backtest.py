@@ -15,6 +15,7 @@ import pandas as pd
 
 import nector_sim as ns
 from nector_sim.simulation.shop import SHOPS
+from tests.campaigns.published import cdnow_file
 
 HORIZONS = (1, 3, 6)
 KINDS = ("steady", "growing", "shrinking", "seasonal", "heavy-tailed")
@@ -69,16 +70,14 @@ def simulated(kind, seed):
 
 def cdnow():
     """CDNOW's purchases of 1997 and 1998, from the wheel of `lifetimes`; dollars as rupees, × 40."""
-    from lifetimes.datasets import load_dataset
-
-    rows = load_dataset("CDNOW_master.txt", header=None, sep=r"\s+", names=["id", "date", "count", "value"])
-    rows = rows[rows["id"].astype(str).str.isdigit()]
-    rows["value"] = rows["value"].astype(float)
+    rows = pd.read_csv(
+        cdnow_file("CDNOW_master.txt"), sep=r"\s+", header=0, names=["id", "date", "count", "value"], dtype={"id": str}
+    )
     rows = rows[rows["value"] > 0].reset_index(drop=True)
     return pd.DataFrame(
         {
             "order_id": rows.index.astype(str),
-            "customer_id": rows["id"].astype(str),
+            "customer_id": rows["id"],
             "ordered_at": pd.to_datetime(rows["date"].astype(str)).dt.tz_localize("UTC") + pd.Timedelta(hours=12),
             "cart_amount": (rows["value"] * 40).round(2),
         }

@@ -140,7 +140,7 @@ def test_a_dash_is_no_place_to_write_to(refused, orders):
 
 
 def test_cases_are_exported_whole_or_not_at_all(tmp_path):
-    code = "from nector_sim._process import command; command()"
+    code = "from nector_sim._start import command; command()"
     limit = f"ulimit -f 8; exec {sys.executable} -c '{code}' parity --cases {tmp_path}/cases.jsonl --n 20000"
     done = subprocess.run(["bash", "-c", f"trap '' XFSZ; {limit}"], capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr

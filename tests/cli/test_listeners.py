@@ -32,6 +32,8 @@ CALLS = [
     (0, ("sweep", "orders.csv", "-p", EXAMPLE, "--grid", "grid.toml", "-a", ASSUMED, "--out", "table.csv")),
     (0, ("compare", *PAIR)),
     (0, ("replay", "orders.csv", "--program", EXAMPLE, "--out", "replayed")),
+    (2, ("forecast", "orders.csv", "--program", EXAMPLE)),  # a history of two orders is too short
+    (0, ("liability", "orders.csv", "--program", EXAMPLE)),
     (0, ("examples", "examples")),
     (1, ("checkout", "--url", CLOSED, "--customer", "a", "--cart", "500", "--timeout", "1")),
     (0, ("experiment", "plan", *PAIR)),  # two customers are too few for the others

@@ -1,5 +1,7 @@
 """``nector-sim replay``: files in, a folder out."""
 
+import hashlib
+import json
 import sys
 
 import pandas as pd
@@ -7,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import nector_sim as ns
+from nector_sim.batch.lock import only_one
 from nector_sim.cli import main
 
 ORDERS = """order_id,customer_id,ordered_at,cart_amount,refunded_at
@@ -106,16 +109,58 @@ def test_results_are_not_written_over_what_is_read(nector_sim, tmp_path):
     asked = ["replay", tmp_path / "orders.csv", "-p", tmp_path / "program.toml", "--out"]
     code, said, error = nector_sim(*asked, tmp_path, "--format", "csv")
     assert (code, said) == (2, "")
-    assert "orders.csv is also the input; write the results elsewhere" in error
+    assert "is also the input; write the results elsewhere" in error
     assert (tmp_path / "orders.csv").read_text() == ORDERS
     code, _, error = nector_sim(*asked, tmp_path / "program.toml")
     assert code == 2
-    assert "program.toml is a file; give a folder for the results" in error
+    assert "program.toml has an ending; a replay writes a folder" in error
+    (tmp_path / "file").touch()
+    code, _, error = nector_sim(*asked, tmp_path / "file")
+    assert code == 2
+    assert "file is a file; give it the ending" in error
 
 
-def test_a_folder_of_an_earlier_replay_keeps_none_of_its_movements(nector_sim, tmp_path):
+def test_a_folder_of_an_earlier_replay_is_held_described_and_never_written_over(nector_sim, tmp_path):
     files(tmp_path, orders_csv=ORDERS, program_toml=PROGRAM)
-    asked = ["replay", tmp_path / "orders.csv", "-p", tmp_path / "program.toml", "--out", tmp_path / "out"]
-    assert nector_sim(*asked, "--movements")[0] == 0
-    assert nector_sim(*asked, "--as-of", "2026-11-01T00:00Z")[0] == 0
-    assert sorted(path.stem for path in (tmp_path / "out").iterdir()) == ["balances", "orders", "totals"]
+    out = tmp_path / "out"
+    asked = ["replay", tmp_path / "orders.csv", "-p", tmp_path / "program.toml", "--out", out]
+    code, first, _ = nector_sim(*asked, "--movements")
+    assert code == 0
+    manifest = json.loads((tmp_path / "out.manifest.json").read_text())
+    assert manifest["rows"] == {"read": 3, "replayed": 3, "rejected": 0}
+    assert sorted(manifest["output"]["parts"]) == sorted(path.name for path in out.iterdir())
+    assert manifest["inputs"][0]["sha256"] == hashlib.sha256(ORDERS.encode()).hexdigest()
+    # The same again: nothing is done, and the same is said.
+    code, said, _ = nector_sim(*asked, "--movements")
+    assert code == 0
+    assert "is there already, of the same orders and programs; nothing was done" in said
+    assert said.splitlines()[-2:] == first.splitlines()[-2:]
+    # Other terms, or a part that is gone.
+    code, _, error = nector_sim(*asked, "--movements", "--as-of", "2026-11-01T00:00Z")
+    assert (code, "out is of other options; delete it with its manifest" in error) == (2, True)
+    (out / "balances.parquet").unlink()
+    code, _, error = nector_sim(*asked, "--movements")
+    assert (code, "balances.parquet is missing" in error) == (2, True)
+
+
+def test_two_runs_into_one_folder_are_one_too_many(nector_sim, tmp_path):
+    files(tmp_path, orders_csv=ORDERS, program_toml=PROGRAM)
+    with only_one(tmp_path / ".out.unfinished", what="out"):
+        code, _, error = nector_sim(
+            "replay", tmp_path / "orders.csv", "-p", tmp_path / "program.toml", "--out", tmp_path / "out"
+        )
+    assert (code, "another run is writing" in error) == (2, True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_replay_that_was_killed_leaves_nothing_that_the_next_one_keeps(nector_sim, tmp_path):
+    files(tmp_path, orders_csv=ORDERS, program_toml=PROGRAM)
+    left = tmp_path / ".out.unfinished" / "parts"
+    left.mkdir(parents=True)
+    (left / "orders.parquet").write_bytes(b"half of it")
+    assert (
+        nector_sim("replay", tmp_path / "orders.csv", "-p", tmp_path / "program.toml", "--out", tmp_path / "out")[0]
+        == 0
+    )
+    assert pq.read_table(tmp_path / "out" / "orders.parquet").num_rows == 3
+    assert not left.parent.exists()

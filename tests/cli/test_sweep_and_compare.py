@@ -137,7 +137,7 @@ def test_compare_shows_the_difference_and_an_uplift_that_is_assumed(run, orders)
     assert code == 0
     assert "difference" in said
     assert "cash view" in said
-    assert "If it brought 3 more orders in 100, as assumed" in said
+    assert "If it brought 3 % more orders, as assumed" in said
     assert "Both settings give these orders the same." in said
     code, _, said = run(*arguments, "--resamples", -1)
     assert code == 2

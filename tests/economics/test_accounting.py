@@ -68,3 +68,26 @@ def test_numbers_may_come_out_of_a_frame_or_an_estimate():
         np.float64(800), np.int64(2000), point_value=np.float64(0.012), ultimate_percent=80
     ).deferred == Decimal("18.75")
     assert ns.released("100", points_redeemed=np.int64(1), points_expected=2.5) == 40
+
+
+class Estimate:
+    """An estimate of ultimate redemption, as far as a deferral needs it."""
+
+    percent = (80.0, 97.0, 100.0)
+    notices = ("only 5 months of credit tell",)
+
+
+def test_a_deferral_takes_the_estimate_of_the_points_issued():
+    # 100,000 × 9,700 ÷ 109,700, and the same with 8,000 and 10,000.
+    shared = ns.defer(100_000, 10_000, point_value=1, ultimate=Estimate())
+    assert [str(amount) for amount in (shared.deferred_low, shared.deferred, shared.deferred_high)] == [
+        "7407.41",
+        "8842.30",
+        "9090.91",
+    ]
+    assert shared.revenue + shared.deferred == 100_000
+    assert "the careful end for a debt is the higher one" in str(shared)
+    assert "only 5 months of credit tell" in str(shared)
+    assert shared.to_frame().loc[0, "deferred_high"] == shared.deferred_high
+    with pytest.raises(ns.InputError, match="ultimate and ultimate_percent are both given"):
+        ns.defer(100_000, 10_000, point_value=1, ultimate=Estimate(), ultimate_percent=97)

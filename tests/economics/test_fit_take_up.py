@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import nector_sim as ns
-from tests.campaigns.take_up import COINS, CUSTOMERS, PROGRAM, fitted_to, made_of
+from tests.campaigns.take_up import CUSTOMERS, PROGRAM, fitted_to, made_of
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ def test_totals_cost_and_break_even():
     # Half of 2000 less 4 × 50 without, and 600 less with.
     assert (summary.margin_without, summary.margin, summary.cost_of_program) == (800, 200, 600)
     assert summary.break_even_uplift == 3
-    assert summary.break_even == "300.0 more orders in 100, like the ones you have, pay for it."
+    assert summary.break_even == "Break-even: 300.0 % more orders like today's would pay for the program."
     assert summary.share_could_redeem == 0.5
     assert summary.take_up == 1
     assert summary.label == "everyone"

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import nector_sim as ns
-from nector_sim.economics.ultimate import develop
+from nector_sim.economics.chain_ladder import develop
 from nector_sim.rules.money import money_text
 
 #: Taylor and Ashe (1983), as in Mack (1993), "Distribution-free calculation of the standard error of chain ladder
@@ -164,3 +164,13 @@ def test_what_is_owed_takes_the_rate_of_its_age():
     assert float(owed.expected) == pytest.approx(25 + 40 * 25 / 150, abs=0.01)
     with pytest.raises(ns.InputError, match="ultimate and ultimate_percent are both given"):
         ns.liability(run, ultimate=estimate, ultimate_percent=75)
+
+
+def test_second_opinions_by_hand():
+    opinions = ns.ultimate_redemption(replayed()).second_opinions().set_index("method")
+    # Of 50, 75 became of each month, and stayed so: May's 50 will be 75 too.
+    assert opinions.loc["chain ladder", "percent"] == pytest.approx(75)
+    assert not opinions.loc["chain ladder", "differs"]
+    # One curve from age 0 on through 250 of 500, 100 of 200, and nothing of 75, 50 and 25 falls with age and has a
+    # tail, so it expects more than the 75 that come.
+    assert 75 < opinions.loc["shifted beta-geometric", "percent"] < 100

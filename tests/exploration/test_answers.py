@@ -8,6 +8,7 @@ import nector_sim as ns
 from nector_sim.economics.labels import LABELS
 from nector_sim.exploration.grid import make_settings
 from nector_sim.exploration.session import Session
+from tests.sizes import size
 
 EXAMPLE = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
 BELIEVED = ns.load_assumptions(ns.data_path("assumptions/example.toml"))
@@ -219,9 +220,10 @@ def test_ranges_of_totals_hold_in_heavy_tails(tail):
     def numbers(sums, rates):
         return {"margin": sums.of("without", "cart")}
 
-    for seed in range(200):
+    samples = size(100, 200)
+    for seed in range(samples):
         sums = Sums((("without", "cart"),), draw()[:, None])
         draws, _ = corrected_draws(sums, numbers, rates, draw=lambda s: numbers(s, rates), resamples=300, seed=seed)
         low, high = span(draws["margin"])
         held += low <= 200 * mean <= high
-    assert 170 <= held <= 190
+    assert 0.85 * samples <= held <= 0.95 * samples

@@ -56,7 +56,7 @@ def test_both_sides_and_the_difference(orders, result):
     assert result.ranges.loc["incremental_margin", "value"] == pytest.approx(after - before)
     uplift = result.candidate.margin_without / after - 1
     assert result.ranges.loc["candidate.break_even_uplift", "value"] == pytest.approx(uplift)
-    assert f"Against no points at all: {uplift * 100:.1f} more orders in 100" in result.text()
+    assert f"Against no points at all. Break-even: {uplift * 100:.1f} % more orders" in result.text()
 
 
 def test_by_group(orders, result):
@@ -171,7 +171,7 @@ def test_an_uplift_is_assumed_only_if_it_is_given(orders, result):
     hopeful = compare(TODAY, PROPOSED, orders, assumptions=BELIEVED, resamples=0, uplift_percent=5)
     assert hopeful.margin_at_assumed_uplift == pytest.approx(1.05 * result.candidate.margin)
     assert hopeful.incremental_margin == pytest.approx(result.incremental_margin)
-    assert "If it brought 5 more orders in 100, as assumed" in hopeful.text()
+    assert "If it brought 5 % more orders, as assumed" in hopeful.text()
     drawn = compare(TODAY, PROPOSED, orders, assumptions=BELIEVED, resamples=50, uplift_percent=5)
     assert 0 <= drawn.probability <= 1
 

@@ -1,23 +1,18 @@
 """Forecasts: states and futures by hand and against ns.replay, the draws, and what is refused."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import nector_sim as ns
-from nector_sim.exploration.futures import (
-    MEASURES,
-    OF_KNOWN,
-    OUTSTANDING,
-    could_redeem,
-    cut_off,
-    future_of,
-    source_of,
-    totals_of,
-)
+from nector_sim.economics.bg_nbd import BgNbd
+from nector_sim.exploration.future_totals import MEASURES, OF_KNOWN, OUTSTANDING, could_redeem, totals_of
+from nector_sim.exploration.futures import cut_off, future_of, source_of
 from nector_sim.exploration.outlook import outlook_of
+from nector_sim.exploration.second_opinion import SecondOpinion
 from nector_sim.exploration.states import BLOCK, NONE, Donors, past_of, states_of
 from nector_sim.ledger.facts import read_facts
 from nector_sim.ledger.schedule import make_schedule
@@ -68,8 +63,9 @@ def test_states_by_hand():
     # Two blocks ago; in the block before; both; long ago; never; not seen yet.
     counts = np.array([[0, 0, 1, 0], [0, 0, 0, 2], [0, 0, 3, 1], [1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]])
     states = states_of(counts, np.array([2, 1, 2, 4, 9, 4 - NONE]), 3)
-    assert states[:, 5].tolist() == [-1] * 4
-    assert states[3].tolist() == [1, 1, 1, 0, 0, -1]
+    assert states[:, 5].tolist() == [-1] * 5
+    assert states[4].tolist() == [1, 1, 1, 0, 0, -1]
+    assert states[3].tolist() == [1, 0, 0, 3, 3, -1]
     # Before: recency 1, 0, 0, then 3 blocks and more; orders 1, 2, 4 (one class from 4 on), then none looked back on.
     assert states[1].tolist() == [1 * 7 + 1, 2 * 7 + 0, 4 * 7 + 0, 0 * 7 + 3, 0 * 7 + 3, -1]
     # The finest level tells those apart by the blocks since the first order.
@@ -292,6 +288,119 @@ def test_the_same_seed_and_the_same_draws():
     assert (carts[["low", "high"]] == 0).all(axis=None)
     assert "The next 3 months, if customers go on as they do" in str(one)
     assert one.plot.fan().ax.get_label().startswith("Points redeemed")
+
+
+BELIEVED = {"gross_margin_percent": 50, "tax_percent": 18, "prices_include_tax": True}
+
+
+def bare(orders):
+    return orders.drop(columns="refunded_at")
+
+
+def test_the_margin_ahead_and_what_the_program_costs_of_it():
+    settings = {"today": PROGRAM, "off": PROGRAM.model_copy(update={"enabled": False})}
+    ahead = ns.forecast(
+        PROGRAM, bare(history()), settings=settings, assumptions=BELIEVED, as_of=ORIGIN, months=3, draws=40, futures=4
+    )
+    drawn = dict(zip(ahead.columns, np.moveaxis(ahead.draws, -1, 0), strict=True))
+    # Prices hold 18 % of tax, nothing else costs anything: a discount of 1.18 takes 1 of the margin.
+    assert drawn["cost_of_program"] == pytest.approx(drawn["discount"] / 1.18, abs=1e-6)
+    # Half of the net price is left, and nothing is taken off where the program is off.
+    assert drawn["margin"][1] == pytest.approx(drawn["cart_amount"][1] / 1.18 / 2)
+    assert drawn["margin"].sum(axis=-1).min() > 0
+    needed = ahead.break_even([3]).set_index("setting")
+    cost, kept = (ahead.draws[0, :, :, ahead.columns.index(name)].sum(axis=1) for name in ("cost_of_program", "margin"))
+    assert needed.loc["today", "likely"] == pytest.approx(np.median(cost / kept), rel=0.02)
+    assert needed.loc["off", ["low", "likely", "high"]].tolist() == [0, 0, 0]
+    # The months behind are those of a replay.
+    run = ns.replay(PROGRAM, bare(history()), as_of=ORIGIN)
+    last = run.orders["ordered_at"] > ORIGIN - pd.DateOffset(months=3)
+    summary = ns.summarize(run.orders[last], assumptions=BELIEVED, replayed=True)
+    again = ahead.table([3]).query("setting == 'today'").set_index("measure")["last_months_again"]
+    assert again["cost_of_program"] == pytest.approx(summary.cost_of_program)
+    assert again["margin"] == pytest.approx(summary.margin)
+    assert "What the program costs of the margin" in str(ahead)
+    assert "extra orders per 100" in str(ahead)
+
+
+def test_refunds_and_ranges_of_assumptions_reach_the_margin():
+    wide = {**BELIEVED, "gross_margin_percent": [40, 50, 60], "return_cost": 100}
+    few = {"as_of": ORIGIN, "months": 1, "draws": 50, "futures": 2}
+    refunded = ns.forecast(PROGRAM, history(), assumptions=wide, **few)
+    # Of each draw the rate is another, and the same in all months.
+    sales, kept = (refunded.draws[0, :, 0, refunded.columns.index(name)] for name in ("cart_amount", "margin"))
+    assert np.std(kept / sales) > 0.02
+    run = ns.replay(PROGRAM, history(), as_of=ORIGIN)
+    orders = run.orders[run.orders["ordered_at"] > ORIGIN - pd.DateOffset(months=1)]
+    # A refund after the origin is not known at it.
+    then = orders.assign(refunded_at=orders["refunded_at"].where(orders["refunded_at"] <= ORIGIN))
+    expected = ns.summarize(then, assumptions=wide, replayed=True).margin
+    assert refunded.past("margin")[-1] == pytest.approx(expected)
+
+
+def test_take_up_of_the_assumptions_is_that_of_the_forecast():
+    few = {"as_of": ORIGIN, "months": 1, "draws": 4, "futures": 2, "seed": 3}
+    believed = {**BELIEVED, "take_up_percent": 40}
+    ahead = ns.forecast(PROGRAM, history(), assumptions=believed, **few)
+    assert ahead.past("discount") == pytest.approx(ns.forecast(PROGRAM, history(), take_up=40, **few).past("discount"))
+    assert (
+        ahead.past("discount").sum()
+        < ns.forecast(PROGRAM, history(), assumptions=BELIEVED, **few).past("discount").sum()
+    )
+
+
+def test_a_forecast_goes_on_from_the_last_order_not_from_a_refund_after_it():
+    orders = history()
+    last = orders["ordered_at"].max()
+    orders.loc[0, "refunded_at"] = last + pd.Timedelta(days=40)
+    ahead = ns.forecast(PROGRAM, orders, months=1, draws=4, futures=2)
+    assert abs(pd.Timestamp(ahead.origin) - last) < pd.Timedelta(milliseconds=1)
+
+
+def test_who_stays_away_is_left_and_who_orders_by_the_clock_has_no_second_opinion():
+    # Customers who buy every two weeks, and half of whom stopped half a year ago.
+    days = np.arange(0, 400, 14)
+    rows = [
+        (f"c{customer}-{day}", f"c{customer}", day + customer % 14)
+        for customer in range(60)
+        for day in days
+        if day < 220 or customer % 2
+    ]
+    orders = pd.DataFrame(rows, columns=["order_id", "customer_id", "day"])
+    orders["ordered_at"] = pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(orders.pop("day"), unit="D")
+    orders["cart_amount"] = 500
+    ahead = ns.forecast(PROGRAM, orders, months=3, draws=50, futures=4)
+    # 30 customers with six or seven orders each, of whom some may leave, as half did in the window.
+    assert 110 < ahead.opinions([3])["likely"].item() < 200
+    # All have the same rate, so there is no Gamma distribution of rates.
+    assert ahead.opinions([3])["bg_nbd"].isna().all()
+    assert "There is no second opinion: these orders do not tell the parameters" in str(ahead)
+    with pytest.raises(ns.InputError, match="a break-even needs assumptions"):
+        ahead.break_even()
+    with pytest.raises(ns.InputError, match="there is no measure profit"):
+        ahead.past("profit")
+
+
+def test_a_second_opinion_is_shown_where_it_differs():
+    ahead = ns.forecast(PROGRAM, bare(history()), as_of=ORIGIN, months=2, draws=50, futures=4)
+    own = ahead.opinions([2])["likely"].item()
+    model = BgNbd(0.5, 6.0, 0.9, 3.0, -100.0)
+
+    def beside(orders, expected=100.0):
+        second = SecondOpinion(model, np.array([orders / 2, orders]), expected, 100.0)
+        return replace(ahead, second_opinion=second)
+
+    assert "econd opinion" not in str(beside(own))
+    assert not beside(own).opinions([2])["differs"].item()
+    twice = beside(2 * own)
+    assert twice.opinions([2])["differs"].item()
+    assert f"a BG/NBD model expects {2 * own:,.0f} orders of the customers known in 2 months" in str(twice)
+    assert "does not fit these orders (120 repeat orders where 100 came)" in str(beside(2 * own, expected=120.0))
+    # The model itself is that of the history: in weeks, repeat orders since the first one.
+    second = ahead.second_opinion
+    assert second.came == len(history()) - history()["customer_id"].nunique()
+    if second.model is not None:
+        assert 0 < second.orders[0] < second.orders[1]
 
 
 def test_what_came_later_is_not_looked_at():

@@ -64,7 +64,7 @@ def test_the_table_the_frontier_and_the_recommended_setting(orders, opening, tab
         chosen = ns.recommend(table, discount_rate_at_most_percent=limit)
         assert chosen.row.name == np.where(within, found[:, 0], -1).argmax()
         _, without, margin = found[chosen.row.name]
-        assert f"{(without / margin - 1) * 100:.1f} more orders in 100, like the ones you have" in chosen.text()
+        assert f"Break-even: {(without / margin - 1) * 100:.1f} % more orders like today's" in chosen.text()
 
 
 def test_the_tornado_and_the_break_even(orders, opening):
@@ -81,9 +81,7 @@ def test_the_tornado_and_the_break_even(orders, opening):
             both = [by_pandas(program, orders, opening, **moved)[2] for program in (candidate, PROGRAM)]
             assert shown.loc[name, f"answer_at_{end}"] == pytest.approx(both[0] - both[1], abs=0.011)
     _, without, margin = by_pandas(candidate, orders, opening)
-    assert result.break_even.startswith(
-        f"{(without / margin - 1) * 100:.1f} more orders in 100, like the ones you have"
-    )
+    assert result.break_even.startswith(f"Break-even: {(without / margin - 1) * 100:.1f} % more orders like today's")
     low, high = result.ranges.loc["candidate.break_even_uplift", ["low", "high"]]
     words = f"(Between {low * 100:.1f} and {high * 100:.1f}, in nine of ten draws of your customers.)"
     assert words in result.break_even

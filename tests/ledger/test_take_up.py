@@ -195,12 +195,12 @@ def test_sweeps_threads_and_rows_see_the_same():
 
 
 def test_buckets_see_the_same(tmp_path):
-    from nector_sim.batch.replays import replay_files
+    from nector_sim.batch.replays import replay_in_buckets
 
     orders = history()
     orders.to_parquet(tmp_path / "orders.parquet")
     how: dict[str, Any] = {"take_up": pickle.loads(pickle.dumps(STEEP)), "seed": 2}
-    report = replay_files([PROGRAM], tmp_path / "orders.parquet", out=tmp_path / "out", buckets=3, **how)
+    report = replay_in_buckets([PROGRAM], tmp_path / "orders.parquet", out=tmp_path / "out", buckets=3, **how)
     whole = ns.replay(PROGRAM, orders, take_up=STEEP, seed=2).totals
     assert float(report.totals["discount"].iloc[0]) == whole["discount"].iloc[0]
     assert int(report.totals["orders_redeemed"].iloc[0]) == whole["orders_redeemed"].iloc[0]

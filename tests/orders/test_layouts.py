@@ -53,7 +53,7 @@ def test_an_export_is_recognised_and_read(tmp_path, name):
     assert (
         report.rows["in_file"]
         == report.rows["used"] + report.rows["left_out"]
-        == path.read_text(encoding="utf-8").count("\n") - 1
+        == sum(line.strip(",") != "" for line in path.read_text(encoding="utf-8").splitlines()) - 1
     )
     assert report.money["used"] == sum(map(Decimal, carts.values())) + report.money["shipping"] + report.money["other"]
     page = str(report) + report.orders.to_csv()

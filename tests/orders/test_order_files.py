@@ -243,12 +243,34 @@ BOTH = "#1,a@example.com,paid,INR,700,0,0,700,{code},300,2025-04-08 06:52:16 +05
 )
 def test_a_points_code_beside_another_coupon_takes_what_is_stated(read, split, points, given):
     text = SHOPIFY + BOTH.format(code='"NECTOR-120-X7, SUMMER"')
-    assert "points_split='points'" in read(text, points_code=points).rejects["reason"][0]
+    assert "points_split='points'" in read(text, points_code="NECTOR-*").rejects["reason"][0]
     report = read(text, points_code=points, points_split=split)
     assert str(report.orders["discount_given"][0]) == given
     assert report.orders["cart_amount"][0] == 700 + Decimal(given)
     with pytest.raises(ns.InputError, match="say where it is"):
         read(text, points_code="NECTOR-*", points_split="code")
+
+
+def test_a_points_code_beside_another_coupon_takes_what_the_balances_or_the_code_say(read, tmp_path):
+    order = BOTH.format(code='"NECTOR-120-X7, SUMMER"')
+    text = SHOPIFY + order + order.replace("#1,", "#2,")
+    ledger = tmp_path / "ledger.csv"
+    ledger.write_text(  # order 1 took 150 points at ₹1, of which a row each for two lots
+        "email,operation,points,order_id,fiat_value\na@example.com,cr,400,,\na@example.com,dr,100,1,100\n"
+        "a@example.com,dr,50,1,50\n",
+        encoding="utf-8",
+    )
+    by_both = read(text, points_code="NECTOR-{amount}-*", balances=ledger)
+    assert [str(one) for one in by_both.orders["discount_given"]] == ["150.00", "120.00"]
+    assert by_both.orders["points_balance"].tolist() == [250, 250]
+    assert said(by_both, "points are what a row of the balances says of the order, else the amount in the points code")
+    by_code = read(text, points_code="NECTOR-{amount}-*")
+    assert [str(one) for one in by_code.orders["discount_given"]] == ["120.00", "120.00"]
+    by_file = read(text, points_code="NECTOR-*", points_split="balances", balances=ledger)
+    assert [str(one) for one in by_file.orders["discount_given"]] == ["150.00"]
+    assert "'balances' (what a row of the balances" in by_file.rejects["reason"][0]
+    with pytest.raises(ns.InputError, match="give it: balances="):
+        read(text, points_code="NECTOR-*", points_split="balances")
 
 
 def test_whether_shipping_is_part_of_the_cart_is_a_choice(read):
@@ -521,6 +543,49 @@ def test_products_that_points_may_not_pay_or_that_earn_none(read):
     assert said(report, "products that points may not pay: 1 lines, ₹360 on 1 of the orders")
     with pytest.raises(ns.InputError, match="the file has no columns of SKUs"):
         read(PLAIN, not_redeemable=["x"])
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "words"),
+    [
+        ("balances_2026-04-30.csv", "2026-04-30", "the balances are of 2026-04-30, as the file's name says"),
+        ("coins 30.04.2026 final.csv", "2026-04-30", "as the file's name says"),
+        ("coins-20260430.csv", "2026-04-30", "as the file's name says"),
+        ("coins 03-04-2026.csv", None, "is 3 April 2026 or 4 March 2026, so they are taken as today's; state the day"),
+        ("coins 31-02-2026.csv", None, "nothing says of which day the balances are"),
+        ("coins.csv", None, "nothing says of which day the balances are"),
+    ],
+)
+def test_the_day_of_balances_in_the_name_of_their_file(read, tmp_path, name, day, words):
+    path = tmp_path / name
+    path.write_text("email,points,expire_in_days\na@example.com,12,2\n", encoding="utf-8")
+    report = read("order_id,email,cart_amount\n1,a@example.com,100\n", balances=path)
+    assert said(report, words)
+    assert day is None or report.orders.attrs["balances_at"] == day
+    rows = ns.read_balances(path, key_file=tmp_path / "key")
+    assert rows.attrs.get("as_of") == day
+    assert ("expires_at" in rows) == (day is not None)  # two days after 30 April
+    assert day is None or rows["expires_at"][0] == pd.Timestamp("2026-05-02", tz="UTC")
+    assert ns.read_balances(path, as_of="2026-05-01").attrs["as_of_is"] == "as stated"
+
+
+def test_replay_opens_with_any_table_of_balances(tmp_path, run):
+    orders = tmp_path / "orders.csv"
+    orders.write_text(
+        "order_id,customer_id,ordered_at,cart_amount\n1,A,2026-05-02,500\n2,A,2026-05-03,500\n", encoding="utf-8"
+    )
+    path = tmp_path / "balances_2026-05-01.csv"
+    path.write_text("Client no,Available Coins\nA,300\n", encoding="utf-8")
+    code, page, _ = run("replay", orders, "--program", PROGRAM, "--opening", path, "--out", tmp_path / "out")
+    assert code == 0
+    assert "note: the balances are of 2026-05-01, as the file's name says, and are taken as those before" in page
+    assert "points: opening 300," in page
+    run("replay", orders, "-p", PROGRAM, "--opening", path, "--balances-at", "2026-05-01", "--out", tmp_path / "out")
+    given = pd.read_parquet(tmp_path / "out" / "orders.parquet")
+    assert given["points_redeemed"].sum() >= 300  # of the day before the first order: nothing to run back
+    code, _, error = run("replay", orders, "-p", PROGRAM, "--balances-at", "2026-05-01", "--out", tmp_path / "out")
+    assert code == 2
+    assert "give that file too" in error
 
 
 def test_balances_by_the_same_door(read, tmp_path, run):

@@ -92,7 +92,7 @@ def test_a_path_that_is_none(tmp_path):
         ns.read_orders(tmp_path / "none.csv")
     with pytest.raises(ns.InputError, match="is a folder without a table"):
         ns.read_orders(tmp_path)
-    with pytest.raises(ns.InputError, match="orders are a list; give the path"):
+    with pytest.raises(ns.InputError, match="orders are a list; give a pandas frame"):
         ns.read_orders([1, 2])
 
 
@@ -132,13 +132,13 @@ def test_a_row_longer_than_a_few_megabytes_is_refused_without_being_held(tmp_pat
 def test_several_threads_parse_only_what_cannot_fail(tmp_path, key, monkeypatch, note, threads):
     monkeypatch.setattr(csv_files, "LONGEST_ROW", 1 << 16)
     asked = []
-    parse = csv_files.CsvTable._parse
+    parse = csv_files.parse_rows
 
-    def spy(self, names, *, threads):
+    def spy(*arguments, threads, **how):
         asked.append(threads)
-        return parse(self, names, threads=threads)
+        return parse(*arguments, threads=threads, **how)
 
-    monkeypatch.setattr(csv_files.CsvTable, "_parse", spy)
+    monkeypatch.setattr(csv_files, "parse_rows", spy)
     rows = "".join(f'{number},"{"n" if number != 2000 else note}",2026-05-01,100\n' for number in range(8000))
     orders = ns.read_orders(text_file(tmp_path, PLAIN + rows), key_file=key)
     assert len(orders) == 8000
@@ -363,7 +363,10 @@ def test_whatever_has_an_arrow_interface_of_rows():
     ):
         assert ns.read_orders(source)["cart_amount"].tolist() == [Decimal("5.00")]
     for nothing in (pl.Series("cart_amount", [1]), pl.DataFrame({"cart_amount": [1]}).lazy(), b"cart_amount"):
-        with pytest.raises(ns.InputError, match="give the path of a file, or a pandas, Polars or Arrow table"):
+        with pytest.raises(
+            ns.InputError,
+            match=r"give (a pandas frame|orders\.collect\(\))",
+        ):
             ns.read_orders(nothing)
 
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nector_sim as ns
+from tests.sizes import size
 
 CELLS = st.one_of(
     st.sampled_from(
@@ -51,7 +52,7 @@ def read(source, how, key):
     accounts_hold(report)
 
 
-@settings(max_examples=60)
+@settings(max_examples=size(20, 60))
 @given(
     data=st.binary(max_size=400), head=st.sampled_from([b"", b"order_id,cart_amount\n", b"\xef\xbb\xbfcart_amount;x\n"])
 )
@@ -62,7 +63,7 @@ def test_random_bytes(tmp_path_factory, data, head):
     read(path, {}, folder / "key")
 
 
-@settings(max_examples=150)
+@settings(max_examples=size(50, 150))
 @given(
     rows=st.lists(st.lists(CELLS, min_size=len(USED), max_size=len(USED)), min_size=1, max_size=6),
     how=HOW,
@@ -80,7 +81,7 @@ def test_random_cells_in_a_shopify_export(tmp_path_factory, rows, how, separator
     read(path, how, folder / "key")
 
 
-@settings(max_examples=80)
+@settings(max_examples=size(26, 80))
 @given(
     columns=st.fixed_dictionaries(
         {
@@ -127,7 +128,7 @@ WOO_CELLS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=120)
+@settings(max_examples=size(40, 120))
 @given(data=st.data(), header=st.sampled_from(WOOCOMMERCE), how=HOW)
 def test_random_cells_in_the_exports_of_woocommerce(tmp_path_factory, data, header, how):
     cells = st.lists(WOO_CELLS, min_size=len(header), max_size=len(header))
@@ -144,7 +145,7 @@ MONEY = st.decimals(0, 1_000_000, places=2)
 PLAIN_TEXT = st.text(string.ascii_letters + ' ,;"\n₹é', max_size=15)
 
 
-@settings(max_examples=60)
+@settings(max_examples=size(20, 60))
 @given(
     orders=st.lists(st.tuples(MONEY, MONEY, st.integers(0, 3), PLAIN_TEXT), min_size=1, max_size=8),
     separator=st.sampled_from(",;\t|"),
@@ -190,7 +191,7 @@ CONTAINERS = {
 }  # fmt: skip
 
 
-@settings(max_examples=80)
+@settings(max_examples=size(26, 80))
 @given(
     name=st.sampled_from(sorted(CONTAINERS)), at=st.integers(0, 400), damage=st.binary(max_size=8), cut=st.booleans()
 )
@@ -223,7 +224,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=80)
+@settings(max_examples=size(26, 80))
 @given(data=JSON, form=st.sampled_from(["plain", "orders", "lines"]))
 def test_random_json(tmp_path_factory, data, form):
     order = {"order_id": "1", "cart_amount": "5", "more": data}
@@ -241,7 +242,7 @@ LINE_CELLS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=120)
+@settings(max_examples=size(40, 120))
 @given(
     rows=st.lists(st.lists(LINE_CELLS, min_size=6, max_size=6), min_size=1, max_size=7),
     how=st.fixed_dictionaries({}, optional={"rows": st.sampled_from(["one", "first", "every", "lines"])}),

@@ -18,6 +18,7 @@ from nector_sim.parity.answers import Theirs, answer_fields, order_fields, read_
 from nector_sim.parity.generate import generate
 from nector_sim.parity.variants import IGNORING, VARIANTS, together
 from nector_sim.rules.program import Program
+from tests.sizes import size
 
 EXAMPLE = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
 PERCENT = Program.parse(
@@ -28,7 +29,11 @@ PERCENT = Program.parse(
 )
 
 
-def record_of(law, program, n=1500, seed=1, columns=("points_redeemed", "discount", "payable", "credits_used")):
+#: Orders of a record; enough to tell variants apart.
+RECORD = size(600, 1500)
+
+
+def record_of(law, program, n=RECORD, seed=1, columns=("points_redeemed", "discount", "payable", "credits_used")):
     """What a checkout that follows `law` gave, as a frame of text."""
     [(_, orders)] = generate(n, seed=seed, program=program)
     rows = []
@@ -54,7 +59,7 @@ def test_a_record_made_by_score_has_nothing_to_find():
 def test_a_record_of_the_law_itself_agrees(program):
     report = ns.check_parity(program, record_of(Law, program))
     assert report.agrees
-    assert sum(report.limited_by.values()) == 1500
+    assert sum(report.limited_by.values()) == RECORD
 
 
 @pytest.mark.parametrize("name", BENCH)
@@ -82,7 +87,7 @@ def test_a_record_of_two_variants_names_both():
 def test_noise_is_called_unexplained_and_the_rest_is_still_named():
     variant, program = BENCH["percent_rounding: half up"], PERCENT
     record = record_of(variant.law, program)
-    wrong = [7, 400, 1203]
+    wrong = [7, 400, 503]
     record.loc[wrong, "discount"] = Decimal("12345.67")
     report = ns.check_parity(program, record)
     named, unexplained = report.groups
@@ -328,12 +333,12 @@ def test_the_report_as_json_and_for_test_systems():
     record = record_of(BENCH["min_payable_rounding: down"].law, PERCENT, columns=("points_redeemed", "discount"))
     report = ns.check_parity(PERCENT, record)
     data = json.loads(report.to_json())
-    assert data["compared"] == 1500
-    assert data["agreements"] + sum(group["count"] for group in data["groups"]) == 1500
+    assert data["compared"] == RECORD
+    assert data["agreements"] + sum(group["count"] for group in data["groups"]) == RECORD
     assert ["min_payable_rounding"] in data["groups"][0]["choices"]
     assert isinstance(data["groups"][0]["example"]["order"]["cart_amount"], str)
     suite = ElementTree.fromstring(report.to_junit())
-    assert int(suite.get("tests")) == len(suite) == 1500
+    assert int(suite.get("tests")) == len(suite) == RECORD
     failed = [case.get("name") for case in suite if case.find("failure") is not None]
     assert failed == [f"order {row}" for row in report.mismatches["row"]]
     assert int(suite.get("failures")) == len(failed) < len(suite)
@@ -348,7 +353,7 @@ def test_assert_agrees():
 
 @pytest.mark.parametrize("variant", IGNORING, ids=str)
 def test_what_is_not_read_is_named_first(variant):
-    report = ns.check_parity(None, calculator=as_function(variant.law), n=2000, seed=1)
+    report = ns.check_parity(None, calculator=as_function(variant.law), n=size(800, 2000), seed=1)
     assert [group.explanation for group in report.groups] == [f"agrees on all of them if {variant}"]
 
 

@@ -9,6 +9,7 @@ from nector_sim.calculator.exact import Law, Order
 from nector_sim.parity.generate import generate
 from nector_sim.parity.variants import MINIMA, REFUSED, VARIANTS, pairs, together
 from nector_sim.rules.program import Program
+from tests.sizes import size
 
 AMOUNT = {"kind": "variable_amount", "points_per_step": 100, "discount_per_step": 10}
 RUPEE = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}
@@ -210,7 +211,7 @@ TWO = [pair for number, pair in enumerate(pairs()) if number % 73 == 5]
 
 @pytest.mark.parametrize("pair", TWO, ids=lambda pair: " and ".join(variant.choice for variant in pair))
 def test_two_at_once_are_named_or_called_unexplained(pair):
-    report = ns.check_parity(None, calculator=as_function(together(pair)), n=2000, seed=2)
+    report = ns.check_parity(None, calculator=as_function(together(pair)), n=size(800, ORDERS), seed=2)
     named = {name for group in report.groups for names in group.choices for name in names}
     assert named <= {variant.choice for variant in pair}
     assert named or [group.explanation for group in report.groups] == ["unexplained"]

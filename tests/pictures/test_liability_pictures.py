@@ -7,8 +7,9 @@ import pandas as pd
 
 import nector_sim as ns
 from nector_sim.economics.ultimate import Ultimate
-from nector_sim.exploration.futures import MEASURES
-from nector_sim.pictures.liability import draw_fan, draw_outstanding, draw_triangle
+from nector_sim.exploration.forecast_result import COLUMNS
+from nector_sim.exploration.second_opinion import SecondOpinion
+from nector_sim.pictures.liability import draw_fan, draw_outstanding, draw_owed, draw_triangle
 from nector_sim.pictures.showing import new_axes, show_axes
 
 PROGRAM = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1)])
@@ -27,10 +28,14 @@ def test_outstanding_stands_at_face_value_with_what_is_expected():
 
 
 def test_the_fan_follows_the_months_behind():
-    draws, behind = np.zeros((1, 3, 2, len(MEASURES) + 2)), np.zeros((2, len(MEASURES) + 2))
-    draws[0, :, :, MEASURES.index("points_redeemed")] = [[1, 2], [3, 4], [5, 6]]
-    behind[:, MEASURES.index("points_redeemed")] = [7, 8]
-    ahead = ns.Forecast(datetime(2026, 3, 1, tzinfo=UTC), ("today",), 2, 1, 0, 28, 3, 0, 0.03, "INR", behind, draws)
+    draws, behind = np.zeros((1, 3, 2, len(COLUMNS))), np.zeros((2, len(COLUMNS)))
+    draws[0, :, :, COLUMNS.index("points_redeemed")] = [[1, 2], [3, 4], [5, 6]]
+    behind[:, COLUMNS.index("points_redeemed")] = [7, 8]
+    behind[:, COLUMNS.index("outstanding")] = [30, 50]
+    ahead = ns.Forecast(
+        datetime(2026, 3, 1, tzinfo=UTC), ("today",), 2, 1, 0, 28, 3, 0, 0.03, "INR", (0.5,), COLUMNS,
+        SecondOpinion(None, np.full(2, np.nan), np.nan, 0.0, "none"), behind, draws,
+    )  # fmt: skip
     ax = draw_fan(ahead, new_axes())
     assert ax.get_title(loc="left") == "Points redeemed, behind and ahead under “today”"
     assert ax.lines[0].get_ydata().tolist() == [7, 8]
@@ -38,6 +43,10 @@ def test_the_fan_follows_the_months_behind():
     assert ax.lines[1].get_ydata().tolist() == [3, 4]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["-2", "-1", "+1", "+2"]
     assert ax.get_label() == "Points redeemed by month: 8 in the last month, 3 likely in the next"
+    # A point is worth half a rupee.
+    owed = draw_owed(ahead, new_axes())
+    assert owed.lines[0].get_ydata().tolist() == [15, 25]
+    assert owed.get_label().startswith("Owed by month, at face value (INR): 25 in the last month")
 
 
 def test_the_triangle_has_a_line_for_each_month():

@@ -119,7 +119,7 @@ def test_tiers_rise_and_have_names_of_their_own():
     tiers = [{"name": "A", "min_spend": 100}, {"name": "A", "min_spend": 100}]
     assert problems(tiers=tiers) == [
         "tiers.1.min_spend: is 100, not above the tier before it; list the lowest tier first",
-        "tiers.1.name: 'A' stands twice; rename one",
+        "tiers.1.name: 'A' appears twice; rename one",
     ]
 
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 import nector_sim as ns
 from nector_sim.calculator.choices import CHOICES
 from nector_sim.calculator.exact import Order
+from nector_sim.errors import ProgramError
 from nector_sim.rules.docs import field_docs
 from nector_sim.rules.money import About
 from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount, VariablePercent
@@ -239,7 +240,7 @@ def test_files_that_cannot_be_read(tmp_path):
     says = {
         "bad.toml": " is not TOML:",
         "bad.json": " is not JSON:",
-        "twice.json": " is not JSON: a field stands twice",
+        "twice.json": " is not JSON: a field appears twice",
     }
     for name, content in cases.items():
         if content is not None:
@@ -371,3 +372,11 @@ def test_a_minimum_of_points_that_its_maximum_never_reaches_is_an_error():
         Program.parse({"offers": [{**offer, "min_points": 31}]})
     with pytest.raises(ns.ProgramError, match=r"offers\.0\.min_points: is not a field here"):
         Program.parse({"offers": [{"kind": "fixed_amount", "points": 5, "discount": 5, "min_points": 5}]})
+
+
+def test_of_very_many_problems_the_first_are_written_out():
+    with pytest.raises(ProgramError) as stop:
+        Program.parse({f"unknown_{number}": 1 for number in range(95_000)})
+    assert len(stop.value.problems) == 101
+    assert stop.value.problems[0].place == "unknown_0"
+    assert str(stop.value.problems[-1]) == "and 94,900 more"

@@ -11,7 +11,7 @@ import numpy as np
 
 from nector_sim.errors import InputError
 from nector_sim.exploration.experiments.outcomes import instant, people_of, person_of, read_history, totals
-from nector_sim.frames.checks import as_frame
+from nector_sim.frames.kinds import as_frame
 from nector_sim.orders.identity import HASHED, default_key_file, load_key
 from nector_sim.results import Result
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nector_sim.economics.margin import margins
 from nector_sim.errors import InputError, Problem
-from nector_sim.frames.checks import as_frame
+from nector_sim.frames.kinds import as_frame
 from nector_sim.orders.identity import phone_of, phones_of
 
 if TYPE_CHECKING:

@@ -241,7 +241,8 @@ def _spread(rows: pd.DataFrame, start: Any, last: Any, window: Any, length: int)
     found = []
     for outcome in _OUTCOMES:
         mean, sd = float(during[outcome].mean()), float(during[outcome].std())
-        correlation = float(np.corrcoef(during[outcome], before[outcome])[0, 1])
+        with np.errstate(invalid="ignore", divide="ignore"):  # where all customers are alike
+            correlation = float(np.corrcoef(during[outcome], before[outcome])[0, 1])
         if not (mean > 0 and sd > 0 and np.isfinite(correlation)):
             continue
         # CUPED takes away the part of the spread that the time before explains.

@@ -16,7 +16,7 @@ from nector_sim.exploration.experiments.assign import SIDES, ExperimentAssignmen
 from nector_sim.exploration.experiments.looks import bounds, even_looks
 from nector_sim.exploration.experiments.outcomes import instant, people_of, read_history, totals
 from nector_sim.exploration.experiments.statistics import Difference, Side, difference, same_share
-from nector_sim.frames.checks import as_frame
+from nector_sim.frames.kinds import as_frame
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
 

@@ -1,0 +1,49 @@
+"""How sure the answer is: what must happen for the change to lose or to pay, and which assumption moves it most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nector_sim.app.figures import RESAMPLES, pair_in_words
+from nector_sim.app.words import FIELDS, called, plain
+from nector_sim.exploration.compare import compare
+from nector_sim.exploration.session import Outcome, Session
+from nector_sim.report.figures import in_words
+
+
+def how_sure(session: Session, outcome: Outcome, go_on: Callable[[], None]) -> dict[str, Any]:
+    """Draw customers anew under today's setting and the proposal.
+
+    Today's setting by itself is held against giving nothing.
+    """
+    go_on()
+    today = session.today_beside(outcome.program)
+    same = outcome.program == today
+    before = today.model_copy(update={"enabled": False}) if same else today
+    found = compare(
+        before,
+        outcome.program,
+        session.orders,
+        assumptions=session.assumptions,
+        resamples=RESAMPLES if "customer_id" in session.orders else 0,
+        replayed=session.replayed,
+    )
+    lines = [found.break_even] if same else in_words(found)
+    pair: Any = found.ranges.loc["incremental_break_even_uplift_users"]
+    changed = not same and round(found.incremental_margin) != 0
+    ranges: Any = found.ranges
+    ends = ["low", "high"] if "low" in ranges else []
+    break_even: Any = ranges.loc["candidate.break_even_uplift"]
+    return {
+        "pair": pair_in_words(float(pair["value"]), keeps=found.incremental_margin > 0) if changed else "",
+        "lines": [called(plain(line), outcome.program.points_label) for line in lines],
+        "against": "giving no coins" if same else "your current setting",
+        "likely": found.incremental_margin,
+        "currency": found.currency,
+        "break_even": [float(break_even[name]) for name in ("value", *ends)],
+        "tornado": [
+            {"name": FIELDS.get(str(name), str(name)), **{str(key): value for key, value in row.items()}}
+            for name, row in found.tornado.set_index(found.tornado.columns[0]).head(6).iterrows()
+        ],
+    }

@@ -1,0 +1,163 @@
+"""What the page calls things: a merchant's words for fields, and for what the library says to developers."""
+
+from __future__ import annotations
+
+import re
+
+#: Fields by path or name, where a merchant's word is another than the model's.
+FIELDS = {
+    "points_per_unit": "Coins earned per ₹100",
+    "min_payable.kind": "Customer pays at least",
+    "gross_margin_percent": "Gross margin, before coins",
+    "tax_percent": "Tax on sales (GST)",
+    "prices_include_tax": "Prices include tax",
+    "points_count_as": "For GST, points count as",
+    "payment_fee_percent": "Payment fee",
+    "payment_fee_fixed": "Payment fee per order",
+    "cod_fee": "Cash-on-delivery fee per order",
+    "fulfilment_cost": "Packing and shipping per order",
+    "return_cost": "Cost of a return",
+    "resale_percent": "Returned goods sold again",
+    "redeemers_percent": "Customers who ever use coins",
+    "take_up_percent": "How often these use coins when they can",
+    "ultimate_redemption_percent": "Coins ever used",
+    "base": "Counted on",
+    "min_cart": "Smallest cart",
+    "delay_days": "Days until coins can be used",
+    "on_redeeming_orders": "Orders that use coins earn coins, too",
+    "max_points": "Most coins from one order",
+    "points": "Coins",
+    "per_amount": "for every",
+    "whole_steps": "Full amounts only",
+    "points_label": "What coins are called",
+    "timezone": "Time zone",
+    "tiering": "How tiers are measured",
+    "reversal": "What a refund takes back",
+    "earned": "Takes back coins that were earned",
+    "redeemed": "Gives back coins that were used",
+    "overdraft": "If the coins are spent already",
+    "offers": "Offers",
+    "min_points": "Fewest coins to use",
+    "min_balance": "Coins a customer must own first",
+    "max_cart": "Carts below",
+    "with_coupons": "Together with other coupons",
+}
+#: Explanations that replace the model's own.
+HELP = {
+    "points_per_unit": "5 means that an order of ₹100 earns 5 coins.",
+    "gross_margin_percent": "What is left of a sale net of tax after the goods are paid. Not used where your orders "
+    "say what the goods cost. If you are not sure, write lowest / likely / highest: 50 / 55 / 60.",
+    "redeemers_percent": "Of all customers, how many ever use coins. 100 means everybody. If you are not sure, write "
+    "lowest / likely / highest: 20 / 30 / 45.",
+    "take_up_percent": "Of the orders on which these customers could use coins, on how many they do. 100 means always. "
+    "If you are not sure, write lowest / likely / highest: 20 / 30 / 45.",
+    "ultimate_redemption_percent": "Of all coins given, how many are ever used. It changes what you owe to customers "
+    "in your books, and no figure on this page.",
+    "points_count_as": "Discount: GST falls on the lower price. Payment method: GST stays on the full price.",
+    "cod_fee": "Instead of the payment fees, for orders paid in cash at the door.",
+    "currency": "Three letters, such as INR.",
+    "timezone": "Such as Asia/Kolkata.",
+    "base": "What the customer pays, or the cart before coins.",
+}
+#: The folds of each form: what each says of itself, and its fields.
+FOLDS: dict[str, list[tuple[str, tuple[str, ...]]]] = {
+    "proposal": [
+        ("More of the offer: steps, smallest cart, dates, tiers", ("enabled", "offers")),
+        ("How coins are earned, expire and come back", ("earning", "expiry", "tiers", "tiering", "reversal")),
+        ("Name, currency, time zone", ("name", "currency", "points_label", "timezone", "valid_from")),
+    ],
+    "today": [
+        ("Offers, as on Nector's GoKwik page", ("enabled", "offers", "min_payable")),
+        ("How coins are earned, expire and come back", ("earning", "expiry", "tiers", "tiering", "reversal")),
+        ("Name, currency, time zone", ("name", "currency", "points_label", "timezone", "valid_from")),
+    ],
+    "assumptions": [
+        (
+            "About your shop: margin, tax, fees, who uses coins",
+            (
+                "gross_margin_percent",
+                "redeemers_percent",
+                "take_up_percent",
+                "tax_percent",
+                "prices_include_tax",
+                "points_count_as",
+                "payment_fee_percent",
+                "payment_fee_fixed",
+                "cod_fee",
+                "fulfilment_cost",
+                "return_cost",
+                "resale_percent",
+                "ultimate_redemption_percent",
+            ),
+        )
+    ],
+}
+#: Choices in a merchant's words.
+OPTIONS = {"Tender": "Payment method", "Payable": "What the customer pays", "Cart amount": "The cart before coins"}
+
+#: What developers read, and what stands for it on the page; in this order.
+_PLAIN: list[tuple[str, str]] = [
+    (r"\s*\((?:[^()]|\([^()]*\))*--[a-z-]+(?:[^()]|\([^()]*\))*\)", ""),
+    (r"; if these are points, put them back with points_code='([^']*)'", r"; were these coins?"),
+    (r"; if these are points, put them back with \S+", "; were these coins?"),
+    (r"if points may pay it, say so: shipping='in', else 'out'", "say below if coins may pay it"),
+    (r", or count them: keep_status", ", or count them below"),
+    (r"; if such orders count, say so: keep_status, or say in a mapping's \[statuses\] what becomes of them", ""),
+    (r"; to count those not paid yet: keep_status=.*", "; say below if they count"),
+    (r"; give opening=ns\.opening_from\([^)]*\)", "; drop a file of balances on the page"),
+    (r"\bns\.[a-z_]+\([^)]*\)", "the page"),
+    (r"\bpoints_split='?\w+'?( \(([^()]*)\))?", r"\2"),
+    (r"a mapping \(mapping=\)", "the table below"),
+    (r"\b(mapping|dates|numbers|currency|sheet|header_row|encoding|format|rows|rounding)='?([^',;\s]*)'?", r"\2"),
+    (r"\bcart_amount\b", "basket"),
+    (r"\bpoints_balance\b", "balance"),
+    (r"\bdiscount_given\b", "discount by coins"),
+    (r"\bordered_at\b", "order date"),
+    (r"\border_id\b", "order number"),
+    (r"\bcustomer_id\b", "customer"),
+    (r"\brefunded_at\b", "date of the refund"),
+    (r"\brefunded_amount\b", "amount of the refund"),
+    (r"\bpaid_amount\b", "amount paid"),
+    (r"\bpayment_method\b", "way of paying"),
+    (r"\bredeemers_percent\b", "customers who ever use coins"),
+    (r"\btake_up_percent\b", "how often these use coins when they can"),
+    (r"\[earning\]", "How coins are earned"),
+    (r"`", ""),
+    (r"(?<![\w<])(?:[A-Za-z]:)?[/\\](?:[^\s/\\]+[/\\])+(?=[^\s/\\])", ""),
+    (r"\boffers\.(\d+)\b:?", lambda found: f"Offer {int(found[1]) + 1}"),  # type: ignore[list-item]
+]
+
+
+def plain(text: str) -> str:
+    """Say in a merchant's words what the library says to everybody.
+
+    Examples
+    --------
+    >>> plain("orders left out that are cash on delivery: 9; mark them, or count them: keep_status (--keep-status x)")
+    'orders left out that are cash on delivery: 9; mark them, or count them below'
+    """
+    for pattern, words in _PLAIN:
+        text = re.sub(pattern, words, text)
+    return text
+
+
+def called(text: str, label: str) -> str:
+    """Call points what the merchant's customers call them.
+
+    Examples
+    --------
+    >>> called("customers who use points; a point", "coins")
+    'customers who use coins; a coin'
+    """
+    return re.sub(r"\bpoint\b", label.removesuffix("s"), re.sub(r"\bpoints\b", label, text))
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Write a number of things.
+
+    Examples
+    --------
+    >>> count(1, "order"), count(1234, "order")
+    ('1 order', '1,234 orders')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
