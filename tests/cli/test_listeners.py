@@ -34,6 +34,7 @@ CALLS = [
     (0, ("replay", "orders.csv", "--program", EXAMPLE, "--out", "replayed")),
     (2, ("forecast", "orders.csv", "--program", EXAMPLE)),  # a history of two orders is too short
     (0, ("liability", "orders.csv", "--program", EXAMPLE)),
+    (2, ("fit", "orders.csv", "-p", EXAMPLE)),  # these orders do not say what was redeemed
     (0, ("examples", "examples")),
     (1, ("checkout", "--url", CLOSED, "--customer", "a", "--cart", "500", "--timeout", "1")),
     (0, ("experiment", "plan", *PAIR)),  # two customers are too few for the others

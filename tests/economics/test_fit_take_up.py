@@ -33,6 +33,7 @@ def test_a_coin_for_everybody_is_told_from_customers_who_differ():
     coins = ns.Shop(
         **{**CUSTOMERS.model_dump(), "redeemers_percent": 100, "take_up_percent": 40, "take_up_concentration": 1e6}
     )
+    found = fitted_to(made_of(coins, 3))
     assert not found.customers_differ
     assert found.redeemers_percent[1] > 97
     assert "a coin tossed for each order" in found.text()
