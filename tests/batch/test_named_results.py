@@ -78,7 +78,7 @@ BATCH = pa.RecordBatch.from_pydict(
 
 
 def test_a_bad_row_raises_unless_the_caller_says_otherwise():
-    with pytest.raises(OrdersError, match="2 of 3 orders cannot be used"):
+    with pytest.raises(OrdersError, match="2 of 3 rows cannot be used"):
         ns.score_batch(PROGRAM, BATCH)
     with pytest.raises(InputError, match="on_error is 'ignore'; it is 'raise', 'null' or 'column'"):
         ns.score_batch(PROGRAM, BATCH, on_error="ignore")

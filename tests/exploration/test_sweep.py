@@ -247,5 +247,5 @@ def test_never_is_missing_and_what_lacks_is_named(orders):
         with pytest.raises(ns.InputError, match=f"{name}=: only a replay takes that"):
             sweep(PROGRAM, orders, grid=grid, assumptions=BELIEVED, **{name: value})
     bad = orders.assign(cart_amount=orders["cart_amount"].where(orders.index > 0, -1))
-    with pytest.raises(ns.OrdersError, match="1 of 600 orders"):
+    with pytest.raises(ns.OrdersError, match="1 of 600 rows"):
         sweep(PROGRAM, bad, grid=grid, assumptions=BELIEVED)
