@@ -34,11 +34,5 @@ class Printable:
 
 
 def visible(text: str) -> str:
-    r"""Write out the characters of a text that steer a terminal.
-
-    Examples
-    --------
-    >>> visible("\x1b[2Jgone")
-    '\\x1b[2Jgone'
-    """
+    r"""Write out the characters of a text that steer a terminal."""
     return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

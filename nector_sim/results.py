@@ -123,20 +123,7 @@ class Drawing:
         self.__name__ = name
 
     def __call__(self, *, ax: Axes | None = None, **options: Any) -> Picture:
-        """Draw it.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; left out, on Axes of its own.
-        **options
-            As the function of this name in `nector_sim.pictures` takes them.
-
-        Returns
-        -------
-        Picture
-            Shown by a notebook; ``.ax`` is where it was drawn, ``.save(path)`` writes it to a file.
-        """
+        """Draw it."""
         pictures = importlib.import_module(_PICTURES)
         where = pictures.new_axes() if ax is None else ax
         return Picture(getattr(pictures, self._name)(self._result, where, **options))

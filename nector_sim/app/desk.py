@@ -134,13 +134,7 @@ class Desk:
         return self.background(version, lambda session, outcome, _: examples(session, outcome, order))
 
     def report(self) -> tuple[Any, Program]:
-        """The report of the setting; only of what is on the page.
-
-        Raises
-        ------
-        InputError
-            If a field is in error.
-        """
+        """The report of the setting; only of what is on the page."""
         from nector_sim.report.contents import make_report
 
         with self._lock:

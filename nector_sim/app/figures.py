@@ -36,13 +36,7 @@ def money(amount: float, currency: str) -> str:
 
 
 def brief(amount: float, currency: str) -> str:
-    """Write money as a merchant says it: ₹1.9 lakh, ₹54.4 lakh, ₹1.2 crore.
-
-    Examples
-    --------
-    >>> brief(189_650, "INR"), brief(-41_200, "INR"), brief(12_345_678, "INR"), brief(2_345_678, "EUR")
-    ('₹1.9 lakh', '−₹41,200', '₹1.2 crore', '€2.3 million')
-    """
+    """Write money as a merchant says it: ₹1.9 lakh, ₹54.4 lakh, ₹1.2 crore."""
     size = abs(amount)
     units = [(1e7, "crore"), (1e5, "lakh")] if currency == "INR" else [(1e6, "million")]
     for unit, name in units:
@@ -146,13 +140,7 @@ def pair_in_words(uplift: float, *, keeps: bool) -> str:
 
 
 def setting_in_words(program: Program) -> str:
-    """A setting in a few words.
-
-    Examples
-    --------
-    >>> setting_in_words(ns.load_program(ns.data_path("programs/gokwik-example.toml")))
-    '1 coin = ₹1, up to ₹1,000 off, customers paying at least ₹100'
-    """
+    """A setting in a few words."""
     if not program.enabled or not program.offers:
         return "coins switched off"
     offer, currency = program.offers[0], program.currency

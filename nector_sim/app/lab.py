@@ -12,19 +12,7 @@ from nector_sim.errors import InputError
 
 
 def open_lab(notebook: Path, *, open_browser: bool = True) -> None:
-    """Open JupyterLab on a notebook until it is stopped.
-
-    Parameters
-    ----------
-    notebook : pathlib.Path
-    open_browser : bool
-        Open the page when it is ready.
-
-    Raises
-    ------
-    InputError
-        If there is no such notebook, or the packages of the extra ``lab`` are not installed.
-    """
+    """Open JupyterLab on a notebook until it is stopped."""
     if not notebook.exists():
         raise InputError(f"{notebook} does not exist; name a notebook, or run this in a checkout of nector_sim")
     if find_spec("jupyterlab") is None:

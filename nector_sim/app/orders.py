@@ -22,16 +22,7 @@ _GIVEN = ("credits", "points_requested", "tier", "ordered_at", "eligible_amount"
 
 
 def examples(session: Session, outcome: Outcome, wanted: str) -> dict[str, Any]:
-    """Orders under the proposal and today's setting, with words for each.
-
-    Parameters
-    ----------
-    session : Session
-    outcome : Outcome
-        Of the proposal.
-    wanted : str
-        An order's number, or a part of it; empty for a few from a small cart to a large one.
-    """
+    """Orders under the proposal and today's setting, with words for each."""
     positions = session.examples() if not wanted else _found(session.orders, wanted)
     picked = outcome.scored_at(positions)
     before = session.todays(outcome.program).scored_at(positions)["discount"]

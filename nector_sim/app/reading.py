@@ -80,15 +80,7 @@ class Looked:
 
 
 def look(source: Mapping[str, Any], *, currency: str) -> Looked:
-    """Read orders as a state names them; what is wrong becomes a message.
-
-    Parameters
-    ----------
-    source : mapping
-        ``shop``, or ``files`` with ``balances``, ``how``, ``columns``, ``answers`` and ``confirmed``.
-    currency : str
-        Of amounts, where neither the file nor the merchant says.
-    """
+    """Read orders as a state names them; what is wrong becomes a message."""
     if "shop" in source:
         return Looked(demo_orders(source["shop"]), EXAMPLES[source["shop"]])
     found = Looked(label=", ".join(one["name"] for one in source["files"]))

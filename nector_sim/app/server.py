@@ -43,24 +43,7 @@ _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def serve(
     *, port: int = 8866, open_browser: bool = True, token: str | None = None, say: Callable[[str], Any] = print
 ) -> None:
-    """Serve the app on this machine until it is stopped.
-
-    Parameters
-    ----------
-    port : int
-        Where to begin looking for a free port.
-    open_browser : bool
-        Open the page when it is ready.
-    token : str, optional
-        What the address must carry; left out, a new random one.
-    say : callable
-        Receives the address.
-
-    Raises
-    ------
-    InputError
-        If the packages of the extra ``lab`` are not installed, or no port is free.
-    """
+    """Serve the app on this machine until it is stopped."""
     try:
         import uvicorn
     except ModuleNotFoundError:

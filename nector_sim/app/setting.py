@@ -32,13 +32,7 @@ class Lever(NamedTuple):
 
 
 def read(form: str, values: Values) -> Any:
-    """Turn what was typed into a program or assumptions.
-
-    Raises
-    ------
-    InputError
-        With a problem for each field.
-    """
+    """Turn what was typed into a program or assumptions."""
     model = MODELS[form]
     return model.parse(data_of(fields_of(model, values), values), source="this setting")
 

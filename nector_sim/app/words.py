@@ -129,35 +129,17 @@ _PLAIN: list[tuple[str, str]] = [
 
 
 def plain(text: str) -> str:
-    """Say in a merchant's words what the library says to everybody.
-
-    Examples
-    --------
-    >>> plain("orders left out that are cash on delivery: 9; mark them, or count them: keep_status (--keep-status x)")
-    'orders left out that are cash on delivery: 9; mark them, or count them below'
-    """
+    """Say in a merchant's words what the library says to everybody."""
     for pattern, words in _PLAIN:
         text = re.sub(pattern, words, text)
     return text
 
 
 def called(text: str, label: str) -> str:
-    """Call points what the merchant's customers call them.
-
-    Examples
-    --------
-    >>> called("customers who use points; a point", "coins")
-    'customers who use coins; a coin'
-    """
+    """Call points what the merchant's customers call them."""
     return re.sub(r"\bpoint\b", label.removesuffix("s"), re.sub(r"\bpoints\b", label, text))
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
-    """Write a number of things.
-
-    Examples
-    --------
-    >>> count(1, "order"), count(1234, "order")
-    ('1 order', '1,234 orders')
-    """
+    """Write a number of things."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -51,31 +51,7 @@ def score_frame(
     typed: bool = False,
     naming: Naming = PLAIN,
 ) -> Chunk:
-    """Score a frame of orders.
-
-    Parameters
-    ----------
-    program : Program
-    frame : polars.DataFrame, shape (n, any)
-        See :func:`nector_sim.score`.
-    first_row : int
-        Position of the first row among all orders, from 0.
-    broken : list of tuple of int and str, optional
-        Rows (positions) that could not be read, with what is wrong with them; the frame leaves them out.
-    typed : bool
-        See :func:`nector_sim.batch.schemas.scored_schema`.
-    naming : Naming
-        Of the results.
-
-    Returns
-    -------
-    Chunk
-
-    Raises
-    ------
-    InputError
-        If a needed column is missing, or one has the name of a result.
-    """
+    """Score a frame of orders."""
     naming.free(frame.columns)
     rows, broken = len(frame) + len(broken or ()), broken or []
     inputs = _read(program, frame)

@@ -16,26 +16,7 @@ TRIES, WAIT = 3, 60
 
 @contextmanager
 def dask_client(scheduler: str | None = None, *, workers: int | None = None) -> Iterator[Any]:
-    """Connect to a Dask scheduler, or start a cluster on this machine and stop it afterwards.
-
-    Parameters
-    ----------
-    scheduler : str, optional
-        Address such as ``tls://10.0.0.5:8786``, with the certificates of Dask's own settings
-        (``DASK_DISTRIBUTED__COMM__TLS__CA_FILE`` and so on). ``tcp://`` is neither encrypted nor authenticated: whoever
-        reaches such a scheduler runs code on its workers. Left out, a cluster on this machine that answers nobody else.
-    workers : int, optional
-        Processes of that cluster; left out, one for each core.
-
-    Yields
-    ------
-    distributed.Client
-
-    Raises
-    ------
-    InputError
-        If Dask is not installed, or the scheduler does not answer.
-    """
+    """Connect to a Dask scheduler, or start a cluster on this machine and stop it afterwards."""
     try:
         import cryptography  # noqa: F401  # distributed makes certificates with it, and does not bring it
         from distributed import Client
@@ -60,15 +41,6 @@ def dask_engine(client: Any) -> Engine:
 
     Every part is one task that reads, scores and writes its rows, and notes at the end that it is whole. A task whose
     worker is lost runs again elsewhere and writes the same bytes under the same name, so nothing is lost or doubled.
-
-    Parameters
-    ----------
-    client : distributed.Client
-        The workers must reach the inputs and the output under the same paths or URLs.
-
-    Returns
-    -------
-    Engine
     """
 
     def engine(job: Job, numbers: Sequence[int], begin: Callable[[], None], done: Callable[[int], None]) -> None:

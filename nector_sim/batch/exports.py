@@ -42,32 +42,7 @@ def score_export(
     suffix: str = "",
     **how: Unpack[How],
 ) -> ScoreReport:
-    """Score a file that is read as :func:`nector_sim.inspect_orders` does; only the columns that it gives are written.
-
-    Parameters
-    ----------
-    program : Program
-        Orders in another currency than its own are left out.
-    orders : sequence of str or path
-        Files, folders or patterns of one shop; see :func:`nector_sim.inspect_orders`.
-    out : pathlib.Path
-        Where the usable orders go with their results, ``.csv`` or ``.parquet``.
-    rejects : pathlib.Path, optional
-        Where the others go with their reasons.
-    prefix, suffix : str
-        As of :func:`nector_sim.score`.
-    **how
-        Keywords of :func:`nector_sim.inspect_orders`.
-
-    Returns
-    -------
-    ScoreReport
-
-    Raises
-    ------
-    InputError
-        If a file cannot be read or written, or nothing says what points the customers have.
-    """
+    """Score a file that is read as :func:`nector_sim.inspect_orders` does; only columns that it gives are written."""
     apart((out, rejects), (*map(Path, orders), how.get("balances"), how.get("mapping"), how.get("key_file")))
     how["currency"] = how.get("currency") or program.currency
     how["timezone"] = how.get("timezone") or program.timezone

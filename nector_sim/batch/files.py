@@ -43,42 +43,12 @@ class ScoreReport(Result):
 
 
 def read_table(path: Path) -> pa.Table:
-    """Read a file of orders; of a CSV file, every column as text, so that amounts stay exact.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        ``.csv`` or ``.parquet``.
-
-    Returns
-    -------
-    pyarrow.Table
-
-    Raises
-    ------
-    InputError
-        If it does not exist, has another ending, or cannot be read.
-    """
+    """Read a file of orders; of a CSV file, every column as text, so that amounts stay exact."""
     return read_tables(str(path))
 
 
 def read_tables(orders: str) -> pa.Table:
-    """Read orders whole into the memory: a file, a folder of them, a pattern, or a URL.
-
-    Parameters
-    ----------
-    orders : path or URL
-        ``.csv`` or ``.parquet``.
-
-    Returns
-    -------
-    pyarrow.Table
-
-    Raises
-    ------
-    InputError
-        As :func:`read_table`, and if the files of a folder differ in their columns.
-    """
+    """Read orders whole into the memory: a file, a folder of them, a pattern, or a URL."""
     from nector_sim.batch.inputs import open_inputs, read_pieces
 
     inputs, frames = open_inputs([orders]), list[pl.DataFrame]()
@@ -92,19 +62,7 @@ def read_tables(orders: str) -> pa.Table:
 
 
 def write_table(table: pa.Table, path: str | Path) -> None:
-    """Write a table; it stands under its name when it is whole and on the disk.
-
-    Parameters
-    ----------
-    table : pyarrow.Table
-    path : path or URL
-        ``.csv`` (texts that a spreadsheet would run are made harmless), ``.parquet``, or ``.xlsx``.
-
-    Raises
-    ------
-    InputError
-        If the ending is another, or the place cannot be written.
-    """
+    """Write a table; it stands under its name when it is whole and on the disk."""
     place = Place.of(path)
     check_ending(path)
     frame: Any = pl.from_arrow(table)
@@ -126,15 +84,7 @@ def check_ending(path: str | Path) -> None:
 
 
 def apart(outputs: Iterable[str | Path | None], inputs: Iterable[Any]) -> None:
-    """Refuse to write over a file that is read, or two tables into one place; what is no file is passed by.
-
-    Parameters
-    ----------
-    outputs : iterable of path or URL
-        Where something is to be written.
-    inputs : iterable
-        Paths of files that are read, among whatever else a caller may give.
-    """
+    """Refuse to write over a file that is read, or two tables into one place; what is no file is passed by."""
     outs = [Path(path) for path in outputs if path is not None]
     read = [Path(source) for source in inputs if isinstance(source, str | Path)]
     for place, out in enumerate(outs):

@@ -19,20 +19,6 @@ def harmless(frame: pl.DataFrame) -> pl.DataFrame:
     """Put an apostrophe before the text cells and headings that a spreadsheet would run as formulas.
 
     These begin with ``=``, ``+``, ``-``, ``@``, a tab or a return, and are no numbers as a whole: ``-5`` stays.
-
-    Parameters
-    ----------
-    frame : polars.DataFrame, shape (n, any)
-
-    Returns
-    -------
-    polars.DataFrame, shape (n, any)
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> harmless(pl.DataFrame({"note": ["=1+1", "-5", "a-b"]}))["note"].to_list()
-    ["'=1+1", '-5', 'a-b']
     """
     mended = []
     for column in frame.iter_columns():

@@ -36,23 +36,7 @@ _CSV_BLOCK = 4 << 20
 
 
 def open_inputs(orders: Sequence[str | Path]) -> Inputs:
-    """Look files of orders through, and cut them into pieces.
-
-    Parameters
-    ----------
-    orders : sequence of path or URL
-        ``.csv`` or ``.parquet`` files, or folders of them (all of one kind), which are taken by name; also patterns
-        (``orders/*.parquet``).
-
-    Returns
-    -------
-    Inputs
-
-    Raises
-    ------
-    InputError
-        If one does not exist, cannot be read, is of another kind, or has other columns than the first.
-    """
+    """Look files of orders through, and cut them into pieces."""
     given = [Place.of(order) for order in orders]
     found = [file for place in given for file in _files(place)]
     kinds = {file.suffix for file, _, _ in found}
@@ -73,16 +57,7 @@ def open_inputs(orders: Sequence[str | Path]) -> Inputs:
 
 
 def read_pieces(inputs: Inputs, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, pl.DataFrame, list[tuple[int, str]]]]:
-    """Read pieces one after the other, a few ahead of the one that is worked on.
-
-    Yields
-    ------
-    piece : Piece
-    frame : polars.DataFrame, shape (n, columns)
-        With a column ``row`` in front where rows are broken, else without.
-    broken : list of tuple of int and str
-        CSV: rows (positions in the piece) that have too many or too few fields, which the frame leaves out.
-    """
+    """Read pieces one after the other, a few ahead of the one that is worked on."""
     readings = _readings(inputs, pieces)
     with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
         waiting = (reader.submit(read_piece, inputs, whole) for whole, _ in readings)

@@ -14,19 +14,7 @@ from nector_sim.errors import InputError
 
 @contextmanager
 def only_one(folder: Path, *, what: str) -> Iterator[None]:
-    """Hold a folder for this run alone; it is made if it is not there, and removed if it is left empty.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-    what : str
-        What the run writes, for the message.
-
-    Raises
-    ------
-    InputError
-        If another run holds it, or it cannot be made.
-    """
+    """Hold a folder for this run alone; it is made if it is not there, and removed if it is left empty."""
     path = folder / "lock"
     lock = FileLock(path, timeout=0)
     try:

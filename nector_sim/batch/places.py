@@ -181,13 +181,7 @@ class Place:
 
 @contextmanager
 def fetched(given: str) -> Iterator[str]:
-    """Give a path of this machine: what a URL names is fetched, under its own name, for as long as the block lasts.
-
-    Raises
-    ------
-    InputError
-        If there is nothing at the URL, or it cannot be read.
-    """
+    """Give a path of this machine: what a URL names is fetched, under its own name, for as long as the block lasts."""
     place = Place.of(given)
     if place.is_local:
         yield place.path

@@ -32,13 +32,7 @@ class PagelessWorker(_Pageless, Worker):
 
 
 def private_cluster(workers: int | None = None) -> SpecCluster:
-    """Start a cluster of worker processes; to be used as a context manager.
-
-    Parameters
-    ----------
-    workers : int, optional
-        Processes; left out, one for each core.
-    """
+    """Start a cluster of worker processes; to be used as a context manager."""
     # Made here and handed to the workers through a pipe: it is in no file and on no command line.
     shared = {"host": _HERE, "protocol": "tls://", "security": Security.temporary()}
     worker = {

@@ -41,29 +41,7 @@ class Index(NamedTuple):
 
 
 def index_records(file: BinaryIO, *, rows: int, separator: str = ",", above: int = 1) -> Index:
-    r"""Cut a CSV into pieces of whole records, reading it once.
-
-    Parameters
-    ----------
-    file : binary file
-        From its start.
-    rows : int
-        Records of a piece; the last has those that are left.
-    separator : str
-        What parts the fields.
-    above : int
-        Records above the first row: lines of text, and the row of names.
-
-    Returns
-    -------
-    Index
-
-    Examples
-    --------
-    >>> import io
-    >>> index_records(io.BytesIO(b'a,b\n1,"x\ny"\n2,z\n3,'), rows=2).starts
-    [(4, 2), (16, 1)]
-    """
+    r"""Cut a CSV into pieces of whole records, reading it once."""
     digest = hashlib.sha256()
     state = np.array([_START, 0], np.int64)
     ends: list[int] = []

@@ -99,17 +99,7 @@ def replay_in_buckets(
     runner: Runner | None = None,
     **how: Any,
 ) -> ReplayReport:
-    """Replay files of orders bucket by bucket; the results are those of :func:`nector_sim.replay`, by customer.
-
-    Parameters
-    ----------
-    programs : sequence of Program
-        One, or several that follow each other by their ``valid_from``.
-    orders, out, as_of, buckets, runner
-        As of :func:`nector_sim.replay_files`.
-    **how
-        Its tables (Arrow) and options.
-    """
+    """Replay files of orders bucket by bucket; the results are those of :func:`nector_sim.replay`, by customer."""
     job = begin_job(programs, orders, out=out, buckets=buckets, **how)
     came_back = job.refunds
     if came_back is not None and (gone := [name for name in ("order_id", "refunded_at") if name not in came_back]):

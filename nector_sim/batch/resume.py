@@ -15,27 +15,7 @@ from nector_sim.errors import InputError
 def resume(
     work: Work, terms: Future[dict[str, Any]], *, finished: Callable[[], str]
 ) -> tuple[dict[str, Any] | None, list[str]]:
-    """Look what an earlier run into a folder left.
-
-    Parameters
-    ----------
-    work : Work
-    terms : future of dict
-        What this run is of.
-    finished : callable
-        Says in words which parts of an unfinished run are there.
-
-    Returns
-    -------
-    manifest : dict or None
-        If everything is there already.
-    notices : list of str
-
-    Raises
-    ------
-    InputError
-        If what is there is of other terms, of another hand, or no longer whole.
-    """
+    """Look what an earlier run into a folder left."""
     begun = work.begun()
     if begun is not None:
         check_same_terms(begun, terms.result(), f"an unfinished run into {work.out}", f"delete {work.folder}")

@@ -40,20 +40,6 @@ def sweep_in_parts(
     """Try many settings of a program on the same orders, in parts.
 
     The settings are split and not the orders, so each row is what :func:`nector_sim.sweep` gives.
-
-    Parameters
-    ----------
-    program, orders, grid, assumptions, mode, **options
-        As of :func:`nector_sim.sweep`.
-    runner : callable
-        Such as :func:`nector_sim.batch.cluster.dask_runner` makes.
-    parts : int
-        Into how many the settings are split.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As of :func:`nector_sim.sweep`.
     """
     given, mode = as_grid(grid, mode)
     settings = make_settings(program, given, mode=mode)

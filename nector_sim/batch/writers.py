@@ -32,20 +32,7 @@ _POINTS = ("points_balance", "points_requested", "points_redeemed")
 def write_frames(
     frames: Iterator[pl.DataFrame], schema: pl.Schema, *, target: Path | BinaryIO, ending: str, decimals: int = 2
 ) -> None:
-    """Write frames into one file.
-
-    Parameters
-    ----------
-    frames : iterator of polars.DataFrame, shape (any, columns)
-        All with the same columns. Their own exceptions pass through.
-    schema : polars.Schema
-        Their columns.
-    target : path or binary file
-    ending : str
-        One of :data:`ENDINGS`.
-    decimals : int
-        Of the currency, for the number formats of a sheet.
-    """
+    """Write frames into one file."""
     match ending:
         case ".parquet":
             _write_parquet(frames, schema, target)

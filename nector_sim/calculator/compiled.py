@@ -63,35 +63,6 @@ def answer(
 
     Nothing is checked but the types and lengths of arrays: that amounts are 0 to MAX_MINOR, and points at most
     MAX_POINTS, the door to orders has made sure of.
-
-    Parameters
-    ----------
-    tables : ProgramParameters
-        The program, from :func:`nector_sim.calculator.parameters.compile_program`.
-    columns : Columns
-        The orders; contiguous arrays are read where they are.
-    out : Results, optional
-        Contiguous arrays to write into; left out, new ones, with ``credits_used`` where there are credits.
-    loops : Loops, optional
-        ``PLAIN`` runs the loops as plain Python.
-
-    Returns
-    -------
-    Results
-        ``out``, or the new arrays.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For an array of another type; for one of another length, or that cannot be written into.
-
-    Examples
-    --------
-    >>> from nector_sim.calculator.parameters import compile_program
-    >>> program = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
-    >>> orders = Columns(cart=np.array([50_000, 150_000]), balance=np.array([250, 5_000]))
-    >>> answer(compile_program(program), orders).discount.tolist()
-    [25000, 100000]
     """
     out = new_results(columns) if out is None else out
     plain = _is_plain(tables, columns, out)
@@ -110,40 +81,6 @@ def answer_floats(
 
     A cart can be used if it is within 1e-6 of an amount of the currency, from 0 to MAX_MINOR minor units; a balance, if
     it is a number of at most MAX_POINTS. The results are exact: each float is the nearest to its amount.
-
-    Parameters
-    ----------
-    tables : ProgramParameters
-        The program, from :func:`nector_sim.calculator.parameters.compile_program`.
-    columns : Columns
-        The orders: ``cart`` is float64 in major units, ``balance`` float64 or int64; the others as in :func:`answer`.
-    out : Results, optional
-        Contiguous arrays to write into, those of money float64; left out, new ones.
-    scale : float
-        Minor units in a major unit: 100.0 for INR.
-    loops : Loops, optional
-        ``PLAIN`` runs the loops as plain Python.
-
-    Returns
-    -------
-    Results
-        ``out``, or the new arrays.
-    Counts
-        How many rows cannot be used, and how many balances were floored or negative.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For an array of another type; for one of another length, or that cannot be written into.
-
-    Examples
-    --------
-    >>> from nector_sim.calculator.parameters import compile_program
-    >>> program = ns.Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
-    >>> orders = Columns(cart=np.array([749.95, 0.005]), balance=np.array([99.9, 5.0]))
-    >>> results, counts = answer_floats(compile_program(program), orders, scale=100.0)
-    >>> results.payable.tolist(), counts
-    ([650.95, 0.0], Counts(bad=1, floored=1, negative=0))
     """
     out = new_results(columns, money=np.float64) if out is None else out
     types = _INPUTS | {"cart": "f8", "balance": "f8" if columns.balance.dtype.kind == "f" else "i8"}
@@ -156,19 +93,7 @@ def answer_floats(
 
 
 def new_results(columns: Columns, *, money: Any = np.int64) -> Results:
-    """Make arrays for the answers to some orders, not filled yet.
-
-    Parameters
-    ----------
-    columns : Columns
-        The orders; ``credits_used`` is there where there are credits.
-    money : dtype, optional
-        Type of the amounts: int64 for :func:`answer`, float64 for :func:`answer_floats`.
-
-    Returns
-    -------
-    Results
-    """
+    """Make arrays for the answers to some orders, not filled yet."""
     types = _OUTPUTS | dict.fromkeys(_MONEY, money)
     arrays: dict[str, Any] = {name: np.empty(len(columns.cart), kind) for name, kind in types.items()}
     if columns.credits is None:

@@ -37,30 +37,7 @@ ASK_FEE_BELOW = Decimal("0.1")
 
 
 def named_percent(name: str, value: Any, *, at_most_100: bool = True) -> float:
-    """Read an argument that is a percentage, and ask where a share between 0 and 1 was probably meant.
-
-    Parameters
-    ----------
-    name : str
-        What the argument is called.
-    value : int, float, Decimal or str
-    at_most_100 : bool
-        False for an uplift, which has no end.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    InputError
-        As :func:`nector_sim.rules.values.read_percentage`, by name.
-
-    Examples
-    --------
-    >>> named_percent("uplift_percent", 250, at_most_100=False), named_percent("floor_percent", "0.5%")
-    (250.0, 0.5)
-    """
+    """Read an argument that is a percentage, and ask where a share between 0 and 1 was probably meant."""
     try:
         return float(read_percentage(value, ask_below=ASK_BELOW, at_most=100 if at_most_100 else None))
     except ValueError as error:

@@ -44,27 +44,7 @@ class BgNbd:
     log_likelihood: float
 
     def expected_orders(self, frequency: Floats, recency: Floats, age: Floats, ahead: float) -> Floats:
-        """Give the orders that each customer is expected to place in the time ahead.
-
-        Parameters
-        ----------
-        frequency, recency, age : ndarray of float64, shape (customers,)
-            Repeat orders, the time of the last one and the time observed, both since the first order.
-        ahead : float
-            From 0 on.
-
-        Returns
-        -------
-        ndarray of float64, shape (customers,)
-
-        Examples
-        --------
-        The published model of CDNOW, in weeks, and its first customer: two repeat orders.
-
-        >>> cdnow = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426, log_likelihood=-9582.4)
-        >>> cdnow.expected_orders(np.array([2.0]), np.array([30.43]), np.array([38.86]), 39).round(3).tolist()
-        [1.226]
-        """
+        """Give the orders that each customer is expected to place in the time ahead."""
         special = _scipy("special")
         r, alpha, a, b = self.r, self.alpha, self.a, self.b
         whole = a + b + frequency - 1
@@ -86,23 +66,7 @@ class BgNbd:
 
 
 def fit_bg_nbd(frequency: Floats, recency: Floats, age: Floats) -> BgNbd:
-    """Fit the model by maximum likelihood.
-
-    Parameters
-    ----------
-    frequency, recency, age : ndarray of float64, shape (customers,)
-        Repeat orders, the time of the last one and the time observed, both since the first order; recency is 0 where
-        there is no repeat order.
-
-    Returns
-    -------
-    BgNbd
-
-    Raises
-    ------
-    InputError
-        If nobody ordered twice, the data do not tell the parameters, or scipy is not installed.
-    """
+    """Fit the model by maximum likelihood."""
     optimize, special = _scipy("optimize"), _scipy("special")
     if not (frequency > 0).any():
         raise InputError("nobody ordered twice, so a BG/NBD model has nothing to go by")

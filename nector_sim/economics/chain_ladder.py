@@ -43,22 +43,7 @@ class Developed:
 
 
 def develop(triangle: Floats) -> Developed:
-    """Carry a triangle on to its end by the chain-ladder method (volume-weighted), with Mack's standard error.
-
-    Parameters
-    ----------
-    triangle : ndarray of float64, shape (months, months)
-        Cumulative; row for month of credit, column for age; NaN where not yet known.
-
-    Returns
-    -------
-    Developed
-
-    Raises
-    ------
-    InputError
-        If `chainladder` is not installed.
-    """
+    """Carry a triangle on to its end by the chain-ladder method (volume-weighted), with Mack's standard error."""
     months = pd.period_range("2000-01", periods=len(triangle), freq="M").to_timestamp()
     row, age = np.nonzero(~np.isnan(triangle))
     frame = pd.DataFrame({"credited": months[row], "redeemed_in": months[row + age], "points": triangle[row, age]})

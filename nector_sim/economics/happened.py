@@ -57,20 +57,7 @@ class Happened:
 
 
 def what_happened(orders: pd.DataFrame, program: Program) -> Happened | None:
-    """Read what customers really redeemed.
-
-    Parameters
-    ----------
-    orders : pandas.DataFrame
-        ``discount_given`` (what points took off in history) or ``redeems``; optional ``ordered_at``.
-    program : Program
-        Its currency, time zone, and what a point takes off.
-
-    Returns
-    -------
-    Happened or None
-        None where the orders do not tell.
-    """
+    """Read what customers really redeemed."""
     if "cart_amount" not in orders or not {"discount_given", "redeems"} & set(orders.columns):
         return None
     used = read_sales(orders.assign(discount=0.0)).used

@@ -49,27 +49,7 @@ def corrected_draws(
     resamples: int,
     seed: int,
 ) -> Corrected:
-    """Correct draws of numbers for skewness.
-
-    Parameters
-    ----------
-    sums : Sums
-        By customer, at the likely assumptions.
-    numbers : callable
-        Works the numbers out of sums; `never` is infinite.
-    likely : Rates
-    draw : callable
-        Works the numbers out of resampled sums with the assumptions drawn too.
-    resamples, seed : int
-        As of :func:`nector_sim.economics.ranges.resample`.
-
-    Returns
-    -------
-    draws : dict of str to ndarray
-        Shape ``(resamples,)`` each.
-    needed : dict of str to float
-        How many customers the range of each number needs by the skewness of their influences.
-    """
+    """Correct draws of numbers for skewness."""
     nothing = Sums((), sums.amounts[:, :0])
     return next(corrected_draws_of(sums, [nothing], numbers, likely, draw=draw, resamples=resamples, seed=seed))
 
@@ -167,19 +147,7 @@ def span(draws: Any) -> tuple[float, float]:
 
 
 def range_table(value: Mapping[str, Any], draws: Mapping[str, Any] | None) -> pd.DataFrame:
-    """Put numbers and their ranges beside each other.
-
-    Parameters
-    ----------
-    value : mapping of str to float
-    draws : mapping of str to array, or None
-        The same numbers, resampled.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row for each number: ``value``, and with draws ``low`` and ``high``. Missing is `never`.
-    """
+    """Put numbers and their ranges beside each other."""
     table = pd.DataFrame({"value": {name: never(number) for name, number in value.items()}})
     if draws is not None:
         spans = {name: span(draws[name]) for name in value}

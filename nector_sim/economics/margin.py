@@ -91,20 +91,7 @@ class Margin:
 
 
 def margin_of(drivers: Drivers, rates: Rates) -> Margin:
-    """Work out the lines of a margin.
-
-    Parameters
-    ----------
-    drivers : Drivers
-        Amounts of one order, or arrays, or sums; major units.
-    rates : Rates
-        Numbers, or arrays that broadcast against the drivers' (one for each draw).
-
-    Returns
-    -------
-    Margin
-        In the shape of the two together.
-    """
+    """Work out the lines of a margin."""
     net = rates.net_share
     discounted = 0.0 if rates.as_tender else drivers.kept_discount
     # Tax on top is taken of the full price where points are a means of payment.
@@ -126,31 +113,14 @@ def margin_of(drivers: Drivers, rates: Rates) -> Margin:
 
 
 def price_of_points(value: Numbers, fee_value: Numbers, rates: Rates) -> Numbers:
-    """What points cost when they are redeemed: net of tax where they lower the taxable value, less the fee not paid.
-
-    Parameters
-    ----------
-    value, fee_value : float or ndarray
-        Points at face value, major units, and what of it lowers payments that pay the payment fee.
-    rates : Rates
-    """
+    """What points cost when they are redeemed: net of tax where they lower the taxable value, less the fee not paid."""
     if rates.as_tender:
         return value - rates.payment_fee * fee_value
     return rates.net_share * value - rates.payment_fee * (1 + rates.tax_on_top) * fee_value
 
 
 def drivers_of(sales: Sales) -> Drivers:
-    """Give the drivers of each order, redemption included.
-
-    Parameters
-    ----------
-    sales : Sales
-
-    Returns
-    -------
-    Drivers
-        Arrays of shape ``(orders,)``.
-    """
+    """Give the drivers of each order, redemption included."""
     kept, payable = sales.kept_share, sales.payable
     pays, fee = payable > 0, ~sales.cash_on_delivery
     kept_cart = kept * sales.cart
@@ -297,26 +267,7 @@ def margins(
 
 
 def drivers_in_view(sales: Sales, view: View, program: Program | None) -> Drivers:
-    """Give the drivers of each order in a view.
-
-    Parameters
-    ----------
-    sales : Sales
-    view : {"cash", "accrual"}
-        ``accrual`` sets redemption aside and charges the points earned.
-    program : Program or None
-        Needed for the accrual view.
-
-    Returns
-    -------
-    Drivers
-        Arrays of shape ``(orders,)``.
-
-    Raises
-    ------
-    InputError
-        If the view is unknown, or the accrual view lacks the points earned or what they are worth.
-    """
+    """Give the drivers of each order in a view."""
     if view == "cash":
         return drivers_of(sales)
     if view != "accrual":
@@ -368,18 +319,7 @@ def point_value(program: Program) -> float:
 
 
 def check_costs(sales: Sales, assumptions: Assumptions) -> None:
-    """Make sure that the cost of the goods is known.
-
-    Parameters
-    ----------
-    sales : Sales
-    assumptions : Assumptions, path or mapping
-
-    Raises
-    ------
-    InputError
-        If some orders have no cost, and no gross margin is assumed.
-    """
+    """Make sure that the cost of the goods is known."""
     unknown = len(sales.cart) if sales.cost is None else int(np.isnan(sales.cost).sum())
     if unknown and assumptions.gross_margin_percent is None:
         which = "no column cost" if sales.cost is None else f"no cost on {unknown} of {len(sales.cart)} rows"

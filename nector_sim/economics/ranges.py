@@ -144,24 +144,7 @@ def sums_by(
     *,
     bases: Mapping[str, npt.NDArray[np.bool_]] | None = None,
 ) -> Sums:
-    """Sum what every headline number needs, by group of orders.
-
-    Parameters
-    ----------
-    sides : sequence of Side
-        Programs on the same orders.
-    groups : ndarray of int, shape (orders,)
-        Each order's group (its customer, its month …).
-    count : int
-        How many groups there are.
-    bases : mapping of str to ndarray of bool, optional
-        Some of the orders, by a name from :data:`BASES`, that a break-even is to be counted among.
-
-    Returns
-    -------
-    Sums
-        Amounts of shape ``(count, columns)``.
-    """
+    """Sum what every headline number needs, by group of orders."""
     names: list[tuple[str, str]] = []
     columns: list[Floats] = []
 
@@ -238,20 +221,7 @@ def _times_drawn(customers: int, seed: list[int]) -> npt.NDArray[np.uint16]:
 
 
 def between(parts: Mapping[float, Sums], at: Floats) -> Sums:
-    """Interpolate resampled sums between the values of an assumption that they were worked out for.
-
-    Parameters
-    ----------
-    parts : mapping of float to Sums
-        Of the same resamples, by value.
-    at : ndarray of float64, shape (resamples,)
-        The value that each resample has drawn.
-
-    Returns
-    -------
-    Sums
-        Amounts of shape ``(resamples, columns)``.
-    """
+    """Interpolate resampled sums between the values of an assumption that they were worked out for."""
     places = sorted(parts)
     names = tuple(dict.fromkeys(name for place in places for name in parts[place].names))
     amounts = np.zeros((len(at), len(names)))
@@ -270,23 +240,7 @@ def together(likely: Sums, moved: Sequence[Sums]) -> Sums:
 
 
 def headline(sums: Sums, rates: Rates, *, sides: int) -> dict[str, list[Any]]:
-    """Work out the headline numbers of each side.
-
-    Parameters
-    ----------
-    sums : Sums
-    rates : Rates
-        Numbers, or arrays of as many draws as `sums` has resamples.
-    sides : int
-        How many sides the sums are of.
-
-    Returns
-    -------
-    dict of str to list
-        A number, or array of draws, for each side: ``margin_without`` and ``margin`` (major units),
-        ``cost_of_program``, ``break_even_uplift`` (infinite where it is `never`), ``discount``, ``discount_rate``,
-        ``share_could_redeem``, ``orders_redeemed``, ``points_redeemed``.
-    """
+    """Work out the headline numbers of each side."""
     numbers: dict[str, list[Any]] = {}
     margin_without = margin_of(sums.drivers(-1, 0.0), rates).margin
     orders, cart = sums.of("without", "orders"), sums.of("without", "cart")
@@ -382,16 +336,7 @@ def likely_of(assumptions: Assumptions, name: str) -> float:
 
 
 def other_places(assumptions: Assumptions, *, drawn: bool, ends_only: bool = False) -> list[tuple[str, float]]:
-    """Where else to replay: the ends of who redeems; where it is drawn also half-way, since it is no straight line.
-
-    Parameters
-    ----------
-    assumptions : Assumptions
-    drawn : bool
-        Whether ranges are drawn, and not only moved to their ends.
-    ends_only : bool
-        The ends of what was given as a range, and nothing else.
-    """
+    """Where else to replay: the ends of who redeems; where it is drawn also half-way, since it is no straight line."""
     places = []
     for name in WHO:
         given = name in assumptions.uncertain
@@ -412,19 +357,7 @@ def answer(sums: Sums, rates: Rates, *, sides: int) -> float:
 
 
 def customer_codes(orders: pd.DataFrame) -> tuple[npt.NDArray[np.intp], int]:
-    """Number the customers in the order of their ids; an order without one is a customer of its own.
-
-    Returns
-    -------
-    codes : ndarray of int, shape (orders,)
-    count : int
-        How many customers there are.
-
-    Raises
-    ------
-    InputError
-        Without a column ``customer_id``.
-    """
+    """Number the customers in the order of their ids; an order without one is a customer of its own."""
     if "customer_id" not in orders:
         raise InputError(
             "Ranges need a column customer_id, since whole customers are drawn; add it, or give resamples=0"

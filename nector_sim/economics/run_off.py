@@ -56,22 +56,7 @@ class RunOff:
 def run_off(
     issued: Floats, spent: Floats, outstanding: Floats, *, last_age: int | None = None, seed: int = 0
 ) -> RunOff:
-    """Estimate how points run off.
-
-    Parameters
-    ----------
-    issued, outstanding : ndarray of float64, shape (months,)
-        By month of credit.
-    spent : ndarray of float64, shape (months, months)
-        By month of credit and month of redemption.
-    last_age : int, optional
-        The last age at which points can be redeemed, where they expire.
-    seed : int
-
-    Returns
-    -------
-    RunOff
-    """
+    """Estimate how points run off."""
     months = len(issued)
     row, month = np.triu_indices(months)
     age, done = month - row, spent[row, month].astype(float)

@@ -31,21 +31,7 @@ _CASH_ON_DELIVERY = re.compile(r"\bcod\b|cash[ _-]*on[ _-]*delivery", re.IGNOREC
 
 
 def is_cash_on_delivery(payment_method: str) -> bool:
-    """Whether a payment method is cash on delivery, in the usual ways of writing it.
-
-    Parameters
-    ----------
-    payment_method : str
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> is_cash_on_delivery("Cash on Delivery (COD)"), is_cash_on_delivery("prepaid")
-    (True, False)
-    """
+    """Whether a payment method is cash on delivery, in the usual ways of writing it."""
     return _CASH_ON_DELIVERY.search(payment_method.replace("_", " ")) is not None
 
 

@@ -43,43 +43,12 @@ class ShiftedBeta:
         return share
 
     def surviving(self, periods: int) -> Floats:
-        """The share still there after 0, 1, … periods, shape (periods + 1,).
-
-        Parameters
-        ----------
-        periods : int
-
-        Returns
-        -------
-        ndarray of float64
-
-        Examples
-        --------
-        The published model of regular customers, of whom 63.1, 46.8 and after seven years 24.1 % were still there.
-
-        >>> ShiftedBeta(0.704, 1.182, 0.0).surviving(7).round(3).tolist()
-        [1.0, 0.627, 0.474, 0.388, 0.332, 0.292, 0.262, 0.239]
-        """
+        """The share still there after 0, 1, … periods, shape (periods + 1,)."""
         return np.append(1.0, np.cumprod(1 - self.leaving(np.arange(periods, dtype=np.float64))))
 
 
 def fit_shifted_beta(left: Floats, there: Floats) -> ShiftedBeta:
-    """Fit the model by maximum likelihood.
-
-    Parameters
-    ----------
-    left, there : ndarray of float64, shape (ages,)
-        By age, from 0 on: how many left in it, and how many were there at its beginning.
-
-    Returns
-    -------
-    ShiftedBeta
-
-    Raises
-    ------
-    InputError
-        If nobody left, or scipy is not installed.
-    """
+    """Fit the model by maximum likelihood."""
     try:
         import importlib
 

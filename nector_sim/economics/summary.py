@@ -37,45 +37,12 @@ if TYPE_CHECKING:
 
 
 def break_even_uplift(margin_without: float, margin_with: float) -> float | None:
-    """Give the share of extra orders, like those in the data, at which a setting pays for itself.
-
-    Parameters
-    ----------
-    margin_without, margin_with : float
-        Of the same orders, major units.
-
-    Returns
-    -------
-    float or None
-        0.031 is 3.1 more orders in 100. None is `never`: with the setting nothing is left.
-
-    Examples
-    --------
-    >>> break_even_uplift(110.0, 100.0) == 110 / 100 - 1, break_even_uplift(10.0, -5.0)
-    (True, None)
-    """
+    """Give the share of extra orders, like those in the data, at which a setting pays for itself."""
     return None if margin_with <= 0 else margin_without / margin_with - 1
 
 
 def break_even_sentence(uplift: float | None) -> str:
-    """Say a break-even uplift in words.
-
-    Parameters
-    ----------
-    uplift : float or None
-        From :func:`break_even_uplift`.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> print(break_even_sentence(0.031))
-    Break-even: 3.1 % more orders like today's would pay for the program.
-    >>> print(break_even_sentence(None))
-    It never pays for itself: no number of orders like the ones you have brings it back.
-    """
+    """Say a break-even uplift in words."""
     if uplift is None:
         return "It never pays for itself: no number of orders like the ones you have brings it back."
     if uplift <= 0:
@@ -305,31 +272,7 @@ def summarize_sales(
     recorded: bool = False,
     currency: str = "",
 ) -> Summary:
-    """Do the work of :func:`summarize` on arrays.
-
-    Parameters
-    ----------
-    sales : Sales
-        With the setting's discount.
-    points : ndarray, shape (orders,)
-        Points redeemed.
-    limited_by : tuple of (ndarray of int, sequence of str)
-        Codes, shape (orders,), and the reasons that they stand for.
-    could : ndarray of bool, shape (orders,), optional
-        Which orders could redeem; left out, those that do.
-    assumptions, view, program, replayed, floor_percent
-        As there.
-    left_out : int
-        Orders that were never paid, for the record.
-    recorded : bool
-        Whether a replay took it from the orders who redeems.
-    currency : str
-        ISO 4217 code, where no program says it.
-
-    Returns
-    -------
-    Summary
-    """
+    """Do the work of :func:`summarize` on arrays."""
     rates, redeemed = assumptions.rates(), points > 0
     # How far each order counts as redeemed: 0 or 1 where that is known, the assumed take-up elsewhere.
     weight: float | Floats = 1.0 if replayed else float(assumptions.without_table().rates().using)
@@ -404,13 +347,7 @@ def orders_below_floor(
 
 
 def below_floor(lines: Margin, floor_percent: float | str) -> npt.NDArray[np.bool_]:
-    """Say which orders earn less than a floor, given the lines of each.
-
-    Raises
-    ------
-    InputError
-        If the floor is no percentage, or probably a share.
-    """
+    """Say which orders earn less than a floor, given the lines of each."""
     return np.asarray(lines.margin < named_percent("floor_percent", floor_percent) / 100 * lines.net_sales)
 
 

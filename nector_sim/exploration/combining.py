@@ -85,25 +85,7 @@ def combine_settings(
     weights: Sequence[Floats] = (),
     threads: int | None = None,
 ) -> Combined:
-    """Work out what many settings of one or two offers give.
-
-    Parameters
-    ----------
-    balance, cart, left : ndarray of int64, shape (orders,)
-        Points that can be spent; cart and what credits leave of it, minor units.
-    variants : ndarray of VARIANT
-        Every offer with every minimum payable that settings have.
-    settings : ndarray of int, shape (settings, offers)
-        Which variant each setting has of each of its offers, in their order.
-    weights : sequence of ndarray of float64, shape (orders,)
-        Further ways to count the orders.
-    threads : int, optional
-        Left out, one for each processor.
-
-    Returns
-    -------
-    Combined
-    """
+    """Work out what many settings of one or two offers give."""
     threads = threads or os.cpu_count() or 1
     points, carts, lefts = (array.astype(np.float64) for array in (balance, cart, left))
     heavy = np.stack(list(weights)) if weights else np.zeros((0, len(cart)))

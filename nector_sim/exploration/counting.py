@@ -116,24 +116,7 @@ class _Families:
 def count_settings(
     balance: Int64, cart: Int64, settings: AmountSettings, *, weights: Sequence[Floats] = (), threads: int = 2
 ) -> Counted | None:
-    """Count what many settings give.
-
-    Parameters
-    ----------
-    balance : ndarray of int64, shape (orders,)
-        Points that can be spent.
-    cart : ndarray of int64, shape (orders,)
-        Minor units, after credits.
-    settings : AmountSettings
-    weights : sequence of ndarray of float64, shape (orders,)
-        Further ways to count the orders.
-    threads : int
-
-    Returns
-    -------
-    Counted or None
-        None where steps are so many that counting them takes more memory, or longer, than computing every order.
-    """
+    """Count what many settings give."""
     families = _families(balance, cart, settings)
     entries = _entries(families)
     if entries.max() > MOST or entries.sum() * AN_ENTRY > len(settings.offer) * len(cart):

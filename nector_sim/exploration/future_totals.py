@@ -85,26 +85,7 @@ def totals_of(
     books: Books | None = None,
     threads: int | None = None,
 ) -> Floats:
-    """Replay a history or a future, and add it up between instants.
-
-    Parameters
-    ----------
-    facts : Facts
-    schedule : Schedule
-    edges : ndarray of int64
-        A stretch reaches from behind one to the next, which is in it.
-    known : int
-        Customers with a number below are those of the history.
-    books : Books, optional
-        Of these facts, for the margin.
-    threads : int, optional
-
-    Returns
-    -------
-    ndarray of float64, shape (edges - 1, :data:`COUNTS`), or with `books` two times the drivers more
-        Behind the measures what is outstanding at the end of the stretch, and the orders of known customers: whole
-        numbers, money in minor units. The drivers are in major units.
-    """
+    """Replay a history or a future, and add it up between instants."""
     prepared, stretches = facts.prepared, len(edges) - 1
     history, instants = expiring(prepared, schedule)
     terms = compile_schedule(schedule, tier_names([schedule], facts.tiers), prepared.largest_cart)

@@ -73,22 +73,7 @@ class Source:
 
 
 def source_of(facts: Facts, could: Bools, ahead: int, window: int | None = None) -> Source:
-    """Prepare to draw futures.
-
-    Parameters
-    ----------
-    facts : Facts
-    could : ndarray of bool, shape (orders of the history,)
-        On which orders there were points to use.
-    ahead : int
-        Blocks to look ahead.
-    window : int, optional
-        As in :func:`nector_sim.exploration.states.past_of`.
-
-    Returns
-    -------
-    Source
-    """
+    """Prepare to draw futures."""
     past = past_of(facts, window)
     donors, history = Donors(past), facts.prepared.history
     customer = np.repeat(_positions(past, history), np.diff(history.first_order))
@@ -155,22 +140,7 @@ def _redeemers(redeems: Any, could: Bools, customer: Int64, count: int) -> Float
 
 
 def future_of(source: Source, rng: np.random.Generator, last: int, *, certain: bool = False) -> Facts:
-    """Draw a future and write it behind the history.
-
-    Parameters
-    ----------
-    source : Source
-    rng : numpy.random.Generator
-    last : int
-        Where the future ends.
-    certain : bool
-        Without the uncertainty of what is estimated: donors have equal weights.
-
-    Returns
-    -------
-    Facts
-        The history and the future; newcomers are further customers behind the others.
-    """
+    """Draw a future and write it behind the history."""
     past, donors = source.past, source.donors
     ahead = -(-(last - past.origin) // BLOCK)
     weights = np.ones(len(past.known)) if certain else rng.standard_exponential(len(past.known))

@@ -82,13 +82,7 @@ class Settings:
         return {path: values[code] for path, values, code in zip(self.paths, self.values, row, strict=True)}
 
     def program_of(self, position: int) -> Program:
-        """Build the program of one setting.
-
-        Raises
-        ------
-        ProgramError
-            If its parts, each legal, are not so together.
-        """
+        """Build the program of one setting."""
         setting = self.setting(position)
         return Program.parse(changed(self.program, setting), source=f"the setting {_words(setting)}")
 
@@ -99,36 +93,7 @@ class Settings:
 
 
 def make_settings(program: Program, grid: Mapping[str, Sequence[Any]], *, mode: Mode = "product") -> Settings:
-    """Make settings from a grid.
-
-    Parameters
-    ----------
-    program : Program
-        What the grid changes.
-    grid : mapping of str to sequence
-        Values by dotted path, such as ``{"offers.0.max_discount": [200, 500], "min_payable.amount": [0, 100]}``. None
-        (or the text ``"none"``) leaves a field out. ``min_payable.percent`` takes the place of a fixed amount.
-    mode : {"product", "zip"}
-        Every combination, or the first values together, the second values together, and so on.
-
-    Returns
-    -------
-    Settings
-        For a product in the order of nested loops, the last path changing fastest.
-
-    Raises
-    ------
-    InputError
-        For a path that the program lacks, a value that the models refuse, lists of different lengths under
-        ``"zip"``, or more settings than memory holds; everything wrong is named at once.
-
-    Examples
-    --------
-    >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
-    >>> settings = make_settings(program, {"offers.0.max_discount": [200, 500], "min_payable.percent": [0, 20]})
-    >>> len(settings), settings.setting(3)
-    (4, {'offers.0.max_discount': 500, 'min_payable.percent': 20})
-    """
+    """Make settings from a grid."""
     paths = tuple(grid)
     values = _values(program, grid)
     lengths = [len(column) for column in values]
@@ -195,13 +160,7 @@ def as_grid(given: GridLike, mode: Mode | None) -> tuple[Mapping[str, Sequence[A
 
 
 def check_memory(rows: int, paths: int) -> None:
-    """Refuse a table that memory would not hold.
-
-    Raises
-    ------
-    InputError
-        With the number of rows and the memory that they would take.
-    """
+    """Refuse a table that memory would not hold."""
     needed, there = rows * (paths + _COLUMNS) * 8 * _COPIES, _memory()
     if needed > there:
         raise InputError(

@@ -66,19 +66,7 @@ class Outlook:
 
 
 def outlook_of(past: Past, donors: Donors, ahead: int) -> Outlook:
-    """Look at the window, and ahead.
-
-    Parameters
-    ----------
-    past : Past
-    donors : Donors
-    ahead : int
-        Blocks.
-
-    Returns
-    -------
-    Outlook
-    """
+    """Look at the window, and ahead."""
     start = past.blocks - past.window
     came = np.array([len(part) for part in donors.newcomers], float)
     done = np.bincount(donors.block - start, donors.counts, past.window)

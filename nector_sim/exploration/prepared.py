@@ -140,12 +140,7 @@ class Given:
 
 
 def check_words(history: Any, replayed: Any, **of_replays: Any) -> None:
-    """Answer the old word with the new one, and refuse what only a replay takes where there is none.
-
-    Raises
-    ------
-    InputError
-    """
+    """Answer the old word with the new one, and refuse what only a replay takes where there is none."""
     if history is not None:
         raise InputError(
             f"history= is now replayed=; for history={history!r} write replayed={history != 'given balances'}"
@@ -162,30 +157,7 @@ def _is_empty(value: Any) -> bool:
 
 
 def prepare(program: Program, orders: Any, *, assumptions: Assumptions, refunds: Any = None) -> Prepared:
-    """Read orders once for many settings of a program.
-
-    Parameters
-    ----------
-    program : Program
-        Its currency and time zone apply; tiers and times are read if it uses them.
-    orders : pandas.DataFrame, or a table with an Arrow interface
-        As for :func:`nector_sim.score`, and the optional columns of the margin.
-    assumptions : Assumptions
-        The cost of the goods must be known from them, or from the orders.
-    refunds : table, optional
-        As of :func:`nector_sim.replay`.
-
-    Returns
-    -------
-    Prepared
-
-    Raises
-    ------
-    OrdersError
-        Listing every row that cannot be used.
-    InputError
-        If a needed column, or the cost of the goods, is missing.
-    """
+    """Read orders once for many settings of a program."""
     refuse_currency(orders, program.currency)
     frame = as_frame(orders)
     inputs = read_inputs(program, frame.get, list(frame.columns))

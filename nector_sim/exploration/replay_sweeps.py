@@ -134,14 +134,6 @@ def play_settings(
 
     `others` is the history where others redeem, by an assumption and a value of it. `go_on` is called before each
     setting, and may raise to stop.
-
-    Returns
-    -------
-    rows : list of dict
-        Of each setting, as in the table of :func:`nector_sim.sweep`.
-    draws : list of dict of str to ndarray
-        Of each setting, what it gave in each draw of the customers; empty without resamples.
-    notices : list of str
     """
     how = _How(sums.replays, sums, assumptions, sums.view, floor_percent, dict(others or {}))
 

@@ -158,29 +158,7 @@ def read_replays(
     take_up: TakeUp | None = None,
     seed: int = 0,
 ) -> Replays:
-    """Read a history once, for all settings that it is to be replayed under.
-
-    Parameters
-    ----------
-    programs : sequence of Program
-        The settings.
-    orders, opening, grants, refunds
-        As in :func:`nector_sim.replay`. Without `opening`, a column ``points_balance`` of the orders gives it.
-    assumptions : Assumptions
-        The cost of the goods must be known from them, or from the orders.
-    others : iterable
-        ``programs`` of :func:`nector_sim.replay`: those that hold before or after each setting.
-    take_up : TakeUp, optional
-        Who redeems; left out, as is likely under the assumptions.
-    seed : int
-
-    Raises
-    ------
-    OrdersError
-        Listing every row that cannot be used.
-    InputError
-        If there is nothing to replay: no customers or times, or nobody ever has points.
-    """
+    """Read a history once, for all settings that it is to be replayed under."""
     frame, others = as_frame(orders), tuple(others)
     if missing := [name for name in _NEEDS if name not in frame.columns]:
         raise InputError(

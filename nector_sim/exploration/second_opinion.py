@@ -49,19 +49,7 @@ class SecondOpinion:
 
 
 def second_opinion(facts: Facts, ends: Int64) -> SecondOpinion:
-    """Fit the model to a history, and ask it for the months ahead.
-
-    Parameters
-    ----------
-    facts : Facts
-        The history; its last instant is the origin.
-    ends : ndarray of int64, shape (months,)
-        Where the months end.
-
-    Returns
-    -------
-    SecondOpinion
-    """
+    """Fit the model to a history, and ask it for the months ahead."""
     first, at, origin = facts.prepared.history.first_order, facts.prepared.history.at, facts.prepared.last
     orders = np.diff(first)
     there = np.flatnonzero(orders > 0)

@@ -80,13 +80,7 @@ class Outcome:
 
 
 def in_currency(program: Program, currency: str) -> Program:
-    """A program with its amounts read in another currency.
-
-    Raises
-    ------
-    ProgramError
-        If an amount has more decimals than that currency.
-    """
+    """A program with its amounts read in another currency."""
     if currency == program.currency:
         return program
     return type(program).parse({**program.model_dump(), "currency": currency}, source="this setting")
@@ -123,14 +117,7 @@ class Session:
     _reading: Any = field(default_factory=Lock, init=False)
 
     def outcome(self, program: Program) -> Outcome:
-        """Score or replay the orders under a setting and sum up what they earn.
-
-        Raises
-        ------
-        InputError
-            If the orders cannot be used or are in another currency, or a setting to be replayed does not say what
-            orders earn.
-        """
+        """Score or replay the orders under a setting and sum up what they earn."""
         if self.currency not in (None, program.currency):
             problem = Problem("currency", f"the orders are in {self.currency}, and this is {program.currency}")
             raise InputError("The orders and the setting are in two currencies:", [problem])

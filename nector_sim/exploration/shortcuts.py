@@ -52,20 +52,7 @@ _FOR_WHOM = ("tiers", "starts_at", "ends_at")
 
 
 def counted(settings: Settings, prepared: Prepared, *, threads: int) -> Totals | None:
-    """Count the totals of settings of one variable amount offer.
-
-    Parameters
-    ----------
-    settings : Settings
-    prepared : Prepared
-    threads : int
-
-    Returns
-    -------
-    Totals or None
-        None where a limit of some setting is not a threshold of the cart, the orders have something that each setting
-        treats differently, or there are too many steps to count.
-    """
+    """Count the totals of settings of one variable amount offer."""
     program, columns = settings.program, prepared.columns
     if len(program.offers) != 1 or not _is_common(settings, prepared):
         return None
@@ -111,20 +98,7 @@ def counted(settings: Settings, prepared: Prepared, *, threads: int) -> Totals |
 
 
 def combined(settings: Settings, prepared: Prepared, *, threads: int) -> Totals | None:
-    """Combine the totals of settings of one or two amount offers.
-
-    Parameters
-    ----------
-    settings : Settings
-    prepared : Prepared
-    threads : int
-
-    Returns
-    -------
-    Totals or None
-        None where an offer is of another kind or has a limit that is not looked at there, or the orders have something
-        that each setting treats differently.
-    """
+    """Combine the totals of settings of one or two amount offers."""
     program, columns = settings.program, prepared.columns
     if len(program.offers) not in (1, 2) or not _is_common(settings, prepared):
         return None

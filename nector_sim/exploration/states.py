@@ -117,21 +117,7 @@ def past_of(facts: Facts, window: int | None = None) -> Past:
 
 
 def states_of(counts: Int64, age: Int64, lookback: int) -> Int64:
-    """States from the orders of the blocks so far.
-
-    Parameters
-    ----------
-    counts : ndarray of int64, shape (customers, blocks)
-        The last column is the block that has just ended.
-    age : ndarray of int64, shape (customers,)
-        Blocks since the one of the first order; 0 or less for who has not ordered yet.
-    lookback : int
-
-    Returns
-    -------
-    ndarray of int64, shape (5, customers)
-        From the finest to the coarsest; -1 for who has not ordered yet.
-    """
+    """States from the orders of the blocks so far."""
     seen = counts[:, max(0, counts.shape[1] - lookback) :]
     ever = seen.sum(axis=1)
     since = np.where(ever > 0, np.argmax(seen[:, ::-1] > 0, axis=1), lookback)
@@ -191,15 +177,7 @@ class Donors:
         return expected
 
     def draw(self, states: Int64, weights: Floats, uniform: Floats) -> Int64:
-        """Draw a donor for each customer, shape (customers,).
-
-        Parameters
-        ----------
-        states : ndarray of int64, shape (levels, customers)
-            None of them -1.
-        weights : ndarray of float64, shape (donors,)
-        uniform : ndarray of float64, shape (customers,)
-        """
+        """Draw a donor for each customer, shape (customers,)."""
         chosen = self.levels_of(states)
         drawn = np.zeros(states.shape[1], np.int64)
         for level, order in enumerate(self._order):

@@ -23,22 +23,7 @@ THREE_MONTHS = 3.25
 
 
 def surprise_of(facts: Facts, schedule: Schedule, window: int | None, rng: np.random.Generator) -> float:
-    """By how much earlier forecasts were off beyond what their own futures spread.
-
-    Parameters
-    ----------
-    facts : Facts
-    schedule : Schedule
-        What held.
-    window : int, optional
-        Of the forecast.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    float
-        A standard deviation of the logarithm of points redeemed over three months.
-    """
+    """By how much earlier forecasts were off beyond what their own futures spread."""
     last, first = facts.prepared.last, facts.prepared.first
     excess = [BELIEVED**2] * SEEN
     for back in BACK:

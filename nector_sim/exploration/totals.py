@@ -72,20 +72,7 @@ def weights_of(sales: Sales) -> list[Floats]:
 
 
 def table_of_totals(settings: Settings, prepared: Prepared, totals: Totals, assumptions: Assumptions) -> pd.DataFrame:
-    """Make the sweep's table from totals; every line of the margin is linear in them.
-
-    Parameters
-    ----------
-    settings : Settings
-    prepared : Prepared
-    totals : Totals
-    assumptions : Assumptions
-
-    Returns
-    -------
-    pandas.DataFrame
-        As :func:`nector_sim.sweep`.
-    """
+    """Make the sweep's table from totals; every line of the margin is linear in them."""
     rates, scale, orders = assumptions.rates(), prepared.scale, len(prepared.sales.cart)
     take_up = float(rates.using)
     given, points, discount = (_expected(count, take_up) for count in (totals.given, totals.points, totals.discount))
@@ -130,18 +117,7 @@ def _margins(sales: Sales, totals: Totals, rates: Any, scale: int, take_up: floa
 
 
 def table_of_summaries(settings: Settings, summaries: Sequence[Summary]) -> pd.DataFrame:
-    """Make the sweep's table from one summary for each setting.
-
-    Parameters
-    ----------
-    settings : Settings
-    summaries : sequence of Summary
-
-    Returns
-    -------
-    pandas.DataFrame
-        As :func:`nector_sim.sweep`; with ``orders_below_floor`` where the summaries have it.
-    """
+    """Make the sweep's table from one summary for each setting."""
     rows = [summary.row() for summary in summaries]
     if summaries[0].orders_below_floor is not None:
         for row, summary in zip(rows, summaries, strict=True):

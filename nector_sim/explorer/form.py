@@ -97,13 +97,7 @@ class Form(anywidget.AnyWidget):
         return labels_of(self._model, self.values)
 
     def mark(self, problems: Sequence[Problem]) -> list[Problem]:
-        """Mark what is wrong at its fields.
-
-        Returns
-        -------
-        list of Problem
-            Those for which the form has no field.
-        """
+        """Mark what is wrong at its fields."""
         paths = {item.path for top in fields_of(self._model, self.values) for item in top.all()}
         marks: dict[str, str] = {}
         homeless = []

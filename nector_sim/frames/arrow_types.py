@@ -21,13 +21,7 @@ def _is_zone(name: str) -> bool:
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
-    """The type that holds the same values in polars: itself for nearly all.
-
-    Raises
-    ------
-    TypeError
-        If there is none.
-    """
+    """The type that holds the same values in polars: itself for nearly all."""
     types = pa.types
     if isinstance(kind, pa.BaseExtensionType):
         return plain_type(kind.storage_type)

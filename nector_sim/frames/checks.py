@@ -131,27 +131,7 @@ def check_orders(orders: Any, *, program: ProgramLike | None = None, currency: s
 
 
 def read_inputs(program: Program, get: Callable[[str], Any], names: list[str], *, every_column: bool = False) -> Inputs:
-    """Read the columns that a program needs.
-
-    Parameters
-    ----------
-    program : Program
-    get : callable
-        Gives a column by its name.
-    names : list of str
-        Columns that there are.
-    every_column : bool
-        Check also those columns that this program has no use for.
-
-    Returns
-    -------
-    Inputs
-
-    Raises
-    ------
-    InputError
-        If a column is missing or appears twice.
-    """
+    """Read the columns that a program needs."""
     inputs = read_optional(program, get, names, every_column=every_column)
     cart = read_money(get("cart_amount"), program.decimals)
     balance = read_points(get("points_balance"))

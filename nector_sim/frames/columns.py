@@ -105,12 +105,7 @@ def largest_balance(orders: Any) -> int | None:
 
 
 def count_odd_points(values: Any) -> tuple[int, int]:
-    """Count the fractional and the negative numbers in a column of points; a negative one counts as such alone.
-
-    Returns
-    -------
-    fractional, negative : int
-    """
+    """Count the fractional and the negative numbers in a column of points; a negative one counts as such alone."""
     array = as_array(values)
     if isinstance(array, np.ndarray) and array.dtype.kind in "iu":
         return 0, int((array < 0).sum())
@@ -130,17 +125,7 @@ def count_odd_points(values: Any) -> tuple[int, int]:
 
 
 def read_yes_or_no(values: Any) -> Column:
-    """Read yes or no: 1 and 0, :data:`NOT_SAID` where it is blank.
-
-    Parameters
-    ----------
-    values : array, Series or Arrow array, shape (n,)
-        Booleans, 1 and 0, or words; see :func:`nector_sim.rules.values.read_yes_no`.
-
-    Returns
-    -------
-    Column
-    """
+    """Read yes or no: 1 and 0, :data:`NOT_SAID` where it is blank."""
     codes, words = factorized(values)
     answers, reasons = [], {}
     for code, word in enumerate(words):
@@ -164,20 +149,7 @@ def factorized(values: Any) -> tuple[Int64, list[Any]]:
 
 
 def read_times(values: Any, timezone: str) -> Column:
-    """Read times as microseconds since 1970 in UTC; a missing one is :data:`NO_TIME`.
-
-    Parameters
-    ----------
-    values : array, Series or Arrow array, shape (n,)
-        Times, dates, or ISO 8601 texts.
-    timezone : str
-        Zone of those that name none; of two equal clock times, where clocks go back, the first.
-
-    Returns
-    -------
-    Column
-        In microseconds.
-    """
+    """Read times as microseconds since 1970 in UTC; a missing one is :data:`NO_TIME`."""
     array = as_array(values)
     if isinstance(array, pa.Array) and pa.types.is_timestamp(array.type) and array.type.tz is not None:
         return _microseconds(array)
@@ -212,13 +184,7 @@ def are_dates(values: Any) -> npt.NDArray[np.bool_]:
 
 
 def to_microseconds(value: Any, zone: ZoneInfo) -> int:
-    """Read one time as microseconds since 1970 in UTC.
-
-    Raises
-    ------
-    ValueError
-        For anything that is not a time.
-    """
+    """Read one time as microseconds since 1970 in UTC."""
     time = read_time(value)
     if time.tzinfo is None:
         time = time.replace(tzinfo=zone, fold=0)
@@ -259,20 +225,7 @@ def as_array(values: Any) -> Any:
 
 
 def write_money(minor: Int64, decimals: int, *, exact: bool) -> Any:
-    """Turn minor units into major ones.
-
-    Parameters
-    ----------
-    minor : ndarray of int64, shape (n,)
-    decimals : int
-        Decimals of the currency.
-    exact : bool
-        Give Arrow decimals; else float64, the nearest to each amount.
-
-    Returns
-    -------
-    ndarray of float64, or pyarrow.Decimal128Array, shape (n,)
-    """
+    """Turn minor units into major ones."""
     if not exact:
         return minor / float(10**decimals)
     return decimal_array(minor, decimals)

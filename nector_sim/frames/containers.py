@@ -22,13 +22,7 @@ ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".parquet", ".json", ".jsonl
 
 
 def paths_of(source: str | Path | Iterable[str | Path]) -> tuple[list[Path], list[str]]:
-    """The files that a path, a folder, a pattern or a list of these names, and those of a folder that are no tables.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
+    """The files that a path, a folder, a pattern or a list of these names, and those of a folder that are no tables."""
     sources = [source] if isinstance(source, str | Path) else list(source)
     found: list[Path] = []
     ignored: list[str] = []

@@ -50,29 +50,7 @@ class Layout(NamedTuple):
 
 
 def find_layout(head: bytes, name: str, *, header_row: int | None = None) -> Layout:
-    r"""Find the names of the columns, and what parts the fields, in the start of a file.
-
-    Parameters
-    ----------
-    head : bytes
-        The file, or its first :data:`~nector_sim.frames.sheets.LONGEST_HEADER` bytes.
-    name : str
-        Of the file, for messages.
-    header_row : int, optional
-        Row of the names, 1 for the first; left out, it is found below lines of text.
-
-    Raises
-    ------
-    UnicodeDecodeError
-        If it is not UTF-8.
-    InputError
-        If it is no table.
-
-    Examples
-    --------
-    >>> find_layout(b"Orders of May\nid;total\n1;5\n", "orders.csv")[:4]
-    (('id', 'total'), ';', 2, 2)
-    """
+    r"""Find the names of the columns, and what parts the fields, in the start of a file."""
     try:
         text = head.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -103,34 +81,7 @@ def find_layout(head: bytes, name: str, *, header_row: int | None = None) -> Lay
 def parse_rows(
     source: Any, layout: Layout, *, positions: Collection[int], skip_lines: int, block: int, threads: bool
 ) -> tuple[pa.Table, list[tuple[int, str]]]:
-    """Cut rows into fields, through Arrow's parser, which shifts and cuts none in silence.
-
-    Parameters
-    ----------
-    source : path, or what Arrow reads from
-    layout : Layout
-    positions : collection of int
-        Columns to read; a header may have a name twice.
-    skip_lines : int
-        Lines above the rows.
-    block : int
-        Bytes that are parsed together; no row may be longer.
-    threads : bool
-        Whether several may be used; then the numbers of rows are not known, and rows are read again where one is
-        broken.
-
-    Returns
-    -------
-    table : pyarrow.Table, shape (good rows, positions)
-        Texts, missing where a field is empty; each column has its position as its name.
-    broken : list of tuple of int and str
-        Rows (1 for the first below `skip_lines`) with too many or too few fields, which the table leaves out.
-
-    Raises
-    ------
-    pyarrow.ArrowInvalid
-        If it cannot be parsed.
-    """
+    """Cut rows into fields, through Arrow's parser, which shifts and cuts none in silence."""
     broken: list[tuple[int, str]] = []
 
     def skip(row: Any) -> str:

@@ -15,13 +15,7 @@ CURRENCY = "currency"
 
 
 def read_currency(values: Any, currency: str) -> Column:
-    """Refuse the rows that name no currency, or another one than the program's.
-
-    Examples
-    --------
-    >>> read_currency(np.array(["INR", " inr ", "USD"], object), "INR").refused
-    {2: "is USD, and the program's currency is INR; convert the orders first, or leave them out"}
-    """
+    """Refuse the rows that name no currency, or another one than the program's."""
     codes, words = factorized(values)
     reasons = {code: reason for code, word in enumerate(words) if (reason := _wrong(word, currency))}
     reasons[-1] = f"is missing; write {currency}"

@@ -30,28 +30,7 @@ def is_utf16(head: bytes) -> str | None:
 
 
 def to_utf8(data: bytes, encoding: str | None, name: str) -> tuple[bytes, str]:
-    """Text in any encoding as UTF-8.
-
-    Parameters
-    ----------
-    data : bytes
-        The whole file, which is not UTF-8.
-    encoding : str, optional
-        As the caller says; left out, it is found by evidence.
-    name : str
-        Of the file, for messages.
-
-    Returns
-    -------
-    data : bytes
-    note : str
-        Which encoding it was.
-
-    Raises
-    ------
-    InputError
-        If the text is not in the encoding, or none is evident.
-    """
+    """Text in any encoding as UTF-8."""
     found = encoding or is_utf16(data) or _evident(data, name)
     try:
         text = data.decode(found)

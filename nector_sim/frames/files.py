@@ -38,30 +38,7 @@ def open_table(
     encoding: str | None = None,
     header_row: int | None = None,
 ) -> Table:
-    """Open files or a frame and find the columns.
-
-    Parameters
-    ----------
-    source : path, list of paths, pandas.DataFrame, or anything with an Arrow stream interface
-        A path may be a folder or a pattern: several files are one table, with all of their columns.
-    what : str
-        What to call it in messages.
-    sheet : str, optional
-        Name of an Excel file's sheet; left out, the first.
-    encoding : str, optional
-        Of files of text; left out, it is found.
-    header_row : int, optional
-        Row that has the names of the columns, 1 for the first; left out, it is found.
-
-    Returns
-    -------
-    Table
-
-    Raises
-    ------
-    InputError
-        If it is not a table that can be read, with what to do.
-    """
+    """Open files or a frame and find the columns."""
     is_list = isinstance(source, list | tuple) and source and all(isinstance(one, str | Path) for one in source)
     check_encoding(encoding)
     if header_row is not None and not 1 <= header_row <= _LAST_HEADER:

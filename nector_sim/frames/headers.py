@@ -12,15 +12,7 @@ _VALUE = re.compile(r"[\s₹$€£Rs.+\-(]*\d[\d\s.,:/%)\-]*$|.*@.*\..*|\d{1,4}[
 
 
 def find_header(rows: Sequence[Sequence[str]]) -> int:
-    """Position of the row of names: the first, unless it is narrow and a later, wide one reads like names.
-
-    Examples
-    --------
-    >>> find_header([["Orders of May"], ["order_id", "cart_amount", "email"], ["1", "5", "a@b.in"]])
-    1
-    >>> find_header([["order_id", "cart_amount"], ["1", "5"]])
-    0
-    """
+    """Position of the row of names: the first, unless it is narrow and a later, wide one reads like names."""
     counts = [sum(bool(cell.strip()) for cell in row) for row in rows]
     wide = [count for count in counts if count >= 2]
     if not wide:

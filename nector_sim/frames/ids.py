@@ -16,15 +16,7 @@ Ids = Any
 
 
 def read_ids(values: Any) -> Ids:
-    """Read ids: whole numbers as such, everything else as text without space around it, empty where it is blank.
-
-    Examples
-    --------
-    >>> read_ids(pd.Series([" c1", "c1 ", None])).to_pylist()
-    ['c1', 'c1', '']
-    >>> read_ids(pd.Series([7.0, 8.0]))
-    array([7, 8])
-    """
+    """Read ids: whole numbers as such, everything else as text without space around it, empty where it is blank."""
     array = as_array(values)
     if isinstance(array, np.ndarray) and _are_whole(array):
         return array.astype(np.int64, copy=False)

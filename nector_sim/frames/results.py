@@ -43,13 +43,7 @@ class Naming(NamedTuple):
             )
 
     def plain(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Scored orders with the results under their own names, in the place of columns that have these.
-
-        Raises
-        ------
-        InputError
-            If there are no results of these names, or none of their own names and some of others.
-        """
+        """Scored orders with the results under their own names, in the place of columns that have these."""
         if not any(self):
             if others := _otherwise_named(list(map(str, frame.columns))):
                 raise InputError(f"the results of these orders have other names; name them: {' or '.join(others)}")

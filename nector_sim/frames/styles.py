@@ -25,27 +25,7 @@ _SEVERAL = r"[.,]\d{3}[.,]"
 
 
 def decide_numbers(columns: Iterable[pl.Series], stated: str | None) -> tuple[str, str]:
-    """Decide how amounts are written.
-
-    Parameters
-    ----------
-    columns : iterable of polars.Series
-        The columns of amounts.
-    stated : str, optional
-        What the caller says.
-
-    Returns
-    -------
-    numbers : str
-        See :class:`nector_sim.frames.written.Written`.
-    note : str
-        What decided, where something had to be; else empty.
-
-    Raises
-    ------
-    InputError
-        If the values contradict what was stated, and none supports it.
-    """
+    """Decide how amounts are written."""
     points = commas = weak = signs = 0
     for texts in _texts(columns, r"[^0-9.\-]"):
         bare = texts.to_frame("v").select(

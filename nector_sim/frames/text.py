@@ -15,21 +15,7 @@ _MOST_DIGITS = 14
 
 
 def parse_decimals(texts: pa.Array, decimals: int) -> tuple[np.ndarray, np.ndarray]:
-    """Read plain decimal texts (``749.95``) as whole numbers of their last decimal.
-
-    Parameters
-    ----------
-    texts : pyarrow.Array
-        Of type ``large_string``, shape (n,).
-    decimals : int
-        How many decimals the whole number has: 2 reads ``749.95`` as 74995.
-
-    Returns
-    -------
-    values : ndarray of int64, shape (n,)
-    plain : ndarray of bool, shape (n,)
-        Whether the text is digits with at most one point, and no finer than `decimals`. Elsewhere the value is 0.
-    """
+    """Read plain decimal texts (``749.95``) as whole numbers of their last decimal."""
     _, offset_buffer, data_buffer = texts.buffers()
     offsets = np.frombuffer(offset_buffer, np.int64)[texts.offset : texts.offset + len(texts) + 1]
     data = np.frombuffer(data_buffer or b"", np.uint8)

@@ -22,20 +22,7 @@ _STEP, _OVERLAP = 1 << 20, 16
 
 
 def check_cells(source: Path | IO[bytes], name: str) -> None:
-    """Refuse a workbook of a sheet that spans more cells than are read.
-
-    Parameters
-    ----------
-    source : path or file
-        An ``.xlsx`` file; another kind, such as the old ``.xls``, is passed by.
-    name : str
-        What to call it.
-
-    Raises
-    ------
-    InputError
-        Naming the number of rows and columns.
-    """
+    """Refuse a workbook of a sheet that spans more cells than are read."""
     if not zipfile.is_zipfile(source):
         return
     with zipfile.ZipFile(source) as archive:

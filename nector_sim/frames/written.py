@@ -239,20 +239,7 @@ def _why_no_number(text: str, read: str, numbers: str) -> str | None:
 
 
 def times(values: pl.Series, written: Written, *, optional: bool = False) -> Column:
-    """Read times as microseconds since 1970 in UTC.
-
-    Parameters
-    ----------
-    values : polars.Series, shape (n,)
-        Times, dates, or texts: ISO 8601 in its common spellings, months by name, or dates as `written` says.
-    written : Written
-    optional : bool
-        A missing time is :data:`NO_TIME`; else it is refused.
-
-    Returns
-    -------
-    Column
-    """
+    """Read times as microseconds since 1970 in UTC."""
     if values.dtype.is_numeric() and written.dates in ("excel", "epoch"):
         values = values.cast(pl.String)
     if values.dtype != pl.String:

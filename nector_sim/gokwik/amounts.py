@@ -21,13 +21,7 @@ class Cart(NamedTuple):
 
 
 def cart_of(law: Law, call: CartCall) -> Cart:
-    """Read the cart of a call.
-
-    Raises
-    ------
-    Refused
-        ``wrong_fields``, if an amount is none of the currency's, or the eligible part is above the whole.
-    """
+    """Read the cart of a call."""
     amount = minor_of(law, call.amount, "amount")
     eligible = minor_of(law, call.eligible_amount, "eligible_amount")
     coupon = minor_of(law, call.coupon_discount, "coupon_discount")
@@ -93,13 +87,7 @@ def work_out(law: Law, customer: Any, cart: Cart, wallet_type: str) -> Answer:
 
 
 def listed(law: Law, customer: Any, given: Answer, wallet_type: str) -> dict[str, Any]:
-    """The data that `list` answers with.
-
-    Raises
-    ------
-    Refused
-        ``no_discount``, where there is nothing to give.
-    """
+    """The data that `list` answers with."""
     flat = {"id": offer_name(law, given) or "none", **values_of(law, given)}
     if not given.discount + given.credits_used:
         raise Refused("no_discount", data=flat)

@@ -28,13 +28,7 @@ class NectorDialect:
     """How a calculator that speaks Nector's checkout calls is asked: a `list` for each order's customer and cart."""
 
     def write(self, program: Program, order: Mapping[str, Any]) -> Any:
-        """What to POST, for JSON; the fields of ours are there where the order has them.
-
-        Raises
-        ------
-        InputError
-            If the order asks for a number of points, which no call can say.
-        """
+        """What to POST, for JSON; the fields of ours are there where the order has them."""
         if order.get("points_requested") is not None:
             raise InputError("the checkout's calls name no number of points; take the column points_requested out")
         ours = {name: order[name] for name in OURS if order.get(name) is not None}
@@ -83,34 +77,7 @@ class NectorDialect:
 def questions(
     program: Program, customers: Sequence[Customer], *, n: int, seed: int, ours: bool = False
 ) -> pd.DataFrame:
-    """Make up carts for customers whose balances are known.
-
-    Parameters
-    ----------
-    program : Program
-        Carts visit the corners of its rules.
-    customers : sequence of Customer
-        As the other side has them.
-    n : int
-        How many orders.
-    seed : int
-        The same seed gives the same orders.
-    ours : bool, optional
-        Whether orders have ``eligible_amount`` and ``coupon_discount``, too: fields of ours, which a server that is no
-        sandbox of ours may not know. The latter is there in any case where the program asks for it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        For :func:`nector_sim.check_parity`: ``customer_id``, ``cart_amount``, ``points_balance``, ``tier``,
-        ``ordered_at`` (now, by this machine's clock), ``credits`` in every other order of a customer who has some, and
-        the fields of ours.
-
-    Raises
-    ------
-    InputError
-        If there are no customers.
-    """
+    """Make up carts for customers whose balances are known."""
     import pandas as pd
 
     if not customers:

@@ -59,13 +59,7 @@ def read_customers(path: Path, *, decimals: int) -> list[Customer]:
 
 
 def customers_of(table: pa.Table, *, decimals: int, source: str = "the customers") -> list[Customer]:
-    """Read customers from a table; columns and errors as :func:`read_customers`.
-
-    Examples
-    --------
-    >>> customers_of(pa.table({"customer_id": ["7"], "points_balance": [5000]}), decimals=2)
-    [Customer(customer_id='7', points_balance=5000, mobile=None, credits=0, tier=None)]
-    """
+    """Read customers from a table; columns and errors as :func:`read_customers`."""
     missing = [name for name in ("customer_id", "points_balance") if name not in table.column_names]
     if missing:
         raise InputError(f"{source} cannot be used:", [Problem(name, "is missing; add the column") for name in missing])

@@ -18,13 +18,7 @@ ADDED = {
 
 
 def version_of(connection: Connection) -> int:
-    """The version of the tables that are there; 0 where there are none.
-
-    Raises
-    ------
-    InputError
-        If they are of a later version than this one.
-    """
+    """The version of the tables that are there; 0 where there are none."""
     there = inspect(connection)
     if not there.has_table(database_state.name):
         return 1 if there.has_table(integration.name) else 0

@@ -41,13 +41,7 @@ def uri(path: Path, options: str) -> str:
 
 
 def seal_of(path: Path) -> Seal:
-    """What the one file says, without the file beside it; nothing is written.
-
-    Raises
-    ------
-    InputError
-        If it has no file beside it and needs one.
-    """
+    """What the one file says, without the file beside it; nothing is written."""
     alone = not beside(path).exists()
     with closing(sqlite3.connect(uri(path, "immutable=1"), uri=True)) as connection:
         try:

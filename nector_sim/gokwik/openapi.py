@@ -56,18 +56,7 @@ _ANSWERS: dict[str, dict[str, Any]] = {
 
 
 def describe() -> dict[str, Any]:
-    """Build the OpenAPI 3.1 description.
-
-    Returns
-    -------
-    dict
-        Ready to be written as JSON.
-
-    Examples
-    --------
-    >>> list(describe()["paths"])
-    ['/api/open/integrations/{checkout}/{webhook_id}']
-    """
+    """Build the OpenAPI 3.1 description."""
     _, calls = models_json_schema(
         [(model, "validation") for model in CALLS.values()], ref_template="#/components/schemas/{model}"
     )

@@ -29,13 +29,7 @@ class Reply(NamedTuple):
     body: bytes
 
     def json(self) -> dict[str, Any]:
-        """Read the body as a JSON object.
-
-        Raises
-        ------
-        NoAnswer
-            If it is none.
-        """
+        """Read the body as a JSON object."""
         try:
             content = json.loads(self.body)
         except ValueError:
@@ -73,13 +67,7 @@ class Line:
         self.address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
     def post(self, body: bytes, *, headers: Mapping[str, str] | None = None) -> Reply:
-        """Send a body and wait for the answer.
-
-        Raises
-        ------
-        NoAnswer
-            If none came in time, or the connection broke.
-        """
+        """Send a body and wait for the answer."""
         reused = self._connection.sock is not None
         try:
             try:

@@ -23,24 +23,7 @@ def is_nothing(code: object, data: Mapping[str, Any]) -> bool:
 
 
 def read_given(data: Mapping[str, Any]) -> Given:
-    """Read what `list` or `perform` gives.
-
-    Parameters
-    ----------
-    data : mapping
-        With ``fiat_value`` and ``coin_value``, or ``promotions`` that have them, of which the one with the largest
-        discount counts; figures are numbers or text of digits.
-
-    Raises
-    ------
-    ValueError
-        If there are no such figures, or the two forms contradict each other.
-
-    Examples
-    --------
-    >>> read_given({"promotions": [{"id": "1", "coin_value": "400", "fiat_value": "400.00"}]})
-    Given(discount=Decimal('400.00'), points=Decimal('400'))
-    """
+    """Read what `list` or `perform` gives."""
     flat = _figures(data) if "fiat_value" in data or "coin_value" in data else None
     promotions = data.get("promotions")
     if promotions is None and flat is None:

@@ -200,30 +200,7 @@ CALLS: dict[str, type[AnyCall]] = {
 
 
 def read_call(body: bytes, *, strict: bool = False) -> AnyCall:
-    """Read a call.
-
-    Parameters
-    ----------
-    body : bytes
-        JSON in UTF-8.
-    strict : bool, optional
-        Whether fields that are none of the call's are refused; else they have no effect.
-
-    Returns
-    -------
-    ListCall, PerformCall or RevertCall
-
-    Raises
-    ------
-    Refused
-        ``not_json``, ``unknown_action`` or ``wrong_fields``, naming every field that cannot be used.
-
-    Examples
-    --------
-    >>> call = read_call(b'{"action": "list", "customer_id": 7, "country": "ind", "amount": 749.95}')
-    >>> call.customer_id, call.amount
-    ('7', Decimal('749.95'))
-    """
+    """Read a call."""
     try:
         fields = json.loads(
             body.decode("utf-8"),

@@ -85,31 +85,7 @@ def calculator_of(
     bounds: Bounds | None = None,
     settings: list[Setting] | None = None,
 ) -> Calculator:
-    """Make the tree of a program.
-
-    Parameters
-    ----------
-    program : Program
-    leave_out : collection of str
-        What orders never have, of ``credits``, ``points_requested``, ``tier``, ``ordered_at``, ``eligible_amount``
-        and ``coupon_discount``.
-    bounds : Bounds, optional
-        What the language reads; left out, what the law allows.
-    settings : list of Setting, optional
-        A list to fill with the program's numbers, which then are inputs of the tree; left out, they are constants.
-
-    Returns
-    -------
-    Calculator
-        Its inputs are ``cart``, ``credits``, ``eligible``, ``coupon`` (minor units), ``balance``, ``requested``
-        (points), ``tier`` and ``at`` (microseconds since 1970, UTC); its results ``offer``, ``points_redeemed``,
-        ``discount``, ``payable``, ``credits_used`` and ``limited_by``.
-
-    Raises
-    ------
-    ProgramError
-        Naming every field that the tree does not carry.
-    """
+    """Make the tree of a program."""
     problems = [
         Problem(path, "is not carried by exported calculators yet; take it out") for path in unknown(program, KNOWN)
     ]

@@ -43,26 +43,7 @@ def print_sql(
     money: Money = "major",
     leave_out: Collection[str] = (),
 ) -> str:
-    """Write the program as one SELECT over a table of orders.
-
-    Parameters
-    ----------
-    program : Program
-    dialect : str
-        One of :data:`~nector_sim.languages.dialects.DIALECTS`.
-    table : str
-        The orders: a table's name, or a dbt reference.
-    keep : collection of str
-        Columns of the table that stand beside the results.
-    money : {"major", "minor"}
-        The unit of the table's amounts, and of the results.
-    leave_out : collection of str
-        Columns that the table does not have.
-
-    Returns
-    -------
-    str
-    """
+    """Write the program as one SELECT over a table of orders."""
     if dialect not in DIALECTS:
         raise InputError(f"{dialect!r} is no dialect; it is one of {', '.join(DIALECTS)}")
     if money not in ("major", "minor"):

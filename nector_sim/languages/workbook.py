@@ -46,21 +46,7 @@ _SHOWN = {
 
 
 def workbook(program: Program, *, leave_out: Collection[str] = (), orders: Collection[Any] = EXAMPLES) -> bytes:
-    """Write the program as a workbook.
-
-    Parameters
-    ----------
-    program : Program
-    leave_out : collection of str
-        What orders never have.
-    orders : collection of tuple
-        What the first rows hold: cart (major units), balance, and then what else the sheet has columns for,
-        in their order.
-
-    Returns
-    -------
-    bytes
-    """
+    """Write the program as a workbook."""
     _refuse(program)
     settings: list[Setting] = []
     calculator = calculator_of(program, leave_out=leave_out, bounds=BOUNDS, settings=settings)

@@ -25,26 +25,7 @@ _BITS = (1 << 64) - 1
 
 
 def draw(seed: int, id_: object, *, of_customer: bool = False) -> float:
-    """Draw the number of one order, or of one customer.
-
-    Parameters
-    ----------
-    seed : int
-        From 0 to 2⁶⁴ − 1.
-    id_ : str or int
-    of_customer : bool
-        Whether the id is a customer's.
-
-    Returns
-    -------
-    float
-        In [0, 1).
-
-    Examples
-    --------
-    >>> draw(0, 17) == draw(0, "17"), 0 <= draw(1, "#1001") < 1
-    (True, True)
-    """
+    """Draw the number of one order, or of one customer."""
     text = str(id_).encode()
     state = _start(seed, of_customer)
     for position in range(0, len(text), 8):
@@ -65,20 +46,7 @@ def _mix(state: int) -> int:
 
 
 def redeeming(ids: Any, seed: int, take_up: Decimal) -> npt.NDArray[np.bool_]:
-    """Whether each order redeems, by its draw.
-
-    Parameters
-    ----------
-    ids : ndarray of int64, or pyarrow.Array of large_string, shape (n,)
-        Order ids.
-    seed : int
-    take_up : Decimal
-        In percent; a draw below it redeems.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-    """
+    """Whether each order redeems, by its draw."""
     # The draw is hash / 2⁵³; it lies below the share where the hash lies below this.
     first_above = -(-take_up * 2**53 // 100)
     return (hash_ids(ids, seed) >> np.uint64(11)) < np.uint64(int(first_above))

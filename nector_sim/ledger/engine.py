@@ -62,36 +62,7 @@ def run(
     movements: bool = False,
     lots: bool = False,
 ) -> Ran:
-    """Replay a history.
-
-    Parameters
-    ----------
-    prepared : Prepared
-    history, instants
-        From :func:`nector_sim.ledger.prepare.expiring`.
-    terms : Terms
-    months : ndarray of int64
-        The first instant of each month that flows are summed by.
-    threads : int, optional
-        Parts that run at once; left out, one for each core.
-    orders : bool
-        Keep what each order got.
-    movements : bool
-        Keep every line of the ledger.
-    lots : bool
-        Keep what is left of each credit, and what was redeemed of the credits of each month.
-
-    Returns
-    -------
-    Ran
-
-    Raises
-    ------
-    InputError
-        If a customer's points become too many.
-    AssertionError
-        If points were not conserved: an error of this program, never of its input.
-    """
+    """Replay a history."""
     check_threads(threads)
     customers = len(history.first_order) - 1
     outcome = _room_for_outcome(history, customers, orders)

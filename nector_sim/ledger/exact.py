@@ -73,25 +73,7 @@ def replay(
     refunds: Iterable[Refund] = (),
     chance: Chance | None = None,
 ) -> Replay:
-    """Replay a history, customer by customer, in the order of their ids as text.
-
-    Parameters
-    ----------
-    schedule : Schedule
-        The programs.
-    orders, openings, grants : iterable
-        What happened; in any order.
-    as_of : datetime, optional
-        The last instant that is run; left out, the latest order, refund or grant.
-    refunds : iterable
-        Of these orders, beside those that orders carry themselves.
-    chance : Chance, optional
-        Decides where orders do not say whether the customer redeems; left out, everybody does.
-
-    Returns
-    -------
-    Replay
-    """
+    """Replay a history, customer by customer, in the order of their ids as text."""
     orders = [order for order in orders if not order.never_paid]
     openings, grants = list(openings), list(grants)
     of_order: dict[str, list[Refund]] = defaultdict(list)

@@ -177,23 +177,7 @@ def refuse(tables: list[Table]) -> None:
 def read_orders(
     table: Table, schedules: Sequence[Schedule], *, take_up: Decimal | TakeUp | None, seed: int
 ) -> tuple[OrderColumns, tuple[str, ...]]:
-    """Read the orders of a history.
-
-    Parameters
-    ----------
-    table : Table
-    schedules : sequence of Schedule
-        That it is to be replayed under, of one currency and time zone.
-    take_up : Decimal or TakeUp, optional
-        In percent; left out, everybody redeems whom ``redeems`` does not stop.
-    seed : int
-
-    Returns
-    -------
-    orders : OrderColumns
-    tiers : tuple of str
-        Names of tiers; the codes are positions in it.
-    """
+    """Read the orders of a history."""
     table.require("order_id", "customer_id", "ordered_at", "cart_amount")
     program = schedules[0].programs[0]
     refuse_columns(table.frame.columns, KNOWN_COLUMNS, "the ledger")

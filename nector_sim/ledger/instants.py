@@ -117,22 +117,7 @@ def _months_after(instants: Any, months: int, later: Any) -> None:
 
 
 def month_starts(first: int, last: int, timezone: str) -> tuple[list[str], Int64]:
-    """Months of a time zone that cover a stretch of time.
-
-    Parameters
-    ----------
-    first, last : int
-        Instants, in microseconds.
-    timezone : str
-        IANA name.
-
-    Returns
-    -------
-    names : list of str
-        Such as ``2026-11``.
-    starts : ndarray of int64
-        The first instant of each.
-    """
+    """Months of a time zone that cover a stretch of time."""
     zone = ZoneInfo(timezone)
     begin, end = (to_datetime(instant).astimezone(zone) for instant in (first, last))
     names, starts = [], []

@@ -45,23 +45,7 @@ class Lots:
 
 
 def lots_at(replay: Replay, at: datetime | str | int | None = None) -> Lots:
-    """Run a replay again up to an instant, and keep what is left of each credit.
-
-    Parameters
-    ----------
-    replay : Replay
-    at : datetime, str or int, optional
-        Not after the replay's end, which it is where left out; text without a zone is in the program's.
-
-    Returns
-    -------
-    Lots
-
-    Raises
-    ------
-    InputError
-        If it is no time, lies after the end, or there is no history at all.
-    """
+    """Run a replay again up to an instant, and keep what is left of each credit."""
     schedule, facts = replay._schedule, replay._facts
     if facts.prepared.last == ALWAYS:
         raise InputError("nothing happened in this history, and no as_of says when it ends; give the replay an as_of")

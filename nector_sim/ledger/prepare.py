@@ -150,22 +150,7 @@ def settled(orders: OrderColumns, refunds: RefundColumns | None = None) -> Order
 def prepare(
     orders: OrderColumns, opening: OpeningColumns | None = None, grants: GrantColumns | None = None, *, last: int
 ) -> Prepared:
-    """Sort a history by customer and time.
-
-    Parameters
-    ----------
-    orders : OrderColumns
-        As :func:`settled` gives them.
-    opening : OpeningColumns, optional
-    grants : GrantColumns, optional
-    last : int
-        The last instant that is run, in microseconds; later orders and grants are left out, and so are orders that
-        were never paid. A replay ends before later refunds.
-
-    Returns
-    -------
-    Prepared
-    """
+    """Sort a history by customer and time."""
     counts = None
     if len(orders.ordered_at) and orders.ordered_at.max() > last:
         counts = orders.ordered_at <= last
@@ -233,23 +218,7 @@ def _kinds(chance: OrdersChance | None, codes: Int64, *, rows_kept: Int64 | None
 
 
 def refunds_of(history: History, rows: Int64, moved: Any, first_order: Int64) -> dict[str, Any]:
-    """Columns of a history's refunds for some of its orders, also again and at another time.
-
-    Parameters
-    ----------
-    history : History
-    rows : ndarray of int64, shape (orders,)
-        The orders of the new history, by their positions in this one.
-    moved : ndarray of int64, shape (orders,), or 0
-        By how many microseconds each of them, and so its refunds, happens later.
-    first_order : ndarray of int64, shape (customers + 1,)
-        Where each customer's orders begin among `rows`.
-
-    Returns
-    -------
-    dict
-        Fields of :class:`History`.
-    """
+    """Columns of a history's refunds for some of its orders, also again and at another time."""
     by = np.argsort(history.refund_order, kind="stable")
     known = history.refund_order[by]
     begin, end = np.searchsorted(known, rows, side="left"), np.searchsorted(known, rows, side="right")
@@ -289,15 +258,7 @@ def _of_these(refunds: Shares | None, rows: Int64) -> Shares:
 
 
 def number_customers(tables: Sequence[Ids]) -> tuple[Ids, list[Int64]]:
-    """Number the customers of several tables alike, in the order of their ids.
-
-    Returns
-    -------
-    customers : array of ids
-        Whole numbers by size where all ids are whole numbers; texts by code point otherwise.
-    codes : list of ndarray of int64
-        For each table, the customer of each row.
-    """
+    """Number the customers of several tables alike, in the order of their ids."""
     if all(isinstance(ids, np.ndarray) for ids in tables):
         codes, customers = pd.factorize(np.concatenate(tables))
         ranked: Any = np.argsort(customers)

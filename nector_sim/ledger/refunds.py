@@ -35,25 +35,7 @@ class Shares(NamedTuple):
 
 
 def paid_in_history(cart: Int64, *, credits: Any = 0, discount_given: Any = 0, paid: Any = None) -> Int64:
-    """What each order was paid: as recorded, else the cart less the credits and discounts of that time.
-
-    Parameters
-    ----------
-    cart, credits, discount_given : ndarray of int64
-        Whole units of money, all of one size.
-    paid : ndarray of int64, optional
-        :data:`UNKNOWN` where it was not recorded.
-
-    Returns
-    -------
-    ndarray of int64
-        At least 0.
-
-    Examples
-    --------
-    >>> paid_in_history(np.array([1000, 1000]), discount_given=np.array([200, 200]), paid=np.array([-1, 900])).tolist()
-    [800, 900]
-    """
+    """What each order was paid: as recorded, else the cart less the credits and discounts of that time."""
     due: Int64 = np.maximum(cart - credits - discount_given, 0)
     known: Int64 = due if paid is None else np.where(paid == UNKNOWN, due, paid)
     return known
@@ -70,34 +52,6 @@ def refunded_shares(order: Int64, at: Int64, amount: Int64 | None, paid: Int64) 
     """Work out how much of each order had come back after each of its refunds.
 
     Refunds of one order at one instant are one refund; shares stop at 1; a refund that moves nothing is left out.
-
-    Parameters
-    ----------
-    order : ndarray of int64, shape (refunds,)
-        The row of each refund's order.
-    at : ndarray of int64, shape (refunds,)
-    amount : ndarray of int64, shape (refunds,), or None
-        What was refunded; :data:`UNKNOWN` where only the refund itself is known, which is a full one.
-    paid : ndarray of int64, shape (orders,)
-        From :func:`paid_in_history`. Any refund of an order for which nothing was paid is a full one.
-
-    Returns
-    -------
-    Shares
-
-    Examples
-    --------
-    A third of an order twice, then a blank amount:
-
-    >>> row, at = np.array([0, 0, 0]), np.array([5, 7, 9])
-    >>> shares = refunded_shares(row, at, np.array([10, 10, -1]), np.array([30]))
-    >>> shares.before.tolist(), shares.after.tolist(), shares.whole.tolist()
-    ([0, 10, 20], [10, 20, 30], [30, 30, 30])
-
-    What comes back all at once, and nothing that had to be paid:
-
-    >>> refunded_shares(np.array([0, 1, 2]), np.array([5, 5, 5]), np.array([900, 0, 0]), np.array([800, 0, 700]))[2:]
-    (array([0, 0]), array([800,   1]), array([800,   1]))
     """
     by = np.lexsort((at, order))
     order, at = order[by], at[by]

@@ -58,32 +58,7 @@ class Schedule:
 def make_schedule(
     program: Program | None = None, programs: Iterable[Program | tuple[datetime | str | None, Program]] = ()
 ) -> Schedule:
-    """Put programs into the order in which they hold.
-
-    Parameters
-    ----------
-    program : Program, optional
-        Holds from its ``valid_from``; without one, from the start.
-    programs : iterable of Program or (from, Program)
-        The others: a program with a ``valid_from``, or the first instant (inclusive) and the program. The instant is
-        a datetime, a date or ISO 8601 text; without a zone it is in the program's.
-
-    Returns
-    -------
-    Schedule
-
-    Raises
-    ------
-    InputError
-        If there is no program, two begin at one instant, or they differ in what cannot change: currency, time zone,
-        or expiry by lots against inactivity.
-
-    Examples
-    --------
-    >>> schedule = make_schedule(ns.Program(), [(datetime(2026, 1, 1), ns.Program(enabled=False))])
-    >>> [start.isoformat() for start in schedule.starts]
-    ['0001-01-01T00:00:00+00:00', '2025-12-31T18:30:00+00:00']
-    """
+    """Put programs into the order in which they hold."""
     if isinstance(programs, _PROGRAM):
         raise InputError(f"programs is a {type(programs).__name__}; give a list of programs, or of (from, program)")
     entries = [_entry(item) for item in [*([] if program is None else [program]), *programs]]

@@ -72,25 +72,7 @@ def tier_names(schedules: Sequence[Schedule], of_orders: Sequence[str] = ()) -> 
 
 
 def compile_schedule(schedule: Schedule, names: tuple[str, ...], largest_cart: int) -> Terms:
-    """Turn programs into arrays.
-
-    Parameters
-    ----------
-    schedule : Schedule
-    names : tuple of str
-        Of tiers, from :func:`tier_names`.
-    largest_cart : int
-        In minor units; what it earns must fit into 64 bits.
-
-    Returns
-    -------
-    Terms
-
-    Raises
-    ------
-    InputError
-        If a rate is too fine for so large a cart.
-    """
+    """Turn programs into arrays."""
     programs = schedule.programs
     rates = np.array([earning_rates(program, names) for program in programs], object)
     if problems := list(_too_fine(schedule, rates, largest_cart)):

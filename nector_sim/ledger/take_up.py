@@ -219,13 +219,7 @@ def as_arrays(take_up: TakeUp) -> Table:
 
 
 def read_take_up(take_up: Any) -> Decimal | TakeUp | None:
-    """A percentage from 0 to 100, or a take-up; what may be a share between 0 and 1 is asked about.
-
-    Raises
-    ------
-    InputError
-        If it is neither.
-    """
+    """A percentage from 0 to 100, or a take-up; what may be a share between 0 and 1 is asked about."""
     if take_up is None or isinstance(take_up, TakeUp):
         return take_up
     try:

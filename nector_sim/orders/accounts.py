@@ -55,33 +55,7 @@ def account(
     statuses: tuple[StatusCount, ...],
     currency_is_known: bool,
 ) -> OrdersReport:
-    """Make the report of orders that were read.
-
-    Parameters
-    ----------
-    read : Tidy
-        The orders that count.
-    folded : Folded
-        All orders, and rows that make none.
-    left_out : polars.DataFrame
-        Orders that do not count.
-    sheet : Sheet
-        The rows as they came.
-    table : Table
-    layout : Layout
-    columns : mapping of str to str
-        Our columns to the table's names.
-    notes : list of str
-    command : str
-        See :class:`OrdersReport`.
-    statuses : tuple of StatusCount
-    currency_is_known : bool
-        Whether somebody says it; what is supposed alone does not travel with the orders.
-
-    Returns
-    -------
-    OrdersReport
-    """
+    """Make the report of orders that were read."""
     good = read.usable
     known = known_of(read.orders.filter(pl.Series(good)))
     rejects, problems = _rejects(read, folded, sheet, columns)

@@ -218,21 +218,7 @@ def spent_on(told: Balances, orders: pl.Series, *, numbers: str, decimals: int) 
 
 
 def join_balances(orders: pl.DataFrame, told: Balances | int) -> tuple[pl.Series, list[str]]:
-    """Find each order's balance.
-
-    Parameters
-    ----------
-    orders : polars.DataFrame, shape (n, any)
-        With ``customer``, ``who_phone``, ``who_email``, and perhaps ``customer_id``.
-    told : Balances or int
-        A table as it was read, or one balance for all.
-
-    Returns
-    -------
-    balances : polars.Series of int, shape (n,)
-        The sum of a customer's rows; 0 for customers without any.
-    notes : list of str
-    """
+    """Find each order's balance."""
     if isinstance(told, int):
         return pl.Series([told] * orders.height, dtype=pl.Int64), [f"every order is given {told} points, as stated"]
     rows = told.rows

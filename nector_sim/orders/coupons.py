@@ -39,32 +39,7 @@ def points_discounts(
     decimals: int,
     written: Written,
 ) -> tuple[Int64, dict[int, str]]:
-    """What of each order's discount was points.
-
-    Parameters
-    ----------
-    codes : polars.Series of str, shape (n,)
-        An order's coupon codes: parted by commas, or ``code:X|amount:10.00;…`` where the export has them one by one.
-    discounts : ndarray of int64, shape (n,)
-        The order's whole discount, in minor units.
-    pattern : str
-        Codes of points, with ``*`` for any letters and ``{amount}`` for their amount; case does not matter.
-    split : str, optional
-        What of a single amount is points, where there is another code beside theirs: ``points``, ``coupon``,
-        ``balances`` or ``code``; left out, what the balances say, else the code.
-    spent : sequence of int or None, shape (n,), optional
-        What the balances say that points took off each order, in minor units.
-    decimals : int
-        Decimals of the currency.
-    written : Written
-
-    Returns
-    -------
-    discounts : ndarray of int64, shape (n,)
-        In minor units.
-    refused : dict of int to str
-        Rows where points share one discount amount with another code, or where theirs cannot be read.
-    """
+    """What of each order's discount was points."""
     wanted = _matcher(pattern)
     given = np.zeros(len(codes), np.int64)
     refused: dict[int, str] = {}

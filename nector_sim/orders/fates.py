@@ -45,19 +45,7 @@ class StatusCount(NamedTuple):
 
 
 def leave_out(orders: pl.DataFrame, layout: Layout, keep_status: Collection[str]) -> pl.DataFrame:
-    """Add ``left_out``, the kind under which an order is left out, and ``unknown_status``.
-
-    Parameters
-    ----------
-    orders : polars.DataFrame, shape (n, any)
-    layout : Layout
-    keep_status : collection of str
-        Statuses that count besides the layout's own.
-
-    Returns
-    -------
-    polars.DataFrame, shape (n, any + 2)
-    """
+    """Add ``left_out``, the kind under which an order is left out, and ``unknown_status``."""
     kind = pl.lit(None, pl.String)
     unknown = pl.lit(False)
     paid = pl.lit(False)
@@ -126,31 +114,7 @@ def waiting_for_cash(orders: pl.DataFrame, layout: Layout) -> list[str]:
 def choose_currency(
     orders: pl.DataFrame, stated: str | None, money: Sequence[str]
 ) -> tuple[str, pl.DataFrame, list[str], bool]:
-    """Find the one currency of the orders, and leave the others out.
-
-    Parameters
-    ----------
-    orders : polars.DataFrame, shape (n, any)
-        From :func:`leave_out`.
-    stated : str, optional
-        The caller's choice.
-    money : sequence of str
-        Columns of amounts, whose signs say a currency, too.
-
-    Returns
-    -------
-    currency : str
-    orders : polars.DataFrame
-        With ``left_out`` where the currency is another, and ``currency`` where a column, or signs, say it.
-    notes : list of str
-    is_known : bool
-        Whether somebody says it: the caller, a column or signs.
-
-    Raises
-    ------
-    InputError
-        If there are several and none was chosen, or the chosen one is none.
-    """
+    """Find the one currency of the orders, and leave the others out."""
     if stated is not None:
         stated = stated.upper()
         try:

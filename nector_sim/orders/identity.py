@@ -58,17 +58,7 @@ def as_text(values: pl.Series) -> pl.Series:
 
 
 def add_people(orders: pl.DataFrame, phones: list[str], currency: str = "INR") -> pl.DataFrame:
-    """Add ``who_phone`` and ``who_email``: a phone's digits within its country, and the address in lower case.
-
-    Parameters
-    ----------
-    orders : polars.DataFrame, shape (n, any)
-        With the columns named in `phones`, and perhaps ``email`` and ``customer_id``.
-    phones : list of str
-        Columns of phones, the first to be believed first.
-    currency : str
-        Of the orders: the country of phones that name none.
-    """
+    """Add ``who_phone`` and ``who_email``: a phone's digits within its country, and the address in lower case."""
     digits = _digits(currency)
     phone = pl.Series("who_phone", [None] * orders.height, dtype=pl.String)
     email = phone.alias("who_email")
@@ -127,13 +117,7 @@ _ADDRESS = pl.when(_VALUE.str.contains(r"^[^@\s]+@[^@\s]+$")).then(_VALUE.str.to
 
 
 def phone_of(text: str) -> str | None:
-    """The digits of a text that is a phone in India, as ``who_phone``; else None.
-
-    Examples
-    --------
-    >>> phone_of("+91 98765-43210"), phone_of("098765 43210"), phone_of("7")
-    ('9876543210', '9876543210', None)
-    """
+    """The digits of a text that is a phone in India, as ``who_phone``; else None."""
     return phones_of([text])[0]
 
 
@@ -146,21 +130,7 @@ def phones_of(texts: list[str]) -> list[str | None]:
 
 
 def name_customers(orders: pl.DataFrame, key_file: Path, *, are_names: bool = False) -> pl.DataFrame:
-    """Add ``customer``: the id as it stands, else the hash of phone or e-mail address, else a guest.
-
-    Parameters
-    ----------
-    orders : polars.DataFrame, shape (n, any)
-        From :func:`add_people`; perhaps with ``customer_id``.
-    key_file : pathlib.Path
-        Made if there is none and something must be hashed.
-    are_names : bool
-        Whether the ids are names of people, so that all of them are hashed.
-
-    Returns
-    -------
-    polars.DataFrame, shape (n, any + 1)
-    """
+    """Add ``customer``: the id as it stands, else the hash of phone or e-mail address, else a guest."""
     given = pl.col("customer_id") if "customer_id" in orders.columns else pl.lit(None, pl.String)
     personal = given.is_not_null() if are_names else _personal(given)
     # A name, or a number that is no phone of its country, is hashed as it stands.
@@ -198,17 +168,7 @@ def count_spoiled(orders: pl.DataFrame, phones: list[str]) -> int:
 
 
 def known_of(orders: pl.DataFrame) -> Known:
-    """Count how the customers of orders are known.
-
-    Parameters
-    ----------
-    orders : polars.DataFrame, shape (n, any)
-        From :func:`name_customers`.
-
-    Returns
-    -------
-    Known
-    """
+    """Count how the customers of orders are known."""
     has_id = "customer_id" in orders.columns
     no_id = pl.col("customer_id").is_null() if has_id else pl.lit(True)
     pairs = orders.filter(no_id).select("who_phone", "who_email").drop_nulls("who_email").unique()
@@ -242,13 +202,7 @@ def default_key_file() -> Path:
 
 
 def load_key(path: Path) -> bytes:
-    """Read the key, or make one that its owner alone can read.
-
-    Raises
-    ------
-    InputError
-        If the file is no key, or cannot be read or made.
-    """
+    """Read the key, or make one that its owner alone can read."""
     with contextlib.suppress(FileExistsError), _named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         # Created with its mode, never readable by others in between; two processes at once make one key.

@@ -12,13 +12,7 @@ from nector_sim.orders.mapping import layout_of, load_mapping
 
 @cache
 def known_layouts() -> dict[str, tuple[Layout, ...]]:
-    """Layouts by the name under which a caller may ask for them; a plain table of one's own comes last.
-
-    Examples
-    --------
-    >>> "shopify" in known_layouts(), [layout.name for layout in known_layouts()["plain"]]
-    (True, ['plain table'])
-    """
+    """Layouts by the name under which a caller may ask for them; a plain table of one's own comes last."""
     found: dict[str, list[Layout]] = {}
     for path in _files():
         mapping = load_mapping(path)

@@ -180,37 +180,14 @@ PLAIN = Layout(
 
 @cache
 def key(name: str) -> str:
-    """A column's name without what exports vary: case, spaces, underscores, brackets; letters of every script stay.
-
-    Examples
-    --------
-    >>> key("Order_ID"), key("Discount (%)"), key("राशि"), key("पिनकोड") == key("राशि")
-    ('order id', 'discount %', 'राशि', False)
-    """
+    """A column's name without what exports vary: case, spaces, underscores, brackets; letters of every script stay."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     kept = (one if unicodedata.category(one)[0] in "LMNS" or one in "%#&" else " " for one in folded)
     return " ".join("".join(kept).split())
 
 
 def choose_layout(table: Table, layouts: Mapping[str, Sequence[Layout]], named: str | None) -> Layout:
-    """Find the layout of a table by its columns, or check the one that was named.
-
-    Parameters
-    ----------
-    table : Table
-    layouts : mapping of str to sequence of Layout
-        By the name under which a caller may ask for them; a plain table of one's own comes last.
-    named : str, optional
-
-    Returns
-    -------
-    Layout
-
-    Raises
-    ------
-    InputError
-        If none fits, a column that is needed appears twice, or is missing.
-    """
+    """Find the layout of a table by its columns, or check the one that was named."""
     if named is not None and named not in layouts:
         raise InputError(f"format={named!r} is not known; write one of {', '.join(map(repr, layouts))}")
     candidates = [layout for name, group in layouts.items() for layout in group if named in (None, name)]

@@ -35,26 +35,7 @@ def line_amounts(lines: pl.DataFrame, layout: Layout, decimals: int, written: Wr
 def add_lines(
     lines: pl.DataFrame, layout: Layout, decimals: int, written: Written
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Make orders of their lines.
-
-    Parameters
-    ----------
-    lines : polars.DataFrame, shape (lines, any)
-        The lines that count.
-    layout : Layout
-    decimals : int
-        Decimals of the currency.
-    written : Written
-
-    Returns
-    -------
-    orders : polars.DataFrame, shape (orders, any)
-        The first value of each column, ``rows``, ``row`` of the first, and :data:`BOUGHT`, :data:`BACK`,
-        :data:`BACK_AT` (the time of the last line that came back, where it is another than the order's) and
-        :data:`WRONG`.
-    alone : polars.DataFrame
-        The lines of refunds whose order is not in the file.
-    """
+    """Make orders of their lines."""
     each = line_amounts(lines, layout, decimals, written)
     wrong: list[str | None] = [None] * lines.height
     for row, reason in each.refused.items():

@@ -88,21 +88,7 @@ class Folded:
 
 
 def fold(frame: pl.DataFrame, layout: Layout, others: Others) -> Folded:
-    """Make one row of each order's rows.
-
-    Parameters
-    ----------
-    frame : polars.DataFrame, shape (rows, columns)
-        Our columns, ``row``, and ``file`` where there are several; nothing as null.
-    layout : Layout
-    others : callable
-        Gives the columns that were not read, for the rows of these numbers: where rows have the same order, they say
-        whether these are its lines.
-
-    Returns
-    -------
-    Folded
-    """
+    """Make one row of each order's rows."""
     ours = [name for name in frame.columns if name not in ("row", "file")]
     empty = pl.all_horizontal(pl.col(name).is_null() for name in ours)
     filled = frame.filter(~empty)
@@ -378,23 +364,7 @@ def _with_coupons(orders: pl.DataFrame, filled: pl.DataFrame) -> pl.DataFrame:
 
 
 def line_sums(lines: pl.DataFrame, name: str, decimals: int, written: Written) -> pl.DataFrame:
-    """Sum the amounts of each order's lines.
-
-    Parameters
-    ----------
-    lines : polars.DataFrame, shape (lines, any)
-        ``order_id`` and the column, of one piece where there is ``line_quantity``, else of the line.
-    name : str
-        The column.
-    decimals : int
-        Decimals of the currency.
-    written : Written
-
-    Returns
-    -------
-    polars.DataFrame, shape (orders, 2)
-        ``order_id`` and the column in minor units; none where a line's amount is missing or cannot be read.
-    """
+    """Sum the amounts of each order's lines."""
     amount = amounts(lines[name], decimals, written)
     refused = set(amount.refused)
     sums = pl.Series(amount.numbers)

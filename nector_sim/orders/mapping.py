@@ -124,13 +124,7 @@ class Mapping(BaseModel):
 
 
 def load_mapping(path: str | Path) -> Mapping:
-    """Read a mapping file.
-
-    Raises
-    ------
-    InputError
-        Naming everything in it that is wrong.
-    """
+    """Read a mapping file."""
     path = Path(path)
     try:
         data = read_toml(path)

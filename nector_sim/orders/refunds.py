@@ -27,13 +27,7 @@ _DATE = re.compile(r"(?:^|[|;])date:(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?)")
 
 
 def total_text(amounts: Sequence[str]) -> str | None:
-    """The sum of plain amounts; else the first of them that is none, for the reader of amounts to name.
-
-    Examples
-    --------
-    >>> total_text(["10.50", "4"]), total_text(["10.50", "x"]), total_text([])
-    ('14.50', 'x', None)
-    """
+    """The sum of plain amounts; else the first of them that is none, for the reader of amounts to name."""
     total = Decimal(0)
     for text in amounts:
         try:

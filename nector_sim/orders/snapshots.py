@@ -11,15 +11,7 @@ _ELSE = re.compile(r"(?<!\d)(\d{1,2})([-_. ])(\d{1,2})\2(20\d\d)(?!\d)")
 
 
 def day_in_name(name: str) -> tuple[str | None, str]:
-    """The one day that a file's name says, as ISO 8601 text, and who says so; else None, and why not.
-
-    Examples
-    --------
-    >>> day_in_name("balances_2026-09-30.csv")
-    ('2026-09-30', "as the file's name says")
-    >>> day_in_name("balances 03-04-2026.csv")
-    (None, "the date in the file's name is 3 April 2026 or 4 March 2026")
-    """
+    """The one day that a file's name says, as ISO 8601 text, and who says so; else None, and why not."""
     days = {_day(*map(int, found.group(1, 3, 4))) for found in _ISO.finditer(name)}
     for found in _ELSE.finditer(name):
         first, second, year = map(int, found.group(1, 3, 4))

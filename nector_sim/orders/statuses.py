@@ -30,11 +30,5 @@ def plain_status(status: pl.Expr) -> pl.Expr:
 
 
 def plain_word(word: str) -> str:
-    """:func:`plain_status` of one word.
-
-    Examples
-    --------
-    >>> plain_word("wc-Partially_Paid"), plain_word("On-Hold")
-    ('partially paid', 'on hold')
-    """
+    """:func:`plain_status` of one word."""
     return " ".join(word.lower().removeprefix("wc-").replace("_", " ").replace("-", " ").split())

@@ -51,27 +51,7 @@ def tidy(
     spent: Sequence[int | None] | None = None,
     now: datetime,
 ) -> Tidy:
-    """Read the columns of the orders that count.
-
-    Parameters
-    ----------
-    orders : polars.DataFrame, shape (n, any)
-        One row an order.
-    lines : polars.DataFrame, shape (lines, any)
-        The rows that they were made of.
-    layout : Layout
-    currency : str
-    written : Written
-    choices : Choices
-    spent : sequence of int or None, shape (n,), optional
-        What the balances say that points took off each order, in minor units.
-    now : datetime
-        Later orders are refused.
-
-    Returns
-    -------
-    Tidy
-    """
+    """Read the columns of the orders that count."""
     read = Tidy(orders, currency, written, refunded_statuses=layout.refunded)
     for name, wrong, reason in (
         ("status", pl.col("unknown_status") & pl.col("status").is_null(), NO_STATUS),

@@ -120,13 +120,7 @@ def read_reply(program: Program, reply: Any) -> Theirs:
 
 
 def read_number(value: Any, decimals: int) -> Fraction:
-    """Read a number exactly, times 10 to the power of `decimals`; a float close to a whole one is that.
-
-    Raises
-    ------
-    ValueError
-        For anything that is not a finite number.
-    """
+    """Read a number exactly, times 10 to the power of `decimals`; a float close to a whole one is that."""
     try:
         number = read_decimal(value)
     except ValueError:

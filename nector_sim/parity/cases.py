@@ -70,28 +70,7 @@ def _comparable(value: Any, *, number: bool = False) -> Any:
 
 
 def read_cases(path: str | Path) -> list[Case]:
-    """Read a file of worked cases.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        A TOML file with a ``[[case]]`` for each case, as ``data/parity/case.schema.json`` describes them.
-
-    Returns
-    -------
-    list of Case
-
-    Raises
-    ------
-    InputError
-        Naming every case that cannot be used.
-
-    Examples
-    --------
-    >>> cases = read_cases(nector_sim.data_path("parity/nector-help.toml"))
-    >>> cases[0].name
-    'the customer pays at least 100'
-    """
+    """Read a file of worked cases."""
     path = Path(path)
     with path.open("rb") as file:
         entries = tomllib.load(file, parse_float=Decimal).get("case", [])
@@ -116,13 +95,7 @@ def _case(entry: Mapping[str, Any]) -> Case:
 
 
 def case_schema() -> dict[str, Any]:
-    """JSON Schema of a file of worked cases, made from the models.
-
-    Returns
-    -------
-    dict
-        What ``data/parity/case.schema.json`` holds.
-    """
+    """JSON Schema of a file of worked cases, made from the models."""
     program = Program.model_json_schema()
     definitions = program.pop("$defs")
     fields = {name: program["properties"][name] for name in CHECKOUT_FIELDS}

@@ -54,16 +54,6 @@ def explain_mismatches(compared: Compared, mismatches: Sequence[int]) -> list[Ex
     which go first. It is accepted for a group of rows if it agrees with the other calculator on every one of them, and
     if none of the rows that match speaks against it: wherever it would differ from the exact law, so does the other
     calculator. The one that explains most rows goes first; fewer variants go before more.
-
-    Parameters
-    ----------
-    compared : Compared
-    mismatches : sequence of int
-
-    Returns
-    -------
-    list of Explained
-        Every mismatch is in exactly one; rows that nothing explains come last, without explanations.
     """
     groups = _errors(compared, mismatches)
     left = [row for row in mismatches if not compared.theirs[row].error]

@@ -70,21 +70,7 @@ _SHARE |= {"min_points": 0.12, "min_balance": 0.1, "with_coupons": 0.12}
 
 
 def random_program(rng: Random) -> Program:
-    """Make a program: any offers, any restrictions, currencies of none to three decimals.
-
-    Parameters
-    ----------
-    rng : random.Random
-
-    Returns
-    -------
-    Program
-
-    Examples
-    --------
-    >>> random_program(Random(1)) == random_program(Random(1))
-    True
-    """
+    """Make a program: any offers, any restrictions, currencies of none to three decimals."""
     currency = rng.choice(CURRENCIES)
     offers = [
         _random_model(rng, rng.choice(OFFERS), currency, number)
@@ -140,20 +126,7 @@ def _possible(model: type[Model], name: str) -> list[Any]:
 
 
 def random_orders(rng: Random, program: Program, n: int) -> list[Order]:
-    """Make orders for a program, most of them on one of its limits or one unit off it.
-
-    Parameters
-    ----------
-    rng : random.Random
-    program : Program
-    n : int
-        How many.
-
-    Returns
-    -------
-    list of Order
-        In minor units.
-    """
+    """Make orders for a program, most of them on one of its limits or one unit off it."""
     offers = [Terms(offer, program) for offer in program.offers]
     amounts = _amounts(program, offers)
     points = _points(offers, amounts)
@@ -275,24 +248,7 @@ def _points(offers: list[Terms], amounts: list[int]) -> list[int]:
 def generate(
     n: int, *, seed: int, program: Program | None = None, orders_per_program: int = 20
 ) -> Iterator[tuple[Program, list[Order]]]:
-    """Make cases from a seed: programs, each with orders.
-
-    Parameters
-    ----------
-    n : int
-        How many orders in all.
-    seed : int
-        The same seed gives the same cases.
-    program : Program, optional
-        Make orders for this program alone.
-    orders_per_program : int
-        How many orders each program gets; a given program gets all.
-
-    Yields
-    ------
-    program : Program
-    orders : list of Order
-    """
+    """Make cases from a seed: programs, each with orders."""
     rng = Random(seed)
     if program is not None:
         yield program, random_orders(rng, program, n)

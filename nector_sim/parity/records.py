@@ -29,23 +29,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read_frame(orders: Any, columns: Mapping[str, str]) -> pd.DataFrame:
-    """Read a file or a frame, and give its columns our names.
-
-    Parameters
-    ----------
-    orders : path, str, pandas.DataFrame, or any table with an Arrow interface
-    columns : mapping of str to str
-        Our name to theirs.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n, any)
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, has no rows, or lacks a named column.
-    """
+    """Read a file or a frame, and give its columns our names."""
     frame = as_frame(read_table(Path(orders)) if isinstance(orders, str | Path) else orders)
     problems = [
         Problem(ours, f"there is no column {theirs}; there are {shown_names(frame.columns)}")
@@ -63,15 +47,7 @@ def read_frame(orders: Any, columns: Mapping[str, str]) -> pd.DataFrame:
 
 
 def read_orders(program: Program, frame: pd.DataFrame) -> list[Order]:
-    """Read the orders of a frame as the exact law takes them.
-
-    Raises
-    ------
-    OrdersError
-        Listing every row that cannot be used.
-    InputError
-        If a needed column is missing.
-    """
+    """Read the orders of a frame as the exact law takes them."""
     refuse_currency(frame, program.currency)
     inputs = read_inputs(program, frame.get, list(frame.columns))
     if inputs.refused:
@@ -107,13 +83,6 @@ def read_given(program: Program, frame: pd.DataFrame) -> list[Theirs]:
     """Read what the checkout gave.
 
     A blank discount, and blank points where there are any, say that it refused the order.
-
-    Raises
-    ------
-    OrdersError
-        Listing every row that cannot be used.
-    InputError
-        If a needed column is missing.
     """
     if "discount" not in frame and AS_EXPORTED in frame:
         frame = frame.rename(columns={AS_EXPORTED: "discount"})

@@ -180,20 +180,7 @@ def _in_words(fields: Mapping[str, Any]) -> str:
 def make_report(
     compared: Compared, groups: Sequence[Explained], *, calculator: str, one_program: bool = True
 ) -> ParityReport:
-    """Put a report together.
-
-    Parameters
-    ----------
-    compared : Compared
-    groups : sequence of Explained
-    calculator : str
-    one_program : bool
-        Whether all orders are of the caller's own program; else each mismatch and example shows its program.
-
-    Returns
-    -------
-    ParityReport
-    """
+    """Put a report together."""
     mismatching = sum(len(group.rows) for group in groups)
     return ParityReport(
         calculator,

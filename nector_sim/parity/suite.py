@@ -30,30 +30,7 @@ Case = Mapping[str, Any]
 def generated_cases(
     n: int, *, seed: int, program: Program | None = None, leave_out: Collection[str] = ()
 ) -> Iterator[dict[str, Any]]:
-    """Make cases from a seed, each in the shape of ``data/parity/case.schema.json``.
-
-    Parameters
-    ----------
-    n : int
-        How many.
-    seed : int
-        The same seed gives the same cases.
-    program : Program, optional
-        Make orders for this program alone.
-    leave_out : collection of str
-        What orders never have, as :func:`nector_sim.check_parity` takes it.
-
-    Yields
-    ------
-    dict
-        ``name``, ``source``, ``program``, ``order`` and ``expect``; amounts are text, in major units.
-
-    Examples
-    --------
-    >>> case = next(generated_cases(1, seed=1))
-    >>> sorted(case)
-    ['expect', 'name', 'order', 'program', 'source']
-    """
+    """Make cases from a seed, each in the shape of ``data/parity/case.schema.json``."""
     number, without = 0, {OPTIONAL[name][0]: OPTIONAL[name][1] for name in leave_out}
     for one, orders in generate(n, seed=seed, program=program):
         for order in orders:
@@ -76,19 +53,7 @@ def case_of(program: Program, order: Order, *, name: str, source: str) -> dict[s
 def write_cases(
     path: str | Path, *, n: int, seed: int, program: Program | None = None, leave_out: Collection[str] = ()
 ) -> None:
-    """Write generated cases: JSON Lines, JSON or CSV, by the file's ending.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-    n, seed, program, leave_out
-        As :func:`generated_cases`.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be written, its ending is none of these, or `n` is below 1.
-    """
+    """Write generated cases: JSON Lines, JSON or CSV, by the file's ending."""
     if n < 1:
         raise InputError("the number of cases must be 1 or more")
     if Path(path).suffix not in ENDINGS:
@@ -102,21 +67,7 @@ def write_cases(
 
 
 def as_text(cases: Iterable[Case], ending: str, *, name: str = "") -> str:
-    """Cases as the text of a file.
-
-    Parameters
-    ----------
-    cases : iterable of mapping
-    ending : {".json", ".jsonl", ".csv"}
-        JSON is one object with ``$id``, ``version`` and ``case``; JSON Lines one case a line; CSV one case a row, the
-        program as JSON in one column, the order's fields, and ``expected_…`` columns.
-    name : str
-        What the JSON's ``$id`` ends in.
-
-    Returns
-    -------
-    str
-    """
+    """Cases as the text of a file."""
     if ending == ".jsonl":
         return "".join(json.dumps(as_json(case), ensure_ascii=False) + "\n" for case in cases)
     if ending == ".json":

@@ -11,27 +11,7 @@ LONGEST = 86_400
 
 
 def split_url(url: str) -> SplitResult:
-    """Part a URL that can be posted to.
-
-    Parameters
-    ----------
-    url : str
-        Full ``http`` or ``https`` URL.
-
-    Returns
-    -------
-    urllib.parse.SplitResult
-
-    Raises
-    ------
-    InputError
-        If it is none.
-
-    Examples
-    --------
-    >>> split_url("http://127.0.0.1:8765/points").port
-    8765
-    """
+    """Part a URL that can be posted to."""
     if url.rpartition("/")[2].startswith("…"):
         raise InputError(
             "the URL ends in the last four characters of the webhook id; write the whole id there, as it was shown "

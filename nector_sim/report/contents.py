@@ -102,21 +102,7 @@ class Report:
 
 
 def make_report(session: Session, proposal: Outcome, *, made_at: datetime | None = None) -> Report:
-    """Put a report together.
-
-    Parameters
-    ----------
-    session : Session
-        Orders, assumptions and today's setting.
-    proposal : Outcome
-        Of the session.
-    made_at : datetime, optional
-        Left out, now.
-
-    Returns
-    -------
-    Report
-    """
+    """Put a report together."""
     resamples = RESAMPLES if "customer_id" in session.orders else 0
     comparison = compare(
         session.today_beside(proposal.program),

@@ -34,24 +34,7 @@ def headline(
     months: float | None,
     break_even: tuple[float, float] | None = None,
 ) -> list[Figure]:
-    """Give the figures that decide about a setting.
-
-    Parameters
-    ----------
-    proposal, today : Summary
-        Of the same orders, under the same assumptions.
-    currency : str
-        ISO 4217 code.
-    months : float, optional
-        How many months the orders cover; left out, costs are those of all orders.
-    break_even : tuple of (float, float), optional
-        The range of the proposal's break-even, once it is known; NaN is `never`.
-
-    Returns
-    -------
-    list of Figure
-        Cost of the program, margin, discount rate, orders that can redeem, break-even.
-    """
+    """Give the figures that decide about a setting."""
     span, per = (months, " a month") if months and months >= 1 else (1.0, "")
 
     def money(amount: float) -> str:
@@ -135,15 +118,7 @@ def _cards(figures: Sequence[Figure], *, same: bool) -> Iterator[str]:
 
 
 def findings_html(findings: Sequence[Problem], labels: dict[str, str]) -> str:
-    """List what is legal but odd in a setting, each under the name of its field.
-
-    Parameters
-    ----------
-    findings : sequence of Problem
-        From :func:`nector_sim.review`.
-    labels : dict of str to str
-        What the form calls the field of a path.
-    """
+    """List what is legal but odd in a setting, each under the name of its field."""
     if not findings:
         return ""
     lines = "".join(
@@ -154,13 +129,7 @@ def findings_html(findings: Sequence[Problem], labels: dict[str, str]) -> str:
 
 
 def named(text: str) -> str:
-    """Call offers without a name as the form does.
-
-    Examples
-    --------
-    >>> named("offers.0: 100 coins for ₹10.")
-    'Offer 1: 100 coins for ₹10.'
-    """
+    """Call offers without a name as the form does."""
     return re.sub(r"\boffers\.(\d+)\b", lambda found: f"Offer {int(found[1]) + 1}", text)
 
 

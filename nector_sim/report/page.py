@@ -15,17 +15,7 @@ from nector_sim.rules.money import money_text
 
 
 def html_report(report: Report) -> str:
-    """Write a report as HTML.
-
-    Parameters
-    ----------
-    report : Report
-
-    Returns
-    -------
-    str
-        A whole page; its pictures are inside, and it asks the network for nothing.
-    """
+    """Write a report as HTML."""
     style = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
     head, *middle, last = report.sections
     pictures = "".join(

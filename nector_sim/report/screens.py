@@ -21,32 +21,7 @@ class Entry(NamedTuple):
 
 
 def screens(program: Program) -> list[Entry]:
-    """Give what to type into Nector for a program, screen by screen.
-
-    Parameters
-    ----------
-    program : Program
-
-    Returns
-    -------
-    list of Entry
-        The GoKwik page, the popup of each offer, and Configure Integration.
-
-    Examples
-    --------
-    >>> program = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
-    >>> for entry in screens(program):
-    ...     if entry.value != BLANK:
-    ...         print(f"{entry.screen} | {entry.field} | {entry.value}")
-    Third Party Checkouts → GoKwik | Enable | on
-    Add Offer | Type of discount | Amount Discount, increment of points
-    Add Offer | Coins Required | 1
-    Add Offer | Discount Amount | 1 (₹)
-    Add Offer | Maximum Discount Amount | 1000 (₹)
-    Add Offer | Minimum Cart Amount | 0 (₹)
-    Configure Integration | Minimum amount customer needs to pay | Fixed
-    Configure Integration | Minimum amount customer needs to pay: Fixed | 100 (₹)
-    """
+    """Give what to type into Nector for a program, screen by screen."""
     values = values_of(program.model_dump())
     top = {item.path: item for item in fields_of(type(program), values)}
     units = {"money": currency_sign(program.currency), "percent": "%", "times": "×"}
@@ -58,14 +33,7 @@ def screens(program: Program) -> list[Entry]:
 
 
 def not_on_screen(program: Program) -> list[str]:
-    """Name what a program sets though Nector's screens have no field for it.
-
-    Examples
-    --------
-    >>> offer = ns.VariableAmount(points_per_step=1, discount_per_step=1, max_cart=5000)
-    >>> not_on_screen(ns.Program(offers=[offer]))
-    ['Offer 1: Max cart 5000']
-    """
+    """Name what a program sets though Nector's screens have no field for it."""
     values = values_of(program.model_dump())
     offers = next(item for item in fields_of(type(program), values) if item.path == "offers")
     return [

@@ -17,17 +17,7 @@ _FORBIDDEN, _LONGEST = re.compile(r"[\[\]:*?/\\]"), 31
 
 
 def workbook(report: Report) -> bytes:
-    """Write a report as an Excel workbook.
-
-    Parameters
-    ----------
-    report : Report
-
-    Returns
-    -------
-    bytes
-        An ``.xlsx`` file.
-    """
+    """Write a report as an Excel workbook."""
     file = BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         styles = {
@@ -46,13 +36,7 @@ def workbook(report: Report) -> bytes:
 
 
 def money_format(currency: str) -> str:
-    """Give the number format of a currency's amounts, in whole units; rupees in lakhs and crores.
-
-    Examples
-    --------
-    >>> money_format("JPY")
-    '"¥"#,##0'
-    """
+    """Give the number format of a currency's amounts, in whole units; rupees in lakhs and crores."""
     sign = f'"{currency_sign(currency)}"'
     if currency != "INR":
         return f"{sign}#,##0"

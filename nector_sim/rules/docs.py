@@ -16,22 +16,6 @@ def field_docs(model: type[BaseModel]) -> dict[str, str]:
 
     They are read from the source when somebody asks: having pydantic do it for every model takes longer than all else
     that a program needs to be loaded.
-
-    Parameters
-    ----------
-    model : type
-        A model of the rules.
-
-    Returns
-    -------
-    dict of str to str
-        For each field that has one.
-
-    Examples
-    --------
-    >>> from nector_sim.rules.offers import FixedAmount
-    >>> field_docs(FixedAmount)["kind"]
-    'Which of the four kinds it is. [Nector: Amount Discount, fixed]'
     """
     docs: dict[str, str] = {}
     for base in reversed(model.__mro__):

@@ -73,28 +73,7 @@ class Field:
 
 
 def fields_of(model: type[Model], values: Mapping[str, str | bool], *, path: str = "") -> tuple[Field, ...]:
-    """Generate the fields of a model's form.
-
-    Parameters
-    ----------
-    model : type
-        A model of the rules, or a subclass.
-    values : mapping
-        What is typed, which says how many items a list has and of which kind a part is.
-    path : str
-        Dotted path of the model, ending with a point.
-
-    Returns
-    -------
-    tuple of Field
-        What Nector's screens have comes first; of it the model's own fields, then those that it inherits.
-
-    Examples
-    --------
-    >>> fields = fields_of(ns.VariableAmount, {})
-    >>> [field.label for field in fields[:4]]
-    ['Coins Required', 'Discount Amount', 'Maximum Discount Amount', 'Maximum Discount Percentage']
-    """
+    """Generate the fields of a model's form."""
     own = [name for base in model.__mro__ for name in vars(base).get("__annotations__", {})]
     docs = field_docs(model)
     named = {
@@ -106,14 +85,7 @@ def fields_of(model: type[Model], values: Mapping[str, str | bool], *, path: str
 
 
 def labels_of(model: type[Model], values: Mapping[str, str | bool]) -> dict[str, str]:
-    """Give what a form calls the field of each path; of several offers, with the offer.
-
-    Examples
-    --------
-    >>> values = {"offers.0.kind": "fixed_amount", "offers.1.kind": "fixed_amount"}
-    >>> labels_of(ns.Program, values)["offers.1.min_cart"]
-    'Offer 2: Minimum Cart Amount'
-    """
+    """Give what a form calls the field of each path; of several offers, with the offer."""
     labels: dict[str, str] = {}
     for top in fields_of(model, values):
         labels |= {item.path: item.label for item in top.all()}
@@ -123,13 +95,7 @@ def labels_of(model: type[Model], values: Mapping[str, str | bool]) -> dict[str,
 
 
 def values_of(data: Mapping[str, Any], *, path: str = "") -> Values:
-    """Turn a program's plain data into a form's values; the inverse of :func:`data_of`.
-
-    Examples
-    --------
-    >>> values_of({"enabled": True, "offers": [{"kind": "fixed_amount", "points": 100}]})
-    {'enabled': True, 'offers.0.kind': 'fixed_amount', 'offers.0.points': '100'}
-    """
+    """Turn a program's plain data into a form's values; the inverse of :func:`data_of`."""
     values: Values = {}
     for name, value in data.items():
         place = f"{path}{name}"
@@ -152,14 +118,7 @@ def values_of(data: Mapping[str, Any], *, path: str = "") -> Values:
 
 
 def data_of(fields: tuple[Field, ...], values: Mapping[str, str | bool]) -> dict[str, Any]:
-    """Turn a form's values into what a program file holds; what is blank is left out.
-
-    Examples
-    --------
-    >>> values = {"points_per_step": "1,000", "discount_per_step": "₹ 10", "max_discount": ""}
-    >>> data_of(fields_of(ns.VariableAmount, values), values)
-    {'points_per_step': '1000', 'discount_per_step': '10'}
-    """
+    """Turn a form's values into what a program file holds; what is blank is left out."""
     data: dict[str, Any] = {}
     for item in fields:
         name = item.path.rpartition(".")[2]

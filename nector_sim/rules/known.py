@@ -17,13 +17,7 @@ Known = Mapping[type[BaseModel], frozenset[str]]
 
 
 def fields(*names: str) -> frozenset[str]:
-    """List fields, several in one text if you like.
-
-    Examples
-    --------
-    >>> sorted(fields("min_cart max_cart", "tiers"))
-    ['max_cart', 'min_cart', 'tiers']
-    """
+    """List fields, several in one text if you like."""
     return frozenset(name for text in names for name in text.split())
 
 

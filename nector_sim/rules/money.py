@@ -43,28 +43,7 @@ class About:
 
 @lru_cache(maxsize=256)
 def currency_decimals(code: str) -> int:
-    """Decimals of a currency's minor unit, from ISO 4217's own table.
-
-    Parameters
-    ----------
-    code : str
-        ISO 4217 alphabetic code, such as ``"INR"``.
-
-    Returns
-    -------
-    int
-        2 for INR, 0 for JPY, 3 for KWD.
-
-    Raises
-    ------
-    ValueError
-        For a code that ISO 4217 does not list, or one without a minor unit (gold, test codes).
-
-    Examples
-    --------
-    >>> currency_decimals("INR"), currency_decimals("JPY"), currency_decimals("KWD")
-    (2, 0, 3)
-    """
+    """Decimals of a currency's minor unit, from ISO 4217's own table."""
     from iso4217 import Currency  # parses its table on import, so only when it is needed
 
     try:
@@ -77,31 +56,7 @@ def currency_decimals(code: str) -> int:
 
 
 def to_minor(value: Any, decimals: int) -> int:
-    """Turn an amount in major units into whole minor units, exactly.
-
-    Parameters
-    ----------
-    value : int, float, Decimal or str
-        Amount in the major unit. A float within 1e-6 of an amount means that amount, and so does a text that a float
-        was printed as (``1549.3500000000001``).
-    decimals : int
-        Decimals of the currency.
-
-    Returns
-    -------
-    int
-        Minor units.
-
-    Raises
-    ------
-    ValueError
-        For anything that is not a number, not finite, negative, too large, or finer than the minor unit.
-
-    Examples
-    --------
-    >>> to_minor("749.95", 2), to_minor(0.1, 2), to_minor(5, 3)
-    (74995, 10, 5000)
-    """
+    """Turn an amount in major units into whole minor units, exactly."""
     number, scale = read_decimal(value), 10**decimals
     exact = not is_finer(number, decimals)
     near = None if exact and not isinstance(value, float) else as_float(value)
@@ -122,49 +77,12 @@ def to_minor(value: Any, decimals: int) -> int:
 
 
 def from_minor(minor: int, decimals: int) -> Decimal:
-    """Turn whole minor units into a Decimal in the major unit, with the currency's decimals.
-
-    Parameters
-    ----------
-    minor : int
-        Minor units.
-    decimals : int
-        Decimals of the currency.
-
-    Returns
-    -------
-    Decimal
-
-    Examples
-    --------
-    >>> from_minor(74995, 2)
-    Decimal('749.95')
-    """
+    """Turn whole minor units into a Decimal in the major unit, with the currency's decimals."""
     return Decimal(minor).scaleb(-decimals)
 
 
 def to_points(value: Any) -> int:
-    """Turn a number of points into a whole, usable one: a fraction is floored, a negative number is 0.
-
-    Parameters
-    ----------
-    value : int, float, Decimal or str
-        Points. A float, or a text that a float was printed as, within 1e-6 of a whole number means that number.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    ValueError
-        For anything that is not a number, not finite, or above 10¹².
-
-    Examples
-    --------
-    >>> to_points(99.9), to_points(99.99999999999999), to_points(-5), to_points("250")
-    (99, 100, 0, 250)
-    """
+    """Turn a number of points into a whole, usable one: a fraction is floored, a negative number is 0."""
     number = read_decimal(value)
     if number > MAX_POINTS:
         raise ValueError(f"is too large; a number of points is at most {MAX_POINTS}")
@@ -184,25 +102,7 @@ def is_finer(number: Decimal, decimals: int) -> bool:
 
 
 def money_text(amount: Decimal | float, currency: str) -> str:
-    """Write money as its readers do.
-
-    Parameters
-    ----------
-    amount : Decimal or float
-        Amount in the major unit.
-    currency : str
-        ISO 4217 code.
-
-    Returns
-    -------
-    str
-        Whole amounts without decimals, others with the currency's.
-
-    Examples
-    --------
-    >>> money_text(Decimal(100000), "INR"), money_text(Decimal("749.95"), "INR")
-    ('₹1,00,000', '₹749.95')
-    """
+    """Write money as its readers do."""
     from babel.numbers import format_currency
 
     decimals = currency_decimals(currency)

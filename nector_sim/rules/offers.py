@@ -37,13 +37,7 @@ class Model(BaseModel):
     )
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy it with some fields changed; unlike pydantic's own, the copy is checked like any other model.
-
-        Raises
-        ------
-        ValueError
-            If a name is no field, or a value breaks a rule (``pydantic.ValidationError``).
-        """
+        """Copy it with some fields changed; unlike pydantic's own, the copy is checked like any other model."""
         fields = type(self).model_fields
         for name in update or ():
             if name not in fields:

@@ -360,13 +360,7 @@ ProgramLike = Program | str | Path | Mapping[str, Any]
 
 
 def as_program(given: ProgramLike) -> Program:
-    """Take a program, the path of its file, or its fields.
-
-    Raises
-    ------
-    ProgramError
-        If the file or the fields break a rule, or it is something else.
-    """
+    """Take a program, the path of its file, or its fields."""
     if isinstance(given, Program):
         return given
     if isinstance(given, str | Path):

@@ -18,27 +18,7 @@ NOT_A_TIME = "is not a time; write it as 2026-11-23 18:30 or with its zone, 2026
 
 
 def read_time(value: Any) -> datetime:
-    """Read a time, as it stands: with its zone if it names one.
-
-    Parameters
-    ----------
-    value : datetime, date or str
-        A text is ISO 8601. A date is its midnight.
-
-    Returns
-    -------
-    datetime
-
-    Raises
-    ------
-    ValueError
-        For anything else, numbers too: nobody can tell what they count.
-
-    Examples
-    --------
-    >>> read_time("2026-11-23 18:30")
-    datetime.datetime(2026, 11, 23, 18, 30)
-    """
+    """Read a time, as it stands: with its zone if it names one."""
     if isinstance(value, str):
         with suppress(ValueError):
             return datetime.fromisoformat(value.strip())
@@ -61,22 +41,6 @@ def to_instant(time: datetime, timezone: str) -> datetime:
 
     Of two equal clock times, where clocks go back, the first is meant. In UTC, because times of one and the same
     zone would be compared by their clocks. At either end of the calendar, where UTC has no such date, its last.
-
-    Parameters
-    ----------
-    time : datetime
-    timezone : str
-        IANA name.
-
-    Returns
-    -------
-    datetime
-        In UTC.
-
-    Examples
-    --------
-    >>> to_instant(datetime(2026, 11, 23, 18, 30), "Asia/Kolkata").isoformat()
-    '2026-11-23T13:00:00+00:00'
     """
     if time.tzinfo is None:
         time = time.replace(tzinfo=ZoneInfo(timezone), fold=0)

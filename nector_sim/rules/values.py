@@ -29,13 +29,7 @@ _TINY = 1e-4
 
 
 def is_blank(value: Any) -> bool:
-    """Whether a value stands for an empty cell: None, NaN, NaT, pandas' NA, or a text of spaces.
-
-    Examples
-    --------
-    >>> [is_blank(value) for value in (None, float("nan"), " ", 0, "0", False)]
-    [True, True, True, False, False, False]
-    """
+    """Whether a value stands for an empty cell: None, NaN, NaT, pandas' NA, or a text of spaces."""
     if isinstance(value, str):
         return not value.strip()
     try:
@@ -50,16 +44,6 @@ def read_decimal(value: Any) -> Decimal:
 
     A text has ASCII digits with at most one point, and a sign if it is negative. An exponent is read only where floats
     are printed with one: below 0.0001. A float of any width is the number that it prints.
-
-    Raises
-    ------
-    ValueError
-        For anything else, with what is wrong.
-
-    Examples
-    --------
-    >>> read_decimal(" 749.95 "), read_decimal(0.1), read_decimal("1e-07")
-    (Decimal('749.95'), Decimal('0.1'), Decimal('1E-7'))
     """
     if is_blank(value) and not isinstance(value, float | Decimal):
         raise ValueError(MISSING)
@@ -96,13 +80,7 @@ def _finite(number: Decimal) -> Decimal:
 
 
 def as_float(value: Any) -> float | None:
-    """A float, or the float that a text was printed from; None for what is exact: whole numbers, decimals, other texts.
-
-    Examples
-    --------
-    >>> as_float("1549.3500000000001"), as_float("749.95"), as_float("1e-14"), as_float("0.123456789012345678901")
-    (1549.3500000000001, 749.95, 1e-14, None)
-    """
+    """A float, or the float that a text was printed from; None for what is exact: whole numbers, decimals, texts."""
     if isinstance(value, float):
         return float(value)
     if not isinstance(value, str):

@@ -20,23 +20,7 @@ CASH, PREPAID = "Cash on Delivery (COD)", "GoKwik UPI"
 
 
 def shopify_export(orders: pd.DataFrame, truth: pd.DataFrame, seed: int, timezone: str) -> pd.DataFrame:
-    """Write an export: a row for each line item, the order's own fields on its first row alone.
-
-    Parameters
-    ----------
-    orders : pandas.DataFrame
-        What counts, with what was paid.
-    truth : pandas.DataFrame
-        Every order.
-    seed : int
-        Of names, items and codes.
-    timezone : str
-
-    Returns
-    -------
-    pandas.DataFrame
-        Text, as in the file.
-    """
+    """Write an export: a row for each line item, the order's own fields on its first row alone."""
     chance, positions = Chance(seed), np.arange(len(truth))
     paid_of = truth[["order_id"]].merge(orders.drop(columns="ordered_at"), on="order_id", how="left")
     cart, coupon = _minor(truth["cart_amount"]), _minor(truth["coupon_discount"])
@@ -81,20 +65,7 @@ def _codes(chance: Chance, positions: Any, points: Any, coupon: Any) -> Any:
 
 
 def balance_file(balances: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Write balances by phone and e-mail address.
-
-    Parameters
-    ----------
-    balances : pandas.DataFrame
-        ``customer_id``, ``points``.
-    seed : int
-        As for the export.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``mobile``, ``email``, ``points``.
-    """
+    """Write balances by phone and e-mail address."""
     people = _contacts(Chance(seed), balances["customer_id"].to_numpy(str))
     return pd.DataFrame({"mobile": people["Phone"], "email": people["Email"], "points": balances["points"].to_numpy()})
 

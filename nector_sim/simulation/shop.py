@@ -148,13 +148,7 @@ SHOPS = {
 
 
 def shop_named(name: str) -> Shop:
-    """Give one of the shops by its name.
-
-    Raises
-    ------
-    InputError
-        If there is none of that name.
-    """
+    """Give one of the shops by its name."""
     if name not in SHOPS:
         raise InputError(f"there is no shop {name!r}; there are {', '.join(SHOPS)}, or describe one: ns.Shop(...)")
     return SHOPS[name]

@@ -34,25 +34,7 @@ def even_looks(looks: int) -> tuple[float, ...]:
 
 
 def bounds(shares: Sequence[float], *, alpha: float = 0.05) -> list[float]:
-    """Work out how large a z must be at each look to count.
-
-    Parameters
-    ----------
-    shares : sequence of float
-        Shares of the test's information at the looks, rising to at most 1.
-    alpha : float
-        The error that is spent in all, two-sided.
-
-    Returns
-    -------
-    list of float
-        One bound for each look.
-
-    Examples
-    --------
-    >>> [round(bound, 3) for bound in bounds([0.25, 0.5, 0.75, 1])]
-    [4.333, 2.963, 2.359, 2.014]
-    """
+    """Work out how large a z must be at each look to count."""
     return list(_bounds(tuple(shares), alpha))
 
 

@@ -20,13 +20,7 @@ OUTCOMES = ("orders", "cart", "discount", "redeemed", "margin", "before_discount
 
 
 def person_of(customer_id: object) -> str:
-    """The form of a customer's id in which it is compared: of a phone its last ten digits, else the trimmed text.
-
-    Examples
-    --------
-    >>> person_of("+91 98765 43210") == person_of("098765 43210"), person_of(" c7 ")
-    (True, 'c7')
-    """
+    """The form of a customer's id in which it is compared: of a phone its last ten digits, else the trimmed text."""
     text = str(customer_id).strip()
     return phone_of(text) or text
 
@@ -42,28 +36,7 @@ def people_of(ids: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def read_history(orders: Any, *, assumptions: Assumptions | None, timezone: str) -> pd.DataFrame:
-    """Read orders as rows of outcomes.
-
-    Parameters
-    ----------
-    orders : pandas.DataFrame, or any table with an Arrow interface
-        ``customer_id``, ``ordered_at``, ``cart_amount``; ``discount_given``, or else ``discount``; and what
-        :func:`nector_sim.margins` reads.
-    assumptions : Assumptions or None
-        For the margin; None leaves it out.
-    timezone : str
-        Of times that name none.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``person``, ``at`` (UTC) and the outcomes; orders that were never paid are left out.
-
-    Raises
-    ------
-    InputError
-        Naming the columns that are missing.
-    """
+    """Read orders as rows of outcomes."""
     import pandas as pd
 
     frame = as_frame(orders)

@@ -34,25 +34,7 @@ class Side(NamedTuple):
 
 
 def difference(baseline: Side, candidate: Side, *, level: float = 0.95) -> Difference:
-    """Compare means a customer, or the ratio of two (``per``) by the delta method; CUPED where ``before`` is given.
-
-    Parameters
-    ----------
-    baseline, candidate : Side
-        Arrays of shape ``(customers,)``.
-    level : float
-        Of the range, such as 0.95.
-
-    Returns
-    -------
-    Difference
-
-    Examples
-    --------
-    >>> even, odd = Side(np.array([0.0, 2, 4])), Side(np.array([1.0, 3, 5]))
-    >>> round(difference(even, odd).difference, 9)
-    1.0
-    """
+    """Compare means a customer, or the ratio of two (``per``) by the delta method; CUPED where ``before`` is given."""
     names = {name for name in Side._fields if getattr(baseline, name) is not None}
     if "per" in names:
         metric: tt.Mean | tt.RatioOfMeans = tt.RatioOfMeans(
@@ -108,29 +90,7 @@ def same_share(baseline: int, candidate: int, *, candidate_share: float = 0.5) -
 def customers_a_side(
     sd: float, effect: float, *, alpha: float = 0.05, power: float = 0.8, looks_price: float = 1.0
 ) -> float:
-    """How many customers each of two equal sides needs to see a difference of means.
-
-    Parameters
-    ----------
-    sd : float
-        Standard deviation of the outcome of a customer.
-    effect : float
-        The difference to see, in the same unit.
-    alpha, power : float
-        Error, two-sided, and the chance to see it.
-    looks_price : float
-        From :func:`~nector_sim.exploration.experiments.looks.price`.
-
-    Returns
-    -------
-    float
-        About 16 sd² / effect² at 5 % and 80 %.
-
-    Examples
-    --------
-    >>> round(customers_a_side(30, 0.05 * 3.75) / 409_600, 2)
-    0.98
-    """
+    """How many customers each of two equal sides needs to see a difference of means."""
     solved = zt_ind_solve_power(effect_size=abs(effect) / sd, alpha=alpha, power=power)
     return float(solved) * looks_price
 
