@@ -261,7 +261,7 @@ def _told(seen: Seen, model: Model, numbers: Floats, errors: Floats, notices: li
     better = 2 * (full - model.coin())
     differ = better > (np.count_nonzero(numbers) - 1) * np.log(len(seen.used))
     notices = [*notices, *_untold(seen, model, numbers, errors, differ=bool(differ))]
-    percents: list[Any] = [tuple(round(min(100.0, 100 * each), 4) for each in three) for three in (share, level)]
+    percents: list[Any] = [tuple(round(min(100.0, 100 * float(each)), 4) for each in three) for three in (share, level)]
     return FittedTakeUp(
         percents[0],
         percents[1],

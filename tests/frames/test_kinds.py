@@ -158,6 +158,7 @@ OTHERS = {
     "plan_experiment": lambda make: _table(ns.plan_experiment(PROGRAM, CAPPED, make(_a_year()), weeks=(4,), **TODAY)),
     "assign_experiment": lambda make: ns.assign_experiment(make(_a_year()), start="2026-11-01", key_file=KEY[0]).text(),
     "read_experiment": lambda make: ns.read_experiment(make(_a_year()), make(_sides()), **PERIOD, **TODAY).text(),
+    "fit_take_up": lambda make: ns.fit_take_up(make(_a_year()), PROGRAM, opening=make(OPENING)).text(),
     "RuleExplorer": lambda make: ns.RuleExplorer(PROGRAM, orders=make(ORDERS), assumptions=HALF).outcome.summary.row(),
 }
 INR = {"currency": "INR"}
