@@ -102,7 +102,24 @@ def is_finer(number: Decimal, decimals: int) -> bool:
 
 
 def money_text(amount: Decimal | float, currency: str) -> str:
-    """Write money as its readers do."""
+    """Write an amount of money as its readers do: rupees in lakhs and crores.
+
+    Parameters
+    ----------
+    amount : Decimal or float
+        In the currency's major unit; rounded to its minor unit. Whole amounts are written without decimals.
+    currency : str
+        ISO code, such as INR.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> money_text(6863353.5, "INR"), money_text(1200, "JPY")
+    ('₹68,63,353.50', '¥1,200')
+    """
     from babel.numbers import format_currency
 
     decimals = currency_decimals(currency)

@@ -32,7 +32,7 @@ def keep(page, name, place=None):
     else:
         box = place.bounding_box()
         page.screenshot(path=path, clip={**box, "height": min(box["height"], HIGHEST)})
-    assert path.stat().st_size > 10_000
+    assert path.stat().st_size > 5_000
 
 
 @pytest.mark.parametrize("name", OF_NOTEBOOKS)
