@@ -20,6 +20,10 @@ from nector_sim.rules.values import FLOAT_TOLERANCE, as_float, read_decimal
 MAX_MINOR = 900_000_000_000
 #: The largest balance, and the most points a step may cost.
 MAX_POINTS = 1_000_000_000_000
+#: A whole in basis points (100 %), and in the ten-thousandths of multiples.
+WHOLE = 10_000
+#: A limit on steps, an amount or a threshold that is never reached.
+UNREACHED = 2**62
 
 
 @dataclass(frozen=True, slots=True)
