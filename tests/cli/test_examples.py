@@ -29,7 +29,7 @@ def test_a_folder_with_everything_that_the_notebooks_need(run, tmp_path):
     )
     assert "does not exist" in run(*score)[2]  # the program was read
     # What the tutorial begins with, as the README of the web shop counts it.
-    assert sum(1 for _ in (folder / "orders_export.csv").open(encoding="utf-8")) > 44_297
+    assert (folder / "orders_export.csv").read_bytes().count(b"\n") > 44_297
     assert (folder / "balances.csv").read_bytes() == (ns.data_path("web_shop") / "balances.csv").read_bytes()
 
 
