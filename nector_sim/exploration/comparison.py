@@ -39,12 +39,15 @@ class Comparison(Result):
         the 5th and 95th percentile over customers drawn anew. Missing is `never`. The break-evens of the pair,
         ``incremental_break_even_uplift`` (of all orders), ``…_users`` (of the orders of customers who use points) and
         ``…_redeeming`` (of those that redeem), are negative where the candidate earns more: the orders that may be
-        lost.
+        lost. Where a response is stated, ``response`` is the share of orders that customers who use points place more
+        (or, below 0, less) under the candidate, and ``incremental_margin_with_response`` what it then earns beyond the
+        baseline.
     probability : float or None
-        Where an uplift is assumed and customers are drawn, the share of the draws in which the candidate with that
-        uplift earns more than the baseline.
+        Where a response is stated or an uplift is assumed, and customers are drawn, the share of the draws in which the
+        candidate with it earns more than the baseline.
     tornado : pandas.DataFrame
-        Which assumption moves the incremental margin most; see :func:`nector_sim.economics.ranges.tornado`.
+        Which assumption moves the incremental margin most, with the response where one is stated; see
+        :func:`nector_sim.economics.what_moves.tornado`.
     groups : pandas.DataFrame
         Both sides and the difference by group; without rows where no groups were asked for.
     changes : pandas.DataFrame
@@ -149,10 +152,10 @@ class Comparison(Result):
             f"Instead of today's setting, the candidate: {given}, {kept}{self._reach()}, if customers order as before."
         )
 
-    def _reach(self) -> str:
+    def _reach(self, name: str = "incremental_margin") -> str:
         if "low" not in self.ranges:
             return ""
-        low, high = (self._value("incremental_margin", end) for end in ("low", "high"))
+        low, high = (self._value(name, end) for end in ("low", "high"))
         if low * high < 0:
             ends = f"{self._money(abs(low))} less and {self._money(abs(high))} more"
         else:
@@ -174,7 +177,21 @@ class Comparison(Result):
             return f"never, of {among}"
         return f"{_of_100(value)} {'more' if value > 0 else 'fewer'} in 100 {among}"
 
+    def _answered(self) -> str:
+        """What the stated response makes of it."""
+        share, name = self._value("response"), "incremental_margin_with_response"
+        more, gain = "more" if share >= 0 else "fewer", self._value(name)
+        text = (
+            f"With the response that you state, customers who use points place {_of_100(share)} % {more} orders, and "
+            f"you keep {self._money(abs(gain))} {'more' if gain >= 0 else 'less'}{self._reach(name)}"
+        )
+        if self.probability is not None:
+            text += f"; the candidate earns more in {self.probability:.0%} of the draws"
+        return f"{text}."
+
     def _assumed(self) -> Iterator[str]:
+        if "response" in self.ranges.index:
+            yield self._answered()
         assumed = self.margin_at_assumed_uplift
         if assumed is None:
             return
