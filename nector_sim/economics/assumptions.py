@@ -171,12 +171,11 @@ class Assumptions(Model):
     @model_validator(mode="after")
     def _whole_response(self) -> Self:
         most, half_at = self.response_percent, self.response_half_at_percent
-        if most == 0 and half_at is None:
-            return self
-        if most == 0 or half_at is None or min(half_at if isinstance(half_at, tuple) else (half_at,)) <= 0:
+        least = half_at[0] if isinstance(half_at, tuple) else half_at
+        if (most != 0 and least is None) or least == 0:
             what = (
-                "response_percent and response_half_at_percent are one curve: write both, the second above 0, or "
-                "neither. 10 and 5 mean: at most 10 % more orders, and 5 % more where customers get back 5 % of their "
+                "response_percent and response_half_at_percent are one curve: write both, the second above 0. "
+                "10 and 5 mean: at most 10 % more orders, and 5 % more where customers get back 5 % of their "
                 "carts"
             )
             raise PydanticCustomError("response", "{what}", {"what": what})
@@ -185,7 +184,8 @@ class Assumptions(Model):
     @property
     def responds(self) -> bool:
         """Whether a response is stated."""
-        return self.response_half_at_percent is not None
+        most = self.response_percent
+        return (most[-1] if isinstance(most, tuple) else most) > 0
 
     @property
     def uncertain(self) -> tuple[str, ...]:
@@ -194,7 +194,7 @@ class Assumptions(Model):
 
     def rates(self) -> Rates:
         """Give the numbers of the calculation, every range at its likely value."""
-        return Rates.of({name: _likely(getattr(self, name)) for name in type(self).model_fields})
+        return self._as_rates({name: _likely(getattr(self, name)) for name in type(self).model_fields})
 
     def who_redeems(self, **at: float) -> TakeUp:
         """Give the take-up of a replay, every range at its likely value but for those of `at`."""
@@ -246,7 +246,10 @@ class Assumptions(Model):
                 drawn[name] = np.random.default_rng([seed, position]).triangular(low, likely, high, count)
             else:
                 drawn[name] = _likely(value)
-        return Rates.of(drawn)
+        return self._as_rates(drawn)
+
+    def _as_rates(self, values: dict[str, Any]) -> Rates:
+        return Rates.of(values if self.responds else values | {"response_half_at_percent": None})
 
     @classmethod
     def parse(cls, data: Mapping[str, Any], *, source: str = "assumptions") -> Self:

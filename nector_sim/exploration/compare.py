@@ -29,7 +29,7 @@ from nector_sim.economics.ranges import (
 from nector_sim.economics.rates import Rates
 from nector_sim.economics.response import check_response, with_response
 from nector_sim.economics.summary import Summary, below_floor
-from nector_sim.economics.what_moves import tornado
+from nector_sim.economics.what_moves import Answer, tornado
 from nector_sim.errors import InputError
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.groups import DECILES_DIFFER, labels_of
@@ -178,6 +178,7 @@ def compare(
     if resamples and count:
         draws, needed = _drawn(by_customer, moved, assumptions, resamples=resamples, seed=seed)
         notices += [short] if (short := too_skewed(needed, count)) else []
+    elsewhere = {name: {place: _in_all(s) for place, s in there.items()} for name, there in moved.items()}
     labels = None if by is None else labels_of(baseline, used, by)
     return Comparison(
         baseline=summaries[BASELINE],
@@ -188,7 +189,7 @@ def compare(
             total,
             assumptions,
             sides=2,
-            moved={name: {place: _in_all(s) for place, s in there.items()} for name, there in moved.items()},
+            moved=elsewhere,
         ),
         groups=pd.DataFrame() if labels is None else _by_group(sides, labels, assumptions),
         changes=_changes(sides, codes, count),
@@ -198,6 +199,7 @@ def compare(
         notices=tuple(notices),
         currency=baseline.currency,
         assumed_uplift_percent=uplift,
+        _answer=Answer(total, elsewhere, assumptions),
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from nector_sim.economics.happened import Happened
 from nector_sim.economics.labels import LABELS
 from nector_sim.economics.summary import Summary, break_even_sentence
+from nector_sim.economics.what_moves import Answer
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
 
@@ -77,6 +78,7 @@ class Comparison(Result):
     notices: tuple[str, ...]
     currency: str
     assumed_uplift_percent: float | None
+    _answer: Answer
 
     def to_frame(self) -> pd.DataFrame:
         """Give the headline numbers of both and their difference, with ranges."""
@@ -88,10 +90,44 @@ class Comparison(Result):
         return self.candidate.margin - self.baseline.margin
 
     @property
+    def answer(self) -> float:
+        """What the candidate earns beyond the baseline, with the response where one is stated."""
+        name = "incremental_margin_with_response"
+        return self._value(name) if name in self.ranges.index else self.incremental_margin
+
+    @property
     def margin_at_assumed_uplift(self) -> float | None:
         """What the candidate earns with the uplift that was assumed; None without one."""
         uplift = self.assumed_uplift_percent
         return None if uplift is None else self.candidate.margin * (1 + uplift / 100)
+
+    def what_moves(self, *, samples: int = 1024, seed: int = 0) -> pd.DataFrame:
+        """Say how much of the spread of the answer each assumption makes up that is given as a range.
+
+        All ranges are drawn at once, each from its triangle, so that what they do together is seen; a tornado moves one
+        at a time. Customers are not drawn. The shares are Sobol's indices (Saltelli and others 2010), by scipy.
+
+        Parameters
+        ----------
+        samples : int
+            A power of two.
+        seed : int
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a range, the one that moves the answer most first: ``assumption``, ``alone`` (the share of the
+            variance that it makes up by itself) and ``with_others`` (also together with others). Estimates: small ones
+            may be a little below 0.
+
+        Raises
+        ------
+        InputError
+            If no assumption is a range, or `samples` is no power of two.
+        ModuleNotFoundError
+            Without the extra ``estimates``.
+        """
+        return self._answer.spread(samples=samples, seed=seed)
 
     @property
     def break_even(self) -> str:

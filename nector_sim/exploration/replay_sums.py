@@ -122,6 +122,13 @@ class ReplaySums:
             ("0 fixed", "discount today"): given
         }
 
+    def answering(self, program: Program, ran: Ran, today: Ran) -> Sums:
+        """All that the margin of a setting with a response needs, in total."""
+        found = self.by_customer(program, ran) | self.users(ran, today)
+        extra = {name: np.sum(values) for name, values in found.items()}
+        in_total = Sums(self.without.names, self.without.amounts.sum(axis=0))
+        return in_total.beside(Sums(tuple(extra), np.array(list(extra.values()))))
+
 
 def responding(sums: Sums) -> Sums:
     """These sums, with those of :meth:`ReplaySums.users` under the names that the response reads."""

@@ -29,7 +29,7 @@ from nector_sim.rules.program import Program
 #: Numbers that a sweep gives ranges of.
 RANGED = ("discount", "discount_rate", "margin", "cost_of_program", "break_even_uplift")
 #: What a response that is stated adds.
-ANSWERED = ("response", "margin_with_response")
+ANSWERED = "margin_with_response"
 
 
 class Draws:
@@ -66,7 +66,7 @@ class _How:
 
     @property
     def ranged(self) -> tuple[str, ...]:
-        return RANGED + ANSWERED[1:] if self.todays else RANGED
+        return (*RANGED, ANSWERED) if self.todays else RANGED
 
 
 def sweep_replays(
@@ -177,11 +177,12 @@ def _row(program: Program, how: _How, *, by_customer: bool) -> tuple[dict[str, A
     row = _row_of(program, ran, how) if fits and how.floor_percent is None else _row_of_orders(program, ran, how)
     if not by_customer and not how.todays:
         return row, None
-    found = _by_customer(program, ran, how, None)
     if how.todays:
-        row |= _answered(found, how)
+        numbers = _numbers(how.sums.answering(program, ran, how.todays[None]), how.assumptions.rates())
+        row |= {"response": float(numbers["response"]), ANSWERED: round(float(numbers[ANSWERED]), 2)}
     if not by_customer:
         return row, None
+    found = _by_customer(program, ran, how, None)
     for place, replays in how.others.items():
         again = _by_customer(program, replays.run(program, threads=1), how, place)
         found |= {(_where(*place), name): values for (_, name), values in again.items()}
@@ -192,14 +193,6 @@ def _by_customer(program: Program, ran: Ran, how: _How, place: tuple[str, float]
     """The sums of one setting by customer, with those that a response needs."""
     found = how.sums.by_customer(program, ran)
     return found | how.sums.users(ran, how.todays[place]) if how.todays else found
-
-
-def _answered(found: dict[tuple[str, str], Any], how: _How) -> dict[str, float]:
-    """What the response makes of one setting."""
-    sums = how.sums.without.beside(_sums(found, how.sums.without.amounts.shape[:1]))
-    numbers = _numbers(Sums(sums.names, sums.amounts.sum(axis=0)), how.assumptions.rates())
-    answered = {name: float(numbers[name]) for name in ANSWERED}
-    return answered | {"margin_with_response": round(answered["margin_with_response"], 2)}
 
 
 def _where(name: str, place: float) -> str:
@@ -252,8 +245,13 @@ def _numbers(sums: Sums, rates: Rates) -> dict[str, Any]:
     numbers = {name: found[name][0] for name in RANGED}
     if ("0 fixed", "discount today") in sums.names:
         numbers["response"], brought = with_response(responding(sums), rates, before="today", after=0)
-        numbers["margin_with_response"] = numbers["margin"] + brought
+        numbers[ANSWERED] = numbers["margin"] + brought
     return numbers
+
+
+def margin_with_response(totals: Sums, rates: Rates) -> float:
+    """What a setting earns with the response, of :meth:`ReplaySums.answering`."""
+    return float(_numbers(totals, rates)[ANSWERED])
 
 
 def _sums(of_setting: dict[tuple[str, str], Any], shape: tuple[int, ...]) -> Sums:

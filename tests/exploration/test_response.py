@@ -120,9 +120,63 @@ def test_where_it_cannot_be_counted_it_is_refused_by_name(assumptions, how, said
 def test_one_response_is_stated_and_both_of_its_numbers():
     with pytest.raises(ns.InputError, match="uplift_percent and response_percent both say"):
         compared(STATED, uplift_percent=5)
-    for half in ({"response_percent": 10}, {"response_half_at_percent": 5}):
+    for half in ({"response_percent": 10}, {"response_half_at_percent": 0}):
         with pytest.raises(ns.InputError, match=r"response_percent: .* are one curve: write both"):
             ns.Assumptions.parse(half)
     with pytest.raises(ns.InputError, match=r"response_percent: is \[3, 2, 1\]; write it as \[low, likely, high\]"):
         ns.Assumptions.parse({"response_percent": [3, 2, 1], "response_half_at_percent": 5})
     assert ns.Assumptions.parse(dict(STATED)) == STATED
+
+
+def mapped(**over):
+    grid = {"offers.0.max_discount": [20, 80, 200]}
+    believed = ns.Assumptions(gross_margin_percent=80, response_half_at_percent=10)
+    return ns.winners(PROGRAM, ORDERS, grid=grid, opening=OPENING, assumptions=believed, over=over)
+
+
+def test_the_map_says_which_setting_wins_where():
+    found = mapped(response_percent=[0, 100], redeemers_percent=[0, 100])
+    # Where nobody redeems all settings earn 1,600; where nobody answers, the meanest wins by 120; else as above.
+    curve = [back / (back + 10) for back in (4, 16)]
+    second = 1560 + ((1 + curve[0]) / (1 + curve[1]) - 1) * 760
+    third = 1400 + ((1 + 20 / 30) / (1 + curve[1]) - 1) * 600
+    assert found.table["winner"].tolist() == [
+        "today's setting",
+        "offers.0.max_discount = 20",
+        "today's setting",
+        "today's setting",
+    ]
+    assert found.table["gain"].tolist() == [0, 120, 0, 0]
+    assert found.table["ahead"][1] == 120
+    assert found.table["ahead"][3] == pytest.approx(1440 - max(second, third), abs=0.005)
+    assert found.settings.loc[found.table["setting"][1], "offers.0.max_discount"] == 20
+    assert "offers.0.max_discount = 20: 1 of 4 places" in found.text()
+    assert "up to ₹120 more than today's setting" in found.text()
+    assert "today's setting at 3 of 4 places" in found.plot.winners().description
+    assert "winner" in found._repr_html_()
+
+
+def test_a_map_is_over_assumptions_and_needs_a_response():
+    with pytest.raises(ns.InputError, match="over has respons, which is no assumption"):
+        mapped(respons=[0, 1])
+    with pytest.raises(ns.InputError, match="Nowhere on this map is there a response"):
+        mapped(response_percent=[0], redeemers_percent=[50, 100])
+    with pytest.raises(ns.InputError, match="x and y are two of these"):
+        mapped(response_percent=[0, 10]).plot.winners()
+
+
+def test_what_moves_the_answer_is_shared_out():
+    # The answer is 120 less what is lost of the margin of a, whose cost alone is unsure; and of a packing cost that
+    # falls on every order alike, nothing but the orders lost. Both numbers are unsure by the same triangle.
+    only = compared(STATED.replaced(gross_margin_percent=[40, 50, 60])).what_moves(samples=64)
+    assert only["assumption"].tolist() == ["gross_margin_percent"]
+    assert only["alone"][0] == pytest.approx(1, abs=0.05)
+    both = compared(STATED.replaced(gross_margin_percent=[40, 50, 60], fulfilment_cost=[50, 100, 150]))
+    shares = both.what_moves().set_index("assumption")
+    # 1,000 × the margin's share, against 2 orders × the packing: triangles of the width 0.2 × 1,000 and 100 × 2.
+    assert shares["alone"].tolist() == pytest.approx([0.5, 0.5], abs=0.03)
+    assert shares["with_others"].tolist() == pytest.approx([0.5, 0.5], abs=0.03)
+    with pytest.raises(ns.InputError, match="No assumption is a range"):
+        compared(STATED).what_moves()
+    with pytest.raises(ns.InputError, match="samples is 100; it is a power of two"):
+        both.what_moves(samples=100)
