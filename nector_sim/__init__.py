@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nector_sim.exploration.forecast_result import Forecast
     from nector_sim.exploration.grid import load_grid
     from nector_sim.exploration.sweep import sweep
+    from nector_sim.exploration.winners import Winners, winners
     from nector_sim.explorer.explorer import RuleExplorer
     from nector_sim.explorer.gokwik_page import CheckoutPage, GokwikPage
     from nector_sim.frames.checks import CheckedOrders, check_orders
@@ -88,6 +89,7 @@ _HOMES = {
     "nector_sim.exploration.forecast_result": ("Forecast",),
     "nector_sim.exploration.grid": ("load_grid",),
     "nector_sim.exploration.sweep": ("sweep",),
+    "nector_sim.exploration.winners": ("Winners", "winners"),
     "nector_sim.languages.export": ("export",),
     "nector_sim.ledger.liability": ("Liability", "liability"),
     "nector_sim.ledger.openings": ("opening_from",),
@@ -157,6 +159,7 @@ __all__ = [
     "Ultimate",
     "VariableAmount",
     "VariablePercent",
+    "Winners",
     "assign_experiment",
     "check_orders",
     "check_parity",
@@ -203,6 +206,7 @@ __all__ = [
     "summarize",
     "sweep",
     "ultimate_redemption",
+    "winners",
 ]
 
 

@@ -39,7 +39,7 @@ def how_sure(session: Session, outcome: Outcome, go_on: Callable[[], None]) -> d
         "pair": pair_in_words(float(pair["value"]), keeps=found.incremental_margin > 0) if changed else "",
         "lines": [called(plain(line), outcome.program.points_label) for line in lines],
         "against": "giving no coins" if same else "your current setting",
-        "likely": found.incremental_margin,
+        "likely": found.answer,
         "currency": found.currency,
         "break_even": [float(break_even[name]) for name in ("value", *ends)],
         "tornado": [

@@ -21,6 +21,8 @@ FIELDS = {
     "redeemers_percent": "Customers who ever use coins",
     "take_up_percent": "How often these use coins when they can",
     "ultimate_redemption_percent": "Coins ever used",
+    "response_percent": "More orders because of coins, at most",
+    "response_half_at_percent": "Half of these where customers get back",
     "base": "Counted on",
     "min_cart": "Smallest cart",
     "delay_days": "Days until coins can be used",
@@ -51,6 +53,10 @@ HELP = {
     "lowest / likely / highest: 20 / 30 / 45.",
     "take_up_percent": "Of the orders on which these customers could use coins, on how many they do. 100 means always. "
     "If you are not sure, write lowest / likely / highest: 20 / 30 / 45.",
+    "response_percent": "Of 100 orders that coin users would place without coins. 0 means that nobody orders more or "
+    "less often because of coins. It is a guess until you test it.",
+    "response_half_at_percent": "In per cent of their baskets. With 10 and 5, coins bring 5 % more orders where coin "
+    "users get back 5 %, and never more than 10 %. Leave it out where the field above is 0.",
     "ultimate_redemption_percent": "Of all coins given, how many are ever used. It changes what you owe to customers "
     "in your books, and no figure on this page.",
     "points_count_as": "Discount: GST falls on the lower price. Payment method: GST stays on the full price.",
@@ -88,6 +94,8 @@ FOLDS: dict[str, list[tuple[str, tuple[str, ...]]]] = {
                 "return_cost",
                 "resale_percent",
                 "ultimate_redemption_percent",
+                "response_percent",
+                "response_half_at_percent",
             ),
         )
     ],
@@ -121,6 +129,8 @@ _PLAIN: list[tuple[str, str]] = [
     (r"\bpayment_method\b", "way of paying"),
     (r"\bredeemers_percent\b", "customers who ever use coins"),
     (r"\btake_up_percent\b", "how often these use coins when they can"),
+    (r"\bresponse_percent\b", "more orders because of coins"),
+    (r"\bresponse_half_at_percent\b", "half of these where customers get back"),
     (r"\[earning\]", "How coins are earned"),
     (r"`", ""),
     (r"(?<![\w<])(?:[A-Za-z]:)?[/\\](?:[^\s/\\]+[/\\])+(?=[^\s/\\])", ""),

@@ -97,6 +97,10 @@ def sweep(
         typer.echo(f"{left_out:,} of them were never paid and are left out")
     for notice in table.attrs["notices"]:
         typer.echo(f"note: {notice}")
+    if believed.responds:
+        found = ns.recommend(table, maximise="margin")
+        typer.echo("largest margin with the response that the assumptions state:")
+        typer.echo(found.text())
     if most is not None:
         found = ns.recommend(table, discount_rate_at_most_percent=f"{most}%")
         typer.echo(f"most generous within {most:g} % of the carts:")

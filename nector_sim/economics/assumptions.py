@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import tomli_w
-from pydantic import BeforeValidator, StrictBool, ValidationError, field_validator
+from pydantic import BeforeValidator, StrictBool, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from nector_sim.economics.rates import Rates
 from nector_sim.errors import InputError, Problem, listed
 from nector_sim.ledger.take_up import TakeUp, TakeUpTable
 from nector_sim.rules.money import About
 from nector_sim.rules.offers import Model
 from nector_sim.rules.toml import read_toml
 from nector_sim.rules.values import read_decimal, read_percentage
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 #: A single number, or low, likely and high.
 Belief = Decimal | tuple[Decimal, Decimal, Decimal]
@@ -156,6 +152,14 @@ class Assumptions(Model):
     """How the take-up of redeemers depends on the balance and the cart, as :func:`nector_sim.fit_take_up` estimates it;
     only of replays."""
 
+    response_percent: Percentage = Decimal(0)
+    """The most orders that points can add, for every 100 that customers who use points place without any. They add
+    ``response_percent × b ÷ (b + response_half_at_percent)`` where customers get back b per cent of their carts. Used
+    by :func:`nector_sim.compare`, :func:`nector_sim.sweep` and :func:`nector_sim.recommend`."""
+
+    response_half_at_percent: Percentage | None = None
+    """The per cent of their carts that customers get back where half of ``response_percent`` is added."""
+
     @field_validator("points_count_as", mode="before")
     @classmethod
     def _known_way(cls, value: Any) -> Any:
@@ -164,6 +168,25 @@ class Assumptions(Model):
             raise PydanticCustomError("way", "{what}", {"what": what})
         return value
 
+    @model_validator(mode="after")
+    def _whole_response(self) -> Self:
+        most, half_at = self.response_percent, self.response_half_at_percent
+        least = half_at[0] if isinstance(half_at, tuple) else half_at
+        if (most != 0 and least is None) or least == 0:
+            what = (
+                "response_percent and response_half_at_percent are one curve: write both, the second above 0. "
+                "10 and 5 mean: at most 10 % more orders, and 5 % more where customers get back 5 % of their "
+                "carts"
+            )
+            raise PydanticCustomError("response", "{what}", {"what": what})
+        return self
+
+    @property
+    def responds(self) -> bool:
+        """Whether a response is stated."""
+        most = self.response_percent
+        return (most[-1] if isinstance(most, tuple) else most) > 0
+
     @property
     def uncertain(self) -> tuple[str, ...]:
         """Names of the fields that are given as low, likely and high."""
@@ -171,7 +194,7 @@ class Assumptions(Model):
 
     def rates(self) -> Rates:
         """Give the numbers of the calculation, every range at its likely value."""
-        return Rates.of({name: _likely(getattr(self, name)) for name in type(self).model_fields})
+        return self._as_rates({name: _likely(getattr(self, name)) for name in type(self).model_fields})
 
     def who_redeems(self, **at: float) -> TakeUp:
         """Give the take-up of a replay, every range at its likely value but for those of `at`."""
@@ -223,7 +246,10 @@ class Assumptions(Model):
                 drawn[name] = np.random.default_rng([seed, position]).triangular(low, likely, high, count)
             else:
                 drawn[name] = _likely(value)
-        return Rates.of(drawn)
+        return self._as_rates(drawn)
+
+    def _as_rates(self, values: dict[str, Any]) -> Rates:
+        return Rates.of(values if self.responds else values | {"response_half_at_percent": None})
 
     @classmethod
     def parse(cls, data: Mapping[str, Any], *, source: str = "assumptions") -> Self:
@@ -256,54 +282,6 @@ class Assumptions(Model):
 
     def _written(self) -> dict[str, Any]:
         return {name: _written(value, name) for name, value in self if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """The assumptions as numbers of the calculation: shares from 0 to 1, money in major units.
-
-    Each number is a float, or an array with one value for each draw.
-    """
-
-    gross_margin: float | npt.NDArray[np.float64] | None
-    tax: float | npt.NDArray[np.float64]
-    prices_include_tax: bool
-    as_tender: bool
-    payment_fee: float | npt.NDArray[np.float64]
-    payment_fee_fixed: float | npt.NDArray[np.float64]
-    cod_fee: float | npt.NDArray[np.float64]
-    fulfilment_cost: float | npt.NDArray[np.float64]
-    return_cost: float | npt.NDArray[np.float64]
-    resale: float | npt.NDArray[np.float64]
-    take_up: float | npt.NDArray[np.float64]
-    redeemers: float | npt.NDArray[np.float64]
-    ultimate_redemption: float | npt.NDArray[np.float64]
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Rates:
-        """Turn the fields of :class:`Assumptions`, as floats or arrays, into shares and money."""
-        shares = {
-            name.removesuffix("_percent"): None if value is None else value / 100
-            for name, value in values.items()
-            if name.endswith("_percent")
-        }
-        given = {**shares, **values, "as_tender": values["points_count_as"] == "tender"}
-        return cls(**{field.name: given[field.name] for field in fields(cls)})
-
-    @property
-    def using(self) -> float | npt.NDArray[np.float64]:
-        """The share of the orders that could redeem and do, where each is worked out by itself."""
-        return self.redeemers * self.take_up
-
-    @property
-    def net_share(self) -> float | npt.NDArray[np.float64]:
-        """What of a price is left to the shop after tax."""
-        return 1 / (1 + self.tax) if self.prices_include_tax else 1.0
-
-    @property
-    def tax_on_top(self) -> float | npt.NDArray[np.float64]:
-        """Tax that is paid on top of a price."""
-        return 0.0 if self.prices_include_tax else self.tax
 
 
 def load_assumptions(path: str | Path) -> Assumptions:
@@ -381,7 +359,7 @@ def _written(value: Any, name: str) -> Any:
 
 
 def _problem(detail: Any) -> Problem:
-    name = str(detail["loc"][0])
+    name = str((*detail["loc"], "response_percent")[0])  # what is of several fields is of the response
     if detail["type"] == "extra_forbidden":
         near = difflib.get_close_matches(name, Assumptions.model_fields, n=1)
         what = "is not an assumption" + (f"; did you mean {near[0]}?" if near else "; take it out or correct its name")

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nector_sim.economics.assumptions import Rates
 from nector_sim.economics.ranges import Sums, resample
+from nector_sim.economics.rates import Rates
 
 Floats = npt.NDArray[np.float64]
 Numbers = Mapping[str, Any]

@@ -21,7 +21,8 @@ from nector_sim.frames.results import Naming
 from nector_sim.rules.program import as_program
 
 if TYPE_CHECKING:
-    from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, Rates
+    from nector_sim.economics.assumptions import Assumptions, AssumptionsLike
+    from nector_sim.economics.rates import Rates
     from nector_sim.rules.program import Program, ProgramLike
 
 #: ``cash``: points cost when they are redeemed. ``accrual``: they cost when they are earned.

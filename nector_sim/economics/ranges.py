@@ -11,15 +11,15 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nector_sim.economics.assumptions import Assumptions, Rates
+from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.margin import Drivers, View, drivers_in_view, drivers_of, margin_of
+from nector_sim.economics.rates import Rates
 from nector_sim.economics.sales import Sales
 from nector_sim.errors import InputError
 from nector_sim.frames.ids import id_keys
@@ -179,6 +179,7 @@ def sums_by(
             add(f"{base} fixed", name, np.where(mine & ~open_ones, amounts_without, 0.0))
             if open_ones.any():
                 add(f"{base} open", name, np.where(mine & open_ones, amounts_without, 0.0))
+        add(f"{base} fixed", "cart", np.where(mine, sides[0].sales.cart, 0.0))
     return Sums(tuple(names), np.stack(columns, axis=1) if columns else np.zeros((count, 0)))
 
 
@@ -265,60 +266,6 @@ def headline(sums: Sums, rates: Rates, *, sides: int) -> dict[str, list[Any]]:
     return numbers
 
 
-def tornado(
-    sums: Sums,
-    assumptions: Assumptions,
-    *,
-    sides: int,
-    moved: Mapping[str, Mapping[float, Sums]] | None = None,
-) -> pd.DataFrame:
-    """Move one assumption at a time, the others at their likely value.
-
-    Parameters
-    ----------
-    sums : Sums
-        Of all orders.
-    assumptions : Assumptions
-        Ranges are moved from low to high; single numbers other than 0 by a tenth of themselves.
-    sides : int
-        With one, the answer is the cost of the program; with two, the incremental margin of the second over the first.
-    moved : mapping of str to mapping of float to Sums, optional
-        Other sums at an end of an assumption, where it changes what happens and not only what that costs.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row an assumption, the one that moves the answer most first: ``assumption``, ``low``, ``likely``, ``high``,
-        ``given`` (whether it was given as a range), ``answer_at_low``, ``answer_at_high`` (major units), ``swing``.
-    """
-    rows = []
-    for name in type(assumptions).model_fields:
-        belief = getattr(assumptions, name)
-        stated = isinstance(belief, tuple | Decimal) and belief != 0
-        if not stated or (name == "redeemers_percent" and belief == 100):  # nobody said that there are others
-            continue
-        low, likely, high = ends_of(assumptions, name)
-        there = (moved or {}).get(name, {})
-        answers = [
-            answer(there.get(value, sums), _moved(assumptions, name, value), sides=sides) for value in (low, high)
-        ]
-        rows.append(
-            {
-                "assumption": name,
-                "low": low,
-                "likely": likely,
-                "high": high,
-                "given": isinstance(belief, tuple),
-                "answer_at_low": round(answers[0], 2),
-                "answer_at_high": round(answers[1], 2),
-                "swing": round(abs(answers[1] - answers[0]), 2),
-            }
-        )
-    names = ["assumption", "low", "likely", "high", "given", "answer_at_low", "answer_at_high", "swing"]
-    table = pd.DataFrame(rows, columns=names)
-    return table.sort_values("swing", ascending=False, kind="stable").reset_index(drop=True)
-
-
 def ends_of(assumptions: Assumptions, name: str) -> tuple[float, float, float]:
     """Give low, likely and high of an assumption; a single number is moved by a tenth of itself."""
     belief = getattr(assumptions, name)
@@ -348,14 +295,6 @@ def other_places(assumptions: Assumptions, *, drawn: bool, ends_only: bool = Fal
     return places
 
 
-def answer(sums: Sums, rates: Rates, *, sides: int) -> float:
-    """Give the number that a tornado is of: the cost of one program, or what a second earns beyond a first."""
-    numbers = headline(sums, rates, sides=sides)
-    if sides == 1:
-        return float(np.squeeze(numbers["cost_of_program"][0]))
-    return float(np.squeeze(numbers["margin"][1] - numbers["margin"][0]))
-
-
 def customer_codes(orders: pd.DataFrame) -> tuple[npt.NDArray[np.intp], int]:
     """Number the customers in the order of their ids; an order without one is a customer of its own."""
     if "customer_id" not in orders:
@@ -371,11 +310,3 @@ def customer_codes(orders: pd.DataFrame) -> tuple[npt.NDArray[np.intp], int]:
 def _swung(value: float, name: str) -> tuple[float, float, float]:
     high = value * (1 + SWING)
     return value * (1 - SWING), value, min(high, 100.0) if name.endswith("_percent") else high
-
-
-def _moved(assumptions: Assumptions, name: str, value: float) -> Rates:
-    """The likely values with one field, a share of 100 or an amount, at another."""
-    rates = assumptions.rates()
-    share = value / 100 if name.endswith("_percent") else value
-    given = {field.name: getattr(rates, field.name) for field in fields(Rates)}
-    return Rates(**given | {name.removesuffix("_percent"): share})

@@ -202,11 +202,11 @@ def _means(values: Floats, step: Any) -> Floats:
     return np.asarray(np.bincount(step, values) / np.bincount(step) - values.mean())
 
 
-def needed(library: str) -> Any:
-    """A library of the extra ``estimates``."""
+def needed(library: str, what: str = "fit_take_up") -> Any:
+    """A library of the extra ``estimates``, and what needs it."""
     try:
         return importlib.import_module(library)
     except ModuleNotFoundError as missing:
         raise InputError(
-            f"fit_take_up needs scipy and statsmodels, which are not installed: {pip_line('estimates')}"
+            f"{what} needs scipy and statsmodels, which are not installed: {pip_line('estimates')}"
         ) from missing

@@ -40,7 +40,7 @@ class Recommendation(Result):
         Paths on which the setting is at the edge of the grid, so that a better one may lie beyond.
     trade_offs : pandas.DataFrame
         One row a step to a neighbouring value: ``path``, ``value``, ``meets``, and the changes of ``discount``,
-        ``margin``, ``orders_redeemed`` and ``discount_rate``.
+        ``margin``, ``orders_redeemed`` and ``discount_rate``, and of ``margin_with_response`` where there is one.
     currency : str or None
         Of the sweep; None where a table does not say, as one that was read from a file.
     holds : float or None
@@ -73,6 +73,13 @@ class Recommendation(Result):
             f"It gives {self.row['discount_rate']:.2%} of the carts and leaves a margin of {kept}; "
             f"{self.met:,} of {self.settings:,} settings meet the constraints.",
         ]
+        if "margin_with_response" in self.row:
+            share, earned = self.row["response"], Decimal(round(self.row["margin_with_response"]))
+            earned_text = f"{earned:,}" if self.currency is None else money_text(earned, self.currency)
+            lines.append(
+                f"With the response that you state, customers who use points place {abs(share):.1%} "
+                f"{'more' if share >= 0 else 'fewer'} orders than under today's setting, and it leaves {earned_text}."
+            )
         if self.holds is not None:
             lines.append(f"It meets them in {self.holds:.0%} of the draws of your customers.")
         # Amounts and carts go no lower than 0, so nothing lies beyond it.
@@ -159,10 +166,8 @@ def recommend(
     break_even_at_most_percent: float | str | None = None,
     orders_below_floor_at_most: int | None = None,
     maximise: Literal["generosity", "margin"] = "generosity",
-    uplift_percent: float | str | None = None,
-    response_percent: float | None = None,
 ) -> Recommendation:
-    """Recommend the most generous setting of a sweep that meets every limit.
+    """Recommend the most generous setting of a sweep that meets every limit, or the one that earns most.
 
     Parameters
     ----------
@@ -179,11 +184,8 @@ def recommend(
         Needs a sweep with ``floor_percent``.
     maximise : {"generosity", "margin"}
         ``"generosity"``: the largest sum of discounts; on a tie, more orders that redeem; then the first. It needs a
-        limit. ``"margin"`` needs one of the next two.
-    uplift_percent : float or str, optional
-        Assumed extra orders in 100 under any setting that gives something.
-    response_percent : float, optional
-        Assumed extra orders in 100 for each per cent of the carts that is given.
+        limit. ``"margin"``: the largest margin with the response that the assumptions of the sweep state
+        (``response_percent``, ``response_half_at_percent``); it needs one.
 
     Returns
     -------
@@ -193,7 +195,7 @@ def recommend(
     ------
     InputError
         If no limit is given, or no setting meets them all, with what comes closest; if each order was worked out by
-        itself; or if margin is to be maximised without a stated uplift or response.
+        itself; or if margin is to be maximised and the sweep's assumptions state no response.
 
     Examples
     --------
@@ -233,10 +235,13 @@ def recommend(
         )
     ranked = table[good]
     if maximise == "margin":
-        earns = ranked["margin"] * (1 + _response(ranked, uplift_percent, response_percent))
-        ranked = (
-            ranked.assign(_earns=earns).sort_values("_earns", ascending=False, kind="stable").drop(columns="_earns")
-        )
+        if "margin_with_response" not in table:
+            raise InputError(
+                "To maximise the margin, sweep with assumptions that state a response (response_percent and "
+                'response_half_at_percent): without one the answer is always "give nothing", since every discount '
+                "costs and none of what it brings is counted"
+            )
+        ranked = ranked.sort_values("margin_with_response", ascending=False, kind="stable")
     elif maximise == "generosity":
         ranked = ranked.sort_values(["discount", "orders_redeemed"], ascending=False, kind="stable")
     else:
@@ -330,18 +335,6 @@ def _holds(tests: Sequence[_Limit], index: Any, table: pd.DataFrame) -> float | 
     return float(np.logical_and.reduce(drawn).mean()) if drawn else None
 
 
-def _response(table: pd.DataFrame, uplift: float | str | None, response: float | None) -> Any:
-    """The assumed share of extra orders of each setting."""
-    assumed = 0.0 if uplift is None else named_percent("uplift_percent", uplift, at_most_100=False)
-    if not assumed and not response:
-        raise InputError(
-            "To maximise the margin, state an uplift_percent or a response_percent above 0: with an uplift of 0 the "
-            'answer is always "give nothing", since every discount costs and none of what it brings is counted'
-        )
-    gives = (table["discount"] > 0).astype(float)
-    return assumed / 100 * gives + (response or 0.0) * table["discount_rate"]
-
-
 def _on_edge(values: pd.Series[Any], value: Any) -> bool:
     """Whether a value is the first or last of several; a limit left out is no edge, since nothing lies beyond it."""
     if not pd.api.types.is_numeric_dtype(values) or pd.isna(value) or values.nunique() < 2:
@@ -351,7 +344,8 @@ def _on_edge(values: pd.Series[Any], value: Any) -> bool:
 
 def _trade_offs(table: pd.DataFrame, setting: Mapping[str, Any], row: pd.Series[Any], good: Any) -> pd.DataFrame:
     rows = []
-    changes = ("discount", "margin", "orders_redeemed", "discount_rate")
+    changes = ["discount", "margin", "orders_redeemed", "discount_rate"]
+    changes += [name for name in ("margin_with_response",) if name in table]
     for path, value in setting.items():
         others = np.ones(len(table), dtype=np.bool_)
         for other, fixed in setting.items():

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, Rates, as_assumptions, named_percent
+from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions, named_percent
 from nector_sim.economics.happened import what_happened
 from nector_sim.economics.intervals import corrected_draws, range_table, too_skewed
 from nector_sim.economics.margin import View, drivers_in_view, margin_of
@@ -25,9 +25,11 @@ from nector_sim.economics.ranges import (
     resample,
     sums_by,
     together,
-    tornado,
 )
+from nector_sim.economics.rates import Rates
+from nector_sim.economics.response import check_response, with_response
 from nector_sim.economics.summary import Summary, below_floor
+from nector_sim.economics.what_moves import Answer, tornado
 from nector_sim.errors import InputError
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.groups import DECILES_DIFFER, labels_of
@@ -96,7 +98,8 @@ def compare(
         When points cost; ``"accrual"`` needs a replay, which says what is earned.
     uplift_percent : float or str, optional
         Extra orders in 100, like those in the data, that the candidate is assumed to bring. Nothing else rests on it
-        but ``margin_at_assumed_uplift`` and ``probability``.
+        but ``margin_at_assumed_uplift`` and ``probability``. A response (``response_percent`` of the assumptions) says
+        instead how orders rise and fall with what customers get back; both at once are refused.
     history : None
         The old name of `replayed`.
 
@@ -134,6 +137,9 @@ def compare(
     if seed < 0:
         raise InputError(f"seed is {seed}; it is a whole number, 0 or more")
     uplift = None if uplift_percent is None else named_percent("uplift_percent", uplift_percent, at_most_100=False)
+    check_response(assumptions, replayed=replayed, view=view)
+    if uplift is not None and assumptions.responds:
+        raise InputError("uplift_percent and response_percent both say how many orders the change brings: state one")
     frame, pair = as_frame(orders), (baseline, candidate)
     how: dict[str, Any] = {"opening": opening, "grants": grants, "refunds": refunds, "others": programs, "seed": seed}
     history_read = read_history(pair, frame, assumptions=assumptions, replayed=replayed, view=view, **how)
@@ -172,6 +178,7 @@ def compare(
     if resamples and count:
         draws, needed = _drawn(by_customer, moved, assumptions, resamples=resamples, seed=seed)
         notices += [short] if (short := too_skewed(needed, count)) else []
+    elsewhere = {name: {place: _in_all(s) for place, s in there.items()} for name, there in moved.items()}
     labels = None if by is None else labels_of(baseline, used, by)
     return Comparison(
         baseline=summaries[BASELINE],
@@ -182,7 +189,7 @@ def compare(
             total,
             assumptions,
             sides=2,
-            moved={name: {place: _in_all(s) for place, s in there.items()} for name, there in moved.items()},
+            moved=elsewhere,
         ),
         groups=pd.DataFrame() if labels is None else _by_group(sides, labels, assumptions),
         changes=_changes(sides, codes, count),
@@ -192,6 +199,7 @@ def compare(
         notices=tuple(notices),
         currency=baseline.currency,
         assumed_uplift_percent=uplift,
+        _answer=Answer(total, elsewhere, assumptions),
     )
 
 
@@ -227,6 +235,8 @@ def _spent_twice(orders: pd.DataFrame, summaries: Sequence[Summary]) -> list[str
 
 def _probability(draws: dict[str, Any] | None, uplift: float | None) -> float | None:
     """Only where something is assumed to be gained: every meaner setting earns more where nobody reacts."""
+    if draws is not None and (answered := draws.get("incremental_margin_with_response")) is not None:
+        return float(np.mean(answered > 0))
     if draws is None or uplift is None:
         return None
     return float(np.mean(draws["candidate.margin"] * (1 + uplift / 100) > draws["baseline.margin"]))
@@ -264,6 +274,9 @@ def _flat(sums: Sums, rates: Rates) -> dict[str, Any]:
     flat["incremental_margin"] = after - before
     flat["incremental_discount"] = numbers["discount"][CANDIDATE] - numbers["discount"][BASELINE]
     flat["incremental_break_even_uplift"] = _uplift(before - after, after)
+    if rates.responds:
+        flat["response"], brought = with_response(sums, rates, before=BASELINE, after=CANDIDATE)
+        flat["incremental_margin_with_response"] = flat["incremental_margin"] + brought
     for base in BASES:
         if sums.has(f"{base} fixed") or sums.has(f"{base} open"):
             among = margin_of(sums.drivers_among(base, CANDIDATE, rates.using), rates).margin

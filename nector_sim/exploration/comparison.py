@@ -13,6 +13,7 @@ import pandas as pd
 from nector_sim.economics.happened import Happened
 from nector_sim.economics.labels import LABELS
 from nector_sim.economics.summary import Summary, break_even_sentence
+from nector_sim.economics.what_moves import Answer
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
 
@@ -39,12 +40,15 @@ class Comparison(Result):
         the 5th and 95th percentile over customers drawn anew. Missing is `never`. The break-evens of the pair,
         ``incremental_break_even_uplift`` (of all orders), ``…_users`` (of the orders of customers who use points) and
         ``…_redeeming`` (of those that redeem), are negative where the candidate earns more: the orders that may be
-        lost.
+        lost. Where a response is stated, ``response`` is the share of orders that customers who use points place more
+        (or, below 0, less) under the candidate, and ``incremental_margin_with_response`` what it then earns beyond the
+        baseline.
     probability : float or None
-        Where an uplift is assumed and customers are drawn, the share of the draws in which the candidate with that
-        uplift earns more than the baseline.
+        Where a response is stated or an uplift is assumed, and customers are drawn, the share of the draws in which the
+        candidate with it earns more than the baseline.
     tornado : pandas.DataFrame
-        Which assumption moves the incremental margin most; see :func:`nector_sim.economics.ranges.tornado`.
+        Which assumption moves the incremental margin most, with the response where one is stated; see
+        :func:`nector_sim.economics.what_moves.tornado`.
     groups : pandas.DataFrame
         Both sides and the difference by group; without rows where no groups were asked for.
     changes : pandas.DataFrame
@@ -74,6 +78,7 @@ class Comparison(Result):
     notices: tuple[str, ...]
     currency: str
     assumed_uplift_percent: float | None
+    _answer: Answer
 
     def to_frame(self) -> pd.DataFrame:
         """Give the headline numbers of both and their difference, with ranges."""
@@ -85,10 +90,44 @@ class Comparison(Result):
         return self.candidate.margin - self.baseline.margin
 
     @property
+    def answer(self) -> float:
+        """What the candidate earns beyond the baseline, with the response where one is stated."""
+        name = "incremental_margin_with_response"
+        return self._value(name) if name in self.ranges.index else self.incremental_margin
+
+    @property
     def margin_at_assumed_uplift(self) -> float | None:
         """What the candidate earns with the uplift that was assumed; None without one."""
         uplift = self.assumed_uplift_percent
         return None if uplift is None else self.candidate.margin * (1 + uplift / 100)
+
+    def what_moves(self, *, samples: int = 1024, seed: int = 0) -> pd.DataFrame:
+        """Say how much of the spread of the answer each assumption makes up that is given as a range.
+
+        All ranges are drawn at once, each from its triangle, so that what they do together is seen; a tornado moves one
+        at a time. Customers are not drawn. The shares are Sobol's indices (Saltelli and others 2010), by scipy.
+
+        Parameters
+        ----------
+        samples : int
+            A power of two.
+        seed : int
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a range, the one that moves the answer most first: ``assumption``, ``alone`` (the share of the
+            variance that it makes up by itself) and ``with_others`` (also together with others). Estimates: small ones
+            may be a little below 0.
+
+        Raises
+        ------
+        InputError
+            If no assumption is a range, or `samples` is no power of two.
+        ModuleNotFoundError
+            Without the extra ``estimates``.
+        """
+        return self._answer.spread(samples=samples, seed=seed)
 
     @property
     def break_even(self) -> str:
@@ -149,10 +188,10 @@ class Comparison(Result):
             f"Instead of today's setting, the candidate: {given}, {kept}{self._reach()}, if customers order as before."
         )
 
-    def _reach(self) -> str:
+    def _reach(self, name: str = "incremental_margin") -> str:
         if "low" not in self.ranges:
             return ""
-        low, high = (self._value("incremental_margin", end) for end in ("low", "high"))
+        low, high = (self._value(name, end) for end in ("low", "high"))
         if low * high < 0:
             ends = f"{self._money(abs(low))} less and {self._money(abs(high))} more"
         else:
@@ -174,7 +213,21 @@ class Comparison(Result):
             return f"never, of {among}"
         return f"{_of_100(value)} {'more' if value > 0 else 'fewer'} in 100 {among}"
 
+    def _answered(self) -> str:
+        """What the stated response makes of it."""
+        share, name = self._value("response"), "incremental_margin_with_response"
+        more, gain = "more" if share >= 0 else "fewer", self._value(name)
+        text = (
+            f"With the response that you state, customers who use points place {_of_100(share)} % {more} orders, and "
+            f"you keep {self._money(abs(gain))} {'more' if gain >= 0 else 'less'}{self._reach(name)}"
+        )
+        if self.probability is not None:
+            text += f"; the candidate earns more in {self.probability:.0%} of the draws"
+        return f"{text}."
+
     def _assumed(self) -> Iterator[str]:
+        if "response" in self.ranges.index:
+            yield self._answered()
         assumed = self.margin_at_assumed_uplift
         if assumed is None:
             return

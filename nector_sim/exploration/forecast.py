@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nector_sim.economics.assumptions import AssumptionsLike, Rates, as_assumptions
+from nector_sim.economics.assumptions import AssumptionsLike, as_assumptions
 from nector_sim.economics.margin import Drivers, check_costs, margin_of
+from nector_sim.economics.rates import Rates
 from nector_sim.errors import InputError
 from nector_sim.exploration.forecast_result import COLUMNS, MARGINS, Forecast
 from nector_sim.exploration.future_totals import (

@@ -12,11 +12,14 @@ import numpy.typing as npt
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.economics.margin import View, drivers_of, fee_share, point_value
 from nector_sim.economics.ranges import Sums
+from nector_sim.economics.response import USERS
 from nector_sim.exploration.replays import Replays
 from nector_sim.ledger.engine import Ran
 from nector_sim.rules.program import Program
 
 Floats = npt.NDArray[np.float64]
+#: What the sums over customers who use points begin with; they lie beside the setting's own, for draws of who redeems.
+OF_USERS = "of users: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,35 @@ class ReplaySums:
             sums |= {"kept_discount": kept, "fee_discount": fee_discount, "fee_payable": -fee_discount}
             sums |= {"fee_orders": -fee_nothing, "cod_orders": -cod_nothing}
         return {("0 fixed", name): total for name, total in sums.items() if np.any(total)}
+
+    def users(self, ran: Ran, today: Ran) -> dict[tuple[str, str], Any]:
+        """Sums with no redemption of each customer who uses points under either setting, and today's discount."""
+        codes, count = self.replays.customers
+        redeemed = (ran.outcome.points > 0) | (today.outcome.points > 0)
+        mine = np.bincount(codes, redeemed, count) > 0
+        of_users = {name: self.without.of("without", name) * mine for _, name in self.without.names}
+        given = np.bincount(codes, today.outcome.discount, count) / self.scale
+        return {("0 fixed", OF_USERS + name): values for name, values in of_users.items()} | {
+            ("0 fixed", "discount today"): given
+        }
+
+    def answering(self, program: Program, ran: Ran, today: Ran) -> Sums:
+        """All that the margin of a setting with a response needs, in total."""
+        found = self.by_customer(program, ran) | self.users(ran, today)
+        extra = {name: np.sum(values) for name, values in found.items()}
+        in_total = Sums(self.without.names, self.without.amounts.sum(axis=0))
+        return in_total.beside(Sums(tuple(extra), np.array(list(extra.values()))))
+
+
+def responding(sums: Sums) -> Sums:
+    """These sums, with those of :meth:`ReplaySums.users` under the names that the response reads."""
+    places = {
+        (f"{USERS} fixed", name.removeprefix(OF_USERS)): place
+        for place, (_, name) in enumerate(sums.names)
+        if name.startswith(OF_USERS)
+    }
+    places["today fixed", "discount"] = sums.names.index(("0 fixed", "discount today"))
+    return sums.beside(Sums(tuple(places), sums.amounts[..., list(places.values())]))
 
 
 def _all(values: Any) -> Any:

@@ -10,21 +10,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nector_sim.economics.assumptions import Assumptions, Rates
+from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.intervals import corrected_draws_of, never, span, too_skewed
 from nector_sim.economics.margin import View
 from nector_sim.economics.ranges import Sums, between, headline, likely_of, other_places, together
+from nector_sim.economics.rates import Rates
+from nector_sim.economics.response import check_response, with_response
 from nector_sim.errors import InputError
 from nector_sim.exploration.grid import Settings
-from nector_sim.exploration.replay_sums import ReplaySums, counts_of
+from nector_sim.exploration.replay_sums import ReplaySums, counts_of, responding
 from nector_sim.exploration.replays import Replays, read_history
 from nector_sim.exploration.totals import table_of_rows
 from nector_sim.frames.kinds import as_frame
+from nector_sim.ledger.engine import Ran
 from nector_sim.ledger.take_up import TakeUp
 from nector_sim.rules.program import Program
 
 #: Numbers that a sweep gives ranges of.
 RANGED = ("discount", "discount_rate", "margin", "cost_of_program", "break_even_uplift")
+#: What a response that is stated adds.
+ANSWERED = "margin_with_response"
 
 
 class Draws:
@@ -56,6 +61,12 @@ class _How:
     floor_percent: float | str | None
     others: dict[tuple[str, float], Replays]
     """The history where others redeem: by an assumption and a value of it."""
+    todays: dict[tuple[str, float] | None, Ran]
+    """Today's setting replayed, likewise, and where all are likely; empty where no response is asked for."""
+
+    @property
+    def ranged(self) -> tuple[str, ...]:
+        return (*RANGED, ANSWERED) if self.todays else RANGED
 
 
 def sweep_replays(
@@ -81,6 +92,7 @@ def sweep_replays(
         assert isinstance(found, Replays)
         return found
 
+    check_response(assumptions, replayed=True, view=view)
     replays = read()
     others = {}
     if resamples:
@@ -98,6 +110,7 @@ def sweep_replays(
         threads=threads,
         resamples=resamples,
         seed=seed,
+        today=settings.program if assumptions.responds else None,
     )
     table = table_of_rows(settings, rows)
     table.attrs = {
@@ -110,7 +123,7 @@ def sweep_replays(
         "label": replays.label(assumptions),
     }
     if draws:
-        for name in RANGED:
+        for name in draws[0]:
             spans = [span(of_setting[name]) for of_setting in draws]
             table[f"{name}_low"], table[f"{name}_high"] = (np.array(ends) for ends in zip(*spans, strict=True))
         table.attrs["draws"] = Draws(draws)
@@ -129,13 +142,18 @@ def play_settings(
     resamples: int = 0,
     seed: int = 0,
     go_on: Callable[[], None] = lambda: None,
+    today: Program | None = None,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
     """Replay a history that was read once under each setting.
 
     `others` is the history where others redeem, by an assumption and a value of it. `go_on` is called before each
-    setting, and may raise to stop.
+    setting, and may raise to stop. `today` is the setting that customers answer to now, for what a response adds.
     """
-    how = _How(sums.replays, sums, assumptions, sums.view, floor_percent, dict(others or {}))
+    todays: dict[tuple[str, float] | None, Ran] = {}
+    if today is not None:
+        todays = {at: each.run(today, threads=1) for at, each in (others or {}).items()}
+        todays[None] = sums.replays.run(today, threads=1)
+    how = _How(sums.replays, sums, assumptions, sums.view, floor_percent, dict(others or {}), todays)
 
     def row(program: Program) -> tuple[dict[str, Any], Any]:
         go_on()
@@ -153,16 +171,28 @@ def play_settings(
 def _row(program: Program, how: _How, *, by_customer: bool) -> tuple[dict[str, Any], Any]:
     """One setting: its row of the table, and where ranges are asked its sums by customer."""
     fits, ran = how.sums.fits(program), how.replays.run(program, threads=1)
-    if by_customer and not fits:
-        raise InputError("no ranges are made of a sweep that switches the program off on orders with credits")
+    if (by_customer or how.todays) and not fits:
+        what = "ranges are made of" if by_customer else "response is counted in"
+        raise InputError(f"no {what} a sweep that switches the program off on orders with credits")
     row = _row_of(program, ran, how) if fits and how.floor_percent is None else _row_of_orders(program, ran, how)
+    if not by_customer and not how.todays:
+        return row, None
+    if how.todays:
+        numbers = _numbers(how.sums.answering(program, ran, how.todays[None]), how.assumptions.rates())
+        row |= {"response": float(numbers["response"]), ANSWERED: round(float(numbers[ANSWERED]), 2)}
     if not by_customer:
         return row, None
-    found = how.sums.by_customer(program, ran)
+    found = _by_customer(program, ran, how, None)
     for place, replays in how.others.items():
-        again = how.sums.by_customer(program, replays.run(program, threads=1))
+        again = _by_customer(program, replays.run(program, threads=1), how, place)
         found |= {(_where(*place), name): values for (_, name), values in again.items()}
     return row, found
+
+
+def _by_customer(program: Program, ran: Ran, how: _How, place: tuple[str, float] | None) -> dict[tuple[str, str], Any]:
+    """The sums of one setting by customer, with those that a response needs."""
+    found = how.sums.by_customer(program, ran)
+    return found | how.sums.users(ran, how.todays[place]) if how.todays else found
 
 
 def _where(name: str, place: float) -> str:
@@ -181,7 +211,7 @@ def _at_drawn(sums: Sums, how: _How, rates: Rates) -> Sums:
     return sums.part("without", "without").beside(together(sums.part("0 fixed"), moved)) if moved else sums
 
 
-def _row_of_orders(program: Program, ran: Any, how: _How) -> dict[str, Any]:
+def _row_of_orders(program: Program, ran: Ran, how: _How) -> dict[str, Any]:
     """A row that needs each order's margin."""
     summary = how.replays.played(program, ran).summarize(
         program, assumptions=how.assumptions, view=how.view, floor_percent=how.floor_percent
@@ -190,7 +220,7 @@ def _row_of_orders(program: Program, ran: Any, how: _How) -> dict[str, Any]:
     return summary.row() | floor | {"margin_without": round(summary.margin_without, 2)}
 
 
-def _row_of(program: Program, ran: Any, how: _How) -> dict[str, Any]:
+def _row_of(program: Program, ran: Ran, how: _How) -> dict[str, Any]:
     scale = 10**program.decimals
     totals = how.sums.in_total(program, ran)
     without = how.sums.without
@@ -212,7 +242,16 @@ def _row_of(program: Program, ran: Any, how: _How) -> dict[str, Any]:
 def _numbers(sums: Sums, rates: Rates) -> dict[str, Any]:
     """The headline numbers of one setting; take-up has played its part in the replay."""
     found = headline(sums, rates, sides=1)
-    return {name: found[name][0] for name in RANGED}
+    numbers = {name: found[name][0] for name in RANGED}
+    if ("0 fixed", "discount today") in sums.names:
+        numbers["response"], brought = with_response(responding(sums), rates, before="today", after=0)
+        numbers[ANSWERED] = numbers["margin"] + brought
+    return numbers
+
+
+def margin_with_response(totals: Sums, rates: Rates) -> float:
+    """What a setting earns with the response, of :meth:`ReplaySums.answering`."""
+    return float(_numbers(totals, rates)[ANSWERED])
 
 
 def _sums(of_setting: dict[tuple[str, str], Any], shape: tuple[int, ...]) -> Sums:
@@ -239,6 +278,6 @@ def _ranges(
     draws: list[dict[str, Any]] = []
     needed: dict[str, float] = {}
     for drawn, wanted in corrected:
-        draws.append({name: drawn[name] for name in RANGED})
+        draws.append({name: drawn[name] for name in how.ranged})
         needed = {name: max(count, needed.get(name, 0.0)) for name, count in wanted.items()}
     return draws, needed

@@ -14,6 +14,7 @@ from nector_sim.calculator.parameters import compile_program
 from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions
 from nector_sim.economics.labels import who_redeems
 from nector_sim.economics.margin import View, drivers_of, margin_of
+from nector_sim.economics.response import check_response
 from nector_sim.economics.summary import Summary
 from nector_sim.errors import InputError
 from nector_sim.exploration.grid import GridLike, Mode, Settings, as_grid, make_settings
@@ -48,7 +49,7 @@ def sweep(
     Parameters
     ----------
     program : Program
-        What the settings change.
+        Today's setting; what the settings change.
     orders : pandas.DataFrame, or a table with an Arrow interface, shape (n, any)
         As for :func:`nector_sim.replay`, and the optional columns of the margin: ``cost``, ``refunded_at``,
         ``refunded_amount``, ``paid_amount``, ``payment_method``. With ``replayed=False`` as for
@@ -93,8 +94,10 @@ def sweep(
         One row a setting: a column for each swept field under its dotted path, then ``orders``, ``orders_redeemed``,
         ``points_redeemed``, ``discount``, ``payable``, ``discount_rate``, ``margin``, ``cost_of_program`` (money in
         major units), ``break_even_uplift`` (missing where it is `never`), ``share_<limited_by>`` for every reason.
-        With resamples also ``<name>_low`` and ``<name>_high`` of the discount, its rate, the margin, the cost and the
-        break-even, the 5th and 95th percentile over customers drawn anew.
+        Where the assumptions state a response, also ``response``, the share of orders that customers who use points
+        place more (or, below 0, less) than under `program`, and ``margin_with_response``.
+        With resamples also ``<name>_low`` and ``<name>_high`` of the discount, its rate, the margin (also with the
+        response), the cost and the break-even, the 5th and 95th percentile over customers drawn anew.
         ``attrs`` says whether it was ``replayed``, under which ``view``, the ``currency``, the ``margin_without``
         redemption, how many orders were never paid and left out (``orders_left_out``), the ``notices``, and in
         ``label`` who is taken to redeem (:data:`nector_sim.economics.labels.LABELS`).
@@ -132,6 +135,7 @@ def sweep(
         return sweep_replays(
             settings, orders, assumptions, view=view, floor_percent=floor_percent, threads=threads, **how
         )
+    check_response(assumptions, replayed=False, view=view)
     if resamples:
         raise InputError("resamples is for replays; ns.compare gives ranges of each order by itself")
     prepared = prepare(program, orders, assumptions=assumptions, refunds=refunds)

@@ -133,8 +133,9 @@ def table_of_rows(settings: Settings, of_settings: Sequence[Mapping[str, Any]]) 
         table[name] = rows[name].astype(np.float64) if name == "break_even_uplift" else rows[name]
     for name in SHARES:
         table[name] = rows[name].fillna(0.0) if name in rows else 0.0
-    if "orders_below_floor" in rows:
-        table["orders_below_floor"] = rows["orders_below_floor"]
+    for name in ("orders_below_floor", "response", "margin_with_response"):
+        if name in rows:
+            table[name] = rows[name]
     return table
 
 

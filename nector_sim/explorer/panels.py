@@ -101,7 +101,7 @@ class HowSure(widgets.VBox):  # type: ignore[misc]
         answer = "margin against no points" if same else "margin against today's"
         tornado = Tornado(new_figure(WIDTH, HEIGHT).subplots(), currency=found.currency)
         figure_of(tornado.ax).subplots_adjust(left=0.36)  # names of assumptions are long
-        tornado.update(found.tornado, likely=found.incremental_margin, answer=answer)
+        tornado.update(found.tornado, likely=found.answer, answer=answer)
         for view, picture in zip(self._views, (self._break_even, tornado), strict=True):
             draw(view, picture)
         self.remove_class(STALE)

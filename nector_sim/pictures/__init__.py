@@ -22,6 +22,7 @@ from nector_sim.pictures.public import (
 )
 from nector_sim.pictures.sweeps import frontier, heat_map, lever
 from nector_sim.pictures.take_up import take_up
+from nector_sim.pictures.winners import winners
 
 __all__ = [
     "as_svg",
@@ -44,4 +45,5 @@ __all__ = [
     "triangle",
     "waterfall",
     "what_can_be_seen",
+    "winners",
 ]

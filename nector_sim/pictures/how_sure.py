@@ -134,7 +134,7 @@ class Tornado:
         Parameters
         ----------
         table : pandas.DataFrame
-            From :func:`nector_sim.economics.ranges.tornado`.
+            From :func:`nector_sim.economics.what_moves.tornado`.
         likely : float
             The answer with every assumption at its likely value, major units.
         answer : str

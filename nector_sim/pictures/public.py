@@ -190,7 +190,7 @@ def tornado(result: Comparison, ax: Axes, *, data: str = "") -> Axes:
         The same.
     """
     picture = Tornado(ax, currency=result.currency)
-    picture.update(result.tornado, likely=result.incremental_margin, answer="margin beyond today's", data=data)
+    picture.update(result.tornado, likely=result.answer, answer="margin beyond today's", data=data)
     ax.set_label(picture.describe())
     return ax
 

@@ -108,11 +108,12 @@ def test_a_limit_is_met_in_nine_of_ten_draws_or_not_at_all():
 def test_maximising_the_margin_needs_a_stated_response():
     with pytest.raises(ns.InputError, match='always "give nothing"'):
         ns.recommend(table(), maximise="margin")
-    # 95 × 1.05, 90 × 1.1, 80 × 1.15, 80 × 1.15, −1 × 1.25.
-    assert ns.recommend(table(), maximise="margin", response_percent=5).row.name == 0
-    # 95 × 1.2, 90 × 1.4, 80 × 1.6 …
-    assert ns.recommend(table(), maximise="margin", response_percent=20).row.name == 2
-    assert ns.recommend(table(), maximise="margin", uplift_percent=10).row.name == 0
+    answered = table(response=[-0.1, 0.0, 0.05, 0.05, 0.1], margin_with_response=[88.0, 90.0, 93.0, 92.0, 5.0])
+    found = ns.recommend(answered, maximise="margin")
+    assert (found.row.name, found.on_edge) == (2, ())
+    assert "place 5.0% more orders than under today's setting, and it leaves 93." in found.text()
+    assert found.trade_offs["margin_with_response"].tolist() == [-3, -1]
+    assert ns.recommend(answered, maximise="margin", discount_rate_at_most_percent=1).row.name == 0
 
 
 def test_a_share_where_a_percentage_is_meant_is_asked_about():
@@ -150,11 +151,9 @@ def test_a_first_grid_holds_todays_setting_and_can_be_swept():
         ns.first_grid(ns.Program(), orders)
 
 
-def test_percentages_may_be_written_with_their_sign_and_an_uplift_is_asked_about():
+def test_percentages_may_be_written_with_their_sign():
     rates = table()["discount_rate"] * 100
     assert ns.recommend(table(), discount_rate_at_most_percent=f"{rates.max()}%").met == len(table())
-    with pytest.raises(ns.InputError, match=r"uplift_percent is 0.05; did you mean 5\?"):
-        ns.recommend(table(), maximise="margin", uplift_percent=0.05)
 
 
 def test_an_edge_at_nothing_is_said_but_nothing_lies_beyond_it():
@@ -171,11 +170,6 @@ def test_the_margin_is_written_as_the_currencys_readers_do():
     assert "a margin of 1,234,567;" in ns.recommend(large, discount_rate_at_most_percent=2).text()
     large.attrs["currency"] = "INR"
     assert "a margin of ₹12,34,567;" in ns.recommend(large, discount_rate_at_most_percent=2).text()
-
-
-def test_an_uplift_of_nothing_is_none():
-    with pytest.raises(ns.InputError, match='the answer is always "give nothing"'):
-        ns.recommend(table(), maximise="margin", uplift_percent=0)
 
 
 def test_a_switch_is_written_as_such():
