@@ -18,7 +18,8 @@ from nector_sim.ledger import engine, exact
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.prepare import OrderColumns, RefundColumns, expiring, prepare, settled
 from nector_sim.ledger.schedule import make_schedule
-from nector_sim.ledger.tables import NEVER, compile_schedule, microseconds, tier_names
+from nector_sim.ledger.tables import compile_schedule, microseconds, tier_names
+from nector_sim.rules.times import NEVER
 
 ROUNDS = 7
 LARGE = 10_000_000
