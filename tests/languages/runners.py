@@ -321,7 +321,7 @@ class LibreOffice:
         books = []
         for batch in made:
             scale, offers = 10**batch.program.decimals, batch.program.offers
-            tiered = any(offer.tiers is not None for offer in offers)
+            tiered = any(offer.tiers for offer in offers)  # of no tier at all: nothing to type
             coupons = not all(offer.with_coupons for offer in offers)
             rows = [
                 (
