@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path, PurePath
 from typing import Any
 
 from nector_sim.app import figures, reading, setting
+from nector_sim.app.adding import Adding
 from nector_sim.app.orders import examples
 from nector_sim.app.page import FORMS, state_of
 from nector_sim.app.project import Project, first_state
+from nector_sim.app.reach import Reaches
 from nector_sim.app.words import plain
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.happened import Happened, what_happened
 from nector_sim.errors import InputError
-from nector_sim.exploration.session import Outcome, Session, in_currency
-from nector_sim.pictures.discount_by_cart import usual_cart
-from nector_sim.rules.fields import values_of
-from nector_sim.rules.program import Program, load_program
+from nector_sim.exploration.session import Outcome, Session
+from nector_sim.rules.program import Program
 
 LOG = logging.getLogger(__name__)
 _NO_EARNING = (
     "Say how coins are earned: open “How coins are earned” below the levers and switch on Earning. Or choose “each "
     "order by itself” under Unused coins."
 )
-_NO_FILES: dict[str, Any] = {
-    "files": [], "balances": None, "how": {}, "columns": {}, "answers": {}, "confirmed": False,
-}  # fmt: skip
+_NO_BALANCES = (
+    "These orders do not say what customers have, so no order can be worked out by itself. Add balances under Your "
+    "orders, or choose “kept for the next order” under Unused coins."
+)
 
 
 class Superseded(Exception):
@@ -47,6 +46,7 @@ class Desk:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.adding = Adding(project)
         self.version = 1
         self.is_ready = False
         self._lock = threading.RLock()
@@ -54,10 +54,7 @@ class Desk:
         self.outcome: Outcome | None = None
         self.today: Outcome | None = None
         self.happened: Happened | None = None
-        self.looked = reading.Looked()
-        self._read_as: Any = None
-        self.draft: dict[str, Any] | None = None
-        self.draft_looked: reading.Looked | None = None
+        self._reaches: Reaches | None = None
         self.problems: dict[str, dict[str, str]] = {}
         self.message = ""
 
@@ -162,19 +159,10 @@ class Desk:
         from nector_sim.batch.formulas import harmless
 
         with self._lock:
-            report = (self.draft_looked or self.looked).report
+            report = self.adding.shown[0].report
             if report is None:
                 raise InputError("There are no such rows.")
             return harmless(pl.from_pandas(report.rejects.astype("string"))).write_csv(include_bom=True).encode()
-
-    def place_for(self, name: str) -> Path:
-        """A new path for a file that is dropped on the page; nothing of its name leads elsewhere."""
-        base = self.project.uploads
-        base.mkdir(parents=True, exist_ok=True, mode=0o700)
-        number = 1 + max((int(one.name) for one in base.iterdir() if one.name.isdigit()), default=0)
-        folder = base / str(number)
-        folder.mkdir(mode=0o700)
-        return folder / (PurePath(name.replace("\\", "/")).name or "file")
 
     # What is done.
 
@@ -189,28 +177,30 @@ class Desk:
                 self._check_whole()
                 self.project.change({"today": state["proposal"]})
             case "undo":
-                self.draft, _ = None, self.project.undo()
+                self.adding.leave()
+                self.project.undo()
             case "redo":
-                self.draft, _ = None, self.project.redo()
+                self.adding.leave()
+                self.project.redo()
             case "replayed":
                 self.project.change({"replayed": bool(asked["value"])})
             case "shop":
                 if not reading.is_example(str(asked.get("shop"))):
                     raise InputError("There is no such example shop.")
-                self._take({"shop": asked["shop"]})
+                self.adding.take({"shop": asked["shop"]})
             case "files":
-                self._files(asked["files"])
+                self.adding.add(asked["files"])
             case "orders":
-                self._edit_orders(asked["parts"])
+                self.adding.edit(asked["parts"])
             case "use":
-                self._edit_orders({"confirmed": True})
+                self.adding.edit({"confirmed": True})
             case "cancel":
-                self.draft = self.draft_looked = None
+                self.adding.leave()
             case "new":
-                self.draft = self.draft_looked = None
+                self.adding.leave()
                 self.project.change(first_state())
             case "forget":
-                self.draft = self.draft_looked = None
+                self.adding.leave()
                 self.project.replace({**state, "orders": first_state()["orders"]})
                 self.project.clear_uploads()
             case _:
@@ -236,123 +226,15 @@ class Desk:
         drag = str(asked.get("drag", ""))
         self.project.change(parts, field=f"{form}.{min(typed)}.{drag}", drag=bool(drag))
 
-    def _files(self, files: list[Mapping[str, Any]]) -> None:
-        """Take files that were dropped or named: settings, projects, balances, orders."""
-        orders = []
-        balances: dict[str, Any] | None = None
-        for one in files:
-            path = Path(one["path"]).expanduser()
-            if not path.is_file():
-                raise InputError(f"There is no file {one['name']}.")
-            entry = {"name": path.name, "path": str(path), "sha256": reading.fingerprint(path)}
-            if path.suffix.lower() == ".toml":
-                self._open_setting(path)
-            elif path.suffix.lower() == ".json" and (state := _project_in(path)) is not None:
-                self.project.change(state)
-            elif _is_balances(path):
-                balances = entry | {"at": ""}
-            else:
-                orders.append(entry)
-        if not orders and balances is None:
-            return
-        before = self.draft or self.project.state["orders"]
-        if orders:
-            kept = balances or (before.get("balances") if before.get("files") == [] else None)
-            self.draft = {
-                "files": orders,
-                "balances": kept,
-                "how": {},
-                "columns": {},
-                "answers": {},
-                "confirmed": False,
-            }
-        else:
-            base = (
-                before
-                if "files" in before
-                else {"files": [], "how": {}, "columns": {}, "answers": {}, "confirmed": False}
-            )
-            self.draft = {**base, "balances": balances}
-        self._try_draft()
-
-    def _edit_orders(self, parts: Mapping[str, Any]) -> None:
-        base = self.draft or self.project.state["orders"]
-        if "files" not in base:
-            raise InputError("These are the example shop's orders. Add a file of your own first.")
-        after = dict(base)
-        for name in ("how", "columns", "answers"):
-            if name in parts:
-                after[name] = {**base.get(name, {}), **parts[name]}
-        for name in ("balances", "confirmed"):
-            if name in parts:
-                after[name] = parts[name]
-        if "balances_at" in parts and after.get("balances"):
-            after["balances"] = {**after["balances"], "at": str(parts["balances_at"])}
-        if isinstance(after.get("balances"), dict) and not any(after["balances"].get(k) for k in ("path", "each")):
-            after["balances"] = None
-        self.draft = after
-        self._try_draft()
-
-    def _try_draft(self) -> None:
-        """Read a draft; it becomes the orders once it can be used and nobody must look at it."""
-        assert self.draft is not None
-        if not self.draft["files"]:
-            self.draft_looked = reading.Looked(
-                message=f"{self.draft['balances']['name']} is here. Now add your orders."
-            )
-            return
-        self.draft_looked = found = reading.look(self.draft, currency=self.currency)
-        if found.orders is not None and not found.needs_a_look:
-            self._take(self.draft, found)
-
-    def _take(self, source: dict[str, Any], found: reading.Looked | None = None) -> None:
-        """Make orders those of the project, with the settings in their currency."""
-        found = found or reading.look(source, currency=self.currency)
-        if found.orders is None:
-            raise InputError(found.message)
-        parts: dict[str, Any] = {"orders": source}
-        currency = found.orders.attrs.get("currency", self.currency)
-        if currency != self.currency:
-            for form in ("proposal", "today"):
-                program = in_currency(setting.read(form, self.project.state[form]), currency)
-                parts[form] = values_of(program.model_dump())
-            found.notices.append(f"These orders are in {currency}, and so are the settings now: look at their amounts.")
-        can_replay = {"customer_id", "ordered_at"} <= set(found.orders.columns)
-        if not can_replay and "points_balance" not in found.orders:
-            raise InputError(
-                "These orders name no customers or no dates, so the coins of customers cannot be followed. Add a file "
-                "of balances, or one balance for every customer."
-            )
-        parts["replayed"] = can_replay
-        if not can_replay:
-            found.notices.append("These orders name no customers or no dates: each is worked out by itself.")
-        self.looked, self._read_as = found, source
-        self.draft = self.draft_looked = None
-        self.project.change(parts)
-
-    def _open_setting(self, path: Path) -> None:
-        program = load_program(path)
-        values = values_of(program.model_dump())
-        if setting.read("proposal", values) != program:
-            raise InputError(
-                "This setting has parts that the page has no fields for, and nothing is left out in silence."
-            )
-        self.project.change({"proposal": values})
-
-    @property
-    def currency(self) -> str:
-        """ISO 4217 code of the proposal."""
-        return str(self.project.state["proposal"].get("currency") or "INR")
-
     # What follows from it.
 
     def _refresh(self) -> None:
         """Read what changed and work out the figures; what cannot be used is marked, the last good figures stay."""
         state = self.project.state
-        if self._read_as != state["orders"]:
-            self.looked, self._read_as = reading.look(state["orders"], currency=self.currency), state["orders"]
-            self.session = None
-        found = self.looked
+        if self.adding.is_other:
+            self.session = self.outcome = self.today = self.happened = self._reaches = None
+            self.adding.refresh()
+        found = self.adding.looked
         if found.orders is None:
             self.session = self.outcome = self.today = None
             self.message = self.message or found.message
@@ -380,22 +262,24 @@ class Desk:
             self.message = f"This did not work, and that is a fault of the app, not yours ({kind})."
 
     def _work_out(self, proposal: Program, today: Program, believed: Assumptions) -> None:
-        orders, label = self.looked.orders, self.looked.label
-        assert orders is not None
+        looked = self.adding.looked
         if self.project.state["replayed"] and proposal.earning is None:
             raise InputError(_NO_EARNING)
-        session = self.session
+        session, replayed = self.session, bool(self.project.state["replayed"])
+        if not replayed and looked.orders is not None and "points_balance" not in looked.orders:
+            raise InputError(_NO_BALANCES)
+        orders = looked.begun(today if today.earning is not None else proposal, believed)
         if session is None or session.orders is not orders:
-            replayed = bool(self.project.state["replayed"])
-            session = Session(orders, label=label, today=today, assumptions=believed, replayed=replayed)
-        else:
-            session.change(
-                today=None if session.today == today else today,
-                assumptions=None if session.assumptions == believed else believed,
-                replayed=bool(self.project.state["replayed"]),
-            )
-        outcome = session.outcome(proposal)
-        self.happened = what_happened(orders, today) if session is not self.session else self.happened
+            session = Session(orders, label=looked.name, today=today, assumptions=believed, replayed=replayed)
+        before = session.today, session.assumptions, session.replayed
+        _change(session, today, believed, replayed)
+        try:
+            outcome = session.outcome(proposal)
+        except BaseException:
+            _change(session, *before)  # what is worked out later belongs to the figures that stay
+            raise
+        if session is not self.session:
+            self.happened, self._reaches = what_happened(orders, today), Reaches(session)
         self.session, self.outcome, self.today = session, outcome, session.todays(proposal)
 
     def _check_whole(self) -> None:
@@ -409,38 +293,14 @@ class Desk:
 
     def reach(self, lever: setting.Lever) -> tuple[float, float, float] | None:
         """From, to and step of a lever's slider."""
-        if self.session is None:
+        if self._reaches is None or self.outcome is None:
             return None
-        if lever.path == setting.WORTH:
-            return 0.05, 2.0, 0.05
-        if lever.unit == "percent":
-            return (1.0 if "offers" in lever.path else 0.0), 100.0, 1.0
-        most = usual_cart(self.session.orders["cart_amount"].to_numpy(dtype="float64"))
-        step = float(max(1, round(most / 500 / 10) * 10))
-        return (step if "offers" in lever.path else 0.0), most, step
+        return self._reaches.of(lever, self.outcome.program)
 
 
-def _project_in(path: Path) -> dict[str, Any] | None:
-    """The state of a project's file; None where it is none."""
-    try:
-        state = json.loads(path.read_text(encoding="utf-8"))["state"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    return state if isinstance(state, dict) and set(state) == set(first_state()) else None
-
-
-def _is_balances(path: Path) -> bool:
-    from nector_sim.frames.files import open_table
-    from nector_sim.orders.balances import is_balances
-
-    return is_balances(open_table(path).columns)
-
-
-def remove_unused(project: Project) -> None:
-    """Delete copies of files that no state of the project names."""
-    if not project.uploads.is_dir():
-        return
-    named = project.file.read_text(encoding="utf-8") if project.file.exists() else ""
-    for folder in project.uploads.iterdir():
-        if not any(json.dumps(str(one), ensure_ascii=False)[1:-1] in named for one in folder.iterdir()):
-            shutil.rmtree(folder, ignore_errors=True)
+def _change(session: Session, today: Program, believed: Assumptions, replayed: bool) -> None:
+    session.change(
+        today=None if session.today == today else today,
+        assumptions=None if session.assumptions == believed else believed,
+        replayed=replayed,
+    )

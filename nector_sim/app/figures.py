@@ -210,6 +210,7 @@ def lever_pictures(
 ) -> list[dict[str, Any]]:
     """Margin, cost and reach along each lever, with ranges; all else stays as proposed."""
     wanted: list[tuple[int, float | None, Program]] = []
+    ends = [_ends(lever, reach, proposal, today) for lever, reach in found]
     for position, (lever, reach) in enumerate(found):
         for value in _along(lever, reach, proposal, today):
             typed = typed_into("proposal", proposal, {lever.path: "" if value is None else short(Decimal(str(value)))})
@@ -221,13 +222,13 @@ def lever_pictures(
     months, currency = _months(session), programs[0].currency
     rows, draws = _rows(session, programs, go_on)
     pictures = []
-    for position, (lever, _) in enumerate(found):
+    for position, ((lever, _), end) in enumerate(zip(found, ends, strict=True)):
         mine = [index for index, (at, _, _) in enumerate(wanted) if at == position]
         points = [_point(wanted[index][1], rows[index], draws[index] if draws else None, months) for index in mine]
         pictures.append(
             {
                 "path": lever.path, "label": lever.label, "unit": lever.unit, "points": points, "currency": currency,
-                "now": _number(proposal, lever), "today": _number(today, lever),
+                "now": _number(proposal, lever), "today": _number(today, lever), "end": end,
             }
         )  # fmt: skip
     return pictures
@@ -247,6 +248,12 @@ def _rows(
         go_on()
         rows.append(session.outcome(program).summary.row())
     return rows, []
+
+
+def _ends(lever: Lever, reach: tuple[float, float, float], proposal: Values, today: Values) -> float | None:
+    """Where the picture of a lever ends while a setting lies beyond its reach; None where none does."""
+    own = [number for values in (proposal, today) if (number := _number(values, lever)) is not None]
+    return reach[1] * 1.1 if max(own, default=0.0) > reach[1] * 1.1 else None
 
 
 def _along(lever: Lever, reach: tuple[float, float, float], proposal: Values, today: Values) -> list[float | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nector_sim.app import figures, reading, setting
+from nector_sim.app import figures, setting, understood
 from nector_sim.app.words import plain
 from nector_sim.errors import Problem
 from nector_sim.frames.columns import largest_balance
@@ -25,7 +25,7 @@ def state_of(desk: Desk) -> dict[str, Any]:
     values = {form: setting.shown(form, state[form]) for form in FORMS}
     label = str(state["proposal"].get("points_label") or "points")
     units = {
-        "money": currency_sign(desk.currency),
+        "money": currency_sign(desk.adding.currency),
         "percent": "%",
         "points": label,
         "times": "×",
@@ -44,7 +44,7 @@ def state_of(desk: Desk) -> dict[str, Any]:
         "problems": desk.problems,
         "replayed": state["replayed"],
         "points": label,
-        "currency": desk.currency,
+        "currency": desk.adding.currency,
         "sign": units["money"],
         "levers": [{**lever._asdict(), "reach": desk.reach(lever)} for lever in desk.levers()],
         "minimum": state["proposal"].get("min_payable.kind", ""),
@@ -56,6 +56,7 @@ def state_of(desk: Desk) -> dict[str, Any]:
         found |= {
             "same": outcome.program == today.program,
             "sentence": figures.sentence(outcome, today, desk.session),
+            "rests": desk.adding.looked.rests,
             "headline": figures.headline(outcome, today, desk.session, desk.happened),
             "findings": _findings(desk, outcome.program),
         }
@@ -70,13 +71,14 @@ def _findings(desk: Desk, program: Program) -> list[str]:
 
 
 def _orders(desk: Desk) -> dict[str, Any]:
-    source = desk.draft or desk.project.state["orders"]
-    found = desk.draft_looked if desk.draft is not None else desk.looked
-    assert found is not None
-    shown: dict[str, Any] = {"draft": desk.draft is not None, "shop": desk.project.state["orders"].get("shop", "")}
-    shown |= reading.page(found, source)
-    shown["roles"] = list(reading.ROLES.items())
-    shown["label"], shown["currency"] = desk.looked.label, desk.currency
+    found, source = desk.adding.shown
+    shown: dict[str, Any] = {
+        "draft": desk.adding.draft is not None,
+        "shop": desk.project.state["orders"].get("shop", ""),
+    }
+    shown |= understood.page(found, source)
+    shown["roles"] = list(understood.ROLES.items())
+    shown["label"], shown["currency"] = desk.adding.looked.label, desk.adding.currency
     if desk.session is not None:
         orders = desk.session.orders
         shown["count"] = len(orders)
@@ -88,6 +90,6 @@ def _orders(desk: Desk) -> dict[str, Any]:
     if desk.happened is not None and desk.happened.discount is not None:
         shown["happened"] = (
             f"What really happened: {desk.happened.orders_redeemed:,} of {desk.happened.orders:,} orders used "
-            f"coins, {figures.money(desk.happened.discount, desk.currency)} of discount."
+            f"coins, {figures.money(desk.happened.discount, desk.adding.currency)} of discount."
         )
     return shown

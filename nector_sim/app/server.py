@@ -48,7 +48,8 @@ def serve(
         import uvicorn
     except ModuleNotFoundError:
         raise InputError(f"the app needs the extra lab: {pip_line('lab')}") from None
-    from nector_sim.app.desk import Desk, remove_unused
+    from nector_sim.app.adding import remove_unused
+    from nector_sim.app.desk import Desk
     from nector_sim.app.project import Project, default_folder
 
     token = token or secrets.token_urlsafe(24)
@@ -153,7 +154,7 @@ def build(desk: Any, *, token: str, port: int) -> Any:
         return JSONResponse(await run_in_threadpool(works[what], version))
 
     async def upload(request: Request) -> Response:
-        path = desk.place_for(unquote(request.headers.get("x-name", "file")))
+        path = desk.adding.place_for(unquote(request.headers.get("x-name", "file")))
         size = 0
         try:
             with path.open("xb") as file:

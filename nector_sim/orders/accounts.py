@@ -117,6 +117,7 @@ def account(
         left_out=left,
         money=major,
         unreadable_totals=unread,
+        unpaid=read.orders["unpaid"].fill_null(False).to_numpy()[good],
         problems=problems,
         known=known,
         notes=said,

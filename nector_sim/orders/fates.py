@@ -45,10 +45,11 @@ class StatusCount(NamedTuple):
 
 
 def leave_out(orders: pl.DataFrame, layout: Layout, keep_status: Collection[str]) -> pl.DataFrame:
-    """Add ``left_out``, the kind under which an order is left out, and ``unknown_status``."""
+    """Add ``left_out``, the kind under which an order is left out, ``unknown_status``, and ``unpaid``."""
     kind = pl.lit(None, pl.String)
     unknown = pl.lit(False)
     paid = pl.lit(False)
+    unpaid = pl.lit(False)
     if "status" in orders.columns:
         status = plain_status(pl.col("status"))
         stated = {plain_word(word) for word in keep_status}
@@ -65,7 +66,9 @@ def leave_out(orders: pl.DataFrame, layout: Layout, keep_status: Collection[str]
             unknown = ~status.is_in([*leave, *keep]).fill_null(False)
         # What was kept on the caller's word alone, such as pending, says nothing of its having been paid.
         pending = {word for word, fate in {**LEAVE_OUT, **layout.leave_out}.items() if fate == "pending"}
-        paid = status.is_in([*(keep - {plain_word(word) for word in pending})]).fill_null(False)
+        pending = {plain_word(word) for word in pending}
+        paid = status.is_in([*(keep - pending)]).fill_null(False)
+        unpaid = status.is_in([*(stated & pending)]).fill_null(False)
     if "cancelled_at" in orders.columns:
         never = pl.col("cancelled_at").is_not_null() & ~paid
         kind = pl.when(kind.is_null() & never).then(pl.lit("cancelled")).otherwise(kind)
@@ -76,7 +79,7 @@ def leave_out(orders: pl.DataFrame, layout: Layout, keep_status: Collection[str]
         tests.append(pl.col("payment_method").str.to_lowercase().str.contains("bogus", literal=True))
     if tests:
         kind = pl.when(pl.any_horizontal(tests).fill_null(False)).then(pl.lit("test")).otherwise(kind)
-    return orders.with_columns(left_out=kind, unknown_status=unknown)
+    return orders.with_columns(left_out=kind, unknown_status=unknown, unpaid=unpaid)
 
 
 def count_statuses(orders: pl.DataFrame) -> tuple[StatusCount, ...]:

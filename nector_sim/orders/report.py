@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from nector_sim.orders.fates import LEFT_OUT, StatusCount
@@ -81,6 +83,8 @@ class OrdersReport:
         out) and ``orders`` (lines, where each row is one).
     currency_is_known : bool
         Whether the caller, a column, a sign or the file says the currency; else it is supposed to be INR.
+    unpaid : ndarray of bool, shape (orders,)
+        Which of the usable orders are not paid yet and count because ``keep_status`` names their status.
     """
 
     orders: pd.DataFrame
@@ -101,6 +105,7 @@ class OrdersReport:
     command: str
     statuses: tuple[StatusCount, ...] = ()
     currency_is_known: bool = True
+    unpaid: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     def why_none(self) -> str:
         """Why no order can be used, for a message."""

@@ -3,7 +3,8 @@
 import pytest
 
 import nector_sim as ns
-from nector_sim.app.desk import Desk, Superseded, remove_unused
+from nector_sim.app.adding import remove_unused
+from nector_sim.app.desk import Desk, Superseded
 from nector_sim.app.project import Project
 from nector_sim.errors import InputError
 
@@ -224,7 +225,7 @@ def test_ranges_levers_and_examples_belong_to_a_version(desk):
 
 def test_copies_that_nothing_names_are_deleted(project):
     desk = Desk(project)
-    path = desk.place_for("../../etc/passwd")
+    path = desk.adding.place_for("../../etc/passwd")
     path.write_text("x")
     assert path.name == "passwd"
     assert project.uploads in path.parents
@@ -257,3 +258,94 @@ def test_the_app_and_compare_agree_on_balances_that_are_run_back(program):
     found = ns.compare(today, proposal, orders, assumptions=believed, resamples=0)
     assert session.outcome(proposal).summary.discount == found.candidate.discount
     assert session.todays(proposal).summary.discount == found.baseline.discount
+
+
+COD = (
+    "order_id,customer_id,ordered_at,cart_amount,status,payment_method\n"
+    "1,a,2026-01-05,1180,paid,card\n2,b,2026-02-06,1180,pending,COD\n3,c,2026-02-07,1180,pending,COD\n"
+)
+
+
+def test_some_of_the_unpaid_orders_come_back(desk, tmp_path):
+    """Two orders of ₹1180 wait for cash; one of them comes back whole.
+
+    An order is 1000 net of tax, of which 550 is margin, less 60 of packing and, prepaid, 2 % of 1180 for the payment:
+    466.40; 490 in cash. One that came back costs its packing and 120 of freight: the goods are sold again.
+    """
+    drop(desk, tmp_path, "cod.csv", COD)
+    desk.act({"do": "use"})
+    state = typed(desk, "assumptions", return_cost="120")
+    assert state["orders"]["count"] == 1
+    [choice] = [one for one in state["orders"]["choices"] if one["name"] == "keep_status"]
+    state = desk.act({"do": "orders", "parts": {"how": {"keep_status": choice["value"]}}})
+    [rate] = [one for one in state["orders"]["choices"] if one["name"] == "returned_percent"]
+    assert rate["value"] == "15"
+    assert state["rests"] == [
+        "15 % of 2 unpaid cash-on-delivery orders count as returned, 7 days later: 0 orders, drawn by order number."
+    ]
+    months = 33 / (365.25 / 12)
+    assert values(state)["margin"] == f"₹{round((466.4 + 490 + 490) / months):,}"
+    state = desk.act({"do": "orders", "parts": {"how": {"returned_percent": "50"}}})
+    assert state["rests"][0].startswith("50 % of 2 unpaid cash-on-delivery orders count as returned")
+    assert "1 order, drawn" in state["rests"][0]
+    assert values(state)["margin"] == f"₹{round((466.4 + 490 - 60 - 120) / months):,}"
+    state = desk.act({"do": "orders", "parts": {"how": {"returned_percent": "150"}}})
+    assert "from 0 to 100" in state["orders"]["message"]
+    state = desk.act({"do": "cancel"})
+    assert values(state)["margin"] == f"₹{round((466.4 + 490 - 60 - 120) / months):,}"
+
+
+def test_a_higher_rate_brings_back_the_same_orders_and_more():
+    import numpy as np
+    import pandas as pd
+
+    from nector_sim.app.counted import Counted, _bring_back
+
+    orders = pd.DataFrame(
+        {
+            "order_id": [f"o{number}" for number in range(40)],
+            "ordered_at": pd.date_range("2026-01-01", periods=40, tz="UTC"),
+            "cart_amount": 100.0,
+        }
+    )
+    before: set[int] = set()
+    for percent, number in ((0, 0), (15, 6), (50, 20), (100, 40)):
+        found = Counted(orders)
+        _bring_back(found, np.ones(40, bool), percent)
+        back = set(np.flatnonzero(found.orders["refunded_at"].notna()))
+        assert len(back) == number
+        assert before <= back
+        before = back
+    assert "refunded_at" not in orders
+
+
+def test_days_are_chosen_and_coins_of_earlier_orders_are_there(desk):
+    """₹1000 in January earned 50 coins, which the only order of February meets: 50 of ₹500."""
+    state = desk.act({"do": "orders", "parts": {"days": {"first": "2026-02-01", "last": ""}}})
+    assert state["orders"]["count"] == 1
+    assert values(state)["share"] == "10.0 % of sales"
+    assert state["orders"]["span"] == ["2026-01-05", "2026-02-10"]
+    assert any(row["what"].startswith("left out: not on the days") for row in state["orders"]["report"]["rows"])
+    assert "Only orders of 1 Feb 2026 to … count: 1 of 2." in state["rests"]
+    state = desk.act({"do": "orders", "parts": {"days": {"first": "2026-03-01", "last": ""}}})
+    assert state["orders"]["message"] == "There is no order on these days."
+    desk.act({"do": "cancel"})
+    assert desk.act({"do": "undo"})["orders"]["count"] == 2
+
+
+def test_days_of_the_example_shop(desk):
+    desk.act({"do": "shop", "shop": "web shop"})
+    first, last = desk.state()["orders"]["span"]
+    state = desk.act({"do": "orders", "parts": {"days": {"first": "", "last": first}}})
+    assert 0 < state["orders"]["count"] < 1000
+    assert state["replayed"]
+    assert last > first
+
+
+def test_a_cap_s_slider_ends_where_no_discount_is_larger(desk):
+    """Without a cap, ₹50 is the largest discount of the two orders: the 50 coins that ₹1000 earned."""
+    [cap] = [lever for lever in desk.state()["levers"] if lever["path"] == "offers.0.max_discount"]
+    assert cap["reach"] == (1.0, 50.0, 1.0)
+    typed(desk, worth="2")
+    [cap] = [lever for lever in desk.state()["levers"] if lever["path"] == "offers.0.max_discount"]
+    assert cap["reach"] == (1.0, 100.0, 1.0)

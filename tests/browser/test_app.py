@@ -259,6 +259,29 @@ def test_orders_without_balances_begin_with_none_or_with_one_for_everybody(page,
     expect(page.locator("#whose")).to_contain_text("Example shop")
 
 
+def test_unpaid_cash_counts_with_a_share_that_comes_back_and_days_are_chosen(page, tmp_path):
+    rows = "".join(f"{n},c{n % 4},2026-0{1 + n // 20}-{1 + n % 20:02},500,pending,COD\n" for n in range(40))
+    (tmp_path / "cod.csv").write_text(
+        f"order_id,customer_id,ordered_at,cart_amount,status,payment_method\n{rows}99,c1,2026-02-25,500,paid,card\n"
+    )
+    add(page, tmp_path / "cod.csv")
+    page.get_by_label("Count as sold: 40 orders not paid yet (₹20,000), 40 of them cash on delivery").check()
+    page.get_by_label("Of these, returned at the door").fill("30")
+    page.keyboard.press("Tab")
+    expect(page.locator(".found")).to_contain_text("30 % of 40 unpaid cash-on-delivery orders count as returned")
+    page.get_by_role("button", name="Use these orders").click()
+    expect(page.locator(".found")).to_contain_text("cod.csv · 41 orders")
+    page.get_by_label("From", exact=True).fill("2026-02-01")
+    page.get_by_role("button", name="Count these days").click()
+    expect(page.locator(".found")).to_contain_text("cod.csv · 21 orders")
+    back(page)
+    expect(page.locator("#rests")).to_contain_text("12 orders, drawn by order number")
+    expect(page.locator("#rests")).to_contain_text("Only orders of 1 Feb 2026 to … count: 21 of 41.")
+    page.locator("#step-1").click()
+    page.get_by_role("button", name="All days").click()
+    expect(page.locator(".found")).to_contain_text("cod.csv · 41 orders")
+
+
 def test_an_unreadable_file_gets_a_message(page, program, demo, tmp_path):
     (tmp_path / "orders.csv").write_bytes(bytes(range(256)) * 64)
     add(page, tmp_path / "orders.csv")

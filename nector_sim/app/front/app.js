@@ -135,7 +135,7 @@ function build() {
     $(`tab-${tab}`).focus();
   });
   const change = element("section", { class: "step", id: "view-3", "aria-label": "What to change" },
-    element("p", { id: "sentence" }),
+    element("p", { id: "sentence" }), element("p", { id: "rests", class: "small" }),
     element("div", { class: "columns" },
       element("div", { class: "side", role: "group", "aria-label": "The setting" },
         element("div", { id: "levers" }), forms.proposal.box, forms.assumptions.box, element("div", { id: "unused" }),
@@ -214,6 +214,7 @@ function showFigures() {
   sentence.textContent = state.sentence ?? "";
   if (state.orders.shop && state.sentence) sentence.prepend(element("span", { class: "pill", text: "Example shop, not yours. " }));
   if (sure?.pair) sentence.append(` ${sure.pair}`);
+  $("rests").textContent = (state.rests ?? []).join(" ");
   $("headline").replaceChildren(...(state.headline ?? []).map((figure) => element("div", { class: "card figure", "data-key": figure.key },
     element("h2", { text: figure.name }), element("p", { class: "number", text: figure.value }),
     element("p", { class: `change ${figure.kind}`, text: state.same ? "your current setting" : figure.change === "as today" ? figure.change : `${figure.change} (today ${figure.today})` }),
@@ -225,7 +226,7 @@ function showFigures() {
 }
 
 function showLevers() {
-  const drawn = JSON.stringify([state.levers, state.sign, state.minimum]);
+  const drawn = JSON.stringify([state.levers.map(({ reach, ...lever }) => [lever, Boolean(reach)]), state.sign, state.minimum]);
   if (drawn !== showLevers.drawn) {
     const focused = document.activeElement?.id;
     showLevers.drawn = drawn;
@@ -238,7 +239,8 @@ function showLevers() {
 
 function drawLever(lever) {
   const id = `lever-${lever.path.replaceAll(".", "-")}`, unit = lever.unit === "money" ? state.sign : "%";
-  const [low, high, by] = lever.reach ?? [0, 100, 1];
+  const reach = () => state.levers.find((one) => one.path === lever.path)?.reach ?? [0, 100, 1];
+  const [low, high, by] = reach();
   let timer;
   const send = (value, drag) => act({ do: "type", form: "proposal", values: { [lever.path]: value }, drag });
   const input = element("input", { id, type: "text", class: "number", inputmode: "decimal", autocomplete: "off", placeholder: lever.optional ? "no limit" : false, "aria-describedby": `${id}-error` });
@@ -246,7 +248,7 @@ function drawLever(lever) {
   const error = element("p", { class: "error", id: `${id}-error` });
   const place = (text) => {
     const number = Number(String(text).replace(/,/g, "")), blank = String(text).trim() === "" || Number.isNaN(number);
-    slider.value = blank ? high : number;
+    slider.value = blank ? slider.max : number;
     slider.setAttribute("aria-valuetext", blank ? "no limit" : lever.unit === "money" ? `${unit}${text}` : `${text} ${unit}`);
   };
   input.addEventListener("input", () => {
@@ -266,6 +268,7 @@ function drawLever(lever) {
   levers.set(lever.path, {
     show() {
       const value = state.values.proposal[lever.path] ?? "", problem = state.problems.proposal?.[lever.path];
+      if (!slider.dataset.moving) [slider.min, slider.max, slider.step] = reach();
       if (!input.dataset.dirty && !slider.dataset.moving) { input.value = value; place(value); }
       error.textContent = problem ?? "";
       if (problem) input.setAttribute("aria-invalid", "true");
@@ -330,7 +333,7 @@ function leverPanel(found) {
     const writeX = lever.unit === "money" ? (value) => money.exact(value) : (value) => `${value} %`;
     const isShare = measure === "reach";
     return leverChart({
-      title: lever.label, points: lever.points.map((point) => point), key: measure, now: lever.now, today: lever.today, writeX,
+      title: lever.label, points: lever.points, end: lever.end, key: measure, now: lever.now, today: lever.today, writeX,
       writeY: isShare ? (value) => `${value} %` : (value) => money.short(value), writeFull: isShare ? (value) => `${value.toFixed(1)} %` : (value) => money.exact(Math.round(value)),
       label: MEASURES[measure], use: (value) => act({ do: "type", form: "proposal", values: { [lever.path]: String(value) } }),
     });

@@ -64,31 +64,32 @@ function tip(root, width, height) {
   };
 }
 
-// A measure along a lever: range, today's and the proposal marked; a click takes a value.
-export function leverChart({ title, points, key, now, today, writeX, writeY, writeFull, label, use }) {
+// A measure along a lever: range, today's and the proposal marked; a click takes a value. What lies beyond the end is drawn at it.
+export function leverChart({ title, points: given, end, key, now, today, writeX, writeY, writeFull, label, use }) {
+  const points = given.map((point) => ({ ...point, at: end == null ? point.x : Math.min(point.x, end) }));
   const low = (point) => point[`${key}_low`] ?? point[key], high = (point) => point[`${key}_high`] ?? point[key];
   const has = key !== "reach" && points.some((point) => `${key}_low` in point);
   const least = Math.min(...points.map(low)), most = Math.max(...points.map(high));
   const room = (most - least || Math.abs(most) || 1) * 0.08;
-  const xs = [points[0].x, points.at(-1).x], ys = [least - room, most + room];
-  const words = (point) => `${writeX(point.x)}: ${writeFull(point[key])}${has ? ` (${writeFull(low(point))} to ${writeFull(high(point))})` : ""}`;
+  const xs = [points[0].at, points.at(-1).at], ys = [least - room, most + room];
+  const words = (point) => `${writeX(point.x)}${point.at < point.x ? ", beyond the picture" : ""}: ${writeFull(point[key])}${has ? ` (${writeFull(low(point))} to ${writeFull(high(point))})` : ""}`;
   const nearest = (value) => points.reduce((best, point) => (Math.abs(point.x - value) < Math.abs(best.x - value) ? point : best));
   const plot = fitting((width) => {
     const height = 190;
     const { root, x, y } = frame(width, height, { xs, ys, writeX, writeY, label: `${title}. ${label}. ${points.map(words).join("; ")}` });
-    if (has) root.append(svg("path", { class: "band", d: `${path(points.map((one) => [x(one.x), y(high(one))]))}${path([...points].reverse().map((one) => [x(one.x), y(low(one))])).replace("M", "L")}Z` }));
-    root.append(svg("path", { class: "curve", d: path(points.map((one) => [x(one.x), y(one[key])])) }));
+    if (has) root.append(svg("path", { class: "band", d: `${path(points.map((one) => [x(one.at), y(high(one))]))}${path([...points].reverse().map((one) => [x(one.at), y(low(one))])).replace("M", "L")}Z` }));
+    root.append(svg("path", { class: "curve", d: path(points.map((one) => [x(one.at), y(one[key])])) }));
     for (const [value, name] of [[today, "today"], [now, "now"]]) {
       if (value == null) continue;
       const at = nearest(value);
-      root.append(svg("circle", { class: `mark ${name}`, cx: x(at.x), cy: y(at[key]), r: name === "now" ? 6 : 5 }));
+      root.append(svg("circle", { class: `mark ${name}`, cx: x(at.at), cy: y(at[key]), r: name === "now" ? 6 : 5 }));
     }
     const say = tip(root, width, height);
     const at = (event) => {
       const where = event.clientX - root.getBoundingClientRect().left;
-      return points.reduce((best, point) => (Math.abs(x(point.x) - where) < Math.abs(x(best.x) - where) ? point : best));
+      return points.reduce((best, point) => (Math.abs(x(point.at) - where) < Math.abs(x(best.at) - where) ? point : best));
     };
-    root.addEventListener("pointermove", (event) => say(x(at(event).x), words(at(event))));
+    root.addEventListener("pointermove", (event) => say(x(at(event).at), words(at(event))));
     root.addEventListener("pointerleave", () => say(0, ""));
     root.addEventListener("click", (event) => use(at(event).x));
     root.classList.add("picks");

@@ -54,7 +54,7 @@ export class Orders {
     this.drawn = drawn;
     const orders = state.orders;
     const open = [...this.found.querySelectorAll("details[open]")].map((one) => one.dataset.name);
-    this.found.replaceChildren(...[this.now(state), this.message(orders), this.questions(orders), this.choices(orders), this.columns(orders), this.confirm(orders), this.report(orders), this.balances(state), this.written(orders), this.others(orders)].filter(Boolean));
+    this.found.replaceChildren(...[this.now(state), this.message(orders), this.questions(orders), this.choices(orders), this.columns(orders), this.confirm(orders), this.report(orders), this.days(orders), this.balances(state), this.written(orders), this.others(orders)].filter(Boolean));
     for (const one of this.found.querySelectorAll("details")) if (open.includes(one.dataset.name)) one.open = true;
   }
 
@@ -90,6 +90,10 @@ export class Orders {
   choices(orders) {
     if (!orders.choices?.length) return null;
     return element("div", { class: "card" }, element("h3", { text: "Please decide" }), orders.choices.map((one) => {
+      if (one.name === "returned_percent") {
+        const rate = element("input", { type: "text", class: "number", id: "returned", value: one.value, inputmode: "decimal", onchange: () => this.change({ how: { returned_percent: rate.value.trim() } }) });
+        return element("p", { class: "line inside" }, element("label", { for: "returned", text: one.words }), element("span", { class: "value" }, rate, element("span", { class: "unit", text: "%" })));
+      }
       const id = `choice-${one.name}-${String(one.value)}`;
       const input = element("input", { type: "checkbox", id, checked: one.on, onchange: () => this.change({ how: { [one.name]: input.checked ? one.value : one.name === "keep_status" ? [] : "" } }) });
       return element("p", { class: "switch" }, input, element("label", { for: id, text: one.words }));
@@ -128,6 +132,15 @@ export class Orders {
       rejected ? element("details", { "data-name": "rejects" }, element("summary", { text: `Why ${rejected.toLocaleString("en")} cannot be used` }),
         element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Rows that cannot be used" }, element("table", {}, element("thead", {}, element("tr", {}, ["Row", "Order", "Why"].map((text) => element("th", { scope: "col", text })))), element("tbody", {}, rejects.map((row) => element("tr", {}, row.map((text) => element("td", { text }))))))),
         button("Save all of them (CSV)", () => this.save("rejected.csv"))) : null);
+  }
+
+  days(orders) {
+    if (!orders.span?.length || orders.draft) return null;
+    const [first, last] = ["first", "last"].map((name, at) => element("input", { type: "date", id: `day-${name}`, value: orders.days[name] || orders.span[at], min: orders.span[0], max: orders.span[1] }));
+    const asked = () => ({ first: first.value === orders.span[0] ? "" : first.value, last: last.value === orders.span[1] ? "" : last.value });
+    return element("div", { class: "card" }, element("h3", { text: "Which days count" }),
+      element("p", { class: "bar" }, element("label", { for: "day-first", text: "From" }), first, element("label", { for: "day-last", text: "to" }), last,
+        button("Count these days", () => this.change({ days: asked() })), orders.days.first || orders.days.last ? button("All days", () => this.change({ days: {} })) : null));
   }
 
   balances(state) {
