@@ -15,7 +15,7 @@ def write(folder):
 
     texts = {
         # An order that is on hold and one that was cancelled do not count.
-        "woocommerce.csv": "order_number,order_date,status,order_total,shipping_total,order_currency,customer_email\n"
+        "woocommerce.csv": "order_number,order_date,status,order_total,shipping_total,order_currency,billing_email\n"
         "1,2026-01-05 10:00:00,completed,1100,100,INR,a@example.com\n"
         "2,2026-01-09 10:00:00,processing,500,0,INR,b@example.com\n"
         "3,2026-02-11 10:00:00,completed,700,0,INR,a@example.com\n"
@@ -23,14 +23,15 @@ def write(folder):
         "5,2026-02-12 10:00:00,cancelled,900,0,INR,a@example.com\n",
         "semicolons.csv": "Order ID;Order Date;Customer;Order Total\n1;2026-01-05;c1;1.093,18\n2;2026-02-06;c2;250,00\n"
         "3;2026-02-20;c1;80,50\n",
-        "latin1.csv": "Order ID,Order Date,Customer,Order Total,Città\n1,2026-01-05,c1,500,Forlì\n2,2026-02-06,c2,250,Cantù\n"
-        "3,2026-02-20,c1,80,Città di Castello\n",
+        "latin1.csv": "Order ID,Order Date,Customer,Order Total,Città\n1,2026-01-05,c1,500,Forlì\n"
+        "2,2026-02-06,c2,250,Cantù\n3,2026-02-20,c1,80,Città di Castello\n",
         # The row of totals is no order.
         "total row.csv": "Order ID,Order Date,Customer,Order Total\n1,2026-01-05,c1,500\n2,2026-02-06,c2,250\n"
         "3,2026-02-20,c1,80\nTotal,,,830\n",
-        "day first.csv": "Bill No,Bill Date,Member,Amount\n1,13/01/2026,c1,500\n2,06/02/2026,c2,250\n3,20/02/2026,c1,80\n",
-        "rupees.tsv": 'Order ID\tOrder Date\tCustomer\tOrder Total\n1\t2026-01-05\tc1\t₹1,00,000.00\n2\t2026-02-06\tc2\t₹250.00\n'
-        "3\t2026-02-20\tc1\t₹80.50\n",
+        "day first.csv": "Bill No,Bill Date,Member,Amount\n1,13/01/2026,c1,500\n2,06/02/2026,c2,250\n"
+        "3,20/02/2026,c1,80\n",
+        "rupees.tsv": "Order ID\tOrder Date\tCustomer\tOrder Total\n1\t2026-01-05\tc1\t₹1,00,000.00\n"
+        "2\t2026-02-06\tc2\t₹250.00\n3\t2026-02-20\tc1\t₹80.50\n",
         # Two items of the first order.
         "items.csv": "Order ID,Order Date,Customer,Item,Line Total\n1,2026-01-05,c1,Soap,300\n1,2026-01-05,c1,Oil,200\n"
         "2,2026-02-06,c2,Tea,250\n",
