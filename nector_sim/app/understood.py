@@ -201,7 +201,7 @@ def _choices(found: Looked, source: Mapping[str, Any]) -> list[dict[str, Any]]:
         choices.append({"name": "keep_status", "value": [*kept, *pending], "on": bool(kept), "words": words})
         if report.unpaid.any():
             rate = how.get("returned_percent", RETURNED_PERCENT)
-            words = "Of these, returned at the door, in %"
+            words = "Of these, returned at the door"
             choices.append({"name": "returned_percent", "value": rate, "on": True, "words": words})
     for one in report.statuses:
         if one.fate == "unknown":

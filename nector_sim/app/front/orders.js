@@ -108,7 +108,7 @@ export class Orders {
       return element("tr", { class: one.role ? "" : "unused" }, element("th", { scope: "row", text: one.name }), element("td", { class: "first", text: one.first.join(" · ") }), element("td", {}, select), element("td", { class: "why", text: one.why }));
     });
     return element("details", { class: "card", open: orders.confirm, "data-name": "columns" }, element("summary", { text: "Which column is which" }),
-      element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Columns of your file" }, element("table", {}, element("thead", {}, element("tr", {}, ["Your column", "First values", "Is", "Because"].map((text) => element("th", { scope: "col", text })))), element("tbody", {}, rows))));
+      element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Columns of your file" }, element("table", { class: "columns-of" }, element("thead", {}, element("tr", {}, ["Your column", "First values", "Is", "Because"].map((text) => element("th", { scope: "col", text })))), element("tbody", {}, rows))));
   }
 
   confirm(orders) {
