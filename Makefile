@@ -8,7 +8,7 @@ endif
 RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser lab app check format bench clean
+.PHONY: help setup demo test test-browser pictures lab app check format bench clean
 .PHONY: docs long tests-long parity-long languages-long mutation fuzz-readers ledger-long kills-long sandbox-long backtest experiments-long take-up-long
 
 help:  ## list the targets
@@ -30,6 +30,10 @@ test: setup  ## the tests, in about twelve minutes on two cores
 
 test-browser: setup  ## the app and JupyterLab in headless Chromium; screenshots in out/browser
 	$(RUN) pytest -n 0 tests/browser
+
+pictures: setup  ## the pictures of README and documentation, of the present version
+	$(RUN) pytest -n 0 tests/browser/test_kept_pictures.py
+	cp out/pictures/*.png data/pictures/
 
 lab: setup  ## JupyterLab on the first notebook
 	$(RUN) jupyter lab notebooks/01_redemption_rule.ipynb

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from nector_sim.parity.check import check_parity
     from nector_sim.parity.report import ParityReport
     from nector_sim.results import plots
+    from nector_sim.rules.money import money_text
     from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
     from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program, load_program
     from nector_sim.rules.review import review
@@ -103,6 +104,7 @@ _HOMES = {
     "nector_sim.orders.report": ("OrdersReport",),
     "nector_sim.parity.check": ("check_parity",),
     "nector_sim.parity.report": ("ParityReport",),
+    "nector_sim.rules.money": ("money_text",),
     "nector_sim.rules.offers": ("FixedAmount", "FixedPercent", "Offer", "VariableAmount", "VariablePercent"),
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
     "nector_sim.results": ("plots",),
@@ -178,6 +180,7 @@ __all__ = [
     "load_grid",
     "load_program",
     "margins",
+    "money_text",
     "opening_from",
     "order_margin",
     "orders_below_floor",

@@ -24,9 +24,23 @@ from nector_sim._extras import named
 from nector_sim._terminal import visible
 from nector_sim.errors import InputError
 
-#: Exit codes: done; ran, and found what you must look at; input that cannot be used; a fault of ours. A run that is
-#: stopped by a signal ends with 128 and its number: 130 for Ctrl+C, 143 for SIGTERM.
+#: Exit codes. A run that is stopped by a signal ends with 128 and its number.
 DONE, LOOK, UNUSABLE, FAULT = 0, 1, 2, 70
+#: What each means, and what to do then.
+EXIT_CODES = {
+    DONE: ("done", ""),
+    LOOK: (
+        "it ran, and found something you must look at: rejected rows, mismatches, odd settings, nothing scored",
+        "read what it printed; a file of rejects names every row and why",
+    ),
+    UNUSABLE: (
+        "input that cannot be used",
+        "the message says what, where, why and how to fix it; nothing was written",
+    ),
+    FAULT: ("a fault of nector_sim, not of your input", "report it with the one line that it printed"),
+    128 + signal.SIGINT: ("stopped with Ctrl+C", "repeat the command; a folder resumes at its first unfinished part"),
+    128 + signal.SIGTERM: ("stopped by the system (SIGTERM)", "the same"),
+}
 ISSUES = "https://github.com/nector-sim/nector-sim/issues"
 
 

@@ -9,7 +9,8 @@ from nector_sim.calculator.exact import Law
 from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.frames.checks import ALL_OF_IT
-from nector_sim.frames.columns import NO_TIME, NOT_ASKED
+from nector_sim.frames.columns import NOT_ASKED
+from nector_sim.rules.times import NO_TIME
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)

@@ -6,12 +6,12 @@ import shlex
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import nector_sim as ns
 from nector_sim import _process
-from nector_sim.frames.results import RESULTS
-from nector_sim.orders.layouts import HOUSE_COLUMNS
+from nector_sim.frames import described
 
 DOCS = Path(__file__).parents[1] / "data" / "docs"
 FENCE = re.compile(r"^```(python|console)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
@@ -57,18 +57,72 @@ def _commands(block, run):
             assert line == "…" or line in printed + errors, f"{command}: {line!r} is not in\n{printed}"
 
 
-def test_the_page_of_columns_has_all_of_them():
-    page = (DOCS / "reference" / "columns.md").read_text(encoding="utf-8")
-    before, _, results = page.partition("## Results")
-    named = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\|([^|]*)\|", before, flags=re.MULTILINE))))
-    assert set(HOUSE_COLUMNS) - named == set()
-    assert set(RESULTS) - set(re.findall(r"^\| `(\w+)`", results, flags=re.MULTILINE)) == set()
+def call(command, orders, **tables):
+    """Run what a command runs, on a program that needs nothing further of the orders."""
+    program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    assumptions = ns.Assumptions(gross_margin_percent=50)
+    match command:
+        case "score":
+            return ns.score(program, orders)
+        case "replay":
+            return ns.replay(program, orders, **tables)
+        case "sweep":
+            return ns.sweep(program, orders, grid={"min_payable.amount": [100]}, assumptions=assumptions)
+        case _:
+            return ns.compare(program, program, orders, assumptions=assumptions, resamples=0)
 
 
-def test_the_page_of_exit_codes_has_all_of_them():
-    page = (DOCS / "reference" / "exit-codes.md").read_text(encoding="utf-8")
-    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", page, flags=re.MULTILINE)}
-    assert codes == {_process.DONE, _process.LOOK, _process.UNUSABLE, _process.FAULT, 130, 143}
+@pytest.mark.parametrize("command", ["score", "replay", "sweep", "compare"])
+def test_orders_need_the_columns_that_are_described_as_needed(command):
+    orders = ns.demo_orders().head(20)
+    needed = [name for name, one in described.ORDERS.items() if command in one.needed_by]
+    call(command, orders[needed])
+    for name in needed:
+        with pytest.raises(ns.InputError, match=name):
+            call(command, orders[needed].drop(columns=name))
+
+
+TABLES = {
+    "refunds": (described.REFUNDS, {"order_id": "1", "refunded_at": "2026-01-03", "amount": "10"}),
+    "opening": (
+        described.OPENING,
+        {"customer_id": "a", "points": 5, "expires_at": "2026-06-01", "lifetime_spend": 100},
+    ),
+    "grants": (
+        described.GRANTS,
+        {"customer_id": "a", "granted_at": "2026-01-03", "points": 5, "expires_at": "2026-06-01"},
+    ),
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_other_tables_take_the_columns_that_are_described(table):
+    columns, row = TABLES[table]
+    assert row.keys() == columns.keys()
+    orders = pd.DataFrame([{"order_id": "1", "customer_id": "a", "ordered_at": "2026-01-02", "cart_amount": "500"}])
+    whole = pd.DataFrame([row])
+    call("replay", orders, **{table: whole})
+    for name, one in columns.items():
+        if not one.needed_by:
+            call("replay", orders, **{table: whole.drop(columns=name)})
+            continue
+        with pytest.raises(ns.InputError, match=name):
+            call("replay", orders, **{table: whole.drop(columns=name)})
+
+
+def test_results_have_the_columns_that_are_described():
+    orders = ns.demo_orders().head(20)
+    program = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
+    assert list(ns.score(program, orders.assign(credits=0)).columns[-6:]) == list(described.RESULTS)
+    replayed = call("replay", orders.drop(columns="points_balance").assign(credits=0))
+    added = set(replayed.orders.columns) - set(orders.columns) - {"credits"} | {"points_balance"}
+    assert added == set(described.RESULTS) - {"offer"} | set(described.OF_REPLAYS)
+    assert list(replayed.balances.columns) == list(described.BALANCES)
+
+
+def test_every_exit_code_is_described():
+    codes = {_process.DONE, _process.LOOK, _process.UNUSABLE, _process.FAULT, 130, 143}
+    assert set(_process.EXIT_CODES) == codes
 
 
 def test_every_page_is_in_the_navigation_and_every_link_leads_somewhere():

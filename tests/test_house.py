@@ -165,6 +165,40 @@ def test_the_exact_law_shares_nothing_with_the_compiled_one():
             assert not name.endswith("exact"), f"{file} imports {name}"
 
 
+def test_each_constant_that_rooms_share_has_one_home():
+    shared = {
+        "WHOLE",
+        "MILLION",
+        "UNREACHED",
+        "MAX_MINOR",
+        "MAX_POINTS",
+        "FLOAT_TOLERANCE",
+        "NO_TIME",
+        "NEVER",
+        "FOREVER",
+    }
+    homes = [
+        (name.id, file.name)
+        for _, file in modules()
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        for name in ast.walk(target)
+        if isinstance(name, ast.Name) and name.id in shared
+    ]
+    assert sorted(homes) == [
+        ("FLOAT_TOLERANCE", "values.py"),
+        ("FOREVER", "exact.py"),
+        ("MAX_MINOR", "money.py"),
+        ("MAX_POINTS", "money.py"),
+        ("MILLION", "take_up.py"),
+        ("NEVER", "times.py"),
+        ("NO_TIME", "times.py"),
+        ("UNREACHED", "money.py"),
+        ("WHOLE", "money.py"),
+    ]
+
+
 def test_every_public_name_is_there_and_in_order():
     assert sorted(ns.__all__) == ns.__all__
     assert sorted(ns.__all__) == sorted(ns._HOME_OF)

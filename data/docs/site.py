@@ -22,8 +22,10 @@ from nbclient import NotebookClient
 from nbconvert import MarkdownExporter
 
 import nector_sim as ns
+from nector_sim._process import EXIT_CODES
 from nector_sim.cli import app
 from nector_sim.economics.assumptions import Assumptions
+from nector_sim.frames import described
 from nector_sim.orders import mapping as mapping_module
 from nector_sim.orders.balances import BalancesMapping
 from nector_sim.orders.known_layouts import known_layouts
@@ -35,6 +37,14 @@ ROOT = Path(__file__).parents[2]
 #: Runs the notebooks; `NECTOR_SIM_DOCS_NOTEBOOKS=0` shows them without results, which takes seconds instead of minutes.
 RUN = os.environ.get("NECTOR_SIM_DOCS_NOTEBOOKS", "1") != "0"
 
+#: Below the columns of orders, and below those of results.
+AMOUNTS = """Money is in major units (rupees), as an int, a float, a Decimal, text or an Arrow decimal; each amount
+must be exact to the minor unit (a float within 1e-6 of it), or its row is rejected. Amounts are at most 9 × 10¹¹ minor
+units, balances at most 10¹² points. Where a `currency` comes with the orders, orders in another currency than the
+program's are refused."""
+KEPT = """Numbers come back as float64 for float input and as decimals for decimal input; Parquet files have decimal
+columns. The columns and the order of the rows that came in are kept."""
+
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are made."""
@@ -43,7 +53,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/commands.md": commands_page(),
         "reference/program.md": program_page(),
         "reference/assumptions.md": model_page("Assumptions", "What you believe about your shop.", Assumptions),
+        "reference/columns.md": columns_page(),
         "reference/mapping.md": mapping_page(),
+        "reference/exit-codes.md": exit_codes_page(),
         "reference/schemas.md": schemas_page(),
         **law_pages(),
     }
@@ -164,6 +176,43 @@ def _shown(value: Any) -> str:
     return json.dumps(value, default=str)
 
 
+def columns_page() -> str:
+    """The columns of every table that comes in or goes out, as the doors have them."""
+    lines = ["# Columns", "", "## Orders", "", *_columns(described.ORDERS), AMOUNTS, ""]
+    lines += [
+        "## Refunds",
+        "",
+        "A table beside the orders, for `refunds=` and `--refunds`; an order has its refunds here",
+    ]
+    lines += ["or in its own columns. Shares of an order add up over its refunds and stop at 1.", ""]
+    lines += [*_columns(described.REFUNDS), "## Opening balances", "", "For `opening=` and `--opening`.", ""]
+    lines += [*_columns(described.OPENING), "## Grants", "", "Points without an order: for signing up, a birthday, by"]
+    lines += ["hand; for `grants=` and `--grants`.", "", *_columns(described.GRANTS)]
+    lines += ["[The ledger](../law/ledger.md) says what each of these moves.", "", "## Results", ""]
+    lines += ["Added to every scored order; [the rules](../law/redemption.md) list the words of `limited_by`.", ""]
+    lines += [*_columns(described.RESULTS), KEPT, "", "### Of a replay", "", "Beside these (without `offer`):", ""]
+    lines += [*_columns(described.OF_REPLAYS), "And of every customer, in `balances`:", ""]
+    return "\n".join([*lines, *_columns(described.BALANCES)])
+
+
+def _columns(columns: dict[str, described.Described]) -> list[str]:
+    rows = ["| column | unit | needed by | meaning |", "|---|---|---|---|"]
+    for name, one in columns.items():
+        needed = ", ".join(f"`{command}`" for command in one.needed_by)
+        rows.append(f"| `{name}` | {one.unit} | {needed} | {_cell(one.meaning)} |")
+    if not any(one.needed_by for one in columns.values()):
+        rows = [re.sub(r"^((?:\|[^|]*){2})\|[^|]*", r"\1", row) for row in rows]
+    return [*rows, ""]
+
+
+def exit_codes_page() -> str:
+    """What a command ends with."""
+    lines = ["# Exit codes", "", "Every command ends with one of these.", ""]
+    lines += ["| code | meaning | what to do |", "|---|---|---|"]
+    lines += [f"| {int(code)} | {meaning} | {then} |" for code, (meaning, then) in EXIT_CODES.items()]
+    return "\n".join([*lines, ""])
+
+
 def mapping_page() -> str:
     """The keys of a mapping file, from the models, and the exports that are known."""
     doc = Path(mapping_module.__file__).read_text(encoding="utf-8")
@@ -227,7 +276,11 @@ def notebook_page(name: str) -> tuple[str, dict[str, bytes]]:
             data = base64.b64encode((ROOT / "data" / "pictures" / picture).read_bytes()).decode()
             cell.outputs = [nbformat.v4.new_output("display_data", {"image/png": data})]
     text, resources = MarkdownExporter().from_notebook_node(notebook, resources={"output_files_dir": f"{name}_files"})
-    return re.sub(r"<style[^>]*>.*?</style>", "", text, flags=re.DOTALL), resources.get("outputs", {})
+    text = re.sub(r"<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
+    text = re.sub(
+        r'<table border="1" class="dataframe">', "<table>", text
+    )  # plain ones scroll by themselves on a phone
+    return text, resources.get("outputs", {})
 
 
 def notebooks_page() -> str:

@@ -20,9 +20,10 @@ from nector_sim.batch.sources import Inputs, Piece
 from nector_sim.batch.work import Work
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.checks import SHOWN
-from nector_sim.frames.columns import NO_TIME, read_times
+from nector_sim.frames.columns import read_times
 from nector_sim.frames.ids import id_texts
 from nector_sim.rules.program import Program
+from nector_sim.rules.times import NO_TIME
 
 #: Orders of a bucket, about.
 BUCKET_ROWS = 500_000

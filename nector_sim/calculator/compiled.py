@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim._compile import compiled, register_jitable
-from nector_sim.calculator.loops import BLOCK, INLINED, MAX_MINOR, NO_TIME, PLAIN, Columns, Loops, Results, answer_one
+from nector_sim.calculator.loops import BLOCK, INLINED, PLAIN, Columns, Loops, Results, answer_one
 from nector_sim.calculator.parameters import ProgramParameters
+from nector_sim.rules.money import MAX_MINOR
+from nector_sim.rules.times import NO_TIME
 
 __all__ = ["COMPILED", "PLAIN", "Columns", "Counts", "Results", "answer", "answer_floats", "answer_one", "new_results"]
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from nector_sim.rules.known import Known, fields, refuse_unknown
 from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier, Tiering
-from nector_sim.rules.money import to_minor
+from nector_sim.rules.money import WHOLE, to_minor
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
@@ -44,8 +44,6 @@ KNOWN: Known = {
     Tiering: fields("window_months"),
     Reversal: fields("earned redeemed overdraft"),
 }
-#: Basis points in a whole: 100 %.
-WHOLE = 10_000
 
 
 @dataclass(frozen=True, slots=True)

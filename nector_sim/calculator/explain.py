@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from nector_sim.calculator.exact import WHOLE, Law, Limit, Order, Terms
+from nector_sim.calculator.exact import Law, Limit, Order, Terms
 from nector_sim.calculator.quote import in_major_units, read_order, taken_otherwise
 from nector_sim.calculator.reasons import SENTENCES
-from nector_sim.rules.money import from_minor, money_text
+from nector_sim.rules.money import WHOLE, from_minor, money_text
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
 

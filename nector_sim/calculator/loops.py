@@ -21,15 +21,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-# Spelled out, for the same reason; a test holds them to reasons, money and tables.
+from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, UNREACHED, WHOLE
+from nector_sim.rules.times import NO_TIME
+from nector_sim.rules.values import FLOAT_TOLERANCE
+
+# Spelled out, for the same reason; a test holds them to reasons.
 BALANCE, REQUESTED, CART, MAX_DISCOUNT, MIN_PAYABLE, MIN_CART, OFFER, MAX_CART = range(8)
 COUPON, MIN_POINTS, NO_OFFER, NOT_LIVE = range(8, 12)
-WHOLE = 10_000
-NEVER = 2**62
-NO_TIME = -(2**63)
-MAX_MINOR = 9 * 10**11
-MAX_POINTS = 10**12
-FLOAT_TOLERANCE = 1e-6
 
 #: The request of a customer who named no number: more points than anybody has.
 NOT_ASKED = MAX_POINTS + 1
@@ -59,7 +57,7 @@ class Columns(NamedTuple):
     tier : ndarray of int16, optional
         Positions in ``ProgramParameters.tier_names``, -1 for none and for any other; left out, no order has a tier.
     at : ndarray of int64, optional
-        Microseconds since 1970 in UTC, ``parameters.NO_TIME`` for none; left out, no order has a time.
+        Microseconds since 1970 in UTC, ``NO_TIME`` for none; left out, no order has a time.
     eligible : ndarray of int64, optional
         What points may pay of the cart, minor units; one above the cart, such as MAX_MINOR, is all of it.
     coupon : ndarray of int64, optional
@@ -300,7 +298,7 @@ def _percent_row(o, fits, coupon, cart, base, left, balance, requested):
     """The same on a percentage offer."""
     step = max(1, base * o.percent)  # a cart of 0 leaves no room for any step
     room = max(0, (left - o.minimum) * WHOLE - cart * o.minimum_percent)
-    shrunk = o.multiple_steps if base < o.multiple_below else NEVER
+    shrunk = o.multiple_steps if base < o.multiple_below else UNREACHED
     owned = balance if balance >= o.min_balance else 0
     steps, reason = _percent_steps(
         min(left, base), owned, requested, o.cap, room, o.cap_steps, shrunk, o.cost, step, o.most
@@ -405,7 +403,7 @@ def _find_fitting(terms, tier_fits, orders, fits):
             tier = orders.tier[i]
             fits[i] = tier_fits[tier if (tier >= 0) & (tier < others) else others]
     first, last = terms["first_instant"], terms["last_instant"]
-    if (first > -NEVER) | (last < NEVER):
+    if (first > -UNREACHED) | (last < UNREACHED):
         for i in range(len(orders.cart)):
             at, fitting = orders.at[i], fits[i]
             fits[i] = fitting if _is_in_time(terms, at) else 0

@@ -34,18 +34,12 @@ import numpy.typing as npt
 from nector_sim.errors import Problem, ProgramError
 from nector_sim.rules.known import Known, fields, refuse_unknown
 from nector_sim.rules.ledger import MEASURES, Earning, Expiry, Reversal, Tier, Tiering
-from nector_sim.rules.money import MAX_MINOR, MAX_POINTS
+from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, UNREACHED, WHOLE
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
-#: A whole in basis points (100 %), and in the ten-thousandths of multiples.
-WHOLE = 10_000
-#: A limit on steps, or an amount, that is never reached.
-NEVER = 2**62
 #: One minor unit more than any cart has.
 ABOVE_CARTS = MAX_MINOR + 1
-#: The time of an order without one.
-NO_TIME = -(2**63)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -135,8 +129,8 @@ class ProgramParameters:
             and only["max_discount_percent"] == WHOLE
             and only["multiple"] == WHOLE
             and not (only["tiered"] or only["min_points"] or only["min_balance"] or only["no_coupons"])
-            and only["first_instant"] == -NEVER
-            and only["last_instant"] == NEVER
+            and only["first_instant"] == -UNREACHED
+            and only["last_instant"] == UNREACHED
         )
 
 
@@ -237,7 +231,7 @@ def ledger_row(program: Program) -> dict[str, int]:
             "rounding": ROUNDINGS.index(earning.rounding),
             "whole_step": int((earning.per_amount or 0) * 10**program.decimals) if earning.whole_steps else 0,
             "earning_cart": int(earning.min_cart.scaleb(program.decimals)),
-            "most_earned": earning.max_points or NEVER,
+            "most_earned": earning.max_points or UNREACHED,
             "delay": earning.delay_days * DAY,
             "on_redeeming": earning.on_redeeming_orders,
         }
@@ -273,10 +267,10 @@ def offer_row(offer: Offer, program: Program) -> dict[str, int]:
         "points": offer.step_points,
         "amount": money(offer.step_discount, 0),
         "percent": percent,
-        "most_steps": 1 if offer.is_fixed else NEVER,
+        "most_steps": 1 if offer.is_fixed else UNREACHED,
         "max_discount": money(offer.max_discount),
         "max_discount_percent": min(WHOLE, _basis_points(offer.max_discount_percent, WHOLE)),
-        "max_percent_steps": NEVER if offer.max_percent is None else _basis_points(offer.max_percent) // percent,
+        "max_percent_steps": UNREACHED if offer.max_percent is None else _basis_points(offer.max_percent) // percent,
         "min_cart": money(offer.min_cart),
         "max_cart": money(offer.max_cart),
         "min_points": offer.min_points or 0,
@@ -297,7 +291,7 @@ def _multiple(offer: Offer, row: dict[str, int]) -> dict[str, int]:
     There it holds only where it leaves less than the maximum discount: cart / multiple < max_discount.
     """
     multiple = WHOLE if offer.min_cart_multiple is None else max(WHOLE, int(offer.min_cart_multiple.scaleb(4)))
-    steps = WHOLE * WHOLE // (multiple * row["percent"]) if row["percent"] else NEVER
+    steps = WHOLE * WHOLE // (multiple * row["percent"]) if row["percent"] else UNREACHED
     return {
         "multiple": multiple,
         "multiple_steps": steps,
@@ -310,8 +304,8 @@ def _dates(offer: Offer, program: Program) -> dict[str, int]:
         return (program.instant(time).astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
 
     return {
-        "first_instant": -NEVER if offer.starts_at is None else microseconds(offer.starts_at),
-        "last_instant": NEVER if offer.ends_at is None else microseconds(offer.ends_at) - 1,
+        "first_instant": -UNREACHED if offer.starts_at is None else microseconds(offer.starts_at),
+        "last_instant": UNREACHED if offer.ends_at is None else microseconds(offer.ends_at) - 1,
     }
 
 

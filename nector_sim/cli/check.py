@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nector_sim.cli import options
-from nector_sim.cli.options import ProgramFile
 from nector_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +26,9 @@ def check(
             "pattern, as one shop; or a file of balances; or URLs of them."
         ),
     ],
-    program: ProgramFile | None = None,
+    program: Annotated[
+        Path | None, typer.Option("--program", "-p", help="Program, for its currency, time zone and points label.")
+    ] = None,
     currency: options.Currency = None,
     timezone: Annotated[
         str | None,

@@ -21,8 +21,8 @@ Url = Annotated[
         "--url",
         envvar="NECTOR_SIM_CHECKOUT_URL",
         show_envvar=True,
-        help="The checkout's URL, as the sandbox shows it. Other users of a machine can see its command lines: "
-        "the variable hides it from them.",
+        help="The checkout's URL, as the sandbox shows it. It contains a secret: set the variable instead where other "
+        "users can see command lines.",
     ),
 ]
 
@@ -41,7 +41,7 @@ def checkout(
     mobile: Annotated[str | None, typer.Option("--mobile", help="Or the customer's mobile number.")] = None,
     cart: Annotated[str | None, typer.Option("--cart", help="Cart amount, before points.")] = None,
     eligible: Annotated[
-        str | None, typer.Option("--eligible", help="What points may pay of the cart; left out, all of it.")
+        str | None, typer.Option("--eligible", help="Part of the cart that points may pay (default: all).")
     ] = None,
     coupon: Annotated[str | None, typer.Option("--coupon", help="What other coupons took off already.")] = None,
     wallet: Annotated[

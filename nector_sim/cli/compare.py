@@ -37,7 +37,7 @@ def compare(
         str | None, typer.Option("--by", help="month, cart_band, customer_decile, tier, or a column of the orders.")
     ] = None,
     program: Annotated[
-        list[Path] | None, typer.Option("--program", "-p", help="A program that held before both, with its valid_from.")
+        list[Path] | None, typer.Option("--program", "-p", help="Earlier program with its valid_from (repeatable).")
     ] = None,
     as_given: options.AsGiven = False,
     replayed: options.OldReplayed = False,
@@ -47,7 +47,7 @@ def compare(
     refunds: options.RefundsFile = None,
     floor_percent: FloorPercent = None,
     resamples: Annotated[
-        int, typer.Option("--resamples", help="How often customers are drawn; 0 for no ranges.")
+        int, typer.Option("--resamples", help="Resamples of customers for the ranges; 0: no ranges.")
     ] = 1000,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same ranges.")] = 0,
     uplift_percent: Annotated[

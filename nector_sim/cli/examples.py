@@ -1,4 +1,4 @@
-"""``examples``: the notebooks and the example files, as a folder of one's own."""
+"""``examples``: the notebooks and the example files, as a folder of one's own; the tutorial's commands run in it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ def examples(
 ) -> None:
     """Copy the notebooks and example files into a folder.
 
+    orders_export.csv and balances.csv are those of the simulated web shop, as Shopify exports them.
+
     Then: nector-sim lab FOLDER/notebooks/...
 
     Example: nector-sim examples nector-examples
     """
+    import gzip
     import shutil
 
     import nector_sim as ns
@@ -31,8 +34,12 @@ def examples(
         shutil.copytree(notebooks, folder / "notebooks", ignore=shutil.ignore_patterns(".*"))
         for name in ("programs", "assumptions"):
             shutil.copytree(ns.data_path(name), folder / name)
+        shop = ns.data_path("web_shop")
+        shutil.copy(shop / "balances.csv", folder)
+        with gzip.open(shop / "shopify_export.csv.gz") as packed, (folder / "orders_export.csv").open("wb") as export:
+            shutil.copyfileobj(packed, export)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise InputError(f"{folder} cannot be written: {error.strerror or error}") from None
     first = sorted((folder / "notebooks").glob("*.ipynb"))[0]
-    typer.echo(f"{folder}: notebooks, programs, assumptions. Next: nector-sim lab {first}")
+    typer.echo(f"{folder}: notebooks, programs, assumptions, orders of a simulated shop. Next: nector-sim lab {first}")

@@ -15,7 +15,7 @@ def fit(
         Path, typer.Argument(help="Orders with redeems or discount_given (what points took off), CSV or Parquet.")
     ],
     program: Annotated[
-        list[Path], typer.Option("--program", "-p", help="What held then, TOML or JSON; several with their valid_from.")
+        list[Path], typer.Option("--program", "-p", help="Program in force then; repeat for several, with valid_from.")
     ],
     out: Annotated[Path | None, typer.Option("--out", help="Assumptions to write, with the estimate.")] = None,
     assumptions: Annotated[

@@ -29,7 +29,7 @@ def forecast(
     program: options.ProgramFile,
     setting: Annotated[
         list[Path] | None,
-        typer.Option("--setting", help="Program file that may hold from then on, beside today's (repeatable)."),
+        typer.Option("--setting", help="Another program to try from then on, beside today's (repeatable)."),
     ] = None,
     assumptions: Annotated[
         Path | None, typer.Option("--assumptions", "-a", help="Assumptions file, TOML: adds margin and break-even.")
@@ -48,9 +48,9 @@ def forecast(
     out: Out = None,
     pictures: Pictures = None,
 ) -> None:
-    """Say what the next months cost and leave outstanding, beside what the last ones did.
+    """Forecast the cost and the balances of the next months.
 
-    Nobody is supposed to respond to a setting.
+    The last months stand beside them. Customers are assumed not to react to a setting.
 
     Example: nector-sim forecast orders.csv --program today.toml --setting new.toml -a assumptions.toml --months 6
     """
@@ -92,10 +92,10 @@ def forecast(
 def liability(
     orders: Orders,
     program: Annotated[
-        list[Path], typer.Option("--program", "-p", help="Program file; several where each has a valid_from.")
+        list[Path], typer.Option("--program", "-p", help="Program file; repeat for several, with valid_from.")
     ],
     at: Annotated[
-        str | None, typer.Option("--at", help="The day or instant; left out, the last thing that happened.")
+        str | None, typer.Option("--at", help="Day or instant of the valuation (default: the last event).")
     ] = None,
     opening: Annotated[Path | None, typer.Option("--opening", help="Opening balances: customer_id, points.")] = None,
     grants: options.GrantsFile = None,
@@ -114,7 +114,7 @@ def liability(
     out: Out = None,
     pictures: Pictures = None,
 ) -> None:
-    """Say what is owed: points outstanding at face value, by age, by month of expiry, and as expected.
+    """Value the outstanding points: by age, expiry, as expected.
 
     Example: nector-sim liability orders.csv --program program.toml --at 2026-03-31 --ultimate-percent estimate
     """

@@ -13,7 +13,9 @@ Balance = Annotated[str, typer.Option("--balance", help="Points that the custome
 Credits = Annotated[str, typer.Option("--credits", help="Credits that the customer has.")]
 Requested = Annotated[str | None, typer.Option("--requested", help="Points that the customer asks to use.")]
 Tier = Annotated[str | None, typer.Option("--tier", help="The customer's tier.")]
-Eligible = Annotated[str | None, typer.Option("--eligible", help="What points may pay of the cart; left out, all.")]
+Eligible = Annotated[
+    str | None, typer.Option("--eligible", help="Part of the cart that points may pay (default: all).")
+]
 Coupon = Annotated[str, typer.Option("--coupon", help="What other coupons took off already.")]
 OrderedAt = Annotated[str | None, typer.Option("--at", help="Time of the order, as 2026-11-23 18:30.")]
 

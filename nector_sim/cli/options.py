@@ -19,7 +19,7 @@ ProgramFile = Annotated[Path, typer.Option("--program", "-p", help="Program file
 AssumptionsFile = Annotated[Path, typer.Option("--assumptions", "-a", help="Assumptions file, TOML.")]
 
 FloorPercent = Annotated[
-    str | None, typer.Option("--floor-percent", help="Count orders that earn less than this of their net sales.")
+    str | None, typer.Option("--floor-percent", help="Count orders with a margin below this % of net sales.")
 ]
 
 # How a file of orders is to be understood: the keywords of nector_sim.inspect_orders.
@@ -88,7 +88,7 @@ OpeningFile = Annotated[
 ]
 BalancesAt = Annotated[
     str | None,
-    typer.Option("--balances-at", help="The opening balances are of this day, to be run back, such as today."),
+    typer.Option("--balances-at", help="Day of the opening balances, such as today: they are run back to the start."),
 ]
 TakeUpSaid = Annotated[
     str | None,

@@ -32,8 +32,8 @@ def parity(
         typer.Option(
             envvar="NECTOR_SIM_PARITY_URL",
             show_envvar=True,
-            help="A calculator that answers POSTed cases. Where the URL holds a secret, the variable hides it from "
-            "other users of the machine, who can see its command lines.",
+            help="A calculator that answers POSTed cases. If the URL contains a secret, set the variable instead: "
+            "other users can see command lines.",
         ),
     ] = None,
     speaks: Annotated[
@@ -69,7 +69,7 @@ def parity(
     ] = None,
     export: Annotated[Path | None, typer.Option(hidden=True, help="The old name of --cases.")] = None,
 ) -> None:
-    """Compare a calculator, or a log of past checkouts, with the exact one.
+    """Compare a calculator or a checkout log with the exact one.
 
     Exit code 1 means that they differ. Each group of differences names the choice that explains it.
 

@@ -29,7 +29,7 @@ def replay(
         typer.Argument(help="Orders with order_id, customer_id, ordered_at, cart_amount: a file, or a folder of them."),
     ],
     program: Annotated[
-        list[Path], typer.Option("--program", "-p", help="Program file; several where each has a valid_from.")
+        list[Path], typer.Option("--program", "-p", help="Program file; repeat for several, with valid_from.")
     ],
     out: Annotated[str, typer.Option("--out", help="Folder for orders, balances and totals.")],
     opening: options.OpeningFile = None,
@@ -38,10 +38,8 @@ def replay(
     refunds: options.RefundsFile = None,
     take_up: options.TakeUpSaid = None,
     redeemers: options.Redeemers = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the draws of take-up.")] = 0,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="The last instant to run; left out, the latest one.")
-    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Random seed for take-up.")] = 0,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Last instant to replay (default: the latest).")] = None,
     movements: Annotated[bool, typer.Option("--movements", help="Write every line of the ledger too.")] = False,
     kind: Annotated[Format, typer.Option("--format", help="What the tables are written as.")] = Format.parquet,
     buckets: Annotated[
@@ -59,7 +57,8 @@ def replay(
 
     What one order spends is gone for the next; points expire; refunds reverse what they earned and spent.
 
-    More orders than fit the memory are replayed in buckets of customers, each a Parquet part of every table.
+    For more orders than fit the memory, --buckets replays one group of customers after the other; each writes a
+    Parquet part of every table.
 
     Example: nector-sim replay orders.csv --program program.toml --opening balances.csv --out replayed
 

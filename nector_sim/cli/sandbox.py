@@ -25,8 +25,8 @@ def sandbox(
             "--db",
             envvar="NECTOR_SIM_DB",
             show_envvar=True,
-            help="File that keeps everything, or a URL of PostgreSQL. Other users of a machine can see its command "
-            "lines: where the URL has a password, name it in the variable, or leave the password to PGPASSWORD.",
+            help="SQLite file, or a URL of PostgreSQL. If the URL contains a password, set the variable or PGPASSWORD "
+            "instead: other users can see command lines.",
         ),
     ],
     program: Annotated[

@@ -15,7 +15,7 @@ from nector_sim.urls import masked
 def sweep(
     orders: Annotated[str, typer.Argument(help="Orders, CSV or Parquet: a file, a folder of them, or a URL.")],
     program: Annotated[
-        list[Path], typer.Option("--program", "-p", help="Program file; several where each has a valid_from.")
+        list[Path], typer.Option("--program", "-p", help="Program file; repeat for several, with valid_from.")
     ],
     grid: Annotated[Path, typer.Option("--grid", help="Dotted paths with lists of values, TOML.")],
     assumptions: AssumptionsFile,
@@ -27,7 +27,7 @@ def sweep(
     grants: options.GrantsFile = None,
     refunds: options.RefundsFile = None,
     resamples: Annotated[
-        int, typer.Option("--resamples", help="How often customers are drawn for ranges; 0 for none.")
+        int, typer.Option("--resamples", help="Resamples of customers for the ranges; 0: no ranges.")
     ] = 0,
     floor_percent: options.FloorPercent = None,
     discount_rate_at_most: Annotated[

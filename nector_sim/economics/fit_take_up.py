@@ -24,7 +24,7 @@ from nector_sim.frames.kinds import as_frame
 from nector_sim.ledger.openings import opening_of
 from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import make_schedule
-from nector_sim.ledger.take_up import WHOLE, TakeUp, TakeUpTable
+from nector_sim.ledger.take_up import MILLION, TakeUp, TakeUpTable
 from nector_sim.results import Result
 from nector_sim.rules.program import ProgramLike, as_program
 
@@ -255,7 +255,7 @@ def _told(seen: Seen, model: Model, numbers: Floats, errors: Floats, notices: li
         mean_percent=f"{mean * 100:.4f}%",
         balances=balances,
         of_cart_percent=of_cart,
-        millionths=np.rint(cells * WHOLE).astype(int).tolist(),
+        millionths=np.rint(cells * MILLION).astype(int).tolist(),
     )
     full = model.log_likelihood(numbers)
     better = 2 * (full - model.coin())

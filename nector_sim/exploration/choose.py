@@ -144,7 +144,8 @@ def frontier(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Its rows on the frontier, by rising ``discount``; of settings alike in both, the first.
+        Its rows on the frontier, by rising ``discount``; of settings alike in both, the first. With resamples they
+        have the ranges of the sweep, which its picture shows.
 
     Examples
     --------

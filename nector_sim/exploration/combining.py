@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim._compile import compiled
+from nector_sim.rules.money import WHOLE
 
 Int64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -27,7 +28,6 @@ BLOCK = 512
 FIELD, MASK = 10, 1023
 #: Variants that are held at a time, each with two numbers for each order of a block.
 HELD = 192
-WHOLE = 10_000
 #: Reasons by field: of orders that are given something, and of those that are not.
 GIVEN = ("balance", "cart", "max_discount", "min_payable", "offer")
 NOT_GIVEN = ("balance", "cart", "max_discount", "min_payable", "min_cart")

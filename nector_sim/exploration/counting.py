@@ -34,7 +34,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nector_sim.exploration.counting_loops import WHOLE, find_places, reduce_counts, sweep_orders
+from nector_sim.exploration.counting_loops import find_places, reduce_counts, sweep_orders
+from nector_sim.rules.money import WHOLE
 
 Int64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -1,7 +1,7 @@
 """The compiled loops of :mod:`nector_sim.exploration.counting`: one pass over the orders, and one over the counts.
 
 They inline into each other, and a compiled loop kept on disk would not notice a change in another file; so they
-and their constants stand together here.
+stand together here.
 """
 
 from __future__ import annotations
@@ -11,11 +11,7 @@ from typing import Any
 import numpy as np
 
 from nector_sim._compile import compiled
-
-#: Basis points in a whole.
-WHOLE = 10_000
-#: A threshold that no cart reaches.
-UNREACHED = 2**62
+from nector_sim.rules.money import UNREACHED, WHOLE
 
 
 @compiled

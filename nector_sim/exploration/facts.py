@@ -10,12 +10,12 @@ from fractions import Fraction
 from math import ceil, inf
 from typing import TYPE_CHECKING, Any
 
-from nector_sim.calculator.exact import WHOLE, Law, Order, Terms
+from nector_sim.calculator.exact import Law, Order, Terms
 from nector_sim.calculator.reasons import SENTENCES
 from nector_sim.errors import InputError
 from nector_sim.ledger.exact import earned_by
 from nector_sim.results import Result
-from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, from_minor, money_text, to_minor
+from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, WHOLE, from_minor, money_text, to_minor
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
 if TYPE_CHECKING:

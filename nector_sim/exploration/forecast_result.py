@@ -235,7 +235,7 @@ class Forecast(Result):
             f"{before and f'The last {what}: {before} off by points. '}The next {what}, if customers go on as they do: "
             f"{ahead}, nine times in ten).",
             f"From {self.origin:%Y-%m-%d} on; {self.customers:,} customers known, about {self.newcomers:,.0f} "
-            "newcomers in four weeks. Nobody is supposed to respond to a setting.",
+            "newcomers in four weeks. Customers are assumed not to react to a setting.",
         ]
         if "margin" in self.columns:
             before, ahead = self._sentence("cost_of_program", horizon)

@@ -19,8 +19,8 @@ from nector_sim.exploration.states import BLOCK, Donors, Past, past_of, states_o
 from nector_sim.ledger.arrays import History, Int64
 from nector_sim.ledger.facts import Facts
 from nector_sim.ledger.prepare import refunds_of
-from nector_sim.ledger.tables import NEVER
-from nector_sim.ledger.take_up import WHOLE, kinds_of
+from nector_sim.ledger.take_up import MILLION, kinds_of
+from nector_sim.rules.times import NEVER
 
 #: Columns of a history that are not of orders; every other one is.
 _OTHERS = {
@@ -260,9 +260,9 @@ def _written(
         columns["redeems"] = np.concatenate([h.redeems, uses])[orders.arranged]
     kind = h.kind
     if len(h.luck):
-        luck = rng.integers(0, WHOLE, len(orders.who)).astype(np.int32)
+        luck = rng.integers(0, MILLION, len(orders.who)).astype(np.int32)
         columns["luck"] = np.concatenate([h.luck, luck])[orders.arranged]
-        of_new = kinds_of(rng.integers(0, WHOLE, new), h.take_up.redeemers, len(h.take_up.cells))
+        of_new = kinds_of(rng.integers(0, MILLION, new), h.take_up.redeemers, len(h.take_up.cells))
         kind = np.append(h.kind, of_new)
     history = h._replace(
         **columns,

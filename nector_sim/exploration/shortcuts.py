@@ -14,12 +14,12 @@ from nector_sim.calculator.parameters import compile_program, min_payable_row, o
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.exploration.combining import VARIANT, combine_settings
 from nector_sim.exploration.counting import AmountSettings, count_settings
-from nector_sim.exploration.counting_loops import UNREACHED
 from nector_sim.exploration.grid import Part, Settings
 from nector_sim.exploration.prepared import Prepared
 from nector_sim.exploration.totals import Totals, weights_of
 from nector_sim.rules.known import Known, fields, unknown
 from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier, Tiering
+from nector_sim.rules.money import UNREACHED
 from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 

@@ -76,7 +76,7 @@ def sweep(
     programs : iterable, optional
         As of :func:`nector_sim.replay`: programs that hold before or after each setting.
     resamples : int
-        How often customers are drawn for ranges; 0 for none. Only of replays.
+        Resamples of customers for the ranges; 0: no ranges. Only of replays.
     seed : int
         Of the draws.
     view : {"cash", "accrual"}

@@ -21,14 +21,12 @@ import pyarrow as pa
 from nector_sim.errors import InputError
 from nector_sim.frames.arrow_types import plain_array
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, to_minor, to_points
-from nector_sim.rules.times import DATE, NOT_A_TIME, read_time
+from nector_sim.rules.times import DATE, NO_TIME, NOT_A_TIME, read_time
 from nector_sim.rules.values import FLOAT_TOLERANCE, as_float, is_blank, read_decimal, read_yes_no
 
 Int64 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-#: A time that is missing.
-NO_TIME = np.iinfo(np.int64).min
 #: The years 1 to 9999, which clocks and calendars know, in seconds since 1970.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 #: A number of points that nobody asked for.

@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from nector_sim.errors import InputError
+from nector_sim.frames import described
 from nector_sim.rules.program import Program
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: In their order; ``credits_used`` only where credits came in.
-RESULTS = ("offer", "points_redeemed", "discount", "payable", "limited_by", "credits_used")
+RESULTS = tuple(described.RESULTS)
 #: Beside them, in a replay.
-OF_REPLAYS = ("points_balance", "tier", "points_earned", "could_redeem")
+OF_REPLAYS = tuple(described.OF_REPLAYS)
 
 
 class Naming(NamedTuple):

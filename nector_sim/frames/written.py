@@ -18,8 +18,9 @@ import polars as pl
 import pyarrow as pa
 
 from nector_sim.errors import InputError
-from nector_sim.frames.columns import NO_TIME, Column, read_money, read_points, read_times
+from nector_sim.frames.columns import Column, read_money, read_points, read_times
 from nector_sim.rules.money import MAX_MINOR
+from nector_sim.rules.times import NO_TIME
 from nector_sim.rules.values import SCIENTIFIC
 
 Numbers = Literal["1234.50", "1,234.50", "1.234,50"]

@@ -103,7 +103,7 @@ def _by_customer(frame: pd.DataFrame, program: Program) -> list[list[_Event]]:
     from nector_sim.ledger.inputs import Table, read_orders, refuse
     from nector_sim.ledger.prepare import settled
     from nector_sim.ledger.schedule import make_schedule
-    from nector_sim.ledger.tables import NEVER
+    from nector_sim.rules.times import NEVER
 
     problems = [
         Problem(name, what) for name, what in _NOT_CARRIED.items() if name in frame and frame[name].notna().any()

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from nector_sim.calculator.exact import WHOLE, Law, Terms
+from nector_sim.calculator.exact import Law, Terms
 from nector_sim.errors import Problem, ProgramError
 from nector_sim.languages.tree import (
     Calculator,
@@ -27,7 +27,7 @@ from nector_sim.languages.tree import (
 )
 from nector_sim.rules.known import Known, fields, unknown
 from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier, Tiering
-from nector_sim.rules.money import MAX_MINOR, MAX_POINTS
+from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, WHOLE
 from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 

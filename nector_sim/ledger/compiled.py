@@ -47,8 +47,9 @@ from nector_sim.ledger.arrays import (
 )
 from nector_sim.ledger.earning import earned_by, inlined, share_of
 from nector_sim.ledger.standing import SPENT, change, enter, parts, tier_reached
-from nector_sim.ledger.tables import ALWAYS, NEVER
+from nector_sim.ledger.tables import ALWAYS
 from nector_sim.rules.money import MAX_POINTS
+from nector_sim.rules.times import NEVER
 
 #: Files whose code or constants are compiled in.
 SOURCES = (

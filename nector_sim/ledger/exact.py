@@ -25,7 +25,7 @@ from nector_sim.rules.money import to_minor
 from nector_sim.rules.program import Program
 
 #: After every instant: what never expires, expires here.
-NEVER = datetime.max.replace(tzinfo=UTC)
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True, eq=False)
@@ -131,7 +131,7 @@ class Terms:
 
     def period_after(self, at: datetime) -> datetime:
         """The instant one expiry period later (section 2)."""
-        return NEVER if self.expiry is None else one_period_after(at, self.expiry, self.program.timezone)
+        return FOREVER if self.expiry is None else one_period_after(at, self.expiry, self.program.timezone)
 
 
 def earned_by(program: Program, cart: int, payable: int, tier: Tier | None, part: int | None = None) -> int:
@@ -226,7 +226,7 @@ class Account:
         self.pending: list[Pending] = []
         self.overdraft = 0
         self.brought_spend = 0
-        self.deadline = NEVER  # of inactivity
+        self.deadline = FOREVER  # of inactivity
         self.grants: list[Grant] = []
         self.orders: list[Order] = []
         self.booked: list[Booked] = []
@@ -235,13 +235,13 @@ class Account:
 
     def open(self, openings: list[Opening]) -> None:
         """Book the opening balances; an overdraft is paid by the other rows, the soonest to expire first."""
-        for opening in sorted(openings, key=lambda o: (o.points > 0, o.expires_at or NEVER)):
+        for opening in sorted(openings, key=lambda o: (o.points > 0, o.expires_at or FOREVER)):
             self.brought_spend += opening.lifetime_spend
             self.book(None, "opening", opening.points)
             if opening.points < 0:
                 self.overdraft -= opening.points
             else:
-                self.credit(Lot(opening.points, EARLIEST, opening.expires_at or NEVER))
+                self.credit(Lot(opening.points, EARLIEST, opening.expires_at or FOREVER))
 
     # Section 2: events in time order.
 
@@ -251,16 +251,16 @@ class Account:
         self.grants = sorted(
             grants, key=lambda g: (g.at, g.expires_at or self.terms(g.at).period_after(g.at), g.points)
         )
-        while (at := min(self.instants(), default=NEVER)) <= end and at != NEVER:
+        while (at := min(self.instants(), default=FOREVER)) <= end and at != FOREVER:
             self.mature(at)
             self.grant(at)
             self.expire(at)
             while self.orders and self.orders[0].at == at:
                 self.order(self.orders.pop(0))
             self.refund(at)
-        expiring = [lot.expires_at for lot in self.lots if lot.expires_at != NEVER]
+        expiring = [lot.expires_at for lot in self.lots if lot.expires_at != FOREVER]
         if self.schedule.inactivity:
-            expiring = [self.deadline] if self.lots and self.deadline != NEVER else []
+            expiring = [self.deadline] if self.lots and self.deadline != FOREVER else []
         pending = sum(pending.points for pending in self.pending)
         self.replayed.balances.append(Balance(self.customer_id, self.balance, pending, min(expiring, default=None)))
 
@@ -438,7 +438,7 @@ class Account:
             return None
         if self.schedule.inactivity:
             self.deadline = expires_at
-            expires_at = NEVER
+            expires_at = FOREVER
         return self.credit(Lot(points, at, expires_at, order_id))
 
     def credit(self, lot: Lot) -> Lot | None:

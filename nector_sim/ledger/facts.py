@@ -26,9 +26,9 @@ from nector_sim.ledger.instants import next_days, to_datetime
 from nector_sim.ledger.prepare import GrantColumns, OpeningColumns, OrderColumns, Prepared, prepare, settled
 from nector_sim.ledger.refunds import Shares
 from nector_sim.ledger.schedule import Schedule, uncovered
-from nector_sim.ledger.tables import ALWAYS, NEVER, window_of
+from nector_sim.ledger.tables import ALWAYS, window_of
 from nector_sim.ledger.take_up import TakeUp, read_take_up
-from nector_sim.rules.times import is_date
+from nector_sim.rules.times import NEVER, is_date
 
 #: Columns that a replay adds to the orders; ``credits_used`` only where credits came in.
 RESULTS = (

@@ -15,7 +15,8 @@ from nector_sim.ledger.arrays import FLOWS, Int64, Movements, Outcome
 from nector_sim.ledger.engine import Ran
 from nector_sim.ledger.facts import REPLACED, Facts
 from nector_sim.ledger.schedule import KINDS, SIGNS
-from nector_sim.ledger.tables import ALWAYS, NEVER
+from nector_sim.ledger.tables import ALWAYS
+from nector_sim.rules.times import NEVER
 
 _MONEY = ("cart_amount", "credits_used", "discount", "payable")
 _COUNTS = ("orders", "orders_redeemed")

@@ -21,7 +21,6 @@ from nector_sim.calculator.quote import ABOVE_THE_CART
 from nector_sim.errors import InputError, OrdersError, Problem
 from nector_sim.frames.checks import ALL_OF_IT, WAYS_ON, rejects_frame, require_coupons
 from nector_sim.frames.columns import (
-    NO_TIME,
     NOT_ASKED,
     NOT_SAID,
     Column,
@@ -50,11 +49,12 @@ from nector_sim.ledger.prepare import (
 )
 from nector_sim.ledger.refunds import UNKNOWN
 from nector_sim.ledger.schedule import Schedule
-from nector_sim.ledger.tables import NEVER, microseconds, tier_names
-from nector_sim.ledger.take_up import WHOLE, TakeUp, as_arrays, kinds_of
+from nector_sim.ledger.tables import microseconds, tier_names
+from nector_sim.ledger.take_up import MILLION, TakeUp, as_arrays, kinds_of
 from nector_sim.rules.known import refuse_columns
 from nector_sim.rules.money import MAX_POINTS
 from nector_sim.rules.program import Program
+from nector_sim.rules.times import NEVER, NO_TIME
 from nector_sim.rules.values import FLOAT_TOLERANCE, MISSING, as_float, is_blank, read_decimal
 
 #: Columns that decide and are read here; the ledger makes its own balances.
@@ -281,7 +281,7 @@ def _decide(table: Table, orders: OrderColumns, take_up: Decimal | TakeUp | None
         kind = kinds_of(lucks(orders.customer_id, seed, of_customers=True), chance.redeemers, len(chance.cells))
         if chance.cells[0].size > 1 and (answer is None or (answer == NOT_SAID).any()):
             if answer is not None:
-                luck = np.select([answer == NOT_SAID, answer == 1], [luck, -1], WHOLE).astype(np.int32)
+                luck = np.select([answer == NOT_SAID, answer == 1], [luck, -1], MILLION).astype(np.int32)
             orders.chance = OrdersChance(luck, kind, chance, 100 * 10**decimals)
             return
         drawn = (kind >= 0) & (luck < chance.cells[kind, 0, 0])

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from nector_sim._compile import compiled
 from nector_sim.frames.columns import offsets_of_clocks
-from nector_sim.ledger.tables import DAY, EPOCH, NEVER, microseconds
+from nector_sim.ledger.tables import DAY, EPOCH, microseconds
 from nector_sim.rules.ledger import Expiry
+from nector_sim.rules.times import NEVER
 
 Int64 = npt.NDArray[np.int64]
 

@@ -20,10 +20,11 @@ from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.lots import Lots, lots_at
 from nector_sim.ledger.replay import Replay, replay
-from nector_sim.ledger.tables import ALWAYS, NEVER
+from nector_sim.ledger.tables import ALWAYS
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program
+from nector_sim.rules.times import NEVER
 from nector_sim.rules.values import read_percentage
 
 Number = Decimal | float | str

@@ -19,8 +19,9 @@ from nector_sim.ledger.arrays import History, Instants, Int64
 from nector_sim.ledger.instants import months_after, one_period_after
 from nector_sim.ledger.refunds import UNKNOWN, Shares, never_paid, paid_in_history, refunded_shares
 from nector_sim.ledger.schedule import Schedule
-from nector_sim.ledger.tables import DAY, NEVER, microseconds, windows_of
+from nector_sim.ledger.tables import DAY, microseconds, windows_of
 from nector_sim.ledger.take_up import Table
+from nector_sim.rules.times import NEVER
 
 _NOTHING = np.empty(0, np.int64)
 #: Of a history in which it is decided beforehand who redeems.

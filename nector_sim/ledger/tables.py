@@ -25,13 +25,13 @@ from nector_sim.calculator.parameters import (
 from nector_sim.errors import InputError, Problem
 from nector_sim.ledger.schedule import EARLIEST, Schedule
 from nector_sim.rules.program import Program
+from nector_sim.rules.times import NEVER
 
-__all__ = ["ALWAYS", "DAY", "EPOCH", "NEVER", "Terms", "compile_schedule", "microseconds", "tier_names", "windows_of"]
+__all__ = ["ALWAYS", "DAY", "EPOCH", "Terms", "compile_schedule", "microseconds", "tier_names", "windows_of"]
 
 Int64 = npt.NDArray[np.int64]
 
-#: After every instant, and before every one.
-NEVER = np.iinfo(np.int64).max
+#: Before every instant.
 ALWAYS = np.iinfo(np.int64).min
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -22,7 +22,7 @@ from nector_sim.rules.offers import Model
 from nector_sim.rules.values import read_percentage
 
 #: Lucks and probabilities are whole millionths.
-WHOLE = 1_000_000
+MILLION = 1_000_000
 #: The largest step of the balance over the cart, in per cent; times the largest cart it fits into 64 bits.
 MAX_OF_CART = 1_000_000
 _MOST_CELLS = 100_000
@@ -70,7 +70,7 @@ class TakeUpTable(Model):
     """From how many points for each 100 units of the cart on each column holds; the first is 0."""
 
     millionths: Annotated[
-        tuple[tuple[tuple[Annotated[int, Field(strict=True, ge=0, le=WHOLE)], ...], ...], ...], Field(min_length=1)
+        tuple[tuple[tuple[Annotated[int, Field(strict=True, ge=0, le=MILLION)], ...], ...], ...], Field(min_length=1)
     ]
     """A block for each kind of redeemers, a row for each balance, a probability for each column."""
 
@@ -150,7 +150,7 @@ class TakeUp(Model):
             return (((int(self.take_up_percent * 10_000),),),)
         times = Fraction(self.take_up_percent) / Fraction(self.table.mean_percent)
         return tuple(
-            tuple(tuple(min(WHOLE, int(cell * times)) for cell in row) for row in block)
+            tuple(tuple(min(MILLION, int(cell * times)) for cell in row) for row in block)
             for block in self.table.millionths
         )
 
@@ -162,7 +162,9 @@ class TakeUp(Model):
     @property
     def is_everybody(self) -> bool:
         """Whether everybody uses points on every order they can."""
-        return self.redeemers == WHOLE and all(cell == WHOLE for block in self.cells for row in block for cell in row)
+        return self.redeemers == MILLION and all(
+            cell == MILLION for block in self.cells for row in block for cell in row
+        )
 
     @property
     def redeemers(self) -> int:
@@ -188,7 +190,7 @@ class Chance:
 
     def uses(self, customer_id: str, order_id: str, balance: int, cart: int) -> bool:
         """Whether the customer uses points on an order, if that is possible."""
-        customer = int(Fraction(draw(self.seed, customer_id, of_customer=True)) * WHOLE)
+        customer = int(Fraction(draw(self.seed, customer_id, of_customer=True)) * MILLION)
         if customer >= self.take_up.redeemers:
             return False
         cells, (balances, of_cart) = self.take_up.cells, self.take_up.steps
@@ -196,7 +198,7 @@ class Chance:
         block = cells[len(cells) * customer // self.take_up.redeemers]
         row = max(place for place, least in enumerate(balances) if least <= there)
         column = max(place for place, least in enumerate(of_cart) if there * 100 * 10**self.decimals >= least * cart)
-        return int(Fraction(draw(self.seed, order_id)) * WHOLE) < block[row][column]
+        return int(Fraction(draw(self.seed, order_id)) * MILLION) < block[row][column]
 
 
 class Table(NamedTuple):

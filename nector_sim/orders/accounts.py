@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nector_sim.frames.columns import NO_TIME, NOT_ASKED, decimal_array
+from nector_sim.frames.columns import NOT_ASKED, decimal_array
 from nector_sim.frames.files import Several
 from nector_sim.frames.masking import MASKED, PERSONAL, shown, shown_id
 from nector_sim.frames.sheets import Sheet, Table
@@ -26,6 +26,7 @@ from nector_sim.orders.lines import Folded
 from nector_sim.orders.order_columns import Tidy
 from nector_sim.orders.report import LeftOut, OrdersReport
 from nector_sim.rules.money import currency_decimals, from_minor
+from nector_sim.rules.times import NO_TIME
 
 _MONEY = {
     "cart_amount",

@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.checks import SHOWN
-from nector_sim.frames.columns import NO_TIME
 from nector_sim.frames.files import open_table
 from nector_sim.frames.masking import shown
 from nector_sim.frames.styles import decide_dates, decide_numbers
@@ -22,6 +21,7 @@ from nector_sim.frames.written import Dates, Numbers, Written, amounts, points, 
 from nector_sim.orders.identity import GUEST, add_people, as_text, default_key_file, name_customers
 from nector_sim.orders.layouts import Layout, Names, check_columns
 from nector_sim.orders.snapshots import NO_DAY, day_in_name
+from nector_sim.rules.times import NO_TIME
 from nector_sim.rules.toml import read_toml
 
 #: A thousand years.

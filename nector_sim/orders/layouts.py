@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Literal
 
 from nector_sim.errors import InputError, Problem
+from nector_sim.frames import described
 from nector_sim.frames.sheets import Table, refuse_columns
 
 #: How an order lies in its rows: one row; several, of which the first alone has the order's own fields; several, which
@@ -16,26 +17,7 @@ from nector_sim.frames.sheets import Table, refuse_columns
 Rows = Literal["one", "first", "every", "lines"]
 
 #: Columns of orders that a caller's own table may have, as the house names them.
-HOUSE_COLUMNS = (
-    "order_id",
-    "customer_id",
-    "ordered_at",
-    "cart_amount",
-    "points_balance",
-    "credits",
-    "eligible_amount",
-    "earning_amount",
-    "coupon_discount",
-    "tier",
-    "points_requested",
-    "redeems",
-    "cost",
-    "refunded_at",
-    "refunded_amount",
-    "paid_amount",
-    "payment_method",
-    "discount_given",
-)
+HOUSE_COLUMNS = tuple(described.ORDERS)
 
 #: Columns of a shop from which those are worked out.
 SHOP_COLUMNS = (

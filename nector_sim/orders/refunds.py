@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from nector_sim.frames.columns import NO_TIME, Int64
+from nector_sim.frames.columns import Int64
 from nector_sim.frames.written import times
 from nector_sim.orders.line_rows import BACK, BACK_AT
 from nector_sim.orders.order_columns import NOT_SAID, Tidy
 from nector_sim.orders.statuses import plain_status, plain_word
+from nector_sim.rules.times import NO_TIME
 
 #: How long after the order a refund is taken to have happened where no date says: returns of a week.
 REFUND_DAYS = 7

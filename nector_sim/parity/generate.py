@@ -15,9 +15,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from nector_sim.calculator.exact import WHOLE, Order, Terms
+from nector_sim.calculator.exact import Order, Terms
 from nector_sim.parity.cases import CHECKOUT_FIELDS
-from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, About, currency_decimals, from_minor
+from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, WHOLE, About, currency_decimals, from_minor
 from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 

@@ -13,12 +13,13 @@ from nector_sim.batch.files import read_table
 from nector_sim.calculator.exact import Order
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.checks import ALL_OF_IT, read_inputs, refuse, rejects_frame
-from nector_sim.frames.columns import NO_TIME, NOT_ASKED
+from nector_sim.frames.columns import NOT_ASKED
 from nector_sim.frames.currency import refuse_currency
 from nector_sim.frames.kinds import as_frame
 from nector_sim.frames.masking import shown_names
 from nector_sim.parity.answers import Theirs, read_number
 from nector_sim.rules.program import Program
+from nector_sim.rules.times import NO_TIME
 from nector_sim.rules.values import is_blank
 
 #: What a record holds beside the orders; all but the discount where the checkout keeps it.

@@ -17,7 +17,8 @@ from itertools import combinations
 from math import ceil, floor
 from typing import Any, NamedTuple
 
-from nector_sim.calculator.exact import WHOLE, Answer, Law, Limit, Order, Terms
+from nector_sim.calculator.exact import Answer, Law, Limit, Order, Terms
+from nector_sim.rules.money import WHOLE
 
 #: The answer of a calculator that refuses the order instead of giving no discount.
 REFUSED = Answer(None, 0, 0, 0, 0, "refused")

@@ -213,7 +213,15 @@ class Frontier:
         self.ax.grid(color="#EEEEEE")
         self.ax.scatter(table["discount"], table["margin"], s=9, color=FAINT, linewidths=0, label="a setting")
         self.ax.plot(best["discount"], best["margin"], color=INK, linewidth=1.4, label="frontier")
+        ranged = "discount_low" in best and "margin_low" in best
+        if ranged:
+            reach: dict[str, Any] = {
+                f"{axis}err": [best[name] - best[f"{name}_low"], best[f"{name}_high"] - best[name]]
+                for axis, name in (("x", "discount"), ("y", "margin"))
+            }
+            self.ax.errorbar(best["discount"], best["margin"], fmt="none", ecolor=INK, alpha=0.35, lw=0.8, **reach)
         self._said = f"{len(table):,} settings, {len(best):,} of them on the frontier"
+        self._said += ", with 90 % ranges (customers resampled)" if ranged else ""
         for name, row, colour, marker in (("today", today, NOW, "D"), ("recommended", recommended, CHOSEN, "o")):
             if row is None:
                 continue

@@ -20,6 +20,10 @@ from nector_sim.rules.values import FLOAT_TOLERANCE, as_float, read_decimal
 MAX_MINOR = 900_000_000_000
 #: The largest balance, and the most points a step may cost.
 MAX_POINTS = 1_000_000_000_000
+#: A whole in basis points (100 %), and in the ten-thousandths of multiples.
+WHOLE = 10_000
+#: A limit on steps, an amount or a threshold that is never reached.
+UNREACHED = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,24 @@ def is_finer(number: Decimal, decimals: int) -> bool:
 
 
 def money_text(amount: Decimal | float, currency: str) -> str:
-    """Write money as its readers do."""
+    """Write an amount of money as its readers do: rupees in lakhs and crores.
+
+    Parameters
+    ----------
+    amount : Decimal or float
+        In the currency's major unit; rounded to its minor unit. Whole amounts are written without decimals.
+    currency : str
+        ISO code, such as INR.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> money_text(6863353.5, "INR"), money_text(1200, "JPY")
+    ('₹68,63,353.50', '¥1,200')
+    """
     from babel.numbers import format_currency
 
     decimals = currency_decimals(currency)

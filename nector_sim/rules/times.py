@@ -16,6 +16,9 @@ DATE = r"\s*\d{4}-\d\d-\d\d\s*"
 #: What is said of anything that is not a time.
 NOT_A_TIME = "is not a time; write it as 2026-11-23 18:30 or with its zone, 2026-11-23T18:30+05:30"
 
+#: In microseconds since 1970: the time of what has none, which is before every instant; and after every instant.
+NO_TIME, NEVER = -(2**63), 2**63 - 1
+
 
 def read_time(value: Any) -> datetime:
     """Read a time, as it stands: with its zone if it names one."""

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from strategies import programs_with_orders
 
 import nector_sim as ns
-from nector_sim.calculator.exact import WHOLE, Law, Order
+from nector_sim.calculator.exact import Law, Order
 from nector_sim.frames.results import RESULTS
 from nector_sim.parity.answers import order_fields
-from nector_sim.rules.money import MAX_MINOR
+from nector_sim.rules.money import MAX_MINOR, WHOLE
 from nector_sim.rules.offers import VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 

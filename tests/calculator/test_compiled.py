@@ -11,12 +11,13 @@ import pytest
 from nector_sim.calculator import loops
 from nector_sim.calculator.compiled import COMPILED, PLAIN, Columns, Counts, Results, answer, answer_floats, new_results
 from nector_sim.calculator.exact import Answer, Law, Order
-from nector_sim.calculator.parameters import NEVER, NO_TIME, WHOLE, compile_program
+from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.rules import money
+from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, WHOLE
 from nector_sim.rules.program import Program
+from nector_sim.rules.times import NO_TIME
 
-MAX_MINOR, MAX_POINTS = money.MAX_MINOR, money.MAX_POINTS
 NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
 
 AMPLE = 1_000_000
@@ -300,7 +301,7 @@ def test_the_largest_numbers_fit():
 
 
 def test_whole_quotients_are_exact_up_to_the_largest():
-    luck, top = random.Random(5), MAX_MINOR * loops.WHOLE + loops.WHOLE
+    luck, top = random.Random(5), MAX_MINOR * WHOLE + WHOLE
     divisors = [1, 2, 3, 10**4, MAX_MINOR, MAX_MINOR * 10**6, *(luck.randint(1, 10**size) for size in range(1, 18))]
     for divisor in divisors:
         for times in {1, max(1, top // divisor), *(luck.randint(1, top // divisor + 1) for _ in range(200))}:
@@ -309,11 +310,8 @@ def test_whole_quotients_are_exact_up_to_the_largest():
                     assert loops._whole(np.int64(number), np.int64(divisor)) == number // divisor
 
 
-def test_constants_are_those_of_their_owners():
+def test_the_reasons_of_the_loops_are_those_of_their_owner():
     assert [getattr(loops, word.upper()) for word in REASONS] == list(range(len(REASONS)))
-    assert (loops.WHOLE, loops.NEVER, loops.NO_TIME) == (WHOLE, NEVER, NO_TIME)
-    assert (loops.MAX_MINOR, loops.MAX_POINTS) == (MAX_MINOR, MAX_POINTS)
-    assert loops.FLOAT_TOLERANCE == money.FLOAT_TOLERANCE
 
 
 @pytest.mark.parametrize("offers", [[STEPS], [STEPS, {**ONE_SIZE, "tiers": ["gold"]}, DEFAULT]])

@@ -28,6 +28,9 @@ def test_a_folder_with_everything_that_the_notebooks_need(run, tmp_path):
         tmp_path / "o.csv",
     )
     assert "does not exist" in run(*score)[2]  # the program was read
+    # What the tutorial begins with, as the README of the web shop counts it.
+    assert (folder / "orders_export.csv").read_bytes().count(b"\n") > 44_297
+    assert (folder / "balances.csv").read_bytes() == (ns.data_path("web_shop") / "balances.csv").read_bytes()
 
 
 def test_nothing_of_yours_is_replaced_and_an_empty_folder_will_do(run, tmp_path):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nector_sim.exploration import counting
 from nector_sim.exploration.counting import AmountSettings, count_settings
-from nector_sim.exploration.counting_loops import UNREACHED
+from nector_sim.rules.money import UNREACHED
 
 REASONS = ("balance", "cart", "max_discount", "min_payable")
 

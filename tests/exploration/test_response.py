@@ -180,3 +180,14 @@ def test_what_moves_the_answer_is_shared_out():
         compared(STATED).what_moves()
     with pytest.raises(ns.InputError, match="samples is 100; it is a power of two"):
         both.what_moves(samples=100)
+
+
+def test_the_frontier_has_the_ranges_of_the_sweep():
+    many = pd.concat([ORDERS.assign(order_id=str(n) + ORDERS["order_id"], customer_id=f"{n}") for n in range(20)])
+    opening = pd.DataFrame({"customer_id": [f"{n}" for n in range(20)], "points": 200})
+    grid = {"offers.0.max_discount": [20, 80]}
+    table = ns.sweep(PROGRAM, many, grid=grid, opening=opening, assumptions=BARE, resamples=50)
+    best = ns.frontier(table)
+    assert {"discount_low", "margin_high"} <= set(best)
+    drawing = ns.plots(table).frontier()
+    assert "2 of them on the frontier, with 90 % ranges" in drawing.description

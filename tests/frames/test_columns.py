@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 import nector_sim as ns
 from nector_sim.frames.columns import (
-    NO_TIME,
     count_odd_points,
     decimal_array,
     is_exact,
@@ -26,6 +25,7 @@ from nector_sim.frames.columns import (
 )
 from nector_sim.frames.text import _parse_slow, parse_decimals
 from nector_sim.rules.money import to_minor, to_points
+from nector_sim.rules.times import NO_TIME
 
 AMOUNTS = [Decimal("749.95"), Decimal("500"), Decimal("0.10"), Decimal("9000000000")]
 MINOR = [74995, 50000, 10, 900_000_000_000]

@@ -28,8 +28,9 @@ from nector_sim.ledger.prepare import (
     settled,
 )
 from nector_sim.ledger.schedule import KINDS, Schedule, make_schedule
-from nector_sim.ledger.tables import ALWAYS, NEVER, compile_schedule, microseconds, tier_names
-from nector_sim.ledger.take_up import WHOLE, Chance, as_arrays, kinds_of
+from nector_sim.ledger.tables import ALWAYS, compile_schedule, microseconds, tier_names
+from nector_sim.ledger.take_up import MILLION, Chance, as_arrays, kinds_of
+from nector_sim.rules.times import NEVER
 
 TIERS = ("Silver", "Gold", "Platinum")
 LIMITS = {"min_spend": [0, 20, 50, 100, 150], "min_orders": [0, 1, 2, 3, 4], "min_earned": [0, 1, 5, 20, 100]}
@@ -244,7 +245,7 @@ def compiled_run(
     if chance is not None:
         table = as_arrays(chance.take_up)
         luck = lucks(columns.order_id, chance.seed)
-        luck = np.select([np.array([o.redeems is said for o in orders]) for said in (True, False)], [-1, WHOLE], luck)
+        luck = np.select([np.array([o.redeems is said for o in orders]) for said in (True, False)], [-1, MILLION], luck)
         kind = kinds_of(lucks(columns.customer_id, chance.seed, of_customers=True), table.redeemers, len(table.cells))
         columns.redeems = None
         columns.chance = OrdersChance(luck.astype(np.int32), kind, table, 100 * 10**chance.decimals)

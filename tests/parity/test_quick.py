@@ -7,10 +7,11 @@ from parity_pairs import differences
 import nector_sim as ns
 from nector_sim.calculator.compiled import PLAIN, answer_one
 from nector_sim.calculator.exact import Law, Order
-from nector_sim.calculator.parameters import NO_TIME, compile_program
+from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.parity.cases import read_cases
 from nector_sim.parity.generate import generate
+from nector_sim.rules.times import NO_TIME
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
