@@ -5,7 +5,7 @@ import pytest
 from nector_sim.app.desk import Desk
 from nector_sim.app.project import Project
 from tests.app import messy
-from tests.app.test_words import DEVELOPERS
+from tests.app.test_app_words import DEVELOPERS
 
 #: Columns of the files, which are shown as they are.
 OWN = {"order_number", "order_date", "order_total", "shipping_total", "order_currency", "billing_email"}
