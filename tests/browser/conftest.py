@@ -93,7 +93,9 @@ def lab(tmp_path_factory):
     lever = next(at for at, cell in enumerate(margin["cells"]) if ".lever(" in "".join(cell["source"]))
     margin["cells"] = margin["cells"][: lever + 1]
     (folder / "02_margin_and_settings.ipynb").write_text(json.dumps(margin), encoding="utf-8")
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port", "8951", notebook]
+    # What JupyterLab remembers is of this test alone, or it opens again what somebody last had open on this machine.
+    own = [f"--LabApp.{name}_dir={folder / name}" for name in ("workspaces", "user_settings")]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port", "8951", *own, notebook]
     server, address, _ = serve(command, r"http://127\.0\.0\.1:\d+/lab\S+token=\S+", folder)
     yield address.replace("/lab?", f"/lab/tree/{Path(notebook).name}?")
     stop(server)

@@ -4,6 +4,7 @@ A new field of the models, or a new ``limited_by``, fails here until it has its 
 """
 
 import datetime as dt
+import itertools
 from decimal import Decimal
 
 import pandas as pd
@@ -14,7 +15,8 @@ from nector_sim.calculator.exact import Order
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.rules.offers import FixedAmount, FixedPercent, VariableAmount, VariablePercent
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
-from tests.calculator.test_engines import ENGINES
+from tests.calculator.test_engines import ENGINES, SUMS
+from tests.sizes import size
 
 #: The field is left out.
 LEFT_OUT = object()
@@ -137,15 +139,20 @@ ORDINARY = {
 }
 
 
+def frame_of(order):
+    """One order as a caller has it."""
+    row = {**ORDINARY, **order}
+    frame = pd.DataFrame([row], dtype=object).astype({"points_requested": "Int64"})
+    frame["cart_amount"] = [Decimal(row["cart_amount"])]
+    return frame
+
+
 @pytest.fixture(params=ENGINES)
 def calculate(request, tmp_path):
     """One order through an engine."""
 
     def one(program, order):
-        row = {**ORDINARY, **order}
-        frame = pd.DataFrame([row], dtype=object).astype({"points_requested": "Int64"})
-        frame["cart_amount"] = [Decimal(row["cart_amount"])]
-        (answer,) = ENGINES[request.param](ns.Program.parse(program), frame, tmp_path)
+        (answer,) = ENGINES[request.param](ns.Program.parse(program), frame_of(order), tmp_path)
         return answer
 
     return one
@@ -171,6 +178,29 @@ def test_the_field_of_an_order_makes_a_difference(field, calculate):
     name, one, other, program = ORDER_WITNESSES[field]
     order = {"cart_amount": "500", "points_balance": 5000}
     assert calculate(program, {**order, name: one}) != calculate(program, {**order, name: other})
+
+
+#: Each witness in each way of adding up; in `make test` each in one way, by turns.
+ADDED_UP = list(itertools.product([*WITNESSES, *ORDER_WITNESSES], SUMS))
+
+
+@pytest.mark.parametrize(("witness", "way"), ADDED_UP[:: size(len(SUMS) + 1, 1)])
+def test_sums_feel_it_as_a_quote_does(witness, way):
+    for program, order in both_of(witness):
+        if way.startswith("sweep one by one") and not program.enabled:
+            continue  # the grid of that way switches every program on
+        (answer,) = ENGINES["quote"](program, frame_of(order), None)
+        assert SUMS[way](program, frame_of(order)) == (answer.points, answer.discount)
+
+
+def both_of(witness):
+    """The two programs and orders that a witness tells apart."""
+    if witness in WITNESSES:
+        one, other, order = WITNESSES[witness]
+        return [(ns.Program.parse(program_with(witness, value)), order) for value in (one, other)]
+    name, one, other, program = ORDER_WITNESSES[witness]
+    order = {"cart_amount": "500", "points_balance": 5000}
+    return [(ns.Program.parse(program), {**order, name: value}) for value in (one, other)]
 
 
 PLAIN = {"offers": [OFFERS["VariableAmount"]]}
