@@ -18,6 +18,7 @@ ELSEWHERE = {
     "app/server.py": "the command, and the policy of the page",
     "app/words.py": "the patterns themselves",
     "exploration/sweep.py": "asked from Python alone",
+    "frames/described.py": "what the columns of frames mean, for who works in Python",
     "frames/kinds.py": "tables of other libraries",
     "frames/masking.py": "a pattern",
     "ledger/liability.py": "asked from Python alone",
