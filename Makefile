@@ -87,6 +87,7 @@ experiments-long: setup  ## ten thousand simulated tests of two settings, with k
 
 take-up-long: setup  ## who redeems, estimated where the truth is known: 100 simulated shops
 	$(RUN) tests.campaigns.take_up
+	$(RUN) tests.campaigns.coupons
 
 fuzz-readers: setup  ## ten minutes of random bytes at the door of CSV files
 	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[long]"

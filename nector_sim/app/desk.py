@@ -252,7 +252,7 @@ class Desk:
             self._work_out(read["proposal"], read["today"], read["assumptions"])
         except InputError as error:
             found_at = setting.marks(error.problems, "proposal", state["proposal"])
-            self.problems = {"proposal": found_at} if found_at else {"": {"": str(error)}}
+            self.problems = {"proposal": found_at} if found_at else {"": {"": plain(str(error))}}
             self.message = plain(str(error))
         except MemoryError:
             self.message = "This computer's memory is not enough for it. The figures are those of the setting before."

@@ -63,6 +63,11 @@ class Looked:
         """What the orders are, with what the figures rest on."""
         return " ".join([f"{self.label}." if self.rests else self.label, *self.rests])
 
+    @property
+    def own(self) -> list[str]:
+        """Names of the file's columns."""
+        return [] if self.proposal is None else [one.name for one in self.proposal.columns]
+
     def begun(self, today: Program, believed: Assumptions) -> pd.DataFrame:
         """The orders that count, with the balances that orders before the first day leave."""
         assert self.orders is not None
@@ -87,7 +92,7 @@ def look(source: Mapping[str, Any], *, currency: str) -> Looked:
             found.counted = count_orders(found.orders, source, zone=found.zone, report=found.report)
             found.orders = found.counted.orders
     except InputError as error:
-        found.orders, found.message = None, plain(str(error))
+        found.orders, found.message = None, plain(str(error), found.own)
     except MemoryError:
         found.orders, found.message = None, "This computer's memory is not enough for these files."
     except Exception as error:
@@ -108,7 +113,7 @@ def _look(found: Looked, source: Mapping[str, Any], currency: str) -> None:
     if found.proposal.known_as is None:
         found.needs_a_look = not source.get("confirmed")
         mapping = mapping_of(found.proposal, source)
-        for name in ("dates", "numbers", "sheet"):
+        for name in ("dates", "numbers", "sheet", "rows"):
             if name in how:
                 mapping[name] = how.pop(name)
         if stated or "currency" not in {*mapping, *mapping["columns"]}:
@@ -129,7 +134,9 @@ def _look(found: Looked, source: Mapping[str, Any], currency: str) -> None:
         report = inspect_orders(paths, mapping=mapping, currency=None if mapping else stated, **again, **how)
     found.report, found.zone = report, report.timezone
     if not len(report.orders):
-        found.message = plain(f"No order of {report.source} can be used: {report.why_none()}")
+        found.message = plain(
+            f"No order of {report.source} can be used: {report.why_none().removeprefix('no order can be used: ')}"
+        )
         return
     found.orders = report.orders
 

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from nector_sim._extras import pip_line
 from nector_sim.app import FRONT
+from nector_sim.app.words import plain
 from nector_sim.errors import InputError
 
 LOG = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ def build(desk: Any, *, token: str, port: int) -> Any:
             except Superseded:
                 return JSONResponse(None)
             except InputError as error:
-                return JSONResponse({"message": str(error)}, 400)
+                return JSONResponse({"message": plain(str(error))}, 400)
             except Exception as error:
                 LOG.exception(
                     "a call failed"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from nector_sim.app.words import FIELDS, FOLDS, HELP, OPTIONS
+from nector_sim.app.words import FIELDS, FOLDS, HELP, OPTIONS, plain
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.errors import InputError
 from nector_sim.rules.fields import Field, Values, data_of, fields_of, values_of
@@ -166,7 +166,7 @@ def marks(problems: Any, form: str, values: Values) -> dict[str, str]:
         place = problem.place
         while place and place not in paths:
             place = place.rpartition(".")[0]
-        found[place] = "; ".join(filter(None, (found.get(place), problem.what)))
+        found[place] = "; ".join(filter(None, (found.get(place), plain(problem.what))))
     if _DISCOUNT in found and _worth(values) is None:
         found[WORTH] = found[_DISCOUNT]
     return found

@@ -58,7 +58,7 @@ def page(found: Looked, source: Mapping[str, Any]) -> dict[str, Any]:
         "balances": _balances_said(source),
         "how": source.get("how", {}),
         "message": found.message,
-        "notices": found.notices + _notes(found.report),
+        "notices": found.notices + _notes(found),
         "confirm": found.needs_a_look,
         "columns": _columns(found.proposal, source),
         "questions": _questions(found, source),
@@ -110,7 +110,7 @@ def _questions(found: Looked, source: Mapping[str, Any]) -> list[dict[str, Any]]
     return [
         {
             "key": one.key,
-            "text": _asked(one),
+            "text": _asked(one, found.own),
             "choices": [[c, _CHOICES.get(c, c)] for c in one.choices],
             "answer": answers.get(one.key, ""),
         }
@@ -133,8 +133,8 @@ _CHOICES = {
 }
 
 
-def _asked(question: Any) -> str:
-    text = plain(question.text).replace(" (every)", "").replace(" (lines)", "")
+def _asked(question: Any, own: list[str]) -> str:
+    text = plain(question.text, own).replace(" (every)", "").replace(" (lines)", "")
     return text[:1].upper() + text[1:]
 
 
@@ -161,24 +161,25 @@ def _report(report: OrdersReport, found: Looked) -> dict[str, Any]:
                 "money": brief(float(report.money["rejected"]), currency),
             }
         )
-    facts = [f"{report.format}; the basket is {plain(report.cart_amount_is)}."]
+    facts = [f"{plain(report.format)}; the basket is {plain(report.cart_amount_is, found.own)}."]
     if "customer_id" in orders:
         facts.append(f"{count(orders['customer_id'].nunique(), 'customer')}.")
     facts += found.rests
     table = report.rejects.head(SHOWN)
-    rejects = [[str(row), str(number), plain(str(reason))] for row, number, reason in zip(
+    rejects = [[str(row), str(number), plain(str(reason), found.own)] for row, number, reason in zip(
         table["row"], table.get("order_id", table["row"]), table["reason"], strict=True)]  # fmt: skip
     return {"rows": rows, "facts": facts, "rejects": rejects, "rejected": len(report.rejects)}
 
 
-def _notes(report: OrdersReport | None) -> list[str]:
+def _notes(found: Looked) -> list[str]:
+    report = found.report
     if report is None:
         return []
     return [
         sentence[:1].upper() + sentence[1:]
         for note in report.notes
         if not _CODE.search(note) and not _WAITING.search(note) and not note.startswith("shipping is not part")
-        for sentence in [plain(note)]
+        for sentence in [plain(note, found.own)]
     ]
 
 
@@ -200,7 +201,7 @@ def _choices(found: Looked, source: Mapping[str, Any]) -> list[dict[str, Any]]:
         choices.append({"name": "keep_status", "value": [*kept, *pending], "on": bool(kept), "words": words})
         if report.unpaid.any():
             rate = how.get("returned_percent", RETURNED_PERCENT)
-            words = "Of these, returned at the door, in %"
+            words = "Of these, returned at the door"
             choices.append({"name": "returned_percent", "value": rate, "on": True, "words": words})
     for one in report.statuses:
         if one.fate == "unknown":

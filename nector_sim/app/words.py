@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 #: Fields by path or name, where a merchant's word is another than the model's.
 FIELDS = {
@@ -113,10 +114,60 @@ _PLAIN: list[tuple[str, str]] = [
     (r"; if such orders count, say so: keep_status, or say in a mapping's \[statuses\] what becomes of them", ""),
     (r"; to count those not paid yet: keep_status=.*", "; say below if they count"),
     (r"; give opening=ns\.opening_from\([^)]*\)", "; drop a file of balances on the page"),
+    (r", so they are taken as today's; state the day: balances_at=", ", so they are taken as today's; set their day"),
+    (r" \(lead_id\)", ""),
+    (r"^the mapping (\S+) (cannot be opened|is not TOML)", r"\1 \2"),
+    (r"it must be TOML|is not TOML|cannot be read as TOML", "is no saved setting"),
+    (r"This is read as it is, without a mapping", "This is read as it is"),
+    (r"a mapping says itself which column is which; .*", "the columns are chosen below"),
+    (r"of a shop's export make orders first: .*", "drop the shop's export on the page"),
+    (r"join the customers' balances from a file: .*", "drop a file of balances on the page;"),
+    (r"or let a program with \[earning\] make them: .*", "or switch on how coins are earned;"),
+    (r"or state one balance for all: .*", "or write one balance for every customer"),
+    (r"Add it, or ask for each order by itself: .*", "Add it, or choose each order by itself"),
+    (r"; write one such as utf-8, .*", ""),
+    (r"; an encoding may be stated.*", ""),
+    (r"replayed=False", ""),
+    (r", as in data/programs/\S+", ""),
+    (r", or say which it is in a mapping: nector-sim check .*", ", and drop the file again"),
+    (r"; if they are, rename them, or say so in a mapping", "; if they are, choose what they are in the table below"),
+    (r"(?:then )?have the columns listed, and a mapping proposed that says.*", "then choose the columns below"),
+    (r"which: nector-sim check .*", ""),
+    (r"over, and give it: --mapping .*", ""),
+    (r"; how much of it was points cannot be told, so say it: .*", "; how much of it was coins cannot be told"),
+    (
+        r", and a single discount amount for both; how much of it was points.*",
+        ", and one discount for both; nobody can tell how much of it was coins, so it is left out",
+    ),
+    (r"; name another with key_file=.*", "; move it away, and the app makes another"),
+    (r"; take the table out of the assumptions.*|, or take the table out of the assumptions", ""),
+    (r"expire_in_days", "the days until coins expire"),
+    (r"in as_of", "in the file"),
+    (r"(?:the )?points_code needs the coupon codes", "Coins in coupon codes need the codes"),
+    (r"; leave points_code out, or export them too", "; export them too, or leave the pattern blank"),
+    (r" takes the amount in the points code; say where it is: .*", " takes the amount in the code"),
+    (r"shipping is to be counted \(shipping='in'\), and", "shipping is to be counted, and"),
+    (r"; leave it out$", "; untick it"),
+    (r" \(line_sku, line_price or line_total\)", ""),
+    (r", or name these columns in a mapping", ""),
+    (r"; if the file has more decimals than money has, say how to round: .*half_up'?", ""),
+    (r"\(with_coupons = false\), ", ""),
+    (r"\bcoupon_discount\b", "discount by coupons"),
+    (r"by evidence", "judged by its letters"),
+    (r"Windows-1252 \(cp1252\)", "Windows-1252"),
+    (
+        r", as rows = 'every' says; if each row is an item or a payment, write rows = 'lines', .*",
+        "; if each row is an item or a payment, say below that rows add up",
+    ),
+    (
+        r", as rows = 'lines' says; if each row repeats its order, write rows = 'every'",
+        "; if each row repeats its order, say so below",
+    ),
     (r"\bns\.[a-z_]+\([^)]*\)", "the page"),
     (r"\bpoints_split='?\w+'?( \(([^()]*)\))?", r"\2"),
     (r"a mapping \(mapping=\)", "the table below"),
     (r"\b(mapping|dates|numbers|currency|sheet|header_row|encoding|format|rows|rounding)='?([^',;\s]*)'?", r"\2"),
+    (r"columns as in a mapping", "A table"),
     (r"\bcart_amount\b", "basket"),
     (r"\bpoints_balance\b", "balance"),
     (r"\bdiscount_given\b", "discount by coins"),
@@ -127,22 +178,31 @@ _PLAIN: list[tuple[str, str]] = [
     (r"\brefunded_amount\b", "amount of the refund"),
     (r"\bpaid_amount\b", "amount paid"),
     (r"\bpayment_method\b", "way of paying"),
+    (r"\beligible_amount\b", "amount that coins may pay"),
+    (r"\bearning_amount\b", "amount that earns coins"),
+    (r"\bpoints_requested\b", "coins asked for"),
     (r"\bredeemers_percent\b", "customers who ever use coins"),
     (r"\btake_up_percent\b", "how often these use coins when they can"),
     (r"\bresponse_percent\b", "more orders because of coins"),
     (r"\bresponse_half_at_percent\b", "half of these where customers get back"),
+    (r"\bgross_margin_percent\b", "gross margin"),
     (r"\[earning\]", "How coins are earned"),
+    (r"add \[\[tiers\]\]", "add a tier"),
     (r"`", ""),
     (r"(?<![\w<])(?:[A-Za-z]:)?[/\\](?:[^\s/\\]+[/\\])+(?=[^\s/\\])", ""),
     (r"\boffers\.(\d+)\b:?", lambda found: f"Offer {int(found[1]) + 1}"),  # type: ignore[list-item]
 ]
 
 
-def plain(text: str) -> str:
-    """Say in a merchant's words what the library says to everybody."""
+def plain(text: str, own: Collection[str] = ()) -> str:
+    """Say in a merchant's words what the library says to everybody; names of `own` columns stay."""
+    kept = sorted((name for name in own if "_" in name), key=len, reverse=True)
+    for at, name in enumerate(kept):
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f"\x00{at}\x00", text)
     for pattern, words in _PLAIN:
         text = re.sub(pattern, words, text)
-    return text
+    text = re.sub(r"\b[a-z]+(?:_[a-z]+)+\b", lambda found: found[0].replace("_", " "), text)
+    return re.sub("\x00(\\d+)\x00", lambda found: kept[int(found[1])], text)
 
 
 def called(text: str, label: str) -> str:

@@ -6,6 +6,7 @@ import { leverChart, curves, bars } from "./charts.js";
 
 const $ = (id) => document.getElementById(id);
 const REST = 500; // ms that a setting rests before its ranges are worked out
+const LONG = 3000; // ms after which the page says what may take so long
 const MEASURES = { margin: "Margin a month", cost: "Cost a month", reach: "Orders that use coins, %" };
 let state = null, step = 3, tab = "levers", measure = "margin", resting = null, asking = null, waiting = null, spread = {}, sure = null;
 let later = {}; // what was worked out for this version: levers, pictures, orders, sure
@@ -56,7 +57,10 @@ async function load() {
   const found = await guarded(() => json("api/state"));
   if (!found) return;
   if (found.ready) show(found);
-  else setTimeout(load, 250);
+  else {
+    if (performance.now() > LONG && $("wait")) $("wait").textContent = "Reading the orders … The first start on a computer compiles the calculator once: that takes up to a minute.";
+    setTimeout(load, 250);
+  }
 }
 
 // Watches the app: a page whose app has stopped says so at once and comes back with it.

@@ -108,7 +108,7 @@ export class Orders {
       return element("tr", { class: one.role ? "" : "unused" }, element("th", { scope: "row", text: one.name }), element("td", { class: "first", text: one.first.join(" · ") }), element("td", {}, select), element("td", { class: "why", text: one.why }));
     });
     return element("details", { class: "card", open: orders.confirm, "data-name": "columns" }, element("summary", { text: "Which column is which" }),
-      element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Columns of your file" }, element("table", {}, element("thead", {}, element("tr", {}, ["Your column", "First values", "Is", "Because"].map((text) => element("th", { scope: "col", text })))), element("tbody", {}, rows))));
+      element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Columns of your file" }, element("table", { class: "columns-of" }, element("thead", {}, element("tr", {}, ["Your column", "First values", "Is", "Because"].map((text) => element("th", { scope: "col", text })))), element("tbody", {}, rows))));
   }
 
   confirm(orders) {
@@ -169,9 +169,10 @@ export class Orders {
       const input = element("input", { id, type: "text", class: "text", value: how[name] ?? "", onchange: () => this.change({ how: { [name]: input.value.trim() } }) });
       return element("p", {}, element("label", { for: id, text: label }), " ", input);
     };
-    return element("details", { class: "card", "data-name": "written" }, element("summary", { text: "If numbers or dates are read wrongly" }),
+    return element("details", { class: "card", "data-name": "written" }, element("summary", { text: "If numbers, dates or rows are read wrongly" }),
       choose("dates", "Dates are", [["", "as found"], ["dd/mm/yyyy", "day first"], ["mm/dd/yyyy", "month first"]]),
       choose("numbers", "Numbers are", [["", "as found"], ["1,234.50", "1,234.50"], ["1.234,50", "1.234,50"]]),
+      choose("rows", "Rows of one order", [["", "as found"], ["every", "each repeats the order"], ["lines", "add up to the order"]]),
       type("currency", "Currency, as three letters"), type("sheet", "Sheet of the Excel file"), type("points_code", "Coupon codes that were coins, such as COINS-*"));
   }
 
