@@ -64,7 +64,8 @@ function tip(root, width, height) {
   };
 }
 
-// A measure along a lever: range, today's and the proposal marked; a click takes a value. What lies beyond the end is drawn at it.
+// A measure along a lever: range, today's and the proposal marked; a click takes a value. What lies beyond the end is
+// marked at it with its value, off the curve, which would else rise there as it never does.
 export function leverChart({ title, points: given, end, key, now, today, writeX, writeY, writeFull, label, use }) {
   const points = given.map((point) => ({ ...point, at: end == null ? point.x : Math.min(point.x, end) }));
   const low = (point) => point[`${key}_low`] ?? point[key], high = (point) => point[`${key}_high`] ?? point[key];
@@ -77,8 +78,14 @@ export function leverChart({ title, points: given, end, key, now, today, writeX,
   const plot = fitting((width) => {
     const height = 190;
     const { root, x, y } = frame(width, height, { xs, ys, writeX, writeY, label: `${title}. ${label}. ${points.map(words).join("; ")}` });
-    if (has) root.append(svg("path", { class: "band", d: `${path(points.map((one) => [x(one.at), y(high(one))]))}${path([...points].reverse().map((one) => [x(one.at), y(low(one))])).replace("M", "L")}Z` }));
-    root.append(svg("path", { class: "curve", d: path(points.map((one) => [x(one.at), y(one[key])])) }));
+    const along = points.filter((one) => one.at === one.x), beyond = points.filter((one) => one.at < one.x);
+    if (has) root.append(svg("path", { class: "band", d: `${path(along.map((one) => [x(one.at), y(high(one))]))}${path([...along].reverse().map((one) => [x(one.at), y(low(one))])).replace("M", "L")}Z` }));
+    root.append(svg("path", { class: "curve", d: path(along.map((one) => [x(one.at), y(one[key])])) }));
+    for (const one of beyond) {
+      const name = svg("text", { class: "beyond", x: x(one.at) + 6, y: y(one[key]) - 12, "text-anchor": "end" });
+      name.textContent = `${writeX(one.x)} →`;
+      root.append(name);
+    }
     for (const [value, name] of [[today, "today"], [now, "now"]]) {
       if (value == null) continue;
       const at = nearest(value);
