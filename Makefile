@@ -89,7 +89,7 @@ take-up-long: setup  ## who redeems, estimated where the truth is known: 100 sim
 	$(RUN) tests.campaigns.take_up
 	$(RUN) tests.campaigns.coupons
 
-fuzz-readers: setup  ## ten minutes of random bytes at the door of CSV files
+fuzz-readers: setup  ## random bytes at the door of order files, in every container
 	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[long]"
 	$(RUN) tests.campaigns.fuzz_readers
 
