@@ -43,7 +43,7 @@ def listed(found: Sequence[_Found], said: Callable[[_Found], Problem]) -> list[P
 
 
 class InputError(ValueError):
-    """An input that cannot be used. Passwords and queries of URLs in its words are masked.
+    """An input that cannot be used. Passwords and query strings of URLs in its text are masked.
 
     Parameters
     ----------

@@ -41,9 +41,9 @@ ROWS_A_THREAD = 250_000
 
 
 def score(program: ProgramLike, orders: Any, *, prefix: str = "", suffix: str = "") -> Any:
-    """Work out every order with the balance that it brings.
+    """Work out every order with the balance that its row gives.
 
-    The balances are taken as they stand: an order does not spend what a later row of the same customer still has. To
+    The balances are used as given: an order does not spend what a later row of the same customer still has. To
     let balances run down in time, replay the orders.
 
     Parameters
@@ -67,7 +67,7 @@ def score(program: ProgramLike, orders: Any, *, prefix: str = "", suffix: str = 
     Raises
     ------
     OrdersError
-        Listing every row that cannot be used (``.rejects``); :func:`check_orders` parts them.
+        Listing every row that cannot be used (``.rejects``); :func:`check_orders` splits the orders.
     InputError
         If a needed column is missing, or a column has the name of a result.
 
@@ -104,7 +104,7 @@ def score_batch(
         Columns as for :func:`score`.
     on_error : {"raise", "null", "column"}
         What becomes of a row that cannot be used: raise an error that names all of them; or give it back without
-        results (null); or so, with a column ``error`` that says why, and is null in good rows.
+        results (null); or the same with a column ``error``, which says why and is null in good rows.
     prefix, suffix : str
         Put before and behind the names of the results, ``error`` among them.
 

@@ -58,25 +58,25 @@ def replay_files(
 ) -> ReplayReport:
     r"""Replay files of orders into a folder: what :func:`nector_sim.replay` does, for files of any size.
 
-    A run that was stopped, also killed, resumes when it is called in the same way, and ends in the same bytes. A
-    manifest beside the folder (``OUT.manifest.json``) says what went in; a finished folder is never written over.
+    A run that was interrupted or killed resumes when called in the same way; the result is byte-identical. A
+    manifest beside the folder (``OUT.manifest.json``) says what went in; a finished folder is never overwritten.
 
     Parameters
     ----------
     program : Program or None
-        As of :func:`nector_sim.replay`.
+        As in :func:`nector_sim.replay`.
     orders : path or URL, or sequence of them
         ``.csv`` or ``.parquet`` files, or folders of them.
     out : path or URL
         A folder. In one piece it holds the files ``orders``, ``balances``, ``totals`` (and ``movements``); in buckets,
         folders of Parquet parts, one a bucket, and ``totals.parquet``.
     opening, grants, refunds : table or path, optional
-        As of :func:`nector_sim.replay`.
+        As in :func:`nector_sim.replay`.
     take_up, seed, as_of, movements, programs, prefix, suffix
-        As of :func:`nector_sim.replay`.
+        As in :func:`nector_sim.replay`.
     buckets : int, optional
         Buckets of customers that are replayed one by one, so that memory does not grow with the orders. Left out, one
-        file of this machine is replayed in one piece, and others have a bucket for half a million orders. The results
+        file on this machine is replayed in one piece, and others have a bucket for half a million orders. The results
         do not depend on it, but for the order of their rows.
     ending : {".parquet", ".csv"}
         Of the tables of a replay in one piece.

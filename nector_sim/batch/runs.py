@@ -78,9 +78,9 @@ def score_files(
 ) -> ScoreReport:
     r"""Score files of orders; rows that cannot be used are left out, counted, and written if asked for.
 
-    Memory does not grow with the files. The output stands under its name when it is whole and on the disk. A folder
-    that was stopped, also killed, goes on at its first unfinished part when it is called in the same way, and ends in
-    the same bytes; a single file starts again.
+    Memory does not grow with the files. The output appears under its name once it is complete and on the disk. A run
+    into a folder that was interrupted or killed resumes at its first unfinished part when called in the same way, and
+    the result is byte-identical; a single file starts again.
 
     Parameters
     ----------
@@ -95,11 +95,11 @@ def score_files(
     part_rows : int
         Rows of a part of a folder, at least.
     prefix, suffix : str
-        As of :func:`nector_sim.score`.
+        As in :func:`nector_sim.score`.
     engine : callable, optional
         Left out, the parts are scored here, one after the other.
     progress : callable, optional
-        Told the rows that are done, and all rows.
+        Called with the number of rows done, and of all rows.
 
     Returns
     -------

@@ -71,13 +71,13 @@ def quote(
     points_balance : int, float, Decimal or str
         Points that the customer can spend; a fraction is floored, a negative balance redeems nothing.
     credits : int, float, Decimal or str, optional
-        Second wallet, in major units.
+        Credits from the second wallet, in major units.
     points_requested : int, float, Decimal or str, optional
         Points that the customer asked to use; left out, as many as allowed.
     tier : str, optional
         The customer's tier.
     ordered_at : datetime or ISO 8601 text, optional
-        Instant of the order; without a zone, in the program's. Left out, inside every offer's dates.
+        Instant of the order; without a zone, in the program's. Left out, every offer's dates are met.
     eligible_amount : int, float, Decimal or str, optional
         The part of the cart that points may pay, in major units; left out, all of it.
     coupon_discount : int, float, Decimal or str, optional

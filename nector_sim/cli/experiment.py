@@ -23,11 +23,15 @@ def plan(
     candidate: Annotated[Path, typer.Option("--candidate", help="The proposal, TOML or JSON.")],
     assumptions: AssumptionsFile,
     change_percent: Annotated[
-        list[float] | None, typer.Option("--change-percent", help="A change of orders to plan for. Repeatable.")
+        list[float] | None, typer.Option("--change-percent", help="A change of orders, in %, to plan for. Repeatable.")
     ] = None,
-    weeks: Annotated[list[int] | None, typer.Option("--weeks", help="A length of the test. Repeatable.")] = None,
+    weeks: Annotated[
+        list[int] | None, typer.Option("--weeks", help="A length of the test, in weeks. Repeatable.")
+    ] = None,
     looks: Looks = 1,
-    picture: Annotated[Path | None, typer.Option("--picture", help="Write what can be seen as .png or .svg.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Write what such a test can show, as .png or .svg.")
+    ] = None,
     timezone: Timezone = "Asia/Kolkata",
 ) -> None:
     """Plan: how many customers and weeks a test needs.
@@ -55,13 +59,15 @@ def plan(
 
 def assign(
     orders: Orders,
-    start: Annotated[str, typer.Option("--start", help="When the test begins, as 2026-04-01.")],
+    start: Annotated[str, typer.Option("--start", help="When the test begins, such as 2026-04-01.")],
     out: Annotated[Path, typer.Option("--out", help="CSV of customer_id and side to write, for the shop to load.")],
     candidate_percent: Annotated[
-        float, typer.Option("--candidate-percent", help="Share of customers who get the candidate.")
+        float, typer.Option("--candidate-percent", help="Percentage of customers who get the candidate.")
     ] = 50,
     seed: Annotated[int, typer.Option("--seed", help="Random seed of the first assignment.")] = 0,
-    key_file: Annotated[Path | None, typer.Option("--key-file", help="Key of the hashes; made if missing.")] = None,
+    key_file: Annotated[
+        Path | None, typer.Option("--key-file", help="File with the key of the hashes; made if missing.")
+    ] = None,
     timezone: Timezone = "Asia/Kolkata",
 ) -> None:
     """Assign whole customers to two sides that were alike before.
@@ -88,18 +94,25 @@ def read(
     start: Annotated[str, typer.Option("--start", help="When the sides began to differ.")],
     end: Annotated[str, typer.Option("--end", help="The end that was planned.")],
     assumptions: AssumptionsFile,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Read until then; left out, the last order.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Read until then (default: the last order, or the end if earlier).")
+    ] = None,
     looks: Looks = 1,
     candidate_percent: Annotated[
-        float, typer.Option("--candidate-percent", help="Share of customers that were to get the candidate.")
+        float, typer.Option("--candidate-percent", help="Percentage of customers that were to get the candidate.")
     ] = 50,
     by: Annotated[str | None, typer.Option("--by", help="A column of the orders to group customers by.")] = None,
     winsorise_percent: Annotated[
-        float | None, typer.Option("--winsorise-percent", help="Cut outcomes of a customer at this percentile.")
+        float | None,
+        typer.Option("--winsorise-percent", help="Limit outcomes of a customer to this percentile, such as 99.5."),
     ] = None,
     program: Annotated[
         list[Path] | None,
-        typer.Option("--program", "-p", help="Both settings, to find rules that changed. Repeatable."),
+        typer.Option(
+            "--program",
+            "-p",
+            help="Program file of a setting, to find offers that begin or end during the test. Repeat for both.",
+        ),
     ] = None,
     timezone: Timezone = "Asia/Kolkata",
 ) -> None:

@@ -88,7 +88,7 @@ OpeningFile = Annotated[
 ]
 BalancesAt = Annotated[
     str | None,
-    typer.Option("--balances-at", help="Day of the opening balances, such as today: they are run back to the start."),
+    typer.Option("--balances-at", help="Day of the opening balances, or today; they are run back to the start."),
 ]
 TakeUpSaid = Annotated[
     str | None,
@@ -203,8 +203,8 @@ Scheduler = Annotated[
     str | None,
     typer.Option(
         "--scheduler",
-        help="Address of a Dask scheduler, such as tls://10.0.0.5:8786; else a cluster on this machine, which answers "
-        "nobody else. With tcp:// whoever reaches the scheduler runs code on its workers: for networks of your own.",
+        help="Address of a Dask scheduler, such as tls://10.0.0.5:8786; else a cluster on this machine, which accepts "
+        "nobody else. Whoever reaches a tcp:// scheduler can run code on its workers: only for your own network.",
     ),
 ]
 

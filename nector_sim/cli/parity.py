@@ -46,7 +46,7 @@ def parity(
         bool,
         typer.Option(
             "--ours",
-            help="With --speaks nector: orders have eligible_amount and coupon_discount, too, which a sandbox of "
+            help="With --speaks nector: also send eligible_amount and coupon_discount, which the sandbox of "
             "nector-sim reads.",
         ),
     ] = False,

@@ -17,7 +17,7 @@ def sweep(
     program: Annotated[
         list[Path], typer.Option("--program", "-p", help="Program file; repeat for several, with valid_from.")
     ],
-    grid: Annotated[Path, typer.Option("--grid", help="Dotted paths with lists of values, TOML.")],
+    grid: Annotated[Path, typer.Option("--grid", help="Grid file, TOML: dotted paths with lists of values.")],
     assumptions: AssumptionsFile,
     out: Annotated[str, typer.Option("--out", help="Where to write one row for each setting, CSV or Parquet.")],
     as_given: options.AsGiven = False,
@@ -32,14 +32,17 @@ def sweep(
     floor_percent: options.FloorPercent = None,
     discount_rate_at_most: Annotated[
         str | None,
-        typer.Option("--discount-rate-at-most", help="Recommend the most generous setting within this % of the carts."),
+        typer.Option(
+            "--discount-rate-at-most",
+            help="Recommend the most generous setting that discounts at most this % of total cart value.",
+        ),
     ] = None,
     engine: options.EngineName = options.Engine.local,
     scheduler: options.Scheduler = None,
 ) -> None:
     """Try many settings: what each gives, costs and needs.
 
-    The settings are of the last program, and are replayed: what customers do not use is there for their next order.
+    The settings change the last program, and are replayed: points that customers do not use stay for their next order.
 
     Example: nector-sim sweep orders.csv -p program.toml --grid grid.toml -a assumptions.toml --out settings.csv
     """

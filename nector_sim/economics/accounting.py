@@ -31,13 +31,13 @@ class Deferral(Result):
     Attributes
     ----------
     revenue : Decimal
-        Of the goods: recognised at once.
+        The part for the goods: recognised at once.
     deferred : Decimal
-        Of the points: a contract liability until they are redeemed. The two add up to the sales.
+        The part for the points: a contract liability until they are redeemed. The two add up to the sales.
     deferred_low, deferred_high : Decimal or None
         The same at the ends of an estimate's range; None without one.
     notices : tuple of str
-        The estimate's.
+        The notices of the estimate.
     """
 
     revenue: Decimal
@@ -92,7 +92,7 @@ def defer(
     Parameters
     ----------
     sales : number
-        What customers paid, net of tax, major units; also what the goods cost alone.
+        What customers paid, net of tax, major units; also taken as the price of the goods sold alone.
     points : int
         Points that these sales earned.
     point_value : number
@@ -160,10 +160,10 @@ def defer(
 
 
 def released(deferred: Number, *, points_redeemed: int, points_expected: Number, currency: str = "INR") -> Decimal:
-    """Give what of a deferral has become revenue by now, since it was made.
+    """Give how much of a deferral has become revenue by now, since it was made.
 
-    When the estimate changes, the whole is reckoned again with the new one; the difference from what was released by
-    the last report is this period's revenue. Nothing is released for time alone: breakage is released in step with
+    When the estimate changes, the total is recalculated with the new one; the difference from what was released by
+    the last report is this period's revenue. Nothing is released by time alone: breakage is released in step with
     redemption (paragraph B46).
 
     Parameters

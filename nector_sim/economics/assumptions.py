@@ -88,12 +88,12 @@ Cost = Annotated[Belief, _belief(_amount), About("money")]
 class Assumptions(Model):
     """What the merchant believes; money in major units of the program's currency.
 
-    What is left out is not assumed: it costs nothing. The gross margin is needed where orders carry no ``cost``.
+    What is left out counts as costing nothing. The gross margin is needed where orders carry no ``cost``.
 
     Raises
     ------
     pydantic.ValidationError
-        For a value that cannot be; :func:`load_assumptions` and :meth:`parse` say the same as an
+        For an impossible value; :func:`load_assumptions` and :meth:`parse` raise it as an
         :class:`~nector_sim.errors.InputError` that names every field.
 
     Examples
@@ -299,7 +299,7 @@ def load_assumptions(path: str | Path) -> Assumptions:
     Raises
     ------
     InputError
-        If the file cannot be read, is not TOML, or holds a value that cannot be; each wrong field is named.
+        If the file cannot be read, is not TOML, or holds an impossible value; each wrong field is named.
 
     Examples
     --------

@@ -40,7 +40,7 @@ SEEN_ABOVE = 2.0
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FittedTakeUp(Result):
-    """Who redeems, as the merchant's own orders tell it.
+    """Who redeems, estimated from the merchant's own orders.
 
     Attributes
     ----------
@@ -48,23 +48,23 @@ class FittedTakeUp(Result):
         Low, likely and high: of the customers, those who ever use points; of the orders on which they could, those on
         which they do. None where there were too few redemptions.
     table : TakeUpTable or None
-        By kind of redeemer, balance and balance over the cart.
+        By kind of redeemer, balance, and balance in % of the cart.
     estimates : pandas.DataFrame
         Rows ``redeemers``, ``level``, ``alike``, ``balance``, ``of_cart``; columns ``estimate``, ``standard_error``, on
         the scale of the likelihood: logits, the logarithm of a + b of the Beta distribution, and logits for each unit
         of the logarithm of (1 + the balance) and of (1 + its per cent of the cart). A standard error is missing where
-        the estimate was held at its end.
+        the estimate is at the limit of its range.
     orders, customers, could_redeem, redeemed, customers_redeemed : int
         What it was estimated from: all orders and customers; orders on which points could be used, and were; customers
         who used any.
     customers_differ : bool
-        Whether redeemers who differ explain the redemptions better than the same coin for every order of every
+        Whether redeemers who differ explain the redemptions better than one probability for every order of every
         customer (by the Bayesian information criterion).
     seen : pandas.DataFrame
         By step of the balance: ``balance``, ``orders`` of redeemers on which they could (customers who never did count
         as far as they are likely to be redeemers), ``used`` and ``estimated``, shares of these.
     notices : tuple of str
-        What it cannot tell, and what was decided.
+        What the orders cannot tell, and what was decided.
     """
 
     PICTURES: ClassVar[tuple[str, ...]] = ("take_up",)
@@ -140,20 +140,20 @@ def fit_take_up(
     orders : table
         As for :func:`nector_sim.replay`, with ``redeems`` or ``discount_given`` (what points took off): what happened.
     program : Program
-        What held then.
+        The program in force then.
     opening, grants, refunds, programs
-        As of :func:`nector_sim.replay`.
+        As in :func:`nector_sim.replay`.
 
     Returns
     -------
     FittedTakeUp
-        With too few redemptions it says so and estimates nothing: what was stated before goes on to hold.
+        With too few redemptions it says so and estimates nothing: keep using the values stated before.
 
     Raises
     ------
     InputError
-        If the orders do not say what was redeemed; if customers with more points use them less often, which the law
-        cannot hold; or if scipy or statsmodels is missing.
+        If the orders do not say what was redeemed; if customers with more points use them less often, which a take-up
+        table cannot represent; or if scipy or statsmodels is missing.
 
     Examples
     --------

@@ -160,7 +160,7 @@ def order_margin(
     Parameters
     ----------
     assumptions : Assumptions, path or mapping
-        Ranges stand at their likely value.
+        For ranges, the likely value is used.
     cart_amount, discount, credits_used : float
         Major units.
     cost : float, optional
@@ -224,13 +224,13 @@ def margins(
         Scored or replayed orders, pandas, Polars, Arrow or DuckDB; the columns that count are those of
         :func:`~nector_sim.economics.sales.read_sales`.
     assumptions : Assumptions, path or mapping
-        Ranges stand at their likely value. Take-up plays no part: the orders are as they were scored.
+        For ranges, the likely value is used. Take-up plays no part: the orders are as they were scored.
     view : {"cash", "accrual"}
         ``accrual`` needs a column ``points_earned``.
     program : Program, optional
         Says what a point is worth; needed for the accrual view.
     refunds : table, optional
-        As of :func:`nector_sim.replay`: refunds beside the columns of the orders, several of an order if need be.
+        As in :func:`nector_sim.replay`: refunds beside the columns of the orders, several of an order if needed.
     prefix, suffix : str
         Those that the orders were scored with.
 

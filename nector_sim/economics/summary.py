@@ -199,7 +199,7 @@ def summarize(
         :func:`~nector_sim.economics.sales.read_sales` reads beside them. A ``redeems`` column decides for its orders
         whether they redeem; take-up is assumed for the others.
     assumptions : Assumptions, path or mapping
-        Ranges stand at their likely value.
+        For ranges, the likely value is used.
     view : {"cash", "accrual"}
         When points cost: redeemed, or earned (needs ``points_earned`` and `program`).
     program : Program, optional
@@ -210,7 +210,7 @@ def summarize(
     floor_percent : float or str, optional
         Count the orders whose margin is less than this percentage of their net sales.
     refunds : table, optional
-        As of :func:`nector_sim.replay`: refunds beside the columns of the orders, several of an order if need be.
+        As in :func:`nector_sim.replay`: refunds beside the columns of the orders, several of an order if needed.
     prefix, suffix : str
         Those that the orders were scored with.
 
@@ -326,7 +326,7 @@ def orders_below_floor(
     orders : table
         Scored or replayed orders, pandas, Polars, Arrow or DuckDB.
     assumptions : Assumptions, path or mapping
-        Ranges stand at their likely value.
+        For ranges, the likely value is used.
     floor_percent : float or str
         The least that an order should earn, as a percentage of its net sales.
     prefix, suffix : str

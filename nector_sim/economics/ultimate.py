@@ -51,13 +51,13 @@ class Ultimate(Result):
     triangle : pandas.DataFrame
         Points redeemed by months since the credit, cumulative; a row a month of credit, missing where not yet known.
     shares : ndarray of float64
-        By age in months: of the points still there at its beginning, the share redeemed at it.
+        By age in months: of the points still there when that age begins, the share redeemed during it.
     notices : tuple of str
     last_age : int or None
         The last age in months at which points can be redeemed; None where they do not expire by themselves.
     still_by_age : pandas.DataFrame
-        ``low``, ``likely``, ``high`` by age in months: of the points still there at its beginning, per cent redeemed
-        from then on. :func:`nector_sim.liability` takes it for what is owed.
+        ``low``, ``likely``, ``high`` by age in months: of the points still there when that age begins, per cent
+        redeemed from then on. :func:`nector_sim.liability` uses it.
     """
 
     PICTURES: ClassVar[tuple[str, ...]] = ("triangle",)
@@ -134,9 +134,10 @@ class Ultimate(Result):
 def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> Ultimate:
     """Estimate how many of the points are ever redeemed.
 
-    By the age of the points: of those still there at an age, the share that is redeemed at it, of all months together,
-    with a tail beyond the ages that were seen (:mod:`nector_sim.economics.run_off`). Points that customers brought
-    along are left out, for nobody knows how old they are. No month redeems more than what is left of it.
+    By the age of the points: of those still there at an age, the share that is redeemed during it, for all months
+    together, with a tail beyond the ages that were seen (:mod:`nector_sim.economics.run_off`). Points that customers
+    brought along are left out, for nobody knows how old they are. No month of credit redeems more than what is left of
+    it.
 
     Parameters
     ----------

@@ -39,12 +39,13 @@ class Recommendation(Result):
     on_edge : tuple of str
         Paths on which the setting is at the edge of the grid, so that a better one may lie beyond.
     trade_offs : pandas.DataFrame
-        One row a step to a neighbouring value: ``path``, ``value``, ``meets``, and the changes of ``discount``,
+        One row for each step to a neighbouring value: ``path``, ``value``, ``meets``, and the changes of ``discount``,
         ``margin``, ``orders_redeemed`` and ``discount_rate``, and of ``margin_with_response`` where there is one.
     currency : str or None
-        Of the sweep; None where a table does not say, as one that was read from a file.
+        Of the sweep; None where a table does not say, such as one that was read from a file.
     holds : float or None
-        In how many of the draws of customers the setting meets every constraint; None where the sweep has no ranges.
+        In what share of the resamples of customers the setting meets every constraint; None where the sweep has no
+        ranges.
     program : Program or None
         The recommended setting as a program; None where the table does not say of which program its settings are.
     """
@@ -173,8 +174,8 @@ def recommend(
     Parameters
     ----------
     table : pandas.DataFrame
-        From :func:`nector_sim.sweep`, replayed. Of a sweep with resamples a limit is met where it is met in nine of
-        ten draws of customers.
+        From :func:`nector_sim.sweep`, replayed. In a sweep with resamples, a limit counts as met where it is met in
+        nine of ten resamples of customers.
     margin_at_least : float, optional
         Major units.
     discount_rate_at_most_percent : float or str, optional

@@ -72,34 +72,34 @@ def compare(
         As for :func:`nector_sim.replay`, and the optional columns of the margin. With ``replayed=False`` as for
         :func:`nector_sim.score`, and ``customer_id`` for ranges.
     assumptions : Assumptions, path or mapping
-        Ranges are drawn along with the customers; the values themselves rest on the likely ones. A replay is made
-        again at the ends of the take-up and half-way to them, and a draw lies between.
+        Ranges vary along with the resamples of customers; the values themselves use the likely ones. A replay is made
+        again at the ends of the range of take-up and half-way to them, and a draw lies between these.
     by : str, optional
         ``"month"``, ``"cart_band"``, ``"customer_decile"`` (1 spends most), ``"tier"`` (in a replay of a baseline with
         ``[[tiers]]`` the one that it gave), or any column.
     floor_percent : float or str, optional
         The least that an order should earn, as a percentage of its net sales.
     resamples : int
-        How many times customers are drawn; 0 for no ranges.
+        How many resamples of customers to draw; 0 for no ranges.
     seed : int
-        Of the ranges, and of the draws of take-up.
+        Seed of the ranges, and of the draws of take-up.
     replayed : bool
         Let balances run from order to order under each program, so that what a customer may not use today is there
         tomorrow. False works out each order by itself, with the ``points_balance`` that came with it.
     opening, grants : table, optional
-        As of :func:`nector_sim.replay`. Without `opening`, a ``points_balance`` of the orders gives each customer's
+        As in :func:`nector_sim.replay`. Without `opening`, a ``points_balance`` of the orders gives each customer's
         balance at the first order.
     refunds : table, optional
-        As of :func:`nector_sim.replay`: refunds beside the columns of the orders. Of each order by itself the margin
-        alone asks for them.
+        As in :func:`nector_sim.replay`: refunds beside the columns of the orders. With ``replayed=False`` only
+        the margin uses them.
     programs : iterable, optional
-        As of :func:`nector_sim.replay`: programs that hold before or after both.
+        As in :func:`nector_sim.replay`: programs in force before or after both.
     view : {"cash", "accrual"}
         When points cost; ``"accrual"`` needs a replay, which says what is earned.
     uplift_percent : float or str, optional
-        Extra orders in 100, like those in the data, that the candidate is assumed to bring. Nothing else rests on it
-        but ``margin_at_assumed_uplift`` and ``probability``. A response (``response_percent`` of the assumptions) says
-        instead how orders rise and fall with what customers get back; both at once are refused.
+        Extra orders in 100, like those in the data, that the candidate is assumed to bring. Only
+        ``margin_at_assumed_uplift`` and ``probability`` use it. A response (``response_percent`` of the assumptions)
+        says instead how orders rise and fall with what customers get back; both at once are refused.
     history : None
         The old name of `replayed`.
 

@@ -37,12 +37,12 @@ class Comparison(Result):
     ranges : pandas.DataFrame
         A row for each headline number of the baseline, the candidate and their difference (``baseline.margin``,
         ``candidate.break_even_uplift``, ``incremental_margin`` …): ``value``, and with resamples ``low`` and ``high``,
-        the 5th and 95th percentile over customers drawn anew. Missing is `never`. The break-evens of the pair,
-        ``incremental_break_even_uplift`` (of all orders), ``…_users`` (of the orders of customers who use points) and
-        ``…_redeeming`` (of those that redeem), are negative where the candidate earns more: the orders that may be
-        lost. Where a response is stated, ``response`` is the share of orders that customers who use points place more
-        (or, below 0, less) under the candidate, and ``incremental_margin_with_response`` what it then earns beyond the
-        baseline.
+        the 5th and 95th percentile over resamples of the customers. A missing break-even means `never`. The break-evens
+        of the pair, ``incremental_break_even_uplift`` (of all orders), ``…_users`` (of the orders of customers who use
+        points) and ``…_redeeming`` (of those that redeem), are negative where the candidate earns more: the orders that
+        may be lost. Where a response is stated, ``response`` is the share of orders that customers who use points place
+        more (or, below 0, less) under the candidate, and ``incremental_margin_with_response`` what it then earns beyond
+        the baseline.
     probability : float or None
         Where a response is stated or an uplift is assumed, and customers are drawn, the share of the draws in which the
         candidate with it earns more than the baseline.
@@ -52,15 +52,15 @@ class Comparison(Result):
     groups : pandas.DataFrame
         Both sides and the difference by group; without rows where no groups were asked for.
     changes : pandas.DataFrame
-        Rows ``fall``, ``rise``, ``same``: orders and customers whose discount does so, and by how much in sum.
+        Rows ``fall``, ``rise``, ``same``: orders and customers whose discount does so, and by how much in total.
     below_floor : pandas.DataFrame or None
         Orders below the floor under either program, with both margins.
     happened : Happened or None
-        What customers really redeemed, where the orders tell.
+        What customers really redeemed, where the orders say.
     replayed : bool
         Whether balances ran from order to order, or each order was worked out by itself.
     notices : tuple of str
-        What must be known beside the numbers.
+        What a reader of the numbers must know.
     """
 
     PICTURES: ClassVar[tuple[str, ...]] = ("break_even", "tornado")

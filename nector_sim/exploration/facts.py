@@ -72,7 +72,7 @@ class OfferFacts:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Facts(Result):
-    """What a setting is, without any orders.
+    """What a setting offers, worked out without any orders.
 
     Attributes
     ----------
@@ -125,7 +125,7 @@ class Facts(Result):
 def facts(
     program: ProgramLike, *, cart_amount: Any = 1000, spend_per_order: Any = None, tier: str | None = None
 ) -> Facts:
-    """Work out what a setting is, without any orders.
+    """Work out what a setting offers, without any orders.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def facts(
     spend_per_order : int, float, Decimal or str, optional
         What an order earns points on, major units; left out, the cart.
     tier : str, optional
-        The customer's tier; left out, the lowest where that begins at 0, and else none.
+        The customer's tier; left out, the lowest where that begins at 0, otherwise none.
 
     Returns
     -------

@@ -34,7 +34,7 @@ def first_grid(
     programs: Iterable[Any] = (),
     history: None = None,
 ) -> dict[str, list[Any]]:
-    """Make a grid around a program from the quantiles of the orders, so that nobody need invent one.
+    """Make a grid around a program from the quantiles of the orders, so that you need not invent one.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ def first_grid(
     orders : pandas.DataFrame, or a table with an Arrow interface
         As for :func:`nector_sim.replay`; with ``replayed=False``, ``cart_amount`` and ``points_balance``.
     replayed : bool
-        Take the balances that orders meet in a replay; False those that came with them.
+        Take the balances that orders meet in a replay; False: those that came with them.
     opening, grants, refunds, programs
-        As of :func:`nector_sim.replay`. Without `opening`, a ``points_balance`` of the orders gives each customer's
+        As in :func:`nector_sim.replay`. Without `opening`, a ``points_balance`` of the orders gives each customer's
         balance at the first order.
     history : None
         The old name of `replayed`.

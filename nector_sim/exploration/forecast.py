@@ -72,27 +72,27 @@ def forecast(
     seed: int = 0,
     progress: Callable[[int, int], object] | None = None,
 ) -> Forecast:
-    """Forecast what the next months cost and leave outstanding, if customers go on as they do.
+    """Forecast what the next months cost and leave outstanding, if customers continue as they do now.
 
-    Each customer goes on as customers in the same state did; newcomers come as they came lately. The range is that of
-    this shop's own future: of chance, of what is estimated, and of what time did to earlier forecasts of the same
+    Each customer continues as customers in the same state did; newcomers arrive as they did lately. The range is that
+    of this shop's own future: of chance, of what is estimated, and of what time did to earlier forecasts of the same
     history. It does not know of anything that the history did not have, and customers do not respond to a setting.
 
     Parameters
     ----------
     program : Program, path or mapping
-        What held until now.
+        The program in force until now.
     orders, opening, grants, refunds, take_up, as_of
         As in :func:`nector_sim.replay`. What happened after `as_of` is not looked at; left out, it is the last order.
     settings : dict of str to Program, path or mapping, optional
-        What may hold from then on, by name; left out, `program` goes on as ``today``.
+        Programs from then on, by name; left out, `program` continues as ``today``.
     assumptions : Assumptions, path or mapping, optional
-        For the margin, what the program costs of it, and the forward break-even; ranges are drawn along. Take-up is
+        For the margin, what the program costs of it, and the forward break-even; ranges vary with the draws. Take-up is
         theirs, where `take_up` is left out.
     months : int
         How many, from 1 to 60; counted from `as_of`.
     draws : int
-        From which ranges are read.
+        How many draws the ranges are read from.
     futures : int
         Futures that are drawn and replayed, from 2 on; the draws are made of pairs of them.
     window : int, optional
@@ -100,7 +100,7 @@ def forecast(
     seed : int
         Of all draws.
     progress : callable, optional
-        Called with the number of steps that are done, and of all.
+        Called with the number of steps done, and the number of all steps.
 
     Returns
     -------

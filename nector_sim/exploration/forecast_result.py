@@ -43,17 +43,18 @@ class Forecast(Result):
         Expected in the first four weeks ahead.
     window_days, futures, seed : int
     surprise : float
-        How far past forecasts of this history were off beyond their own range, over three months: a standard deviation
-        of the logarithm, in the range.
+        How far earlier forecasts of this history missed beyond their own range, over three months: a standard
+        deviation of the logarithm. The ranges include it.
     point_values : tuple of float
-        What a point takes off under each setting, major units, at its dearest amount; NaN where no offer gives one.
+        What a point takes off under each setting, major units, at the amount for which a point is worth most; NaN where
+        no offer gives one.
     columns : tuple of str
         Of `behind` and `draws`: flows by month, ``outstanding`` at the end of each, ``orders_of_known``: those of
         customers known at the origin; and with assumptions ``margin`` and ``cost_of_program``. Major units.
     second_opinion : SecondOpinion
         A BG/NBD model of the customers known; see :meth:`opinions`.
     behind : ndarray of float64, shape (months behind, columns)
-        The months before the origin under the program that held, the last one last; as many as there are, at most
+        The months before the origin under the program then in force, the latest last; as many as there are, at most
         `months`.
     draws : ndarray of float64, shape (settings, draws, months, columns)
     """

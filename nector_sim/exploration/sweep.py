@@ -68,17 +68,17 @@ def sweep(
         tomorrow. False works out each order by itself, with the ``points_balance`` that came with it: a hundred times
         quicker, and right for single orders only.
     opening, grants : table, optional
-        As of :func:`nector_sim.replay`. Without `opening`, a ``points_balance`` of the orders gives each customer's
+        As in :func:`nector_sim.replay`. Without `opening`, a ``points_balance`` of the orders gives each customer's
         balance at the first order.
     refunds : table, optional
-        As of :func:`nector_sim.replay`: refunds beside the columns of the orders. Of each order by itself the margin
-        alone asks for them.
+        As in :func:`nector_sim.replay`: refunds beside the columns of the orders. With ``replayed=False`` only
+        the margin uses them.
     programs : iterable, optional
-        As of :func:`nector_sim.replay`: programs that hold before or after each setting.
+        As in :func:`nector_sim.replay`: programs in force before or after each setting.
     resamples : int
         Resamples of customers for the ranges; 0: no ranges. Only of replays.
     seed : int
-        Of the draws.
+        Seed of the draws.
     view : {"cash", "accrual"}
         When points cost; ``"accrual"`` needs a replay, which says what is earned.
     floor_percent : float or str, optional
@@ -97,7 +97,7 @@ def sweep(
         Where the assumptions state a response, also ``response``, the share of orders that customers who use points
         place more (or, below 0, less) than under `program`, and ``margin_with_response``.
         With resamples also ``<name>_low`` and ``<name>_high`` of the discount, its rate, the margin (also with the
-        response), the cost and the break-even, the 5th and 95th percentile over customers drawn anew.
+        response), the cost and the break-even, the 5th and 95th percentile over resamples of the customers.
         ``attrs`` says whether it was ``replayed``, under which ``view``, the ``currency``, the ``margin_without``
         redemption, how many orders were never paid and left out (``orders_left_out``), the ``notices``, and in
         ``label`` who is taken to redeem (:data:`nector_sim.economics.labels.LABELS`).
@@ -105,8 +105,8 @@ def sweep(
     Raises
     ------
     InputError
-        For a grid that cannot be used, orders that cannot be read, nothing to replay, or a cost of goods that nobody
-        gives.
+        For a grid that cannot be used, orders that cannot be read, nothing to replay, or a cost of goods that is not
+        given.
 
     Examples
     --------

@@ -91,16 +91,17 @@ def winners(
     programs: Iterable[Any] = (),
     seed: int = 0,
 ) -> Winners:
-    """Map which setting earns most over assumptions that nobody knows.
+    """Show which setting earns most for each value of assumptions that nobody knows.
 
     Parameters
     ----------
     program : Program
-        Today's setting; customers answer to a change of it.
+        Today's setting; customers respond to a change from it.
     orders, grid, mode, opening, grants, refunds, programs, seed
-        As of :func:`nector_sim.sweep`.
+        As in :func:`nector_sim.sweep`.
     assumptions : Assumptions, path or mapping
-        The others, every range at its likely value. They state ``response_half_at_percent``, unless `over` does.
+        The other assumptions; of a range, the likely value is used. They must state ``response_half_at_percent``,
+        unless `over` does.
     over : mapping of str to sequence of number, optional
         Values of assumptions, combined. Left out, ``response_percent`` from 0 to 20 and ``redeemers_percent`` from 20
         to 100. The orders are replayed for each value of ``redeemers_percent`` and ``take_up_percent``; the others are

@@ -164,7 +164,7 @@ class GokwikPage:
 
 
 class CheckoutPage:
-    """A cart at the checkout: list, pay, or let the payment fail; and the customer's ledger after it.
+    """A cart at the checkout: list the offers, pay, or let the payment fail; then see the customer's ledger.
 
     Parameters
     ----------

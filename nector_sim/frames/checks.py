@@ -55,15 +55,15 @@ SHOWN = 10
 
 
 class CheckedOrders(NamedTuple):
-    """Orders, parted into those that can be used and those that can not.
+    """Orders, split into those that can be used and those that cannot.
 
     Attributes
     ----------
     good : table
-        The usable rows as they came; of a pandas frame, ``good.attrs["notices"]`` says what was taken otherwise than
-        it stands.
+        The usable rows, unchanged; for a pandas frame, ``good.attrs["notices"]`` says which values are not used
+        exactly as given.
     rejects : table
-        One line for each other row, in pandas under its own index label: ``row`` (1 for the first), ``order_id``
+        One line for each other row, in pandas under that row's index label: ``row`` (1 for the first), ``order_id``
         where the orders have one, ``column`` and ``value`` of the first thing wrong, and ``reason`` with everything
         wrong.
     """
@@ -88,13 +88,13 @@ class Inputs:
 
 
 def check_orders(orders: Any, *, program: ProgramLike | None = None, currency: str = "INR") -> CheckedOrders:
-    """Part orders into those that can be scored and those that can not.
+    """Split orders into those that can be scored and those that cannot.
 
     Parameters
     ----------
     orders : table, shape (n, any)
         pandas, Polars, Arrow or DuckDB. Needs ``cart_amount`` and ``points_balance``; the optional columns are checked
-        where they stand.
+        where present.
     program : Program, optional
         Its currency and time zone apply; without it, those of `currency`.
     currency : str
@@ -103,12 +103,12 @@ def check_orders(orders: Any, *, program: ProgramLike | None = None, currency: s
     Returns
     -------
     CheckedOrders
-        ``good`` and ``rejects``, tables of the kind that was given; together they are all rows.
+        ``good`` and ``rejects``, tables of the kind that was given; together they hold all rows.
 
     Raises
     ------
     InputError
-        If a needed column is missing, or the currency is none.
+        If a needed column is missing, or the currency is not known.
 
     Examples
     --------

@@ -39,8 +39,9 @@ def export(
 ) -> str | bytes:
     """Write a program as one self-contained calculator in another language.
 
-    The law's steps become one tree of expressions over whole numbers, with the program's own numbers put in and
-    nothing that it lacks; each language prints that tree. What a language cannot carry exactly is refused.
+    The steps of the rules become one tree of expressions over whole numbers, with the program's own numbers put in
+    and without what the program does not use; each language prints that tree. What a language cannot carry exactly is
+    refused.
 
     Parameters
     ----------
@@ -49,14 +50,14 @@ def export(
         SQL is one SELECT over a table of orders; JavaScript, TypeScript and Python are one module each with ``quote``
         (major units) and ``redeem`` (whole minor units); xlsx is a workbook with live formulas for typed orders.
     out : path, optional
-        Write it there, too.
+        Also write it to this file.
     dialect : str, optional
-        For SQL: ``duckdb`` (as left out), ``postgres``, ``sqlite``, ``spark``, ``databricks``, ``bigquery``,
+        For SQL: ``duckdb`` (the default), ``postgres``, ``sqlite``, ``spark``, ``databricks``, ``bigquery``,
         ``snowflake``, ``redshift`` or ``mysql``.
     table : str, optional
         For SQL: the orders; left out, ``orders``.
     keep : collection of str, optional
-        For SQL: columns that stand beside the results; left out, ``order_id``.
+        For SQL: columns to keep beside the results; left out, ``order_id``.
     money : {"major", "minor"}, optional
         For SQL: the unit of the table's amounts; left out, major units.
     leave_out : collection of str, optional

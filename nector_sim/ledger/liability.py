@@ -40,7 +40,7 @@ class Liability(Result):
     Attributes
     ----------
     at : datetime
-        In UTC; what happened then is in it.
+        In UTC; what happened at that instant is included.
     currency : str
     points : int
         Outstanding, spendable and pending.
@@ -49,7 +49,7 @@ class Liability(Result):
     face : Decimal
         If every point were redeemed.
     expected, expected_low, expected_high : Decimal or None
-        Face value times the ultimate redemption rate; None without one. Estimates, where face is exact.
+        Face value times the ultimate redemption rate; None without one. These are estimates; ``face`` is exact.
     lots : pandas.DataFrame
         What is left of each credit: ``customer_id``, ``points``, ``since`` (missing where customers brought them),
         ``expires_at`` (missing for never), ``pending``, ``tier`` (missing for none).
@@ -200,12 +200,12 @@ def liability(
         ``expires_at``, ``lifetime_spend``; or a replay's, with ``points_balance`` and ``points_pending``. Balances do
         not tell how old they are.
     program : Program, optional
-        Of balances; a replay has its own.
+        Needed for balances; a replay has its own.
     at : datetime or str, optional
-        Not after the end of the replay, which it is where left out; needed for balances.
+        Not after the end of the replay, which is the default; needed for balances.
     ultimate_percent : number, or (low, likely, high), optional
         Of the points *still there*, how many will be redeemed. (``Ultimate.percent`` is of the points *issued* and too
-        high here: what is still there is slower. Give the estimate itself as `ultimate`.)
+        high here: points still there are redeemed more slowly. Give the estimate itself as `ultimate`.)
     ultimate : Ultimate, optional
         From :func:`nector_sim.ultimate_redemption`: each lot takes the rate of points still there at its age, pending
         ones that of new points, and points of an unknown age that of all points outstanding.
@@ -217,7 +217,7 @@ def liability(
     Raises
     ------
     InputError
-        If something is missing or no percentage, no offer gives an amount for points, or rows cannot be used.
+        If something is missing or is not a percentage, no offer gives an amount for points, or rows cannot be used.
 
     Examples
     --------

@@ -54,15 +54,15 @@ def opening_from(
         ``customer_id`` and ``points`` (or ``points_balance``), such as :func:`nector_sim.read_balances` gives; several
         rows of a customer are added up.
     orders : table
-        As of :func:`nector_sim.replay`. What customers redeemed is ``discount_given``; without it, nothing.
+        As in :func:`nector_sim.replay`. What customers redeemed is ``discount_given``; without it, nothing.
     program : Program or None
         What orders earned under; None where `programs` has all.
     at : datetime or str, optional
         The instant of the balances; left out, now.
     grants, refunds : table, optional
-        As of :func:`nector_sim.replay`.
+        As in :func:`nector_sim.replay`.
     programs : iterable, optional
-        As of :func:`nector_sim.replay`.
+        As in :func:`nector_sim.replay`.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def opening_from(
     OrdersError
         Naming every row that cannot be used.
     InputError
-        If no customer of the balances has an order, or points cannot be told from a discount.
+        If no customer of the balances has an order, or points cannot be worked out from a discount.
 
     Examples
     --------

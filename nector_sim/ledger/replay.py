@@ -56,7 +56,7 @@ class Replay(Result):
     as_of : datetime or None
         The last instant that was run, in UTC; None where nothing happened at all.
     notices : tuple of str
-        What was taken otherwise than it stands, or is worth knowing.
+        What was not taken exactly as given, or is worth knowing.
     """
 
     PICTURES: ClassVar[tuple[str, ...]] = ("timeline",)
@@ -123,7 +123,7 @@ def replay(
     prefix: str = "",
     suffix: str = "",
 ) -> Replay:
-    """Run each customer's orders in time, so that what one order spends is gone for the next.
+    """Run each customer's orders in order of time, so that what one order spends is gone for the next.
 
     Parameters
     ----------
@@ -132,27 +132,26 @@ def replay(
     orders : table, shape (n, any)
         pandas, Polars, Arrow or DuckDB: ``order_id``, ``customer_id``, ``ordered_at``, ``cart_amount`` (major units);
         optional ``credits``, ``eligible_amount``, ``earning_amount``, ``coupon_discount``, ``points_requested``,
-        ``redeems``, ``tier``, ``refunded_at``, ``refunded_amount``, ``paid_amount``, ``discount_given`` (what was paid
-        in history). Never changed. Times
-        without a zone are in the program's.
+        ``redeems``, ``tier``, ``refunded_at``, ``refunded_amount``, ``paid_amount``, ``discount_given`` (what points
+        took off in history). The table is never changed. Times without a zone are in the program's.
     opening : table, optional
         Opening balances: ``customer_id``, ``points`` (negative is an overdraft); optional ``expires_at``,
         ``lifetime_spend`` (major units). One row for each customer and expiry.
     grants : table, optional
         ``customer_id``, ``granted_at``, ``points``; optional ``expires_at``.
     refunds : table, optional
-        Refunds beside the orders' own columns, several of an order if need be: ``order_id``, ``refunded_at``; optional
+        Refunds beside the orders' own columns, several of an order if needed: ``order_id``, ``refunded_at``; optional
         ``amount`` (major units; blank, all of it). An order has them here or in its columns, not in both.
     take_up : number or TakeUp, optional
         Who redeems where ``redeems`` does not say. A :class:`nector_sim.TakeUp` is a share of customers and of their
         orders; a number, such as 40 or ``"0.5%"``, a percentage of orders, whoever's they are. Left out, all.
     seed : int
-        Of the draws of take-up; a draw depends on it and on the ``order_id`` or ``customer_id`` alone.
+        Seed of the draws of take-up; a draw depends on it and on the ``order_id`` or ``customer_id`` alone.
     as_of : datetime, date or str, optional
         The last instant that is run; left out, the latest order, refund or grant. Without a zone, it is in the
         program's.
     movements : bool
-        Give the ledger itself too.
+        Also give the ledger itself.
     programs : iterable, optional
         Programs that follow: (first instant, program), or a program with ``valid_from``. An order runs under the
         program of its instant; so do a grant and a refund.

@@ -47,10 +47,10 @@ def replay_sweep(
     as_of: datetime | str | None = None,
     threads: int | None = None,
 ) -> Any:
-    """Replay one history under many settings, all on the same luck.
+    """Replay one history under many settings, all with the same random draws.
 
-    The orders are read, checked and sorted once; whoever asks again and again reads them with
-    :func:`nector_sim.ledger.facts.read_facts` and gives the facts instead.
+    The orders are read, checked and sorted once; to ask repeatedly, read them with
+    :func:`nector_sim.ledger.facts.read_facts` and pass the facts instead.
 
     Parameters
     ----------

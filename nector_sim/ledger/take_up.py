@@ -43,7 +43,7 @@ Whole = Annotated[int, Field(strict=True, ge=0)]
 
 
 class TakeUpTable(Model):
-    """How often redeemers use points where they can, by kind, balance and balance over the cart.
+    """How often redeemers use points where they can, by kind of redeemer, balance, and balance in % of the cart.
 
     Raises
     ------
@@ -101,12 +101,12 @@ class TakeUpTable(Model):
 
 
 class TakeUp(Model):
-    """Who redeems where the orders do not say it.
+    """Who redeems, for orders that do not say so themselves.
 
     Raises
     ------
     pydantic.ValidationError
-        For what cannot be; :meth:`parse` says the same as an :class:`~nector_sim.errors.InputError`.
+        For an impossible value; :meth:`parse` raises it as an :class:`~nector_sim.errors.InputError`.
 
     Examples
     --------

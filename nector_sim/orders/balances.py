@@ -142,15 +142,15 @@ def read_balances(
         A TOML file that says which column is which: ``[columns]`` with ``points`` and one of ``customer_id``, ``email``
         and ``phone``.
     currency : str, optional
-        Of the orders, whose country phones without a country code belong to; left out, INR.
+        Currency of the orders; phones without a country code belong to its country. Left out, INR.
 
     Returns
     -------
     pandas.DataFrame, shape (rows, 2 or 3)
         ``customer_id`` (phones and e-mail addresses as keyed hashes), ``points`` (taken away: negative), and
-        ``expires_at`` where the day is known and the table has ``expire_in_days``. Several rows a customer are lots.
-        ``.attrs["as_of"]`` is the day of the balances, where it is known, and ``.attrs["as_of_is"]`` who says so, or
-        why nothing does.
+        ``expires_at`` where the day is known and the table has ``expire_in_days``. Several rows of a customer are
+        separate lots. ``.attrs["as_of"]`` is the day of the balances, where it is known, and ``.attrs["as_of_is"]`` who
+        says so, or why nothing does.
 
     Raises
     ------

@@ -165,7 +165,8 @@ def propose_mapping(
     Returns
     -------
     Proposal
-        ``print`` it for a page; ``.toml()`` is the file, ``.mapping`` what :func:`nector_sim.inspect_orders` takes.
+        ``print`` it for a one-page summary; ``.toml()`` is the file, ``.mapping`` what
+        :func:`nector_sim.inspect_orders` takes.
 
     Raises
     ------

@@ -85,7 +85,7 @@ class How(TypedDict, total=False):
 
 
 def read_orders(source: Any, **how: Unpack[How]) -> pd.DataFrame:
-    """Read orders: a shop's export, a table of one's own, or a frame in memory.
+    """Read orders: a shop's export, your own table, or a frame in memory.
 
     Parameters
     ----------
@@ -97,11 +97,11 @@ def read_orders(source: Any, **how: Unpack[How]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame, shape (orders, columns)
-        One row an order, with the house's columns that could be had: ``order_id``, ``customer_id``, ``ordered_at``
-        (UTC), ``cart_amount`` (decimal, major units), and where the source has them ``points_balance``, ``credits``,
-        ``tier``, ``points_requested``, ``redeems``, ``cost``, ``refunded_at``, ``refunded_amount``, ``paid_amount``,
-        ``payment_method`` (``prepaid``, ``cod``), ``discount_given``. ``.attrs`` says what was understood: ``source``,
-        ``format``, ``currency``, ``cart_amount_is`` and ``notes``.
+        One row for each order, with those of our columns that the source gives: ``order_id``, ``customer_id``,
+        ``ordered_at`` (UTC), ``cart_amount`` (decimal, major units), and where the source has them ``points_balance``,
+        ``credits``, ``tier``, ``points_requested``, ``redeems``, ``cost``, ``refunded_at``, ``refunded_amount``,
+        ``paid_amount``, ``payment_method`` (``prepaid``, ``cod``), ``discount_given``. ``.attrs`` says what was
+        understood: ``source``, ``format``, ``currency``, ``cart_amount_is`` and ``notes``.
 
     Raises
     ------
@@ -161,24 +161,24 @@ def inspect_orders(
     header_row: int | None = None,
     key_file: str | Path | None = None,
 ) -> OrdersReport:
-    """Read orders and say what was understood: every row, every rupee, and whatever had to be supposed.
+    """Read orders and say what was understood: every row, every rupee, and whatever had to be assumed.
 
     Parameters
     ----------
     source : path, list of paths, or pandas, Polars or Arrow table
-        An export that is known (``data/layouts``), or any CSV, Parquet, Excel or JSON file, packed (gz, zip) or not, or
-        any table with an Arrow interface. A folder, a pattern or a list of files are one shop.
+        An export that is known (``data/layouts``), or any CSV, Parquet, Excel or JSON file, compressed (gz, zip) or
+        not, or any table with an Arrow interface. A folder, a pattern or a list of files counts as one shop.
     currency : str, optional
-        ISO 4217 code; needed where orders are in several: the others are left out. Where neither a column nor signs
-        beside the amounts name it, INR.
+        ISO 4217 code; needed where orders are in several currencies, the others of which are left out. Where neither a
+        column nor signs beside the amounts name it, INR.
     timezone : str, optional
-        IANA name, of times without a zone. Left out, ``Asia/Kolkata`` for INR and ``UTC`` otherwise.
+        IANA name of the zone of times that name none. Left out, ``Asia/Kolkata`` for INR and ``UTC`` otherwise.
     format : str, optional
-        The name of a known export, such as ``shopify``, or ``plain``; left out, it is found by the columns.
+        The name of a known export, such as ``shopify``, or ``plain``; left out, it is recognised by the columns.
     mapping : path or dict, optional
         A TOML file, or what it would hold, that says which column is which, see :mod:`nector_sim.orders.mapping`.
     rows : str, optional
-        How an order lies in its rows: ``one``, ``first``, ``every`` or ``lines``; left out, as the export or the
+        How orders are spread over rows: ``one``, ``first``, ``every`` or ``lines``; left out, as the export or the
         mapping says, else it is decided by the rows.
     points_code : str, optional
         Coupon codes that were points, with ``*`` for any letters and ``{amount}`` where the code has its amount: their
@@ -191,13 +191,13 @@ def inspect_orders(
     shipping : str, optional
         ``in`` counts shipping as part of the cart; ``out``, and left out, does not.
     not_redeemable, not_earning : collection of str
-        SKUs, with ``*`` for any letters, of products that points may not pay, or that earn none: give
-        ``eligible_amount`` and ``earning_amount``.
+        SKUs, with ``*`` for any letters, of products that points may not pay, or that earn none: they
+        decide ``eligible_amount`` and ``earning_amount``.
     balances : path, table or int, optional
         Customers and their points, see :func:`read_balances`; or one balance for all.
     balances_at : datetime or ISO 8601 text, optional
         The day of those balances; left out, the one that their file or its name says, else today. A replay runs them
-        back to the first order (:func:`nector_sim.opening_from`), since they are no balances of past orders.
+        back to the first order (:func:`nector_sim.opening_from`), since they are not the balances at past orders.
     dates : str, optional
         ``dd/mm/yyyy``, ``mm/dd/yyyy``, ``yyyymmdd``, ``excel`` or ``epoch``; left out, all values decide.
     numbers : str, optional
@@ -205,21 +205,21 @@ def inspect_orders(
     rounding : str, optional
         ``half_up``, for amounts with more decimals than the currency has; left out, these are refused.
     keep_status : collection of str
-        Statuses of orders that count besides those that are known to.
+        Statuses whose orders count, besides those that are known to count.
     sheet : str, optional
         An Excel file's sheet; left out, its first.
     encoding : str, optional
-        Of a file of text, such as ``cp1252``; left out, it is found.
+        Encoding of a text file, such as ``cp1252``; left out, it is found.
     header_row : int, optional
         Row with the names of the columns, 1 for the first; left out, it is found.
     key_file : path, optional
-        The key of the hashes under which customers are known, made on first use; left out,
+        The key of the hashes that stand for customers, made on first use; left out,
         ``.nector_sim/customer.key`` in the user's home.
 
     Returns
     -------
     OrdersReport
-        ``print`` it for a page.
+        ``print`` it for a one-page summary.
 
     Raises
     ------

@@ -50,7 +50,7 @@ class OrdersReport:
     rejects : pandas.DataFrame
         One line for each order or row that cannot be used: ``row`` (1 is the first below the header), ``order_id``,
         ``column`` (of the file) and ``value`` of the first thing wrong, ``reason`` with everything wrong. What could
-        tell who a person is stands there as ``(masked)``.
+        tell who a person is, is shown as ``(masked)``.
     source, format : str
         The file's name, and what it was taken for.
     currency, timezone : str
@@ -73,16 +73,16 @@ class OrdersReport:
     problems : mapping of str to int
         Kinds of problems, each with how many orders have it.
     known : Known
-        How customers were known.
+        How customers were identified.
     notes : tuple of str
-        What was taken otherwise than it stands, or supposed.
+        What was not taken exactly as written, or was assumed.
     command : str
         The file and the options of the command line that read it in this way; empty for a table in memory.
     statuses : tuple of StatusCount
         Statuses of the file: ``status``, ``fate`` (``kept``, ``unknown``, or the kind under which such orders are left
         out) and ``orders`` (lines, where each row is one).
     currency_is_known : bool
-        Whether the caller, a column, a sign or the file says the currency; else it is supposed to be INR.
+        Whether the caller, a column, a sign or the file says the currency; else INR is assumed.
     unpaid : ndarray of bool, shape (orders,)
         Which of the usable orders are not paid yet and count because ``keep_status`` names their status.
     """

@@ -29,7 +29,7 @@ def check_parity(
     leave_out: Collection[str] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> ParityReport:
-    """Hold a calculator, or a record of what one gave, against the exact calculator.
+    """Compare a calculator, or a record of what one gave, with the exact calculator.
 
     Mismatches are grouped by the named choices (``data/law/redemption.md``, section 8) that explain them, each
     verified on all rows; what no choice explains is called unexplained.
@@ -41,7 +41,7 @@ def check_parity(
     orders : path, str, pandas.DataFrame, or any table with an Arrow interface, shape (m, any), optional
         Columns as for :func:`nector_sim.score`. Without `calculator` it is a record: ``discount`` (major units; or
         ``discount_given``, as an export was read) is what the checkout gave, and ``points_redeemed``, ``payable`` and
-        ``credits_used`` are compared where they stand. Left out: cases are generated that visit every corner of the
+        ``credits_used`` are compared where present. Left out: cases are generated that visit every corner of the
         rules.
     calculator : Caller, callable or str, optional
         A function (see :class:`~nector_sim.parity.callers.FunctionCaller`), ``"module:function"``, a URL (see
@@ -57,7 +57,7 @@ def check_parity(
         What generated orders never have, because the calculator knows nothing of it: ``credits``,
         ``points_requested``, ``tier``, ``ordered_at``, ``eligible_amount``, ``coupon_discount``.
     progress : callable, optional
-        Called with the number of orders that were answered and of all, after each.
+        Called after each order with the number of orders answered and the number of all orders.
 
     Returns
     -------

@@ -54,7 +54,7 @@ class ParityReport(Result):
     Attributes
     ----------
     calculator : str
-        Which one it was.
+        Name of the calculator.
     compared : int
         Orders in all.
     agreements : int
@@ -65,7 +65,7 @@ class ParityReport(Result):
     groups : tuple of Group
         The mismatches by what explains them.
     limited_by : mapping of str to int
-        How many orders each limit held, of those compared: what the orders visited.
+        Of the orders compared, how many each limit decided: which rules the orders tested.
     """
 
     calculator: str

@@ -19,7 +19,7 @@ def review(program: ProgramLike, *, largest_balance: int | None = None) -> list[
     ----------
     program : Program
     largest_balance : int, optional
-        The most points that a customer has; with it, what nobody reaches is found too.
+        The most points that a customer has; with it, limits that nobody can reach are found too.
 
     Returns
     -------

@@ -19,7 +19,7 @@ TAIL_INDEX = 2.5
 
 
 class Shop(Model):
-    """A shop as a stated process; every field has a default, so that a test changes what it is about.
+    """A shop as a stated process; every field has a default, so that a test sets only what it is about.
 
     Customers arrive at random (a Poisson process), stay for a random time and order at random while they stay, each at
     a rate of their own: the Pareto/NBD model (Schmittlein, Morrison and Colombo 1987), with the lifetime's mean the

@@ -77,7 +77,7 @@ class Simulated:
         ----------
         program : Program
         **options
-            As of :func:`nector_sim.replay`.
+            As in :func:`nector_sim.replay`.
 
         Returns
         -------
@@ -129,7 +129,7 @@ class Simulated:
 def simulate(shop: Shop | str = "steady", program: Program | None = None, *, seed: int = 0) -> Simulated:
     """Simulate a shop: orders as they might have come, and the truth behind them.
 
-    What is assumed is said by :class:`nector_sim.Shop`: customers who come, stay and order by the Pareto/NBD model,
+    :class:`nector_sim.Shop` says what is assumed: customers who come, stay and order by the Pareto/NBD model,
     lognormal carts (or power laws), a share of customers who ever redeem. Points run through :func:`nector_sim.replay`
     from the first day of the history, with balances of 0. The same seed gives the same shop; a longer history begins
     with the orders of a shorter one.
@@ -137,7 +137,7 @@ def simulate(shop: Shop | str = "steady", program: Program | None = None, *, see
     Parameters
     ----------
     shop : Shop or str
-        Or the name of one: ``steady``, ``growing``, ``shrinking``, ``seasonal``, ``heavy-tailed``,
+        A shop, or the name of one: ``steady``, ``growing``, ``shrinking``, ``seasonal``, ``heavy-tailed``,
         ``web shop``.
     program : Program, optional
         What runs; its currency has two decimals. Left out, there are no points.

@@ -34,15 +34,15 @@ class ExperimentAssignment(Result):
     frame : pandas.DataFrame, shape (customers, 2)
         ``customer_id`` as it came, and ``side``: ``baseline`` or ``candidate``.
     balance : pandas.DataFrame
-        Means a customer of what they did before, by side, and the standardised difference.
+        What customers did before, as means per customer by side, and the standardised difference.
     start : pandas.Timestamp
-        From when on the sides differ.
+        When the sides begin to differ.
     seed : int
-        Of the draw that was kept; with the key it gives every side again.
+        Seed of the draw that was kept; with the key it reproduces every side.
     tries : int
         Draws that were made until both sides were alike.
     candidate_percent : float
-        The chance to be on the candidate's side.
+        The chance, in per cent, that a customer is on the candidate's side.
     said : tuple of str
         Who got no side, and why.
     """
@@ -111,20 +111,20 @@ def assign_experiment(
     ----------
     orders : pandas.DataFrame, or any table with an Arrow interface
         With ``customer_id``, ``ordered_at``, ``cart_amount`` and where they are known ``discount_given``. Every
-        customer in it gets a side, but those whom :func:`nector_sim.read_orders` knows by a hash alone: no shop could
-        load it.
+        customer in it gets a side, except those whom :func:`nector_sim.read_orders` knows only by a hash: no
+        shop could load that.
     start : str or datetime
         When the test begins.
     candidate_percent : float, optional
-        Share of customers who get the candidate.
+        Percentage of customers who get the candidate.
     before_weeks : int, optional
-        Weeks before the start in which both sides shall be alike.
+        Weeks before the start in which both sides must be alike.
     seed : int, optional
-        Of the first draw.
+        Seed of the first draw.
     key_file : path, optional
         Key of the hashes; made if there is none. Left out, the one in the user's home.
     timezone : str, optional
-        Of times that name no zone.
+        Zone of times that name none.
 
     Returns
     -------

@@ -34,22 +34,22 @@ class ExperimentPlan(Result):
     Attributes
     ----------
     break_even : float or None
-        The change of orders, as a share, at which the candidate earns what the baseline does: above 0 it has to bring
-        so many, below 0 it may lose so many. None where no change does it.
+        The change of orders, as a share, at which the candidate earns what the baseline does: above 0 it must bring
+        that many more, below 0 it may lose that many. None where no change of orders does it.
     customers : int
         Customers that could be assigned today: those who ordered in the weeks before.
     seen : pandas.DataFrame
-        What these customers can show, by ``weeks``, ``outcome`` and ``cuped``: ``mean`` and ``sd`` a customer,
-        ``correlation`` with the time before, ``smallest`` (the change of orders that is seen, as a share), and
-        ``sees_break_even``.
+        What a test on these customers can show, by ``weeks``, ``outcome`` and ``cuped``: ``mean`` and ``sd`` per
+        customer, ``correlation`` with the time before, ``smallest`` (the smallest change of orders that is seen, as a
+        share), and ``sees_break_even``.
     needed : pandas.DataFrame
         For each ``change`` of orders: ``customers_a_side`` by ``weeks``, ``outcome`` and ``cuped``.
     looks : int
-        Looks at the test, the last at its end.
+        How often the test is looked at; the last look is at its end.
     price : float
-        How many times the customers these looks cost.
+        Factor by which these looks raise the number of customers needed.
     alpha_percent, power_percent : float
-        Error, two-sided, and the chance to see what is to be seen.
+        Two-sided error, and the chance to see a change that is there.
     notes : tuple of str
         What was adjusted or assumed.
     """
@@ -133,7 +133,8 @@ def plan_experiment(
     """Plan a test of two settings on the customers of a shop.
 
     The spread of customers is taken from the shop's own last weeks, as if the test had run then: customers who ordered
-    in the weeks before it, with all that they did in it, also nothing. CUPED compares with the same outcome before.
+    in the weeks before it, with all that they did in it, even if it was nothing. CUPED corrects each
+    outcome of a customer by the same outcome before the test.
 
     Parameters
     ----------
@@ -152,11 +153,11 @@ def plan_experiment(
     looks : int, optional
         How often the test is looked at, evenly; the last look is its end.
     alpha_percent, power_percent : float, optional
-        Error, two-sided, and chance to see it.
+        Two-sided error, and the chance to see a change that is there.
     timezone : str, optional
-        Of times that name no zone.
+        Zone of times that name none.
     **how
-        What :func:`nector_sim.compare` takes besides, such as its opening balances.
+        Other arguments of :func:`nector_sim.compare`, such as its opening balances.
 
     Returns
     -------

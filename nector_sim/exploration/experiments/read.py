@@ -47,7 +47,7 @@ class ExperimentReading(Result):
     Attributes
     ----------
     frame : pandas.DataFrame
-        For each outcome, and each group where asked: ``baseline``, ``candidate``, ``difference`` (a customer, or of an
+        For each outcome, and each group where asked: ``baseline``, ``candidate``, ``difference`` (per customer, or per
         order where the name says so), ``low``, ``high``, ``p_value``.
     verdict : str
         ``pays``, ``does not pay``, ``not known yet``, or ``cannot be read``.
@@ -56,9 +56,9 @@ class ExperimentReading(Result):
     customers : dict of str to int
         On each side.
     sizes_p_value : float
-        Of sides of these sizes.
+        P-value of the sides' sizes: small where customers were lost or added on one side.
     level : float
-        Of the ranges: 0.95 at the end, more at an earlier look.
+        Confidence level of the ranges: 0.95 where one look was planned, more where several were.
     said : tuple of str
         What must be known of the data before the figures are believed.
     currency : str
@@ -125,13 +125,13 @@ def read_experiment(
     looks : int, optional
         Looks that were planned, evenly, the last at the end. Before it, ranges are wider by what looking early costs.
     candidate_percent : float, optional
-        The chance to be on the candidate's side; left out, the assignment's, or 50.
+        The chance, in per cent, that a customer is on the candidate's side; left out, the assignment's, or 50.
     before_weeks : int, optional
         Weeks before the start that CUPED uses.
     cuped : bool, optional
         Whether to take away what the time before explains.
     winsorise_percent : float, optional
-        Cut each outcome of a customer at this percentile of both sides together, such as 99.5; said where it is done.
+        Cut each outcome of a customer at this percentile of both sides together, such as 99.5; the reading says so.
     by : str, optional
         A column of the orders; customers are grouped by its value at their last order before the start.
     programs : sequence of Program, optional
@@ -139,7 +139,7 @@ def read_experiment(
     currency : str, optional
         For the answer's words.
     timezone : str, optional
-        Of times that name no zone.
+        Zone of times that name none.
 
     Returns
     -------
