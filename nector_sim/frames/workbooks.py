@@ -18,7 +18,9 @@ from nector_sim.errors import InputError
 MOST_CELLS = 20_000_000
 #: Where a row or a cell says that it is: ``r="12"``, ``r="AB12"``. Those that do not say so leave no gap.
 _PLACE = re.compile(rb"""\br=["']([A-Z]{0,3})([0-9]{1,7})["']""")
-_STEP, _OVERLAP = 1 << 20, 16
+#: A row or a cell that says that it is where no sheet has one, which the reader would look for all the same.
+_NOWHERE = re.compile(rb"""<(?:\w{1,20}:)?(?:c|row)\s[^<>]{0,99}?\br=["'](?![A-Z]{0,3}[0-9]{1,7}["'])""")
+_STEP, _OVERLAP = 1 << 20, 256
 
 
 def check_cells(source: Path | IO[bytes], name: str) -> None:
@@ -29,7 +31,13 @@ def check_cells(source: Path | IO[bytes], name: str) -> None:
         for entry in archive.namelist():
             if re.fullmatch(r"xl/worksheets/[^/]+\.xml", entry):
                 with archive.open(entry) as sheet:
-                    rows, columns = _extent(_pieces(sheet))
+                    try:
+                        rows, columns = _extent(_pieces(sheet))
+                    except ValueError:
+                        raise InputError(
+                            f"{name} is a damaged workbook: a cell says that it is where no sheet has one; open it and "
+                            "save it again, or export as CSV"
+                        ) from None
                 if rows * columns > MOST_CELLS:
                     raise InputError(
                         f"{name} has a sheet of {rows:,} rows and {columns:,} columns; at most {MOST_CELLS // 10**6} "
@@ -47,9 +55,12 @@ def _pieces(sheet: IO[bytes]) -> Iterator[bytes]:
 
 
 def _extent(pieces: Iterator[bytes]) -> tuple[int, int]:
-    """The last row and the last column of a sheet."""
+    """The last row and the last column of a sheet; ValueError for a place that no sheet has."""
     letters, rows = set[bytes](), 0
     for piece in pieces:
+        # What the end of a piece cuts off is whole in the next.
+        if (wrong := _NOWHERE.search(piece)) and wrong.end() <= len(piece) - 16:
+            raise ValueError
         found = _PLACE.findall(piece)
         letters.update({column for column, _ in found})
         rows = max(rows, max((int(row) for _, row in found), default=0))

@@ -61,3 +61,15 @@ def test_places_are_found_wherever_a_piece_ends_and_however_they_are_written(mon
         with pytest.raises(InputError, match="1,048,576 rows and 16,384 columns"):
             check_cells(book, "book.xlsx")
     check_cells(io.BytesIO(b"no zip"), "old.xls")
+
+
+@pytest.mark.parametrize("place", ["e" * 60 + "A1", "ABCD1", "a1", "A12345678", ""])
+@pytest.mark.parametrize("step", [7, 1 << 20])
+def test_a_place_that_no_sheet_has_is_refused(monkeypatch, place, step):
+    """A cell that said it was in the column eee…A took 27 GB, and the process ended."""
+    monkeypatch.setattr("nector_sim.frames.workbooks._STEP", step)
+    book = io.BytesIO()
+    with zipfile.ZipFile(book, "w") as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", f'<sheetData><row r="1"><c s="1" r="{place}"/></row></sheetData>')
+    with pytest.raises(InputError, match="a cell says that it is where no sheet has one"):
+        check_cells(book, "book.xlsx")
