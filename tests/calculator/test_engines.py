@@ -209,35 +209,6 @@ def test_sums_add_up_what_the_law_gives(in_sum, seed):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_sandbox_gives_what_the_law_gives(seed, tmp_path):
-    # Here, as the other engines' tests run where the sandbox is not installed, too.
-    gokwik = pytest.importorskip("nector_sim.gokwik", exc_type=ns.InputError)
-    from tests.gokwik.shops import open_shop
-
-    Customer, Database, play_orders = gokwik.Customer, gokwik.Database, gokwik.play_orders
-    # A checkout's calls name no number of points, and its orders are of the moment at which it is called.
-    program, orders = pairs(seed)
-    now = dt.datetime.now(dt.UTC)
-    orders = [replace(order, requested=None, credits=0, at=now) for order in orders]
-    frame = frame_of(program, orders)
-    customers = [
-        Customer(row.customer_id, order.balance, tier=order.tier)
-        for row, order in zip(frame.itertuples(), orders, strict=True)
-    ]
-    with Database(tmp_path / "gokwik.db") as database, open_shop(database, program, customers) as shop:
-        played = play_orders(shop.url, frame.drop(columns=["points_requested", "credits", "tier"]), program=program)
-    scale = 10**program.decimals
-    found = [
-        (points, int(discount * scale), int(payable * scale))
-        for points, discount, payable in zip(
-            played["points_redeemed"], played["discount"], played["payable"], strict=True
-        )
-    ]
-    assert found == [(row.points, row.discount, row.payable) for row in by_law(program, orders)]
-    assert played["settled"].all()
-
-
-@pytest.mark.parametrize("seed", range(3))
 def test_what_always_holds_holds_for_every_engine(engine, seed, tmp_path):
     """Section 7 of the page, without the law's help; the sentences about programs are the law's own tests."""
     program, orders = pairs(seed)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from nector_sim.calculator.exact import Law
 from nector_sim.languages.export import export
+from nector_sim.languages.law import calculator_of
 from nector_sim.languages.workbook import BOUNDS, workbook
 from nector_sim.parity.answers import order_fields
 from nector_sim.parity.generate import generate
@@ -320,19 +321,15 @@ class LibreOffice:
         """The differences under each change of the formulas; LibreOffice, slow to start, is started once."""
         books = []
         for batch in made:
-            scale, offers = 10**batch.program.decimals, batch.program.offers
-            tiered = any(offer.tiers for offer in offers)  # of no tier at all: nothing to type
-            coupons = not all(offer.with_coupons for offer in offers)
+            scale = 10**batch.program.decimals
+            # A sheet has a column for what its program reads, and for nothing else.
+            typed = [one.name for one in calculator_of(batch.program, bounds=BOUNDS, settings=[]).inputs]
             rows = [
-                (
-                    order.cart / scale,
-                    order.balance,
-                    order.credits / scale,
-                    order.requested,
-                    *([order.tier] if tiered else []),
-                    None if order.eligible is None else order.eligible / scale,
-                    *([order.coupon / scale] if coupons else []),
-                )
+                [
+                    value / scale if name in ("cart", "credits", "eligible", "coupon") and value is not None else value
+                    for name in typed
+                    for value in [getattr(order, name)]
+                ]
                 for order in batch.orders
             ]
             books.append(workbook(batch.program, orders=rows))
