@@ -45,7 +45,8 @@ class Text:
 
     def for_arrow(self) -> Any:
         """What Arrow's reader takes."""
-        return self.path if self.data is None else pa.BufferReader(self.data)
+        # Opened here: from a path Arrow takes the ending ".gz" for a packed file, whatever it holds.
+        return pa.OSFile(str(self.path)) if self.data is None else pa.BufferReader(self.data)
 
     def read(self) -> bytes:
         """All of it."""

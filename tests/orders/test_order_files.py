@@ -394,6 +394,8 @@ def test_packed_files_are_read_as_what_they_hold(read):
     assert len(read(zipped(april=PLAIN), "orders.zip").orders) == 2
     two = read(zipped(april=PLAIN, may=PLAIN.replace("A1", "A3").replace("A2", "A4")), "orders.zip")
     assert list(carts(two)) == ["A1", "A2", "A3", "A4"]
+    # What it holds decides, not its name.
+    assert carts(read(PLAIN.encode(), "orders.csv.gz")) == {"A1": "1000.00", "A2": "500.00"}
     with pytest.raises(ns.InputError, match="damaged or unfinished gzip"):
         read(gzip.compress(PLAIN.encode())[:-9], "orders.csv.gz")
 
