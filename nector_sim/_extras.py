@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
+from nector_sim.errors import InputError
+
 #: Every library beyond the light core that the package imports, by the name it is imported by.
 EXTRA_OF = {
     "charset_normalizer": "frames",
@@ -52,3 +57,13 @@ def named(error: ModuleNotFoundError, what: str, *, command: bool = False) -> st
     if command and extra in _OF_COMMANDS:
         extra = "commands"
     return f"{what} needs {library}, which is not installed: {pip_line(extra)}"
+
+
+def library(name: str, what: str) -> Any:
+    """Import a library that may be missing; InputError says what needs it, and which extra brings it."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if (said := named(error, what)) is None:
+            raise
+        raise InputError(said) from None

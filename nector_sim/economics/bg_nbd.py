@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nector_sim._extras import pip_line
+from nector_sim._extras import library
 from nector_sim.errors import InputError
 
 Floats = npt.NDArray[np.float64]
@@ -112,9 +112,4 @@ def fit_bg_nbd(frequency: Floats, recency: Floats, age: Floats) -> BgNbd:
 
 
 def _scipy(part: str) -> Any:
-    import importlib
-
-    try:
-        return importlib.import_module(f"scipy.{part}")
-    except ImportError:
-        raise InputError(f"a BG/NBD model needs the library scipy: {pip_line('estimates')}") from None
+    return library(f"scipy.{part}", "a BG/NBD model")

@@ -6,20 +6,17 @@ the `chainladder` library's (extra ``actuarial``), which is imported when it is 
 
 from __future__ import annotations
 
-import importlib
 import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nector_sim._extras import pip_line
-from nector_sim.errors import InputError
+from nector_sim._extras import library
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,10 +45,7 @@ def develop(triangle: Floats) -> Developed:
     row, age = np.nonzero(~np.isnan(triangle))
     frame = pd.DataFrame({"credited": months[row], "redeemed_in": months[row + age], "points": triangle[row, age]})
     with _quiet():
-        try:
-            cl: Any = importlib.import_module("chainladder")
-        except ImportError:
-            raise InputError(f"triangles need the library chainladder: {pip_line('actuarial')}") from None
+        cl = library("chainladder", "the chain-ladder method")
         made = cl.Triangle(frame, origin="credited", development="redeemed_in", columns="points", cumulative=True)
         # Mack's way to guess the spread of the last factor fails where earlier ones have none at all.
         for way in ("mack", "log-linear"):

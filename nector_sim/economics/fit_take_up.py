@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from nector_sim._extras import library
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.sales import known_redeems
-from nector_sim.economics.take_up_model import NAMES, ROWS, Floats, Model, Seen, needed, steps_of
+from nector_sim.economics.take_up_model import ESTIMATE, NAMES, ROWS, Floats, Model, Seen, steps_of
 from nector_sim.errors import InputError
 from nector_sim.frames.ids import id_keys
 from nector_sim.frames.kinds import as_frame
@@ -241,7 +242,7 @@ def _balance_effects(model: Model, seen: Seen) -> tuple[tuple[int, ...], list[st
 
 def _told(seen: Seen, model: Model, numbers: Floats, errors: Floats, notices: list[str]) -> FittedTakeUp:
     """Put numbers and errors into what the ledger and the assumptions take."""
-    expit: Callable[[Any], Any] = needed("scipy.special").expit
+    expit: Callable[[Any], Any] = library("scipy.special", ESTIMATE).expit
     share = _spread(numbers[0], errors[0], expit)
     mean = model.take_up(numbers)
     level = [each / expit(numbers[1]) * mean for each in _spread(numbers[1], errors[1], expit)]

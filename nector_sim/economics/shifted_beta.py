@@ -8,12 +8,11 @@ age. For points, leaving is being redeemed, and those that never are have a prob
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nector_sim._extras import pip_line
+from nector_sim._extras import library
 from nector_sim.errors import InputError
 
 Floats = npt.NDArray[np.float64]
@@ -49,12 +48,7 @@ class ShiftedBeta:
 
 def fit_shifted_beta(left: Floats, there: Floats) -> ShiftedBeta:
     """Fit the model by maximum likelihood."""
-    try:
-        import importlib
-
-        optimize: Any = importlib.import_module("scipy.optimize")
-    except ImportError:
-        raise InputError(f"a shifted beta-geometric model needs the library scipy: {pip_line('estimates')}") from None
+    optimize = library("scipy.optimize", "a shifted beta-geometric model")
     if not np.asarray(left).sum() > 0:
         raise InputError("nobody left, so a shifted beta-geometric model has nothing to go by")
     age, stayed = np.arange(len(left)), there - left

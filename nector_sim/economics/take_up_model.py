@@ -5,19 +5,19 @@ One likelihood (scipy), with standard errors from its second derivatives (statsm
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nector_sim._extras import pip_line
-from nector_sim.errors import InputError
+from nector_sim._extras import library
 from nector_sim.ledger.take_up import MAX_OF_CART
 
 Floats = npt.NDArray[np.float64]
 
+#: What needs the libraries that may be missing.
+ESTIMATE = "fit_take_up"
 #: Kinds of redeemers in an estimated table, and most steps of the balance and of the balance over the cart.
 KINDS, ROWS, COLUMNS = 10, 8, 6
 #: Logits further out than this are as good as 0 or 1; and how weakly numbers are drawn to 0.
@@ -83,7 +83,7 @@ class Model:
     @classmethod
     def of(cls, seen: Seen) -> Model:
         """Cut the balances into steps at their quantiles, and count."""
-        sparse = needed("scipy.sparse")
+        sparse = library("scipy.sparse", ESTIMATE)
         balances, row = steps_of(seen.balance, ROWS, None)
         of_cart, column = steps_of(seen.of_cart, COLUMNS, MAX_OF_CART)
         x, z = _means(np.log1p(seen.balance), row), _means(np.log1p(seen.of_cart), column)
@@ -103,7 +103,7 @@ class Model:
 
     def kinds(self, level: float, alike: float) -> Floats:
         """The mean level of each kind of redeemers, equally many of each, shape (kinds,)."""
-        special = needed("scipy.special")
+        special = library("scipy.special", ESTIMATE)
         mean, size = special.expit(level), np.exp(alike)
         a, b = mean * size, (1 - mean) * size
         ends = special.betaincinv(a, b, np.linspace(0, 1, KINDS + 1))
@@ -112,7 +112,7 @@ class Model:
 
     def cells(self, numbers: Floats) -> Floats:
         """Probabilities by kind, row and column."""
-        special = needed("scipy.special")
+        special = library("scipy.special", ESTIMATE)
         logits = special.logit(self.kinds(numbers[1], numbers[2]))
         moved = logits[:, None, None] + numbers[3] * self.x[:, None] + numbers[4] * self.z
         chances: Floats = np.clip(special.expit(moved), 1e-9, 1 - 1e-9)
@@ -120,7 +120,7 @@ class Model:
 
     def parts(self, numbers: Floats) -> tuple[Floats, Floats]:
         """Logarithms of the likelihood of each pattern: as redeemers, and as customers who never redeem."""
-        special = needed("scipy.special")
+        special = library("scipy.special", ESTIMATE)
         cells = self.cells(numbers).reshape(KINDS, -1)
         logs = self.yes @ np.log(cells).T + self.no @ np.log1p(-cells).T
         as_redeemers = special.logsumexp(logs, axis=1) - np.log(KINDS) + special.log_expit(numbers[0])
@@ -148,7 +148,7 @@ class Model:
 
     def kinds_of_customers(self, seen: Seen, numbers: Floats) -> Floats:
         """How probable each customer is a redeemer of each kind, shape (customers, kinds)."""
-        special = needed("scipy.special")
+        special = library("scipy.special", ESTIMATE)
         chance = self.chances(seen, numbers)
         logs = np.zeros((int(seen.customer.max()) + 1, KINDS))
         np.add.at(logs, seen.customer, np.log(np.where(seen.used[:, None], chance, 1 - chance)))
@@ -167,7 +167,7 @@ class Model:
 
     def fitted(self, free: tuple[int, ...]) -> tuple[Floats, Floats]:
         """Numbers of the greatest likelihood, those not free at 0, and their standard errors."""
-        optimize, numdiff = needed("scipy.optimize"), needed("statsmodels.tools.numdiff")
+        optimize, numdiff = library("scipy.optimize", ESTIMATE), library("statsmodels.tools.numdiff", ESTIMATE)
         ever = float(self.many @ self.never) / self.many.sum()
         begin = np.array([np.clip(np.log((1 - ever + 1e-3) / (ever + 1e-3)), -4, 3), 0.0, 1.5, 0.0, 0.0])
         places = list(free)
@@ -200,13 +200,3 @@ def steps_of(values: Floats, most: int, largest: int | None) -> tuple[list[int],
 
 def _means(values: Floats, step: Any) -> Floats:
     return np.asarray(np.bincount(step, values) / np.bincount(step) - values.mean())
-
-
-def needed(library: str, what: str = "fit_take_up") -> Any:
-    """A library of the extra ``estimates``, and what needs it."""
-    try:
-        return importlib.import_module(library)
-    except ModuleNotFoundError as missing:
-        raise InputError(
-            f"{what} needs scipy and statsmodels, which are not installed: {pip_line('estimates')}"
-        ) from missing

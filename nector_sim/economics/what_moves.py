@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from nector_sim._extras import library
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.ranges import Sums, between, ends_of, headline, likely_of, together
 from nector_sim.economics.rates import Rates
 from nector_sim.economics.response import with_response
-from nector_sim.economics.take_up_model import needed
 from nector_sim.errors import InputError
 
 
@@ -86,10 +86,9 @@ def answer(sums: Sums, rates: Rates, *, sides: int) -> Any:
 
 def _moved(assumptions: Assumptions, name: str, value: float) -> Rates:
     """The likely values with one field, a share of 100 or an amount, at another."""
-    rates = assumptions.rates()
     share = value / 100 if name.endswith("_percent") else value
-    given = {field.name: getattr(rates, field.name) for field in fields(Rates)}
-    return Rates(**given | {name.removesuffix("_percent"): share})
+    changed: dict[str, Any] = {name.removesuffix("_percent"): share}
+    return replace(assumptions.rates(), **changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ class Answer:
         """Of the spread of the answer, what each range makes up by itself, and together with the others."""
         if samples < 1 or samples & (samples - 1):
             raise InputError(f"samples is {samples}; it is a power of two, such as 1024")
-        stats: Any = needed("scipy.stats")
+        stats = library("scipy.stats", "what_moves")
         ranges = {name: ends_of(self.assumptions, name) for name in self.assumptions.uncertain}
         ranges = {name: ends for name, ends in ranges.items() if ends[0] < ends[2]}
         if not self.assumptions.responds:

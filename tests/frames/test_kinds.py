@@ -147,6 +147,9 @@ OTHERS = {
     "summarize": lambda make: ns.summarize(scored(make), **TODAY).row(),
     "sweep": lambda make: ns.sweep(PROGRAM, make(ORDERS), grid=GRID, **TODAY, **_made(make)).to_dict(),
     "compare": lambda make: ns.compare(PROGRAM, CAPPED, make(ORDERS), resamples=0, **TODAY, **_made(make)).text(),
+    "winners": lambda make: _table(
+        ns.winners(PROGRAM, make(ORDERS), grid=GRID, assumptions=RESPONDS, over=OVER, **_made(make))
+    ),
     "first_grid": lambda make: ns.first_grid(PROGRAM, make(ORDERS), **_made(make)),
     "forecast": lambda make: _table(ns.forecast(PROGRAM, make(_a_year()), opening=make(OPENING), **A_FEW)),
     "liability": lambda make: ns.liability(make(BALANCES), program=PROGRAM, at="2026-11-10").text(),
@@ -161,6 +164,8 @@ OTHERS = {
     "fit_take_up": lambda make: ns.fit_take_up(make(_a_year()), PROGRAM, opening=make(OPENING)).text(),
     "RuleExplorer": lambda make: ns.RuleExplorer(PROGRAM, orders=make(ORDERS), assumptions=HALF).outcome.summary.row(),
 }
+RESPONDS = {"gross_margin_percent": 50, "response_half_at_percent": 3}
+OVER = {"response_percent": [0, 20], "redeemers_percent": [50, 100]}
 INR = {"currency": "INR"}
 GRID = {"offers.0.max_discount": [50, 100]}
 PERIOD = {"start": "2026-06-01", "end": "2026-10-01"}
