@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from nector_sim.errors import InputError
-
 #: Every library beyond the light core that the package imports, by the name it is imported by.
 EXTRA_OF = {
     "charset_normalizer": "frames",
@@ -66,4 +64,7 @@ def library(name: str, what: str) -> Any:
     except ModuleNotFoundError as error:
         if (said := named(error, what)) is None:
             raise
+        # Here: the package imports this file before a command takes care of Ctrl+C.
+        from nector_sim.errors import InputError
+
         raise InputError(said) from None
