@@ -25,7 +25,7 @@ setup: .venv/.ready  ## make .venv with everything pinned (the other targets do 
 demo: setup  ## the documented GoKwik offer on real orders, and other settings beside it
 	@$(RUN) nector_sim demo
 
-test: setup  ## the tests, in about twelve minutes on two cores
+test: setup  ## the tests, in about eight minutes on two cores
 	$(RUN) pytest -n auto
 
 test-browser: setup  ## the app and JupyterLab in headless Chromium; screenshots in out/browser
