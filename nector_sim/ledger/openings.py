@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, DAY
 from nector_sim.rules.ledger import Reversal
-from nector_sim.rules.offers import FixedAmount, VariableAmount
 from nector_sim.rules.program import Program
 
 #: Balances that are this much later than the last order miss something.
@@ -209,13 +207,7 @@ def _redeemed(facts: Facts, schedule: Schedule) -> Int64:
 
 def points_of(discount: Int64, program: Program) -> Int64:
     """The points behind discounts of history, in minor units, by the program's dearest amount for a point."""
-    values = [
-        (Fraction(offer.discount_per_step) / offer.points_per_step)
-        if isinstance(offer, VariableAmount)
-        else Fraction(offer.discount) / offer.points
-        for offer in program.offers
-        if isinstance(offer, VariableAmount | FixedAmount)
-    ]
+    values = [offer.point_value for offer in program.offers if offer.point_value is not None]
     if not values:
         raise InputError(
             "The points behind discount_given cannot be told: no offer of the program gives an amount for points"

@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 from nector_sim.errors import Problem, ProgramError, listed
 from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier, Tiering
 from nector_sim.rules.money import MAX_MINOR, About, Amount, Percent, currency_decimals, from_minor, is_finer
-from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, Offer, VariableAmount, VariablePercent
+from nector_sim.rules.offers import OFFERS, Model, Offer
 from nector_sim.rules.paths import changed, unknown_path
 from nector_sim.rules.times import Time, to_instant
 from nector_sim.rules.toml import MOST, read_toml
@@ -73,14 +73,8 @@ class PercentMinPayable(Model):
     pay: Percentage]"""
 
 
-_OFFERS: dict[str, type[Model]] = {
-    "variable_amount": VariableAmount,
-    "fixed_amount": FixedAmount,
-    "variable_percent": VariablePercent,
-    "fixed_percent": FixedPercent,
-}
-_MINIMA: dict[str, type[Model]] = {"fixed": FixedMinPayable, "percent": PercentMinPayable}
-_KINDS = _OFFERS | _MINIMA
+MIN_PAYABLES: dict[str, type[Model]] = {"fixed": FixedMinPayable, "percent": PercentMinPayable}
+_KINDS = OFFERS | MIN_PAYABLES
 _SECTIONS: dict[str, type[Model]] = {
     "earning": Earning,
     "expiry": Expiry,
@@ -108,7 +102,7 @@ class Program(Model):
 
     Examples
     --------
-    >>> program = Program(offers=[VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
+    >>> program = Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
     >>> program.currency, program.timezone
     ('INR', 'Asia/Kolkata')
     """
@@ -472,7 +466,7 @@ def _sentence(detail: Any, model: type[Model], parts: list[str]) -> str:
         case "missing":
             return "is missing; fill it in"
         case "union_tag_not_found":
-            kinds = _OFFERS if parts[0] == "offers" else _MINIMA
+            kinds = OFFERS if parts[0] == "offers" else MIN_PAYABLES
             return f"has no kind; add kind = one of {', '.join(map(repr, kinds))}"
         case "union_tag_invalid":
             return f"kind {context['tag']!r} is unknown; it is one of {context['expected_tags']}"
