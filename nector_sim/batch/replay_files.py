@@ -107,7 +107,7 @@ def replay_files(
     schedule = make_schedule(program, programs)
     held = [_from(start, one) for start, one in zip(schedule.starts, schedule.programs, strict=True)]
     tables = {
-        name: None if table is None else read_table(Path(table)) if isinstance(table, str | Path) else as_table(table)
+        name: None if table is None else read_table(table) if isinstance(table, str | Path) else as_table(table)
         for name, table in (("opening", opening), ("grants", grants), ("refunds", refunds))
     }
     apart([out], [orders, opening, grants, refunds])
@@ -143,7 +143,7 @@ def _replay_whole(
         try:
             job.work.make()
             naming = Naming(job.options["prefix"], job.options["suffix"])
-            frame = as_frame(read_table(Path(orders)))
+            frame = as_frame(read_table(orders))
             result = replay(None, frame, programs=programs, as_of=as_of, **how)
             for name, table in tables_of(result, programs[0].decimals, naming).items():
                 write_part(job, f"{name}{ending}", table)

@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 
 from nector_sim.batch.files import ScoreReport
 from nector_sim.batch.inputs import PIECE_ROWS, open_inputs, read_pieces
-from nector_sim.batch.places import Place
 from nector_sim.batch.resume import failed, parts_of, resume
 from nector_sim.batch.schemas import rejects_schema, scored_schema
 from nector_sim.batch.sources import Inputs, Piece
@@ -27,6 +26,7 @@ from nector_sim.batch.writers import ENDINGS, SHEET_ROWS, check_flat, sheet_is_f
 from nector_sim.errors import InputError
 from nector_sim.frames.checks import SHOWN
 from nector_sim.frames.results import Naming
+from nector_sim.places import Place
 from nector_sim.rules.program import Program
 
 #: Rows of a part of a folder, at least.

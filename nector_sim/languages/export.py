@@ -11,6 +11,7 @@ from nector_sim.languages.javascript import print_javascript, print_typescript
 from nector_sim.languages.python import print_python
 from nector_sim.languages.sql import print_sql
 from nector_sim.languages.workbook import workbook
+from nector_sim.places import on_this_machine
 from nector_sim.rules.program import Program
 
 Language = Literal["sql", "javascript", "typescript", "python", "xlsx"]
@@ -100,8 +101,9 @@ def export(
         raise InputError("the program cannot be exported so:", problems)
     written: str | bytes = write(program, **given)
     if out is not None:
+        place = on_this_machine(out, "write the calculator here, and copy it there")
         try:
-            Path(out).write_bytes(written if isinstance(written, bytes) else written.encode())
+            place.write_bytes(written if isinstance(written, bytes) else written.encode())
         except OSError as error:
             raise InputError(f"{out} cannot be written: {error.strerror or error}") from None
     return written

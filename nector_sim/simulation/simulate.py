@@ -11,6 +11,7 @@ import pandas as pd
 
 from nector_sim.errors import InputError
 from nector_sim.ledger.replay import Replay, replay
+from nector_sim.places import on_this_machine
 from nector_sim.rules.program import Program
 from nector_sim.simulation.chance import Chance
 from nector_sim.simulation.invented import balance_file, shopify_export
@@ -188,6 +189,7 @@ def simulate(shop: Shop | str = "steady", program: Program | None = None, *, see
 def _written(rows: pd.DataFrame, path: str | Path | None) -> pd.DataFrame:
     """Write a table as CSV, the same bytes each time."""
     if path is not None:
+        path = on_this_machine(path, "write the file here, and copy it there")
         packed: Any = {"method": "gzip", "mtime": 0} if str(path).endswith(".gz") else None
         rows.to_csv(path, index=False, compression=packed, lineterminator="\n")
     return rows
