@@ -31,14 +31,14 @@ from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import EARLIEST, make_schedule
 from nector_sim.ledger.take_up import TakeUp
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike
 
 #: Endings of the tables of a replay.
 ENDINGS = (".parquet", ".csv")
 
 
 def replay_files(
-    program: Program | None,
+    program: ProgramLike | None,
     orders: str | Path | Sequence[str | Path],
     *,
     out: str | Path,
@@ -49,7 +49,7 @@ def replay_files(
     seed: int = 0,
     as_of: datetime | str | None = None,
     movements: bool = False,
-    programs: Iterable[Program | tuple[Any, Program]] = (),
+    programs: Iterable[ProgramLike | tuple[Any, ProgramLike]] = (),
     prefix: str = "",
     suffix: str = "",
     buckets: int | None = None,

@@ -77,7 +77,7 @@ def parity(
         options.File | None,
         typer.Option(help="Write generated cases with exact answers: .jsonl, .json or .csv.", parser=options.File),
     ] = None,
-    export: Annotated[Path | None, typer.Option(hidden=True, help="The old name of --cases.")] = None,
+    export: Annotated[str | None, typer.Option(hidden=True, help="The old name of --cases.")] = None,
 ) -> None:
     """Compare a calculator or a checkout log with the exact one.
 

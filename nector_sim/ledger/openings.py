@@ -21,7 +21,7 @@ from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, DAY
 from nector_sim.rules.ledger import Reversal
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike
 
 #: Balances that are this much later than the last order miss something.
 GAP_DAYS = 31
@@ -35,7 +35,7 @@ LIKE_A_SNAPSHOT = (
 def opening_from(
     snapshot: Any,
     orders: Any,
-    program: Program | None,
+    program: ProgramLike | None,
     *,
     at: datetime | str | None = None,
     grants: Any = None,
@@ -207,12 +207,11 @@ def _redeemed(facts: Facts, schedule: Schedule) -> Int64:
 
 def points_of(discount: Int64, program: Program) -> Int64:
     """The points behind discounts of history, in minor units, by the program's dearest amount for a point."""
-    values = [offer.point_value for offer in program.offers if offer.point_value is not None]
-    if not values:
+    if program.point_value is None:
         raise InputError(
             "The points behind discount_given cannot be told: no offer of the program gives an amount for points"
         )
-    a_point = max(values) * 10**program.decimals
+    a_point = program.point_value * 10**program.decimals
     points: Int64 = np.rint(discount * float(1 / a_point)).astype(np.int64)
     return points
 

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -305,6 +306,11 @@ class Program(Model):
     def to_toml(self) -> str:
         """Write the program as TOML; reading it back gives an equal program."""
         return tomli_w.dumps(_plain(self.model_dump(exclude_none=True)))
+
+    @property
+    def point_value(self) -> Fraction | None:
+        """What a point takes off, in major units, by the most generous offer; None where none gives an amount."""
+        return max((offer.point_value for offer in self.offers if offer.point_value is not None), default=None)
 
     def to_json(self) -> str:
         """Write the program as JSON, amounts as text so that no reader makes floats of them."""
