@@ -27,6 +27,7 @@ from nector_sim.pictures.discount_by_cart import DiscountByCart
 from nector_sim.pictures.limits import Limits
 from nector_sim.pictures.style import new_figure, png, svg
 from nector_sim.pictures.waterfall import Waterfall
+from nector_sim.places import on_this_machine
 from nector_sim.report.answer import RESAMPLES, months_to_divide_by, pair_in_words, sentence
 from nector_sim.report.figures import in_words
 from nector_sim.report.parts import Extra, Money, Picture, Section, Share
@@ -96,7 +97,7 @@ class Report:
         InputError
             For another ending, a file that cannot be written, or a PDF where no browser can print it.
         """
-        path = Path(path)
+        path = on_this_machine(path, "save the report here, and copy it there")
         check_ending(path)
         try:
             path.write_bytes(self.as_file(path.suffix))

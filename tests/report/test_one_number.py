@@ -28,7 +28,7 @@ def test_four_doors_one_number(shop, tmp_path):
         desk.act({"do": "shop", "shop": shop})
         state = desk.act({"do": "type", "form": "proposal", "values": {"offers.0.max_discount": "100"}})
         shown = {figure["key"]: figure for figure in state["headline"]}
-        between = desk.ranges(desk.version)
+        between = desk.later.work("ranges", desk.later.marks()["ranges"])
         report = desk.report()
         proposal, believed = desk.outcome.program, desk.session.assumptions
     assert proposal.offers[0].max_discount == 100
