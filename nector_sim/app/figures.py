@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nector_sim.app.later import Asked
 from nector_sim.app.setting import WORTH, Lever, read, short, typed_into
 from nector_sim.app.words import called, plain
 from nector_sim.economics.happened import Happened
@@ -194,6 +195,23 @@ def ranges(session: Session, outcome: Outcome, go_on: Callable[[], None]) -> dic
         ],
     }
     return {key: f"between {low} and {high}" for key, (low, high) in between.items()}
+
+
+def headline_ranges(asked: Asked) -> dict[str, str]:
+    """The ranges of the headline."""
+    return ranges(asked.session, asked.outcome, asked.go_on)
+
+
+def levers(asked: Asked) -> list[dict[str, Any]]:
+    """Margin, cost and reach along each lever."""
+    desk, state = asked.desk, asked.state
+    found = [(one, reach) for one in desk.levers() if (reach := desk.reach(one)) is not None]
+    return lever_pictures(asked.session, state["proposal"], state["today"], found, asked.go_on) if found else []
+
+
+def setting_pictures(asked: Asked) -> dict[str, Any]:
+    """The numbers of the pictures of one setting."""
+    return pictures(asked.outcome, asked.session.todays(asked.outcome.program))
 
 
 def sums_of(session: Session, program: Program) -> ReplaySums:

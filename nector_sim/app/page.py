@@ -43,6 +43,8 @@ def state_of(desk: Desk) -> dict[str, Any]:
         "forms": {form: setting.form_of(form, state[form], units=units) for form in FORMS},
         "problems": desk.problems,
         "replayed": state["replayed"],
+        "asked": state["asked"],
+        "marks": desk.later.marks(),
         "points": label,
         "currency": desk.adding.currency,
         "sign": units["money"],

@@ -96,7 +96,7 @@ def build(desk: Any, *, token: str, port: int) -> Any:
     from starlette.responses import JSONResponse, Response
     from starlette.routing import Route
 
-    from nector_sim.app.desk import Superseded
+    from nector_sim.app.later import Superseded
 
     def allowed(request: Request) -> bool:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -131,7 +131,7 @@ def build(desk: Any, *, token: str, port: int) -> Any:
         return Response(file.read_bytes(), media_type=_KINDS.get(file.suffix))
 
     async def alive(_: Request) -> Response:
-        return JSONResponse({"version": desk.version, "ready": desk.is_ready})
+        return JSONResponse({"version": desk.version, "ready": desk.is_ready, "progress": desk.later.progress()})
 
     async def state(_: Request) -> Response:
         if not desk.is_ready:
@@ -143,16 +143,8 @@ def build(desk: Any, *, token: str, port: int) -> Any:
         return JSONResponse(await run_in_threadpool(desk.act, asked))
 
     async def later(request: Request) -> Response:
-        version = int(request.query_params.get("version", "0"))
-        what = request.path_params["what"]
-        if what == "examples":
-            return JSONResponse(
-                await run_in_threadpool(desk.examples, version, request.query_params.get("order", "").strip())
-            )
-        works = {"ranges": desk.ranges, "levers": desk.lever_pictures, "pictures": desk.pictures, "sure": desk.how_sure}
-        if what not in works:
-            return Response(status_code=404)
-        return JSONResponse(await run_in_threadpool(works[what], version))
+        query, what = dict(request.query_params), request.path_params["what"]
+        return JSONResponse(await run_in_threadpool(desk.later.work, what, query.pop("mark", ""), query))
 
     async def upload(request: Request) -> Response:
         path = desk.adding.place_for(unquote(request.headers.get("x-name", "file")))
