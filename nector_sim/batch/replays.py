@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from nector_sim._progress import beside, tell
 from nector_sim.batch import shuffle
+from nector_sim.batch.ids import Hashes
 from nector_sim.batch.inputs import open_inputs
 from nector_sim.batch.places import Place
 from nector_sim.batch.resume import failed, parts_of, resume
@@ -169,6 +170,7 @@ def _replay(job: ReplayJob, terms: Future[dict[str, Any]], run: Runner, as_of: d
             job.work.begin(terms.result())
     if job.work.begun() is None:  # there are no orders
         job.work.begin(terms.result())
+    _check_ids(job, run)
     _check_refunds(job)
     lasts = [json.loads(split_report(job, number).read_text()) for number in numbers]
     timezone = job.programs[0].timezone
@@ -327,6 +329,19 @@ def _added_up(notices: Iterable[str]) -> list[str]:
         key = words if number.isdecimal() else notice
         sums[key] = sums.get(key, 0) + (int(number) if number.isdecimal() else 0)
     return [f"{count} {words}" if count else words for words, count in sums.items()]
+
+
+def _check_ids(job: ReplayJob, run: Runner) -> None:
+    """Refuse orders that occur twice, in one bucket or in two."""
+    twice = list(run(_ids_twice, job, range(job.order_ids.shares)))
+    if any(map(len, twice)):
+        job.order_ids.refuse(
+            np.concatenate(twice), job.programs[0].timezone, lambda error, rows: _of_all_orders(error, {"orders": rows})
+        )
+
+
+def _ids_twice(job: ReplayJob, share: int) -> Hashes:
+    return job.order_ids.found_twice(share)
 
 
 def _check_refunds(job: ReplayJob) -> None:
