@@ -48,7 +48,7 @@ ISSUES = "https://github.com/nector-sim/nector-sim/issues"
 
 #: Seconds that a command has to clear up after a signal. Whatever it is in by then, it ends: the next run finds what a
 #: run that was killed leaves.
-_TO_CLEAR_UP = 0.8
+_TO_CLEAR_UP = 0.7
 
 
 class _State:

