@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nector_sim.batch.inputs import read_pieces
-from nector_sim.batch.places import Place
 from nector_sim.batch.sources import Inputs
 from nector_sim.errors import OrdersError
 from nector_sim.frames.columns import read_times
@@ -27,6 +26,7 @@ from nector_sim.frames.ids import read_ids
 from nector_sim.frames.kinds import as_frame
 from nector_sim.ledger.draws import hash_ids
 from nector_sim.ledger.inputs import Table, occurs_again, refuse
+from nector_sim.places import Place
 
 Hashes = npt.NDArray[np.uint64]
 

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nector_sim._progress import beside
-from nector_sim.batch.places import Place
 from nector_sim.batch.sources import Inputs, Piece, Source
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.arrow_types import plain_schema, plain_table
 from nector_sim.frames.csv_text import Layout, find_layout, parse_rows
 from nector_sim.frames.sheets import LONGEST_HEADER
+from nector_sim.places import Place
 
 #: Rows that are read, scored and written together: few enough for the memory, enough for the speed.
 PIECE_ROWS = 262_144

@@ -31,7 +31,7 @@ from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import EARLIEST, make_schedule
 from nector_sim.ledger.take_up import TakeUp
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike
 
 #: Endings of the tables of a replay.
 ENDINGS = (".parquet", ".csv")
@@ -39,7 +39,7 @@ ENDINGS = (".parquet", ".csv")
 
 @long_call("steps")
 def replay_files(
-    program: Program | None,
+    program: ProgramLike | None,
     orders: str | Path | Sequence[str | Path],
     *,
     out: str | Path,
@@ -50,7 +50,7 @@ def replay_files(
     seed: int = 0,
     as_of: datetime | str | None = None,
     movements: bool = False,
-    programs: Iterable[Program | tuple[Any, Program]] = (),
+    programs: Iterable[ProgramLike | tuple[Any, ProgramLike]] = (),
     prefix: str = "",
     suffix: str = "",
     buckets: int | None = None,
@@ -111,7 +111,7 @@ def replay_files(
     schedule = make_schedule(program, programs)
     held = [_from(start, one) for start, one in zip(schedule.starts, schedule.programs, strict=True)]
     tables = {
-        name: None if table is None else read_table(Path(table)) if isinstance(table, str | Path) else as_table(table)
+        name: None if table is None else read_table(table) if isinstance(table, str | Path) else as_table(table)
         for name, table in (("opening", opening), ("grants", grants), ("refunds", refunds))
     }
     apart([out], [orders, opening, grants, refunds])
@@ -148,7 +148,7 @@ def _replay_whole(
             job.work.make()
             step = stages(4)
             naming = Naming(job.options["prefix"], job.options["suffix"])
-            frame = as_frame(read_table(Path(orders)))
+            frame = as_frame(read_table(orders))
             step()
             result = replay(None, frame, programs=programs, as_of=as_of, **how)
             step()

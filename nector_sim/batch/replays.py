@@ -21,7 +21,6 @@ from nector_sim._progress import beside, tell
 from nector_sim.batch import shuffle
 from nector_sim.batch.ids import Hashes
 from nector_sim.batch.inputs import open_inputs
-from nector_sim.batch.places import Place
 from nector_sim.batch.resume import failed, parts_of, resume
 from nector_sim.batch.shuffle import ROW, ReplayJob, bucket_of, last_of, read_bucket, split_part, split_report
 from nector_sim.batch.terms import check_places, describe_program, describe_table, versions
@@ -36,6 +35,7 @@ from nector_sim.frames.results import PLAIN, Naming
 from nector_sim.ledger.facts import read_as_of
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.replay import Replay, replay
+from nector_sim.places import Place
 from nector_sim.results import Result
 from nector_sim.rules.program import Program
 

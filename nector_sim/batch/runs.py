@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 from nector_sim._progress import Progress, beside, long_call, teller
 from nector_sim.batch.files import ScoreReport
 from nector_sim.batch.inputs import PIECE_ROWS, open_inputs, read_pieces
-from nector_sim.batch.places import Place
 from nector_sim.batch.resume import failed, parts_of, resume
 from nector_sim.batch.schemas import rejects_schema, scored_schema
 from nector_sim.batch.sources import Inputs, Piece
@@ -28,7 +27,8 @@ from nector_sim.batch.writers import ENDINGS, SHEET_ROWS, check_flat, sheet_is_f
 from nector_sim.errors import InputError
 from nector_sim.frames.checks import SHOWN
 from nector_sim.frames.results import Naming
-from nector_sim.rules.program import Program
+from nector_sim.places import Place
+from nector_sim.rules.program import Program, ProgramLike, as_program
 
 #: Rows of a part of a folder, at least.
 PART_ROWS = 4_000_000
@@ -65,7 +65,7 @@ class Job:
 
 @long_call("orders")
 def score_files(
-    program: Program,
+    program: ProgramLike,
     orders: str | Path | Sequence[str | Path],
     *,
     out: str | Path,
@@ -123,6 +123,7 @@ def score_files(
     >>> print((folder / "scored.csv").read_text().splitlines()[1])
     a,749.95,5000,offers.0,649,649.00,100.95,min_payable
     """
+    program = as_program(program)
     work = Work.of(Place.of(out), in_parts=engine is not None)
     inputs = open_inputs([orders] if isinstance(orders, str | Path) else list(orders))
     listed = Place.of(rejects) if rejects is not None else None

@@ -16,13 +16,13 @@ import pyarrow as pa
 
 from nector_sim.batch.ids import Hashes, OrderIds, hashes_of
 from nector_sim.batch.inputs import read_pieces
-from nector_sim.batch.places import Place
 from nector_sim.batch.sources import Inputs, Piece
 from nector_sim.batch.work import Work
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.checks import SHOWN
 from nector_sim.frames.columns import read_times
 from nector_sim.frames.ids import id_texts
+from nector_sim.places import Place
 from nector_sim.rules.program import Program
 from nector_sim.rules.times import NO_TIME
 

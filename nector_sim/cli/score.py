@@ -104,7 +104,7 @@ def score(
 
 def _must_be_understood(orders: list[str]) -> bool:
     """Whether the orders are no plain tables of orders: a workbook, something packed, or a shop's export."""
-    from nector_sim.batch.places import Place
+    from nector_sim.places import Place
 
     if any("://" in one for one in orders):
         return False

@@ -17,7 +17,7 @@ import pandas as pd
 
 from nector_sim._extras import library
 from nector_sim._progress import Progress, long_call, stages
-from nector_sim.economics.assumptions import Assumptions
+from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions
 from nector_sim.economics.sales import known_redeems
 from nector_sim.economics.take_up_model import ESTIMATE, NAMES, ROWS, Floats, Model, Seen, steps_of
 from nector_sim.errors import InputError
@@ -115,11 +115,11 @@ class FittedTakeUp(Result):
         likely = {"redeemers_percent": self.redeemers_percent[1], "take_up_percent": self.take_up_percent[1]}
         return TakeUp(**{name: f"{value:.4f}%" for name, value in likely.items()}, table=self.table)
 
-    def into(self, assumptions: Assumptions) -> Assumptions:
+    def into(self, assumptions: AssumptionsLike) -> Assumptions:
         """Give the assumptions with this estimate and its uncertainty; unchanged where nothing could be estimated."""
         if self.redeemers_percent is None or self.take_up_percent is None:
-            return assumptions
-        return assumptions.replaced(
+            return as_assumptions(assumptions)
+        return as_assumptions(assumptions).replaced(
             redeemers_percent=[f"{value:.4f}%" for value in self.redeemers_percent],
             take_up_percent=[f"{value:.4f}%" for value in self.take_up_percent],
             take_up_table=self.table,

@@ -18,7 +18,7 @@ import pandas as pd
 
 from nector_sim._progress import side_by_side
 from nector_sim.economics.assumptions import Assumptions
-from nector_sim.economics.margin import Drivers, View, drivers_in_view, drivers_of, margin_of
+from nector_sim.economics.margin import Drivers, View, break_even_share, drivers_in_view, drivers_of, margin_of
 from nector_sim.economics.rates import Rates
 from nector_sim.economics.sales import Sales
 from nector_sim.errors import InputError
@@ -254,7 +254,7 @@ def headline(sums: Sums, rates: Rates, *, sides: int) -> dict[str, list[Any]]:
                 "margin_without": margin_without,
                 "margin": margin,
                 "cost_of_program": margin_without - margin,
-                "break_even_uplift": np.where(np.asarray(margin) > 0, margin_without / np.asarray(margin) - 1, np.inf),
+                "break_even_uplift": break_even_share(margin_without - margin, margin),
                 "discount": discount,
                 "discount_rate": np.where(np.asarray(cart) > 0, discount / np.asarray(cart), 0.0),
                 "share_could_redeem": np.where(np.asarray(orders) > 0, could / np.asarray(orders), 0.0),

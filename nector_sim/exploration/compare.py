@@ -13,7 +13,7 @@ from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions, named_percent
 from nector_sim.economics.happened import what_happened
 from nector_sim.economics.intervals import corrected_draws, range_table, too_skewed
-from nector_sim.economics.margin import View, drivers_in_view, margin_of
+from nector_sim.economics.margin import View, break_even_share, drivers_in_view, margin_of
 from nector_sim.economics.ranges import (
     BASES,
     Side,
@@ -285,24 +285,18 @@ def _flat(sums: Sums, rates: Rates) -> dict[str, Any]:
     before, after = (np.asarray(margin) for margin in numbers["margin"])
     flat["incremental_margin"] = after - before
     flat["incremental_discount"] = numbers["discount"][CANDIDATE] - numbers["discount"][BASELINE]
-    flat["incremental_break_even_uplift"] = _uplift(before - after, after)
+    flat["incremental_break_even_uplift"] = break_even_share(before - after, after)
     if rates.responds:
         flat["response"], brought = with_response(sums, rates, before=BASELINE, after=CANDIDATE)
         flat["incremental_margin_with_response"] = flat["incremental_margin"] + brought
     for base in BASES:
         if sums.has(f"{base} fixed") or sums.has(f"{base} open"):
             among = margin_of(sums.drivers_among(base, CANDIDATE, rates.using), rates).margin
-            flat[f"incremental_break_even_uplift_{base}"] = _uplift(before - after, np.asarray(among))
+            flat[f"incremental_break_even_uplift_{base}"] = break_even_share(before - after, among)
         else:
             # Nobody redeems, or points cost where they are earned.
             flat[f"incremental_break_even_uplift_{base}"] = flat["incremental_break_even_uplift"]
     return flat
-
-
-def _uplift(missing: Any, among: Any) -> Any:
-    """The share of some orders, like those, whose margin makes up for what is missing; negative where there is more."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(among > 0, missing / np.where(among > 0, among, 1), np.inf)
 
 
 def _by_group(sides: list[Side], labels: Any, assumptions: Assumptions) -> pd.DataFrame:

@@ -7,6 +7,7 @@ tells, is measured by forecasts of the history's own past (:mod:`nector_sim.expl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime
@@ -173,7 +174,7 @@ def forecast(
         seed=seed,
         surprise=surprise,
         currency=program.currency,
-        point_values=tuple(_point_value(setting) for setting in named.values()),
+        point_values=tuple(math.nan if one.point_value is None else float(one.point_value) for one in named.values()),
         columns=COLUMNS if believed is None else (*COLUMNS, *MARGINS),
         second_opinion=second_opinion(facts, begins[1:]),
         behind=behind,
@@ -219,11 +220,6 @@ def _columns_of(rates: Rates) -> Rates:
         if isinstance(getattr(rates, field.name), np.ndarray)
     }
     return replace(rates, **drawn)
-
-
-def _point_value(program: Program) -> float:
-    values = [float(offer.point_value) for offer in program.offers if offer.point_value is not None]
-    return max(values, default=float("nan"))
 
 
 def _behind(facts: Facts, schedule: Schedule, months: int, books: Books | None) -> Floats:

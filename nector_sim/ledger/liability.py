@@ -24,7 +24,7 @@ from nector_sim.ledger.replay import Replay, replay
 from nector_sim.ledger.tables import ALWAYS
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import ProgramLike
 from nector_sim.rules.times import NEVER
 from nector_sim.rules.values import read_percentage
 
@@ -188,7 +188,7 @@ class _Money:
 def liability(
     source: Any,
     *,
-    program: Program | None = None,
+    program: ProgramLike | None = None,
     at: datetime | str | None = None,
     ultimate_percent: Number | Sequence[Number] | None = None,
     ultimate: HasRunOff | None = None,
@@ -312,7 +312,7 @@ def _ages(lots: Lots, ultimate: HasRunOff) -> Any:
     return np.where(brought, unknown, np.where(lots.left.pending, 0, age)).astype(np.int64)
 
 
-def _of_balances(balances: Any, program: Program | None, at: datetime | str | None) -> Replay:
+def _of_balances(balances: Any, program: ProgramLike | None, at: datetime | str | None) -> Replay:
     if program is None or at is None:
         raise InputError("the liability of balances needs the program, and at: the instant that they are of")
     if balances is None or isinstance(balances, str | Path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -23,8 +22,7 @@ from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, DAY
 from nector_sim.rules.ledger import Reversal
-from nector_sim.rules.offers import FixedAmount, VariableAmount
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike
 
 #: Balances that are this much later than the last order miss something.
 GAP_DAYS = 31
@@ -39,7 +37,7 @@ LIKE_A_SNAPSHOT = (
 def opening_from(
     snapshot: Any,
     orders: Any,
-    program: Program | None,
+    program: ProgramLike | None,
     *,
     at: datetime | str | None = None,
     grants: Any = None,
@@ -218,18 +216,11 @@ def _redeemed(facts: Facts, schedule: Schedule) -> Int64:
 
 def points_of(discount: Int64, program: Program) -> Int64:
     """The points behind discounts of history, in minor units, by the program's dearest amount for a point."""
-    values = [
-        (Fraction(offer.discount_per_step) / offer.points_per_step)
-        if isinstance(offer, VariableAmount)
-        else Fraction(offer.discount) / offer.points
-        for offer in program.offers
-        if isinstance(offer, VariableAmount | FixedAmount)
-    ]
-    if not values:
+    if program.point_value is None:
         raise InputError(
             "The points behind discount_given cannot be told: no offer of the program gives an amount for points"
         )
-    a_point = max(values) * 10**program.decimals
+    a_point = program.point_value * 10**program.decimals
     points: Int64 = np.rint(discount * float(1 / a_point)).astype(np.int64)
     return points
 

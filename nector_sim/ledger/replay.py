@@ -25,7 +25,7 @@ from nector_sim.ledger.tables import ALWAYS, compile_schedule
 from nector_sim.ledger.take_up import TakeUp
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import ProgramLike
 
 #: Points that the summary of a replay in words names.
 _SAID = ("opening", "granted", "earned", "redeemed", "expired", "closing")
@@ -110,7 +110,7 @@ class Replay(Result):
 
 @long_call("steps")
 def replay(
-    program: Program | None,
+    program: ProgramLike | None,
     orders: Any,
     *,
     opening: Any = None,
@@ -120,7 +120,7 @@ def replay(
     seed: int = 0,
     as_of: datetime | str | None = None,
     movements: bool = False,
-    programs: Iterable[Program | tuple[Any, Program]] = (),
+    programs: Iterable[ProgramLike | tuple[Any, ProgramLike]] = (),
     threads: int | None = None,
     prefix: str = "",
     suffix: str = "",

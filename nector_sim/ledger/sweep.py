@@ -23,7 +23,7 @@ from nector_sim.ledger.prepare import expiring
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import compile_schedule, tier_names, windows_of
 from nector_sim.ledger.take_up import TakeUp
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import ProgramLike
 
 _COUNTS = ("orders", "orders_redeemed")
 _MONEY = ("cart_amount", "credits_used", "discount", "payable")
@@ -36,7 +36,7 @@ _POINTS = {
 
 @long_call("settings")
 def replay_sweep(
-    settings: Sequence[Program | Schedule],
+    settings: Sequence[ProgramLike | Schedule],
     orders: Any,
     *,
     opening: Any = None,

@@ -26,7 +26,7 @@ from nector_sim.orders.accounts import account
 from nector_sim.orders.balances import Balances, join_balances, open_balances, spent_on
 from nector_sim.orders.fates import choose_currency, count_statuses, leave_out, waiting_for_cash
 from nector_sim.orders.guesses import not_read
-from nector_sim.orders.identity import add_people, as_text, count_spoiled, default_key_file, name_customers
+from nector_sim.orders.identity import add_people, as_text, count_spoiled, name_customers
 from nector_sim.orders.known_layouts import known_layouts
 from nector_sim.orders.layouts import Layout, Rows, check_columns, choose_layout, key, missing
 from nector_sim.orders.line_rows import add_lines
@@ -298,7 +298,7 @@ def inspect_orders(
     people = PERSONAL & {name.split(".")[0] for name in columns}
     used = name_customers(
         add_people(orders.filter(pl.col("left_out").is_null()), phones, chosen),
-        Path(key_file) if key_file is not None else default_key_file(),
+        key_file,
         are_names="name" in key(columns.get("customer_id", "")),
     )
     step()

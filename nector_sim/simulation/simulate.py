@@ -12,7 +12,8 @@ import pandas as pd
 from nector_sim._progress import Progress, long_call, stages
 from nector_sim.errors import InputError
 from nector_sim.ledger.replay import Replay, replay
-from nector_sim.rules.program import Program
+from nector_sim.places import on_this_machine
+from nector_sim.rules.program import Program, ProgramLike, as_program
 from nector_sim.simulation.chance import Chance
 from nector_sim.simulation.invented import balance_file, shopify_export
 from nector_sim.simulation.process import Calendar, Customers, Placed, calendar_of, customers_of, orders_of
@@ -71,7 +72,7 @@ class Simulated:
         bare = self.orders.drop(columns=["points_balance", "discount_given"], errors="ignore")
         return bare.assign(redeems=self.truth.loc[kept, "redeems"].to_numpy())
 
-    def replay(self, program: Program, **options: Any) -> Replay:
+    def replay(self, program: ProgramLike, **options: Any) -> Replay:
         """Run a setting over the truth: what it would really have cost.
 
         Parameters
@@ -129,7 +130,7 @@ class Simulated:
 
 @long_call("steps")
 def simulate(
-    shop: Shop | str = "steady", program: Program | None = None, *, seed: int = 0, progress: Progress | None = None
+    shop: Shop | str = "steady", program: ProgramLike | None = None, *, seed: int = 0, progress: Progress | None = None
 ) -> Simulated:
     """Simulate a shop: orders as they might have come, and the truth behind them.
 
@@ -172,6 +173,7 @@ def simulate(
     0
     """
     described = shop_named(shop) if isinstance(shop, str) else shop
+    program = None if program is None else as_program(program)
     if program is not None and program.decimals != DECIMALS:
         raise InputError(f"carts are simulated with two decimals, and {program.currency} has {program.decimals}")
     chance, calendar = Chance(seed), calendar_of(described)
@@ -199,6 +201,7 @@ def simulate(
 def _written(rows: pd.DataFrame, path: str | Path | None) -> pd.DataFrame:
     """Write a table as CSV, the same bytes each time."""
     if path is not None:
+        path = on_this_machine(path, "write the file here, and copy it there")
         packed: Any = {"method": "gzip", "mtime": 0} if str(path).endswith(".gz") else None
         rows.to_csv(path, index=False, compression=packed, lineterminator="\n")
     return rows

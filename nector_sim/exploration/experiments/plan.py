@@ -10,6 +10,8 @@ import numpy as np
 
 from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import as_assumptions
+from nector_sim.economics.intervals import never
+from nector_sim.economics.margin import break_even_share
 from nector_sim.errors import InputError
 from nector_sim.exploration.compare import compare
 from nector_sim.exploration.experiments.looks import even_looks, price
@@ -192,7 +194,8 @@ def plan_experiment(
     compared = compare(baseline, candidate, orders, assumptions=assumptions, resamples=0, **how)
     step()
     before, after = (float(side.margin) for side in (compared.baseline, compared.candidate))
-    break_even = before / after - 1 if after > 0 else None
+    share = never(break_even_share(before - after, after))
+    break_even = None if np.isnan(share) else share
     many = price(even_looks(looks), alpha=alpha, power=power)
     last = rows["at"].max() + pd.Timedelta(microseconds=1)
     cut, notes, seen = [], [], []

@@ -20,11 +20,12 @@ from nector_sim.exploration.experiments.statistics import Difference, Side, diff
 from nector_sim.frames.kinds import as_frame
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
+from nector_sim.rules.program import as_program
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nector_sim.rules.program import Program
+    from nector_sim.rules.program import Program, ProgramLike
 
 #: A p-value of the sides' sizes below which something went wrong with the assignment.
 _WRONG_SIZES = 0.001
@@ -101,7 +102,7 @@ def read_experiment(
     cuped: bool = True,
     winsorise_percent: float | None = None,
     by: str | None = None,
-    programs: Sequence[Program] = (),
+    programs: Sequence[ProgramLike] = (),
     currency: str = "INR",
     timezone: str = "Asia/Kolkata",
     progress: Progress | None = None,
@@ -179,7 +180,7 @@ def read_experiment(
     p_value = same_share(sizes["baseline"], sizes["candidate"], candidate_share=share)
     # A shop without an order in the last hours of the test has reached its end as well.
     done = until >= ends - pd.Timedelta(days=1)
-    said = _said(rows, sides, begins, until, programs, timezone)
+    said = _said(rows, sides, begins, until, [as_program(one) for one in programs], timezone)
     if not done:
         looked = " Ranges are as wide as looking early asks for." if looks > 1 else ""
         dates = [at.tz_convert(timezone) for at in (ends, until)]
