@@ -13,7 +13,7 @@ import pandas as pd
 
 from nector_sim.economics.summary import break_even_sentence
 from nector_sim.errors import InputError, Problem
-from nector_sim.exploration.limits import limits_of, met_by_all, require, share_that_holds, shown, swept
+from nector_sim.exploration.limits import limits_of, met_by_all, place_of, require, share_that_holds, shown, swept
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program
@@ -266,7 +266,7 @@ def recommend(
         on_edge=tuple(path for path in paths if _on_edge(table[path], setting[path])),
         trade_offs=_trade_offs(table, setting, row, good),
         currency=table.attrs.get("currency"),
-        holds=share_that_holds(tests, int(table.index.get_indexer([ranked.index[0]])[0])),
+        holds=share_that_holds(tests, place_of(table, ranked.index[0])),
         program=program_of(table, ranked.index[0]) if "program" in table.attrs else None,
     )
 

@@ -38,7 +38,7 @@ class Limit:
         column, sign, read = _MEASURES[name]
         value = read(name, limit)
         require(table, column)
-        numbers = table[column].astype(np.float64).fillna(np.inf).to_numpy()
+        numbers = np.asarray(table[column].astype(np.float64).fillna(np.inf), dtype=np.float64)
         meets, drawn = sign * numbers <= sign * value, None
         draws = table.attrs.get("draws")
         if draws is not None and column in draws.of_settings[0]:
@@ -69,7 +69,10 @@ def limits_of(table: pd.DataFrame, given: Mapping[str, float | str | None]) -> l
 
 def met_by_all(table: pd.DataFrame, limits: Sequence[Limit]) -> npt.NDArray[np.bool_]:
     """Which settings meet every limit."""
-    return np.logical_and.reduce([np.ones(len(table), dtype=np.bool_), *(limit.meets for limit in limits)])
+    met: npt.NDArray[np.bool_] = np.ones(len(table), dtype=np.bool_)
+    for limit in limits:
+        met &= limit.meets
+    return met
 
 
 def share_that_holds(limits: Sequence[Limit], place: int) -> float | None:
@@ -86,6 +89,11 @@ def closest_to_all(table: pd.DataFrame, limits: Sequence[Limit]) -> int:
     holds = [share_that_holds(limits, place) or 0.0 for place in range(len(table))]
     beyond = np.max([limit.excess() for limit in limits], axis=0)
     return int(np.lexsort((beyond, -np.asarray(holds)))[0])
+
+
+def place_of(table: pd.DataFrame, row: Any) -> int:
+    """The position of a row of the table."""
+    return int(np.flatnonzero(table.index == row)[0])
 
 
 def swept(table: pd.DataFrame) -> list[str]:
