@@ -102,7 +102,8 @@ def _limit(
     shown = money(value / (months if name == "budget" else 1), currency) if unit == "money" else f"{100 * value:.1f} %"
     return {
         "name": name, "before": before, "after": after if months > 1 or name != "budget" else "", "unit": unit,
-        "value": asked.typed("which").get(name, ""), "today": "" if name == "less" else f"(today {shown})", "problem": problems.get(name, ""),
+        "value": asked.typed("which").get(name, ""), "today": "" if name == "less" else f"(today {shown})",
+        "problem": problems.get(name, ""),
     }  # fmt: skip
 
 

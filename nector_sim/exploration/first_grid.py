@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.errors import InputError
 from nector_sim.exploration.prepared import check_words
@@ -23,6 +24,7 @@ QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 MULTIPLES = (Decimal("0.5"), Decimal("0.75"), Decimal(1), Decimal("1.25"), Decimal("1.5"), Decimal(2))
 
 
+@long_call("steps")
 def first_grid(
     program: ProgramLike,
     orders: Any,
@@ -33,6 +35,7 @@ def first_grid(
     refunds: Any = None,
     programs: Iterable[Any] = (),
     history: None = None,
+    progress: Progress | None = None,
 ) -> dict[str, list[Any]]:
     """Make a grid around a program from the quantiles of the orders, so that you need not invent one.
 
@@ -49,6 +52,8 @@ def first_grid(
         balance at the first order.
     history : None
         The old name of `replayed`.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -80,8 +85,12 @@ def first_grid(
     if not len(frame):
         raise InputError("A first grid needs orders; there are none")
     how = {"opening": opening, "grants": grants, "refunds": refunds, "others": programs}
+    step = stages(2)
     cart, balance = _met(program, frame, replayed, how)
-    return grid_around(program, cart / 10**program.decimals, balance)
+    step()
+    made = grid_around(program, cart / 10**program.decimals, balance)
+    step()
+    return made
 
 
 def is_gridded(program: Program) -> bool:
