@@ -33,7 +33,7 @@ POINTS = 7
 
 def headline(outcome: Outcome, today: Outcome, session: Session, happened: Happened | None) -> list[dict[str, str]]:
     """The four figures, each with today's, the change, and whether that is better."""
-    currency, months = outcome.program.currency, _months(session)
+    currency, months = outcome.program.currency, months_of(session)
     per = " a month" if months > 1 else ""
     now, before = outcome.summary, today.summary
 
@@ -75,7 +75,8 @@ def _tenths(change: float, _: str) -> str:
     return f"{change:.1f}"
 
 
-def _months(session: Session) -> float:
+def months_of(session: Session) -> float:
+    """What amounts are divided by: the months of the orders, or 1 where they cover less than one."""
     return months_to_divide_by(session.months)
 
 
@@ -100,7 +101,7 @@ def ranges(session: Session, outcome: Outcome, go_on: Callable[[], None]) -> dic
     )
     if not draws:
         return {}
-    currency, months = outcome.program.currency, _months(session)
+    currency, months = outcome.program.currency, months_of(session)
     spans = {name: span(draws[0][name]) for name in ("cost_of_program", "margin", "discount_rate", "break_even_uplift")}
     between = {
         "cost": [money(end / months, currency) for end in spans["cost_of_program"]],
@@ -154,7 +155,7 @@ def lever_pictures(
             except InputError:
                 continue
     programs = [program for _, _, program in wanted]
-    months, currency = _months(session), programs[0].currency
+    months, currency = months_of(session), programs[0].currency
     rows, draws = _rows(session, programs, go_on)
     pictures = []
     for position, ((lever, _), end) in enumerate(zip(found, ends, strict=True)):

@@ -9,7 +9,7 @@ from nector_sim.errors import Problem
 from nector_sim.frames.columns import largest_balance
 from nector_sim.pictures.style import currency_sign
 from nector_sim.report.answer import money
-from nector_sim.report.words import plain
+from nector_sim.report.words import RANGES, plain
 from nector_sim.rules.program import Program
 from nector_sim.rules.review import review
 
@@ -45,6 +45,7 @@ def state_of(desk: Desk) -> dict[str, Any]:
         "problems": desk.problems,
         "replayed": state["replayed"],
         "asked": state["asked"],
+        "ranges": RANGES,
         "marks": desk.later.marks(),
         "points": label,
         "currency": desk.adding.currency,

@@ -96,7 +96,7 @@ def setting_in_words(program: Program) -> str:
     if offer.max_percent is not None:
         parts.append(f"up to {offer.max_percent:g} % off")
     least = program.min_payable
-    if least is not None:
+    if least is not None and (least.percent if least.kind == "percent" else least.amount):
         amount = money_text(least.amount, currency) if least.kind == "fixed" else f"{least.percent:g} % of the cart"
         parts.append(f"customers paying at least {amount}")
     more = (

@@ -33,7 +33,7 @@ from nector_sim.report.figures import in_words
 from nector_sim.report.parts import Extra, Money, Picture, Section, Share
 from nector_sim.report.screens import not_on_screen, screens
 from nector_sim.report.which_orders import facts_of, kinds_of, notes_of
-from nector_sim.report.words import called, field_help, field_name, field_names, field_value, plain
+from nector_sim.report.words import RANGES, SURE, called, field_help, field_name, field_names, field_value, plain
 from nector_sim.rules.fields import fields_of, values_of
 from nector_sim.rules.program import Program
 from nector_sim.rules.review import review
@@ -47,9 +47,8 @@ NOT_MODELLED = (
     "No extra sales are assumed: what customers who use points spend more is mostly who they are, not what points do. "
     "“Pays off from” says how many more orders would pay for the points.",
     "That GoKwik's checkout behaves as Nector's documented checkout is assumed: GoKwik publishes nothing about it.",
-    "Likely ranges draw whole customers again and again, and the assumptions that were given as lowest / likely / "
-    "highest; they know of no season, price or competitor that the orders do not hold, and are no forecast of next "
-    "year.",
+    f"{RANGES['why']} Ranges take in the assumptions that were given as lowest / likely / highest, too. They know of no "
+    "season, price or competitor that the orders do not hold, and are no forecast of next year.",
 )
 #: Of the way in which balances came, by whether they were replayed.
 _OF_BALANCES = {
@@ -59,7 +58,7 @@ _OF_BALANCES = {
     "elsewhere (gifts, referrals) are in it only where they were given as grants or opening balances.",
 }
 #: Columns of figures beside the current setting's.
-_COLUMNS = ("", "This setting", "likely from", "to", "Your current setting")
+_COLUMNS = ("", "This setting", f"{SURE} from", "to", "Your current setting")
 
 
 @dataclass(frozen=True)
