@@ -47,8 +47,8 @@ NOT_MODELLED = (
     "No extra sales are assumed: what customers who use points spend more is mostly who they are, not what points do. "
     "“Pays off from” says how many more orders would pay for the points.",
     "That GoKwik's checkout behaves as Nector's documented checkout is assumed: GoKwik publishes nothing about it.",
-    f"{RANGES['why']} Ranges take in the assumptions that were given as lowest / likely / highest, too. They know of no "
-    "season, price or competitor that the orders do not hold, and are no forecast of next year.",
+    f"{RANGES['why']} Ranges take in the assumptions that were given as lowest / likely / highest, too. They know of "
+    "no season, price or competitor that the orders do not hold, and are no forecast of next year.",
 )
 #: Of the way in which balances came, by whether they were replayed.
 _OF_BALANCES = {

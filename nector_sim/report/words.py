@@ -14,8 +14,8 @@ SURE, OTHERS = "9 times out of 10", "with other customers like yours"
 #: What the page says of ranges, wherever they are.
 RANGES = {
     "sure": f"{SURE} {OTHERS}",
-    "why": "Your orders come from the customers that you happened to have. So hundreds of other "
-    f"mixes of customers like them are tried, too. “{SURE}” means: with 9 of 10 of these mixes.",
+    "why": "Your orders come from the customers that you happened to have. So hundreds of other mixes "
+    f"of customers like them are tried, too. “{SURE}” means: with 9 of 10 of these mixes.",
 }
 #: Fields by path or name, where a merchant's word is another than the model's.
 FIELDS = {
