@@ -99,7 +99,7 @@ def _owed(found: Liability, today: Program, why_not: str) -> dict[str, Any]:
     currency, label = found.currency, today.points_label
     at = pd.Timestamp(found.at).tz_convert(today.timezone)
     line = (
-        f"After the last order, on {at.day} {at:%B %Y}, customers own {found.points:,} {label}, worth "
+        f"On {at.day} {at:%B %Y}, after the last order or refund, customers own {found.points:,} {label}, worth "
         f"{money(float(found.face), currency)}."
     )
     if found.expected is not None and found.expected_low is not None and found.expected_high is not None:
@@ -179,6 +179,7 @@ def _table(found: Forecast, months: int) -> dict[str, Any]:
                 ),
             ]
             for measure, called, is_money in _MEASURES
+            if measure != "expired" or _happens(found, measure)
         ],
     }
 

@@ -13,11 +13,13 @@ from nector_sim.errors import InputError
 from nector_sim.exploration.experiments.assign import ExperimentAssignment, assign_experiment
 from nector_sim.exploration.experiments.plan import ExperimentPlan, plan_experiment
 from nector_sim.exploration.experiments.read import ExperimentReading, read_experiment
+from nector_sim.pictures.style import currency_sign
 from nector_sim.report.answer import money
 from nector_sim.report.words import called, plain
 
 if TYPE_CHECKING:
     from nector_sim.app.desk import Desk
+    from nector_sim.rules.program import Program
 
 #: Changes of orders that a test is planned for, in %, beside the one that decides.
 CHANGES = (5, 10)
@@ -79,7 +81,7 @@ def _whether(found: ExperimentPlan) -> str:
     share = f"{100 * abs(found.break_even):.1f} %"
     if found.break_even >= 0:
         return f"The new setting pays if customers place more than {share} extra orders."
-    return f"The new setting pays as long as customers do not place {share} fewer orders."
+    return f"The new setting pays as long as customers do not place more than {share} fewer orders."
 
 
 def _noticed(found: ExperimentPlan) -> list[str]:
@@ -88,8 +90,8 @@ def _noticed(found: ExperimentPlan) -> list[str]:
         return ["Your orders cover too short a time to plan a test."]
     best = found.seen.sort_values("smallest").iloc[0]
     lines = [
-        f"With your {found.customers:,} customers, a test of {int(best['weeks'])} weeks notices it when orders change "
-        f"by {100 * best['smallest']:.1f} % or more."
+        f"With the {found.customers:,} customers who ordered lately, a test of {int(best['weeks'])} weeks notices it "
+        f"when orders change by {100 * best['smallest']:.1f} % or more."
     ]
     if found.break_even is None:
         return lines
@@ -129,16 +131,20 @@ def groups(asked: Asked) -> dict[str, Any]:
     counts = found.frame["side"].value_counts()
     zone = asked.session.today.timezone
     at = found.start.tz_convert(zone)
-    lines = [f"{counts.get(side, 0):,} customers get the {words}." for side, words in _GROUPS.items()]
+    keep, get = (f"{counts.get(side, 0):,}" for side in _GROUPS)
+    line = (
+        f"From {at.day} {at:%B %Y} on, {keep} customers keep your current setting and {get} get the new one. Both "
+        "groups were alike before:"
+    )
     return {
         "start": default,
-        "lines": [f"From {at.day} {at:%B %Y} on:", *lines, *(plain(one) for one in found.said)],
+        "lines": [line, *(plain(one) for one in found.said)],
         "columns": [
             "In the 26 weeks before, a customer on average",
             *(f"{one.capitalize()}" for one in _GROUPS.values()),
         ],
         "rows": [
-            [_before(str(row["outcome"])), *(f"{row[side]:,.2f}" for side in _GROUPS)]
+            [_before(str(row["outcome"]), asked.session.today), *(f"{row[side]:,.2f}" for side in _GROUPS)]
             for row in found.balance.to_dict("records")
         ],
     }
@@ -181,9 +187,10 @@ def _percent(text: str) -> float:
         raise InputError("How many customers get the new setting: write a number of per cent, such as 50.") from None
 
 
-def _before(outcome: str) -> str:
-    words = {"orders": "orders", "cart": "spent", "discount": "got off", "redeemed": "orders that used coins"}
-    return words.get(outcome, outcome.replace("_", " "))
+def _before(outcome: str, today: Program) -> str:
+    sign = currency_sign(today.currency)
+    words = {"cart": f"baskets, {sign}", "discount": f"discount by coins, {sign}", "redeemed": "orders that used coins"}
+    return words.get(outcome, outcome)
 
 
 def reading(asked: Asked) -> dict[str, Any]:

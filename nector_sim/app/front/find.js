@@ -9,8 +9,8 @@ const card = (title, ...parts) => element("section", { class: "card", "aria-labe
 
 function table(name, columns, rows) {
   return element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": name }, element("table", {},
-    element("thead", {}, element("tr", {}, columns.map((text, at) => element("th", { scope: "col", class: at ? "amount wraps" : false, text: text || name })))),
-    element("tbody", {}, rows.map(([first, ...cells]) => element("tr", {}, element("th", { scope: "row", text: first }), cells.map((text) => element("td", { class: "amount", text })))))));
+    element("thead", {}, element("tr", {}, columns.map((text, at) => element("th", { scope: "col", class: at ? "amount wraps" : "whole", text: text || name })))),
+    element("tbody", {}, rows.map(([first, ...cells]) => element("tr", {}, element("th", { scope: "row", class: "whole", text: first }), cells.map((text) => element("td", { class: "amount", text })))))));
 }
 
 function planned(found) {
@@ -38,7 +38,7 @@ function groups(page) {
   const place = later(page, "groups", (found) => {
     const input = start.querySelector("input");
     if (!input.value) input.value = found.start;
-    return [element("ul", {}, found.lines.map((text) => element("li", { text }))), table("What the groups did before", found.columns, found.rows),
+    return [...found.lines.map((text) => element("p", { text })), table("What the groups did before", found.columns, found.rows),
       element("p", { class: "bar" }, button("Download the groups (CSV)", () => page.save("groups.csv"), { class: "main" })),
       element("p", { class: "small", text: "The file names every customer with a side: baseline keeps your current setting, candidate gets the new one. A customer stays on a side for the whole test. Keep the file: reading the test needs it." })];
   });
@@ -46,7 +46,7 @@ function groups(page) {
 }
 
 function reading(page) {
-  const said = element("span", { class: "small", text: page.kept("groups") ? page.kept("groups").split(/[\\/]/).at(-1) : "no file yet" });
+  const said = element("p", { class: "small", text: page.kept("groups") ? `Chosen: ${page.kept("groups").split(/[\\/]/).at(-1)}` : "" });
   const file = element("input", { type: "file", id: "find-groups", accept: ".csv,.parquet,.xlsx" });
   file.addEventListener("change", async () => {
     const [one] = file.files;
@@ -62,7 +62,7 @@ function reading(page) {
   const place = later(page, "reading", (found) => (found.waiting ? [element("p", { class: "note", text: found.waiting })] : [
     element("p", { class: `strong ${found.kind}`, text: found.verdict }), element("ul", {}, found.lines.map((text) => element("li", { text }))), table("What the test found", found.columns, found.rows)]));
   return card("3. Read a test that ran", element("p", { text: "Add the orders from before and during the test under “Your orders” first." }),
-    element("div", { class: "bar" }, element("span", { class: "choice" }, element("label", { for: "find-groups", text: "File of groups" }), " ", file, " ", said)),
+    element("div", { class: "bar" }, element("span", { class: "choice" }, element("label", { for: "find-groups", text: "File of groups" }), " ", file)), said,
     element("div", { class: "bar" }, field(page, "began", "It began on", { type: "date" }), field(page, "ends", "It ends on", { type: "date" }), field(page, "drawn", "% that got the new setting", { type: "text", class: "number", inputmode: "decimal" }, "50")), place);
 }
 
