@@ -61,6 +61,7 @@ AT_HOME = {
     "distributed": "batch",
     "sqlalchemy": "gokwik",
     "fsspec": "batch",
+    "pyspark": "batch",
     "numba": "_compile",
 }
 SERVERS = {"starlette", "uvicorn"}
