@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -16,12 +15,13 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nector_sim.batch.places import Place
+from nector_sim._progress import beside
 from nector_sim.batch.sources import Inputs, Piece, Source
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.arrow_types import plain_schema, plain_table
 from nector_sim.frames.csv_text import Layout, find_layout, parse_rows
 from nector_sim.frames.sheets import LONGEST_HEADER
+from nector_sim.places import Place
 
 #: Rows that are read, scored and written together: few enough for the memory, enough for the speed.
 PIECE_ROWS = 262_144
@@ -59,7 +59,7 @@ def open_inputs(orders: Sequence[str | Path]) -> Inputs:
 def read_pieces(inputs: Inputs, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, pl.DataFrame, list[tuple[int, str]]]]:
     """Read pieces one after the other, a few ahead of the one that is worked on."""
     readings = _readings(inputs, pieces)
-    with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
+    with beside("read") as reader:
         waiting = (reader.submit(read_piece, inputs, whole) for whole, _ in readings)
         ahead = deque(islice(waiting, AHEAD_AT_FIRST))
         for whole, cut in readings:

@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from nector_sim.batch.places import Place
 from nector_sim.errors import InputError
 from nector_sim.frames.csv_text import Layout
+from nector_sim.places import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ import polars as pl
 import pyarrow as pa
 
 from nector_sim._version import __version__
-from nector_sim.batch.places import Place
 from nector_sim.batch.sources import Inputs
 from nector_sim.batch.work import Work
 from nector_sim.errors import InputError
+from nector_sim.places import Place
 from nector_sim.rules.program import Program
 
 _WORDS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,15 +28,16 @@ _ROWS = (
 
 
 def compare(
-    orders: Annotated[Path, typer.Argument(help="Orders, CSV or Parquet.")],
-    baseline: Annotated[Path, typer.Option("--baseline", help="Today's program, TOML or JSON.")],
-    candidate: Annotated[Path, typer.Option("--candidate", help="The proposal, TOML or JSON.")],
+    orders: Annotated[options.File, typer.Argument(help="Orders, CSV or Parquet.", parser=options.File)],
+    baseline: options.Baseline,
+    candidate: options.Candidate,
     assumptions: AssumptionsFile,
     by: Annotated[
         str | None, typer.Option("--by", help="month, cart_band, customer_decile, tier, or a column of the orders.")
     ] = None,
     program: Annotated[
-        list[Path] | None, typer.Option("--program", "-p", help="Earlier program with its valid_from (repeatable).")
+        list[options.File] | None,
+        typer.Option("--program", "-p", help="Earlier program with its valid_from (repeatable).", parser=options.File),
     ] = None,
     as_given: options.AsGiven = False,
     replayed: options.OldReplayed = False,

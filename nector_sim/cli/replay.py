@@ -28,13 +28,11 @@ def replay(
         str,
         typer.Argument(help="Orders with order_id, customer_id, ordered_at, cart_amount: a file, or a folder of them."),
     ],
-    program: Annotated[
-        list[Path], typer.Option("--program", "-p", help="Program file; repeat for several, with valid_from.")
-    ],
+    program: options.Programs,
     out: Annotated[str, typer.Option("--out", help="Folder for orders, balances and totals.")],
     opening: options.OpeningFile = None,
     balances_at: options.BalancesAt = None,
-    grants: Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")] = None,
+    grants: options.GrantsFile = None,
     refunds: options.RefundsFile = None,
     take_up: options.TakeUpSaid = None,
     redeemers: options.Redeemers = None,
@@ -104,7 +102,7 @@ def _run_back(how: dict[str, Any], orders: str, balances_at: str) -> Any:
 
     tables = {name: read_table(how[name]) if how[name] else None for name in ("grants", "refunds")}
     at = None if balances_at == "today" else balances_at
-    return opening_from(how["opening"], read_table(Path(orders)), None, at=at, programs=how["programs"], **tables)
+    return opening_from(how["opening"], read_table(orders), None, at=at, programs=how["programs"], **tables)
 
 
 def _replay_files(orders: str, engine: options.Engine, scheduler: str | None, how: dict[str, Any]) -> ReplayReport:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,10 +13,11 @@ from nector_sim.urls import masked
 
 def sweep(
     orders: Annotated[str, typer.Argument(help="Orders, CSV or Parquet: a file, a folder of them, or a URL.")],
-    program: Annotated[
-        list[Path], typer.Option("--program", "-p", help="Program file; repeat for several, with valid_from.")
+    program: options.Programs,
+    grid: Annotated[
+        options.File,
+        typer.Option("--grid", help="Grid file, TOML: dotted paths with lists of values.", parser=options.File),
     ],
-    grid: Annotated[Path, typer.Option("--grid", help="Grid file, TOML: dotted paths with lists of values.")],
     assumptions: AssumptionsFile,
     out: Annotated[str, typer.Option("--out", help="Where to write one row for each setting, CSV or Parquet.")],
     as_given: options.AsGiven = False,

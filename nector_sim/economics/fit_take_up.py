@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from nector_sim._extras import library
-from nector_sim.economics.assumptions import Assumptions
+from nector_sim._progress import Progress, long_call, stages
+from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions
 from nector_sim.economics.sales import known_redeems
 from nector_sim.economics.take_up_model import ESTIMATE, NAMES, ROWS, Floats, Model, Seen, steps_of
 from nector_sim.errors import InputError
@@ -114,17 +115,18 @@ class FittedTakeUp(Result):
         likely = {"redeemers_percent": self.redeemers_percent[1], "take_up_percent": self.take_up_percent[1]}
         return TakeUp(**{name: f"{value:.4f}%" for name, value in likely.items()}, table=self.table)
 
-    def into(self, assumptions: Assumptions) -> Assumptions:
+    def into(self, assumptions: AssumptionsLike) -> Assumptions:
         """Give the assumptions with this estimate and its uncertainty; unchanged where nothing could be estimated."""
         if self.redeemers_percent is None or self.take_up_percent is None:
-            return assumptions
-        return assumptions.replaced(
+            return as_assumptions(assumptions)
+        return as_assumptions(assumptions).replaced(
             redeemers_percent=[f"{value:.4f}%" for value in self.redeemers_percent],
             take_up_percent=[f"{value:.4f}%" for value in self.take_up_percent],
             take_up_table=self.table,
         )
 
 
+@long_call("steps")
 def fit_take_up(
     orders: Any,
     program: ProgramLike,
@@ -133,6 +135,7 @@ def fit_take_up(
     grants: Any = None,
     refunds: Any = None,
     programs: Any = (),
+    progress: Progress | None = None,
 ) -> FittedTakeUp:
     """Estimate who redeems from what customers really redeemed.
 
@@ -144,6 +147,8 @@ def fit_take_up(
         The program in force then.
     opening, grants, refunds, programs
         As in :func:`nector_sim.replay`.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -164,7 +169,9 @@ def fit_take_up(
     >>> low < 30 < high
     True
     """
+    step = stages(4)
     seen = _read(orders, as_program(program), opening=opening, grants=grants, refunds=refunds, programs=programs)
+    step()
     if seen.redeemed < FEWEST or seen.customers_redeemed < FEWEST_CUSTOMERS:
         few = (
             f"Too few redemptions to estimate who redeems: {seen.redeemed:,} by {seen.customers_redeemed:,} customers, "
@@ -175,8 +182,12 @@ def fit_take_up(
         return FittedTakeUp(None, None, None, nothing, *seen.counts, False, _by_balance(seen, None), (few,))
     model = Model.of(seen)
     free, notices = _balance_effects(model, seen)
+    step()
     found, errors = model.fitted(free)
-    return _told(seen, model, found, errors, notices)
+    step()
+    fitted = _told(seen, model, found, errors, notices)
+    step()
+    return fitted
 
 
 def _read(orders: Any, program: Any, *, programs: Any, **tables: Any) -> Seen:

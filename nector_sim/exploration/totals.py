@@ -12,7 +12,7 @@ import pandas as pd
 
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.economics.assumptions import Assumptions
-from nector_sim.economics.margin import drivers_of, margin_of
+from nector_sim.economics.margin import break_even_share, drivers_of, margin_of
 from nector_sim.economics.sales import Sales
 from nector_sim.economics.summary import Summary
 from nector_sim.exploration.grid import Settings
@@ -86,8 +86,8 @@ def table_of_totals(settings: Settings, prepared: Prepared, totals: Totals, assu
     columns["discount_rate"] = columns["discount"] / (cart / scale) if cart else 0.0
     columns["margin"] = np.round(margin, 2)
     columns["cost_of_program"] = np.round(margin_without - margin, 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        columns["break_even_uplift"] = np.where(margin > 0, margin_without / margin - 1, np.nan)
+    share = break_even_share(margin_without - margin, margin)
+    columns["break_even_uplift"] = np.where(np.isinf(share), np.nan, share)
     for name, reason in zip(SHARES, REASONS, strict=True):
         none, some = totals.limited.get(reason, (0, 0))
         # An order that could redeem and does not is limited by what was requested.

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from nector_sim._data import data_path
-from nector_sim.economics.assumptions import Assumptions, load_assumptions
+from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions
 from nector_sim.errors import InputError, Problem
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.session import Outcome, Session, in_currency
@@ -34,7 +34,7 @@ from nector_sim.report.figures import findings_html, headline, headline_html
 from nector_sim.report.page import html_report
 from nector_sim.report.workbook import workbook
 from nector_sim.rules.fields import Field, values_of
-from nector_sim.rules.program import Program, load_program
+from nector_sim.rules.program import Program, ProgramLike, as_program, load_program
 from nector_sim.rules.review import review
 
 #: Seconds that a setting rests before its ranges are worked out.
@@ -74,15 +74,15 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
 
     def __init__(
         self,
-        program: Program | None = None,
+        program: ProgramLike | None = None,
         *,
         orders: Any = None,
-        assumptions: Assumptions | None = None,
+        assumptions: AssumptionsLike | None = None,
         label: str = "your orders",
         replayed: bool = True,
     ) -> None:
-        program = program or load_program(_EARNING)
-        assumptions = assumptions or load_assumptions(data_path("assumptions/example.toml"))
+        program = as_program(program or _EARNING)
+        assumptions = as_assumptions(assumptions or data_path("assumptions/example.toml"))
         if orders is None:
             orders = demo_orders()
             label = str(orders.attrs["label"])
@@ -199,7 +199,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
             return ""
         return f"They are in {currency}, and so are now the setting and what you believe: look at their amounts."
 
-    def propose(self, program: Program) -> None:
+    def propose(self, program: ProgramLike) -> None:
         """Fill a program into the form.
 
         Parameters
@@ -211,6 +211,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         InputError
             If the form cannot show all of it; nothing changes then.
         """
+        program = as_program(program)
         self._check_shown(program)
         self.program_form.fill(program.model_dump())
         self._typed("")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.columns import read_money, read_points, read_times, write_money
 from nector_sim.frames.ids import id_keys
@@ -22,8 +22,7 @@ from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, DAY
 from nector_sim.rules.ledger import Reversal
-from nector_sim.rules.offers import FixedAmount, VariableAmount
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike
 
 #: Balances that are this much later than the last order miss something.
 GAP_DAYS = 31
@@ -34,15 +33,17 @@ LIKE_A_SNAPSHOT = (
 )
 
 
+@long_call("steps")
 def opening_from(
     snapshot: Any,
     orders: Any,
-    program: Program | None,
+    program: ProgramLike | None,
     *,
     at: datetime | str | None = None,
     grants: Any = None,
     refunds: Any = None,
     programs: Iterable[Any] = (),
+    progress: Progress | None = None,
 ) -> Any:
     """Run balances of one day back to the first order, as opening balances of a replay.
 
@@ -63,6 +64,8 @@ def opening_from(
         As in :func:`nector_sim.replay`.
     programs : iterable, optional
         As in :func:`nector_sim.replay`.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -98,8 +101,11 @@ def opening_from(
     refuse([table])
     bare = [(start, _earning_alone(one)) for start, one in zip(schedule.starts, schedule.programs, strict=True)]
     how: dict[str, Any] = {"grants": grants, "refunds": refunds, "as_of": datetime.now(UTC) if at is None else at}
+    step = stages(3)
     facts = read_facts([make_schedule(None, bare)], frame, **how)
+    step()
     since = replay(None, _as_paid(frame, schedule), programs=bare, **how)
+    step()
     numbered = number_customers([ids, facts.prepared.customers, since._facts.prepared.customers])
     customers, (of_snapshot, of_orders, of_since) = numbered
     if len(ids) and len(frame) and not np.isin(of_snapshot, of_orders).any():
@@ -119,6 +125,7 @@ def opening_from(
     )
     below, alone = int((brought < 0).sum()), len(set(of_snapshot.tolist()) - set(of_orders.tolist()))
     opening.attrs["notices"] = tuple(_said(schedule, facts, below=below, alone=alone))
+    step()
     return like(opening, snapshot)
 
 
@@ -209,18 +216,11 @@ def _redeemed(facts: Facts, schedule: Schedule) -> Int64:
 
 def points_of(discount: Int64, program: Program) -> Int64:
     """The points behind discounts of history, in minor units, by the program's dearest amount for a point."""
-    values = [
-        (Fraction(offer.discount_per_step) / offer.points_per_step)
-        if isinstance(offer, VariableAmount)
-        else Fraction(offer.discount) / offer.points
-        for offer in program.offers
-        if isinstance(offer, VariableAmount | FixedAmount)
-    ]
-    if not values:
+    if program.point_value is None:
         raise InputError(
             "The points behind discount_given cannot be told: no offer of the program gives an amount for points"
         )
-    a_point = max(values) * 10**program.decimals
+    a_point = program.point_value * 10**program.decimals
     points: Int64 = np.rint(discount * float(1 / a_point)).astype(np.int64)
     return points
 

@@ -31,7 +31,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def read_frame(orders: Any, columns: Mapping[str, str]) -> pd.DataFrame:
     """Read a file or a frame, and give its columns our names."""
-    frame = as_frame(read_table(Path(orders)) if isinstance(orders, str | Path) else orders)
+    frame = as_frame(read_table(orders) if isinstance(orders, str | Path) else orders)
     problems = [
         Problem(ours, f"there is no column {theirs}; there are {shown_names(frame.columns)}")
         for ours, theirs in columns.items()
