@@ -14,16 +14,16 @@ from nector_sim.app.later import Later
 from nector_sim.app.page import FORMS, state_of
 from nector_sim.app.project import Project, first_state
 from nector_sim.app.reach import Reaches
-from nector_sim.app.words import plain
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.happened import Happened, what_happened
 from nector_sim.errors import InputError
 from nector_sim.exploration.session import Outcome, Session
+from nector_sim.report.words import plain
 from nector_sim.rules.program import Program
 
 LOG = logging.getLogger(__name__)
 _NO_EARNING = (
-    "Say how coins are earned: open “How coins are earned” below the levers and switch on Earning. Or choose “each "
+    "Say how coins are earned: open “How coins are earned” below the sliders and switch on Earning. Or choose “each "
     "order by itself” under Unused coins."
 )
 _NO_BALANCES = (
@@ -80,15 +80,17 @@ class Desk:
             self.version += 1
             return state_of(self)
 
-    def report(self) -> tuple[Any, Program]:
+    def report(self) -> Any:
         """The report of the setting; only of what is on the page."""
-        from nector_sim.report.contents import make_report
+        from nector_sim.report.contents import report_of
 
         with self.lock:
             self._check_whole()
             assert self.session is not None
             assert self.outcome is not None
-            return make_report(self.session, self.outcome), self.outcome.program
+            looked = self.adding.looked
+            how = {"label": looked.label, "rests": looked.rests, "orders_report": looked.report}
+            return report_of(self.session, self.outcome, left_out=looked.left_out, **how)
 
     def setting_file(self) -> bytes:
         """The proposal as a file."""
