@@ -29,7 +29,7 @@ from nector_sim.economics.ranges import (
 from nector_sim.economics.rates import Rates
 from nector_sim.economics.response import check_response, with_response
 from nector_sim.economics.summary import Summary, below_floor
-from nector_sim.economics.what_moves import Answer, tornado
+from nector_sim.economics.what_moves import MarginDifference, tornado
 from nector_sim.errors import InputError
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.groups import DECILES_DIFFER, labels_of
@@ -199,7 +199,7 @@ def compare(
         notices=tuple(notices),
         currency=baseline.currency,
         assumed_uplift_percent=uplift,
-        _answer=Answer(total, elsewhere, assumptions),
+        _answer=MarginDifference(total, elsewhere, assumptions),
     )
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from nector_sim.economics.happened import Happened
 from nector_sim.economics.labels import LABELS
 from nector_sim.economics.summary import Summary, break_even_sentence
-from nector_sim.economics.what_moves import Answer
+from nector_sim.economics.what_moves import MarginDifference
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
 
@@ -78,7 +78,7 @@ class Comparison(Result):
     notices: tuple[str, ...]
     currency: str
     assumed_uplift_percent: float | None
-    _answer: Answer
+    _answer: MarginDifference
 
     def to_frame(self) -> pd.DataFrame:
         """Give the headline numbers of both and their difference, with ranges."""

@@ -68,7 +68,7 @@ class Section(NamedTuple):
     rows: Sequence[Sequence[Any]] = ()
 
 
-class Picture(NamedTuple):
+class ReportPicture(NamedTuple):
     """A picture in both shapes that a report needs."""
 
     title: str
@@ -90,7 +90,7 @@ class Report:
     made_at : datetime
     sections : tuple of Section
         In their order; the last is what to type into Nector.
-    pictures : tuple of Picture
+    pictures : tuple of ReportPicture
     """
 
     title: str
@@ -98,7 +98,7 @@ class Report:
     currency: str
     made_at: datetime
     sections: tuple[Section, ...]
-    pictures: tuple[Picture, ...]
+    pictures: tuple[ReportPicture, ...]
 
 
 def make_report(session: Session, proposal: Outcome, *, made_at: datetime | None = None) -> Report:
@@ -237,7 +237,7 @@ def _provenance(session: Session) -> list[list[str]]:
     return [*rows, ["Orders", session.label], ["Balances", how], ["SHA-256 of carts and balances", digest]]
 
 
-def _pictures(session: Session, proposal: Outcome) -> Iterator[Picture]:
+def _pictures(session: Session, proposal: Outcome) -> Iterator[ReportPicture]:
     today = session.todays(proposal.program)
     same = proposal.program == today.program
     curve = DiscountByCart(new_figure().subplots(), currency=proposal.program.currency)
@@ -248,4 +248,4 @@ def _pictures(session: Session, proposal: Outcome) -> Iterator[Picture]:
     steps.update(proposal.summary)
     for title, drawn in (("Discount by cart size", curve), ("What limits it", limits), ("From sales to margin", steps)):
         figure: Any = drawn.ax.get_figure(root=True)
-        yield Picture(title, svg(figure, drawn.describe()), png(figure), drawn.describe())
+        yield ReportPicture(title, svg(figure, drawn.describe()), png(figure), drawn.describe())

@@ -14,7 +14,7 @@ from nector_sim.economics.margin import break_even_share
 from nector_sim.errors import InputError
 from nector_sim.exploration.compare import compare
 from nector_sim.exploration.experiments.looks import even_looks, price
-from nector_sim.exploration.experiments.outcomes import read_history, totals
+from nector_sim.exploration.experiments.outcomes import outcome_rows, totals
 from nector_sim.exploration.experiments.statistics import customers_a_side, smallest_effect
 from nector_sim.results import Result
 
@@ -183,7 +183,7 @@ def plan_experiment(
     _check(changes_percent, weeks, alpha_percent, power_percent)
     assumptions = as_assumptions(assumptions)
     alpha, power = alpha_percent / 100, power_percent / 100
-    rows = read_history(orders, assumptions=assumptions, timezone=timezone)
+    rows = outcome_rows(orders, assumptions=assumptions, timezone=timezone)
     compared = compare(baseline, candidate, orders, assumptions=assumptions, resamples=0, **how)
     before, after = (float(side.margin) for side in (compared.baseline, compared.candidate))
     share = never(break_even_share(before - after, after))
