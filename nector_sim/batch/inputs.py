@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -16,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from nector_sim._progress import beside
 from nector_sim.batch.sources import InputFile, InputFiles, Piece
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.arrow_types import plain_schema, plain_table
@@ -61,7 +61,7 @@ def read_pieces(
 ) -> Iterator[tuple[Piece, pl.DataFrame, list[tuple[int, str]]]]:
     """Read pieces one after the other, a few ahead of the one that is worked on."""
     readings = _readings(inputs, pieces)
-    with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
+    with beside("read") as reader:
         waiting = (reader.submit(read_piece, inputs, whole) for whole, _ in readings)
         ahead = deque(islice(waiting, AHEAD_AT_FIRST))
         for whole, cut in readings:

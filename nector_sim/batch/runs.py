@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
+from nector_sim._progress import Progress, beside, long_call, teller
 from nector_sim.batch.files import ScoreReport
 from nector_sim.batch.inputs import PIECE_ROWS, open_inputs, read_pieces
 from nector_sim.batch.resume import failed, parts_of, resume
@@ -33,8 +34,6 @@ from nector_sim.rules.program import Program, ProgramLike, as_program
 PART_ROWS = 4_000_000
 
 
-#: Told how many rows are done, of how many.
-Progress = Callable[[int, int], None]
 #: Scores parts and finishes them: given the job, their numbers, what must be called before the first is finished, and
 #: what is told of rows that are done.
 Engine = Callable[["Job", Sequence[int], Callable[[], None], Callable[[int], None]], None]
@@ -64,6 +63,7 @@ class Job:
     naming: Naming
 
 
+@long_call("orders")
 def score_files(
     program: ProgramLike,
     orders: str | Path | Sequence[str | Path],
@@ -99,7 +99,7 @@ def score_files(
     engine : callable, optional
         Left out, the parts are scored here, one after the other.
     progress : callable, optional
-        Called with the number of rows done, and of all rows.
+        Called with the number of orders done, and of all orders.
 
     Returns
     -------
@@ -132,13 +132,13 @@ def score_files(
     naming = Naming(prefix, suffix)
     schema = scored_schema(program, inputs.schema, typed=work.typed, naming=naming)
     job = Job(program, inputs, parts, work, schema, naming)
-    with work.held(), ThreadPoolExecutor(1, thread_name_prefix="hash") as hashing:
+    with work.held(), beside("hash") as hashing:
         terms = hashing.submit(_terms, job, part_rows if work.is_folder else None)
         known, notices = _resumed(job, terms, listed)
         if known is not None:
             return _report(known, (), notices)
         try:
-            _score(job, terms, engine or one_by_one, progress or _silent)
+            _score(job, terms, engine or one_by_one, teller())
             manifest = _manifest(job, terms.result())
             examples = _examples(job)
             if work.joins:
@@ -337,7 +337,3 @@ def _explained(job: Job, failure: BaseException) -> BaseException:
     if job.work.is_folder and finished and not job.inputs.changed():
         kept = f"; {finished} of {len(job.parts)} parts are kept, and the same command resumes after them"
     return failed(job.work, failure, kept=kept)
-
-
-def _silent(done: int, rows: int) -> None:
-    """Tell nobody."""

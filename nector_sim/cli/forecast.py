@@ -92,7 +92,6 @@ def forecast(
         as_of=as_of,
         futures=futures,
         seed=seed,
-        progress=_progress(),
     )
     typer.echo(ahead.text())
     _show("the months ahead (low and high: 5th and 95th percentile)", ahead.table())
@@ -185,16 +184,6 @@ def _percentages(text: str) -> list[str]:
     if len(parts) not in (1, 3) or not all(parts):
         raise InputError(f"--ultimate-percent is {text}; write 60, or low,likely,high as 50,60,70, or estimate")
     return parts
-
-
-def _progress() -> Any:
-    """Tell how far the futures are, every tenth, on the side of the errors."""
-
-    def tell(done: int, steps: int) -> None:
-        if done * 10 // steps > (done - 1) * 10 // steps:
-            typer.echo(f"{done} of {steps} futures replayed", err=True)
-
-    return tell
 
 
 def _read(path: str | None) -> pd.DataFrame | None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -114,17 +111,15 @@ def parity(
                 "--speaks nector and --balances go with each other, --program and --url; orders are made up"
             )
         calculator.dialect, questions = _nector(rules, balances, n, seed, ours)
-    with _bar(shown=bool(url)) as progress:
-        report = ns.check_parity(
-            rules,
-            questions,
-            calculator=calculator,
-            columns=_columns(column or []),
-            n=n,
-            seed=seed,
-            leave_out=leave_out or (),
-            progress=progress,
-        )
+    report = ns.check_parity(
+        rules,
+        questions,
+        calculator=calculator,
+        columns=_columns(column or []),
+        n=n,
+        seed=seed,
+        leave_out=leave_out or (),
+    )
     if junit:
         _write(junit, report.to_junit())
     if json:
@@ -178,20 +173,6 @@ def _refuse_unused(ctx: typer.Context, kind: str) -> None:
     ]
     if problems:
         raise InputError("some of this would be ignored:", problems)
-
-
-@contextmanager
-def _bar(*, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on the terminal, for what takes long."""
-    if not (shown and sys.stderr.isatty()):
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("asking", total=None)
-        yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
 def _nector(program: Program, balances: str, n: int, seed: int, ours: bool) -> tuple[Dialect, pd.DataFrame]:

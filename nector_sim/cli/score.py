@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +13,6 @@ from nector_sim.urls import masked
 
 if TYPE_CHECKING:
     from nector_sim.batch.files import ScoreReport
-    from nector_sim.batch.runs import Progress
     from nector_sim.orders.read import How
     from nector_sim.rules.program import Program
 
@@ -168,37 +164,8 @@ def _score_files(
     from nector_sim.batch.runs import score_files
 
     if engine is options.Engine.local:
-        with _shown_progress() as progress:
-            return score_files(program, orders, out=out, rejects=rejects, progress=progress, **how)
+        return score_files(program, orders, out=out, rejects=rejects, **how)
     from nector_sim.batch.cluster import dask_client, dask_engine
 
-    with dask_client(scheduler) as client, _shown_progress() as progress:
-        return score_files(
-            program, orders, out=out, rejects=rejects, progress=progress, engine=dask_engine(client), **how
-        )
-
-
-@contextmanager
-def _shown_progress() -> Iterator[Progress | None]:
-    """A bar with the rate and the time left, on a terminal alone."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("scoring"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rate]} orders a second"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("scoring", total=None, rate="…")
-
-        def progress(done: int, rows: int) -> None:
-            speed = bar.tasks[0].speed
-            bar.update(task, completed=done, total=rows, rate=f"{speed:,.0f}" if speed else "…")
-
-        yield progress
+    with dask_client(scheduler) as client:
+        return score_files(program, orders, out=out, rejects=rejects, engine=dask_engine(client), **how)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from nector_sim._extras import library
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions
 from nector_sim.economics.sales import known_redeems
 from nector_sim.economics.take_up_model import ESTIMATE, NAMES, ROWS, Floats, Seen, TakeUpModel, steps_of
@@ -125,6 +126,7 @@ class FittedTakeUp(Result):
         )
 
 
+@long_call("steps")
 def fit_take_up(
     orders: Any,
     program: ProgramLike,
@@ -133,6 +135,7 @@ def fit_take_up(
     grants: Any = None,
     refunds: Any = None,
     programs: Any = (),
+    progress: Progress | None = None,
 ) -> FittedTakeUp:
     """Estimate who redeems from what customers really redeemed.
 
@@ -144,6 +147,8 @@ def fit_take_up(
         The program in force then.
     opening, grants, refunds, programs
         As in :func:`nector_sim.replay`.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -164,7 +169,9 @@ def fit_take_up(
     >>> low < 30 < high
     True
     """
+    step = stages(4)
     seen = _read(orders, as_program(program), opening=opening, grants=grants, refunds=refunds, programs=programs)
+    step()
     if seen.redeemed < FEWEST or seen.customers_redeemed < FEWEST_CUSTOMERS:
         few = (
             f"Too few redemptions to estimate who redeems: {seen.redeemed:,} by {seen.customers_redeemed:,} customers, "
@@ -175,8 +182,12 @@ def fit_take_up(
         return FittedTakeUp(None, None, None, nothing, *seen.counts, False, _by_balance(seen, None), (few,))
     model = TakeUpModel.of(seen)
     free, notices = _balance_effects(model, seen)
+    step()
     found, errors = model.fitted(free)
-    return _told(seen, model, found, errors, notices)
+    step()
+    fitted = _told(seen, model, found, errors, notices)
+    step()
+    return fitted
 
 
 def _read(orders: Any, program: Any, *, programs: Any, **tables: Any) -> Seen:

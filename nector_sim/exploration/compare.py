@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions, named_percent
 from nector_sim.economics.happened import what_happened
 from nector_sim.economics.intervals import corrected_draws, range_table, too_skewed
@@ -43,6 +44,7 @@ BASELINE, CANDIDATE = 0, 1
 SAME = "The baseline and the candidate are the same program: nothing was changed."
 
 
+@long_call("steps")
 def compare(
     baseline: ProgramLike,
     candidate: ProgramLike,
@@ -61,6 +63,7 @@ def compare(
     view: View = "cash",
     uplift_percent: float | str | None = None,
     history: None = None,
+    progress: Progress | None = None,
 ) -> Comparison:
     """Compare two programs on the same orders.
 
@@ -102,6 +105,8 @@ def compare(
         says instead how orders rise and fall with what customers get back; both at once are refused.
     history : None
         The old name of `replayed`.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -142,7 +147,11 @@ def compare(
         raise InputError("uplift_percent and response_percent both say how many orders the change brings: state one")
     frame, pair = as_frame(orders), (baseline, candidate)
     how: dict[str, Any] = {"opening": opening, "grants": grants, "refunds": refunds, "others": programs, "seed": seed}
+    # Who redeems plays its part in the sums of a replay, so others are replayed.
+    elsewhere_to = other_places(assumptions, drawn=resamples > 0) if replayed else []
+    step = stages(4 + len(elsewhere_to))
     history_read = read_history(pair, frame, assumptions=assumptions, replayed=replayed, view=view, **how)
+    step()
     played = [history_read.play(program) for program in pair]
     sides = _sides(pair, played, view)
     summaries = [
@@ -159,13 +168,13 @@ def compare(
     bases = _bases(sides, codes, count)
     by_customer = sums_by(sides, codes, count, bases=bases)
     moved: dict[str, dict[float, Sums]] = {}
-    if replayed:
-        # Who redeems has played its part in these sums, so others are replayed.
-        for name, place in other_places(assumptions, drawn=resamples > 0):
-            others = assumptions.who_redeems(**{name: place})
-            again = read_history(pair, frame, assumptions=assumptions, replayed=True, view=view, take_up=others, **how)
-            theirs = _sides(pair, [again.play(program) for program in pair], view)
-            moved.setdefault(name, {})[place] = sums_by(theirs, codes, count, bases=bases)
+    step()
+    for name, place in elsewhere_to:
+        others = assumptions.who_redeems(**{name: place})
+        again = read_history(pair, frame, assumptions=assumptions, replayed=True, view=view, take_up=others, **how)
+        theirs = _sides(pair, [again.play(program) for program in pair], view)
+        moved.setdefault(name, {})[place] = sums_by(theirs, codes, count, bases=bases)
+        step()
     total = _in_all(by_customer)
     notices = list(history_read.notices)
     if baseline == candidate:
@@ -178,9 +187,10 @@ def compare(
     if resamples and count:
         draws, needed = _drawn(by_customer, moved, assumptions, resamples=resamples, seed=seed)
         notices += [short] if (short := too_skewed(needed, count)) else []
+    step()
     elsewhere = {name: {place: _in_all(s) for place, s in there.items()} for name, there in moved.items()}
     labels = None if by is None else labels_of(baseline, used, by)
-    return Comparison(
+    result = Comparison(
         baseline=summaries[BASELINE],
         candidate=summaries[CANDIDATE],
         ranges=range_table(_flat(total, assumptions.rates()), draws),
@@ -201,6 +211,8 @@ def compare(
         assumed_uplift_percent=uplift,
         _answer=MarginDifference(total, elsewhere, assumptions),
     )
+    step()
+    return result
 
 
 def _sides(programs: Sequence[Program], played: Sequence[Played], view: View) -> list[Side]:

@@ -27,13 +27,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from nector_sim._progress import side_by_side
 from nector_sim.exploration.counting_loops import find_places, reduce_counts, sweep_orders
 from nector_sim.rules.money import WHOLE
 
@@ -169,8 +169,8 @@ def count_settings(
             counts, weighted,
         )  # fmt: skip
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, _chunks(families, threads)))
+    for _ in side_by_side(work, _chunks(families, threads), threads=threads):
+        pass
     return _counted(counts, weighted, cart, settings, len(weights))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.errors import InputError
 from nector_sim.exploration.prepared import check_words
@@ -23,6 +24,7 @@ QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 MULTIPLES = (Decimal("0.5"), Decimal("0.75"), Decimal(1), Decimal("1.25"), Decimal("1.5"), Decimal(2))
 
 
+@long_call("steps")
 def first_grid(
     program: ProgramLike,
     orders: Any,
@@ -33,6 +35,7 @@ def first_grid(
     refunds: Any = None,
     programs: Iterable[Any] = (),
     history: None = None,
+    progress: Progress | None = None,
 ) -> dict[str, list[Any]]:
     """Make a grid around a program from the quantiles of the orders, so that you need not invent one.
 
@@ -49,6 +52,8 @@ def first_grid(
         balance at the first order.
     history : None
         The old name of `replayed`.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -81,7 +86,9 @@ def first_grid(
         raise InputError("A first grid needs orders; there are none")
     scale = 10**decimals
     how = {"opening": opening, "grants": grants, "refunds": refunds, "others": programs}
+    step = stages(2)
     cart, balance = _met(program, frame, replayed, how)
+    step()
     cart = cart / scale
     worth = balance * float(offer.discount_per_step / offer.points_per_step)
     usable = np.minimum(cart, worth)
@@ -99,6 +106,7 @@ def first_grid(
     else:
         today = {0.0} if program.min_payable is None else {0.0, float(program.min_payable.amount)}
         grid["min_payable.amount"] = sorted(_round(np.quantile(cart, QUANTILES), decimals) | today)
+    step()
     return grid
 
 

@@ -8,7 +8,7 @@ tells, is measured by forecasts of the history's own past (:mod:`nector_sim.expl
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, telling
 from nector_sim.economics.assumptions import AssumptionsLike, as_assumptions
 from nector_sim.economics.margin import Drivers, check_costs, margin_of
 from nector_sim.economics.rates import Rates
@@ -55,6 +56,7 @@ TODAY = "today"
 BLEND = 0.35
 
 
+@long_call("futures")
 def forecast(
     program: ProgramLike,
     orders: Any,
@@ -71,7 +73,7 @@ def forecast(
     futures: int = 60,
     window: int | None = None,
     seed: int = 0,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Forecast:
     """Forecast what the next months cost and leave outstanding, if customers continue as they do now.
 
@@ -101,7 +103,7 @@ def forecast(
     seed : int
         Of all draws.
     progress : callable, optional
-        Called with the number of steps done, and the number of all steps.
+        Called with the number of futures done, and of all futures.
 
     Returns
     -------
@@ -148,13 +150,11 @@ def forecast(
     schedules = [_from_origin(program, setting, source.past.origin) for setting in named.values()]
     made = np.empty((futures, len(schedules), months, COUNTS + 2 * len(DRIVERS) * (books is not None)))
     everybody = len(facts.prepared.history.first_order) - 1
-    for number in range(futures):
+    for number in telling(range(futures), futures):
         written = future_of(source, rng, int(begins[-1]))
         again = None if books is None else books.again(written)
         for position, schedule in enumerate(schedules):
             made[number, position] = totals_of(written, schedule, begins, everybody, books=again)
-        if progress is not None:
-            progress(number + 1, futures)
     behind = _behind(facts, from_start[0], months, books)
     drawn = _blended(made, behind[-1, OUTSTANDING], surprise, draws, rng)
     for array in (drawn, behind):

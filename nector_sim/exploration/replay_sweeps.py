@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import side_by_side, tell, telling
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.intervals import corrected_draws_of, never, span, too_skewed
 from nector_sim.economics.margin import View
@@ -159,8 +159,9 @@ def play_settings(
         go_on()
         return _row(program, how, by_customer=resamples > 0)
 
-    with ThreadPoolExecutor(threads) as pool:
-        rows, by_customer = zip(*pool.map(row, programs), strict=True)
+    steps = len(programs) * (2 if resamples else 1)
+    played = list(telling(side_by_side(row, programs, threads=threads), steps))
+    rows, by_customer = zip(*played, strict=True)
     if not resamples or not len(sums.replays.sales.cart):
         return list(rows), [], []
     draws, needed = _ranges(how, list(by_customer), resamples=resamples, seed=seed)
@@ -277,7 +278,8 @@ def _ranges(
     )
     draws: list[dict[str, Any]] = []
     needed: dict[str, float] = {}
-    for drawn, wanted in corrected:
+    for position, (drawn, wanted) in enumerate(corrected, 1):
+        tell(len(by_customer) + position, 2 * len(by_customer))
         draws.append({name: drawn[name] for name in how.ranged})
         needed = {name: max(count, needed.get(name, 0.0)) for name, count in wanted.items()}
     return draws, needed

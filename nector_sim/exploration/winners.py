@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions
 from nector_sim.economics.ranges import WHO
 from nector_sim.economics.response import check_response
@@ -77,6 +78,7 @@ class Winners(Result):
         yield from self.notices
 
 
+@long_call("replays")
 def winners(
     program: ProgramLike,
     orders: Any,
@@ -90,6 +92,7 @@ def winners(
     refunds: Any = None,
     programs: Iterable[Any] = (),
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> Winners:
     """Show which setting earns most for each value of assumptions that nobody knows.
 
@@ -106,6 +109,8 @@ def winners(
         Values of assumptions, combined. Left out, ``response_percent`` from 0 to 20 and ``redeemers_percent`` from 20
         to 100. The orders are replayed for each value of ``redeemers_percent`` and ``take_up_percent``; the others are
         quick.
+    progress : callable, optional
+        Called with the number of replays done, and of all replays.
 
     Returns
     -------
@@ -146,7 +151,9 @@ def winners(
     earned = np.empty((len(places), len(tried)))
     notices: tuple[str, ...] = ()
     who = [tuple(str(getattr(one, name)) for name in WHO) for one in believed]
-    for same in dict.fromkeys(who):
+    different = list(dict.fromkeys(who))
+    step = stages(len(different) * len(tried))
+    for same in different:
         mine = [position for position, each in enumerate(who) if each == same]
         replays = read_replays(
             tried, frame, assumptions=believed[mine[0]], seed=seed,
@@ -160,6 +167,7 @@ def winners(
             totals = sums.answering(setting, replays.run(setting), today)
             for row in mine:
                 earned[row, column] = margin_with_response(totals, believed[row].rates())
+            step()
     shown = pd.DataFrame({path: settings.column(path) for path in settings.paths})
     return Winners(_table(places, earned, shown), shown, tuple(axes), program.currency, notices)
 

@@ -246,10 +246,14 @@ def _check_ids(table: LedgerTable, orders: OrderColumns) -> None:
     def reason(row: int) -> str:
         assert first_rows is not None
         first = int(first_rows[ids[row]])
-        when = "at another time" if orders.ordered_at[first] != orders.ordered_at[row] else "already"
-        return f"stands {when} in row {first + 1}; an order occurs once"
+        return occurs_again(first, at_once=orders.ordered_at[first] == orders.ordered_at[row])
 
     table.refuse(again, "order_id", reason)
+
+
+def occurs_again(first: int, *, at_once: bool) -> str:
+    """Say that an order is in an earlier row too, counted from 0."""
+    return f"stands {'already' if at_once else 'at another time'} in row {first + 1}; an order occurs once"
 
 
 def _check_refunds(table: LedgerTable, orders: OrderColumns) -> None:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.errors import InputError
 from nector_sim.frames.kinds import as_frame
 from nector_sim.ledger.frames import Writer
@@ -183,6 +184,7 @@ class _Money:
         return Decimal(minor).scaleb(-self.decimals)
 
 
+@long_call("steps")
 def liability(
     source: Any,
     *,
@@ -190,6 +192,7 @@ def liability(
     at: datetime | str | None = None,
     ultimate_percent: Number | Sequence[Number] | None = None,
     ultimate: HasRunOff | None = None,
+    progress: Progress | None = None,
 ) -> Liability:
     """Give what is owed: points outstanding, at face value and as expected.
 
@@ -209,6 +212,8 @@ def liability(
     ultimate : Ultimate, optional
         From :func:`nector_sim.ultimate_redemption`: each lot takes the rate of points still there at its age, pending
         ones that of new points, and points of an unknown age that of all points outstanding.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -238,7 +243,10 @@ def liability(
     else:
         rates = _by_age(ultimate)
     run = source if isinstance(source, Replay) else _of_balances(source, program, at)
+    step = stages(3)
+    step()
     lots = lots_at(run, at)
+    step()
     names = run._facts.tiers
     values = {code: _point_value(lots, name) for code, name in [(-1, None), *enumerate(names)]}
     money = _Money(values, rates, lots.program.decimals)
@@ -250,7 +258,7 @@ def liability(
         notices.append(f"{worthless} points belong to customers whose tier can use no offer; they count as nothing")
     if ultimate is not None:
         notices += ultimate.notices
-    return Liability(
+    owed = Liability(
         at=to_datetime(lots.at),
         currency=lots.program.currency,
         points=int(lots.left.points.sum()),
@@ -265,6 +273,8 @@ def liability(
         _ages=ages,
         _timezone=lots.program.timezone,
     )
+    step()
+    return owed
 
 
 class HasRunOff(Protocol):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.columns import read_money, read_points, read_times, write_money
 from nector_sim.frames.ids import id_keys
@@ -32,6 +33,7 @@ LIKE_A_SNAPSHOT = (
 )
 
 
+@long_call("steps")
 def opening_from(
     snapshot: Any,
     orders: Any,
@@ -41,6 +43,7 @@ def opening_from(
     grants: Any = None,
     refunds: Any = None,
     programs: Iterable[Any] = (),
+    progress: Progress | None = None,
 ) -> Any:
     """Run balances of one day back to the first order, as opening balances of a replay.
 
@@ -61,6 +64,8 @@ def opening_from(
         As in :func:`nector_sim.replay`.
     programs : iterable, optional
         As in :func:`nector_sim.replay`.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -96,8 +101,11 @@ def opening_from(
     refuse_tables([table])
     bare = [(start, _earning_alone(one)) for start, one in zip(schedule.starts, schedule.programs, strict=True)]
     how: dict[str, Any] = {"grants": grants, "refunds": refunds, "as_of": datetime.now(UTC) if at is None else at}
+    step = stages(3)
     facts = read_facts([make_schedule(None, bare)], frame, **how)
+    step()
     since = replay(None, _as_paid(frame, schedule), programs=bare, **how)
+    step()
     numbered = number_customers([ids, facts.prepared.customers, since._facts.prepared.customers])
     customers, (of_snapshot, of_orders, of_since) = numbered
     if len(ids) and len(frame) and not np.isin(of_snapshot, of_orders).any():
@@ -117,6 +125,7 @@ def opening_from(
     )
     below, alone = int((brought < 0).sum()), len(set(of_snapshot.tolist()) - set(of_orders.tolist()))
     opening.attrs["notices"] = tuple(_said(schedule, facts, below=below, alone=alone))
+    step()
     return like(opening, snapshot)
 
 

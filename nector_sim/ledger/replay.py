@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.frames.kinds import as_frame, like
 from nector_sim.frames.results import Naming
 from nector_sim.ledger.arrays import Int64
@@ -107,6 +108,7 @@ class Replay(Result):
         return self._timeline.copy()
 
 
+@long_call("steps")
 def replay(
     program: ProgramLike | None,
     orders: Any,
@@ -122,6 +124,7 @@ def replay(
     threads: int | None = None,
     prefix: str = "",
     suffix: str = "",
+    progress: Progress | None = None,
 ) -> Replay:
     """Run each customer's orders in order of time, so that what one order spends is gone for the next.
 
@@ -159,6 +162,8 @@ def replay(
         Parts that run at once; left out, one for each core. The result does not depend on it.
     prefix, suffix : str
         Put before and behind the names of the columns that are added to the orders, where they have such columns.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -187,15 +192,18 @@ def replay(
     >>> result.totals[["earned", "redeemed", "closing"]].values.tolist()
     [[72, 50, 22]]
     """
-    schedule = make_schedule(program, programs)
+    step, schedule = stages(4), make_schedule(program, programs)
     how: dict[str, Any] = {"opening": opening, "grants": grants, "refunds": refunds, "take_up": take_up}
     facts = read_facts([schedule], orders, **how, seed=seed, as_of=as_of, naming=Naming(prefix, suffix))
+    step()
     prepared, writer = facts.prepared, Writer(facts, schedule.programs[0].decimals)
     terms = compile_schedule(schedule, facts.tiers, prepared.largest_cart)
     history, instants = expiring(prepared, schedule)
+    step()
     names, months = _months(prepared, schedule.programs[0].timezone)
     ran = run(prepared, history, instants, terms, months=months, threads=threads, movements=movements)
-    return Replay(
+    step()
+    made = Replay(
         like(writer.orders(ran.outcome), orders),
         like(writer.balances(ran.outcome), orders),
         like(writer.totals(ran), orders),
@@ -206,6 +214,8 @@ def replay(
         schedule,
         facts,
     )
+    step()
+    return made
 
 
 def _months(prepared: SortedHistory, timezone: str) -> tuple[list[str], Int64]:

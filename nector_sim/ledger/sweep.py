@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
 from threading import Lock
@@ -13,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, side_by_side, telling
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.errors import InputError
 from nector_sim.frames.kinds import like
@@ -35,6 +34,7 @@ _POINTS = {
 }
 
 
+@long_call("settings")
 def replay_sweep(
     settings: Sequence[ProgramLike | Schedule],
     orders: Any,
@@ -46,6 +46,7 @@ def replay_sweep(
     seed: int = 0,
     as_of: datetime | str | None = None,
     threads: int | None = None,
+    progress: Progress | None = None,
 ) -> Any:
     """Replay one history under many settings, all with the same random draws.
 
@@ -60,6 +61,8 @@ def replay_sweep(
         As in :func:`nector_sim.replay`; or as `orders` the ReadyHistory, which holds the others too.
     threads : int, optional
         Settings that run at once; left out, one for each core. The result does not depend on it.
+    progress : callable, optional
+        Called with the number of settings done, and of all settings.
 
     Returns
     -------
@@ -105,8 +108,7 @@ def replay_sweep(
         months = np.empty(0, np.int64)
         return run(facts.prepared, history, expiries, terms, months=months, threads=1, orders=False)
 
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        ran = list(pool.map(totals, schedules))
+    ran = list(telling(side_by_side(totals, schedules, threads=threads), len(schedules)))
     table = _table(ran, Writer(facts, schedules[0].programs[0].decimals))
     return table if isinstance(orders, ReadyHistory) else like(table, orders)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.errors import InputError
 from nector_sim.ledger.replay import Replay, replay
 from nector_sim.places import on_this_machine
@@ -127,7 +128,10 @@ class Simulated:
         return _written(balance_file(self.balances, self.seed), path)
 
 
-def simulate(shop: Shop | str = "steady", program: ProgramLike | None = None, *, seed: int = 0) -> Simulated:
+@long_call("steps")
+def simulate(
+    shop: Shop | str = "steady", program: ProgramLike | None = None, *, seed: int = 0, progress: Progress | None = None
+) -> Simulated:
     """Simulate a shop: orders as they might have come, and the truth behind them.
 
     :class:`nector_sim.Shop` says what is assumed: customers who come, stay and order by the Pareto/NBD model,
@@ -144,6 +148,8 @@ def simulate(shop: Shop | str = "steady", program: ProgramLike | None = None, *,
         What runs; its currency has two decimals. Left out, there are no points.
     seed : int
         From 0 to 2⁶⁴ − 1.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -172,10 +178,14 @@ def simulate(shop: Shop | str = "steady", program: ProgramLike | None = None, *,
         raise InputError(f"carts are simulated with two decimals, and {program.currency} has {program.decimals}")
     chance, calendar = Chance(seed), calendar_of(described)
     customers = customers_of(described, calendar, chance)
+    step = stages(3 if program is None else 4)
+    step()
     placed = orders_of(described, calendar, customers, chance)
     if not len(placed.at):
         raise InputError("nobody ordered; simulate more customers a month, or more months")
+    step()
     truth = _truth(calendar, customers, placed)
+    step()
     kept = (truth["fate"] == "kept").to_numpy()
     orders = _orders(truth, placed, kept)
     balances = None
@@ -184,6 +194,7 @@ def simulate(shop: Shop | str = "steady", program: ProgramLike | None = None, *,
         ended = ran.balances
         balances = ended.loc[ended["points_balance"] > 0, ["customer_id", "points_balance"]]
         balances = balances.set_axis(["customer_id", "points"], axis="columns").reset_index(drop=True)
+        step()
     return Simulated(described, seed, program, orders, truth, _people(calendar, customers), balances)
 
 

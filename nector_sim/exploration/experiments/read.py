@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import norm
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import AssumptionsLike, as_assumptions
 from nector_sim.errors import InputError
 from nector_sim.exploration.experiments.assign import SIDES, ExperimentAssignment
@@ -86,6 +87,7 @@ class ExperimentReading(Result):
         return "\n".join([self.answer, f"Customers: {sizes} (p of these sizes {self.sizes_p_value:.3f}).", *self.said])
 
 
+@long_call("steps")
 def read_experiment(
     orders: Any,
     assignment: ExperimentAssignment | Any,
@@ -103,6 +105,7 @@ def read_experiment(
     programs: Sequence[ProgramLike] = (),
     currency: str = "INR",
     timezone: str = "Asia/Kolkata",
+    progress: Progress | None = None,
 ) -> ExperimentReading:
     """Read a test of two settings.
 
@@ -141,6 +144,8 @@ def read_experiment(
         For the answer's words.
     timezone : str, optional
         Zone of times that name none.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -155,8 +160,9 @@ def read_experiment(
 
     sides, begins, share = _assigned(assignment, start, candidate_percent, timezone)
     ends = instant(end, timezone)
-    frame = as_frame(orders)
+    step, frame = stages(3), as_frame(orders)
     rows = outcome_rows(frame, assumptions=as_assumptions(assumptions), timezone=timezone)
+    step()
     if ends <= begins:
         raise InputError("the end of the test is not after its start")
     last = rows["at"].max() if len(rows) else begins
@@ -182,6 +188,7 @@ def read_experiment(
     level = 0.95 if looks == 1 else _level((until - begins) / (ends - begins), looks, done=done)
     if winsorise_percent is not None:
         said.append(_winsorise(during, before, winsorise_percent))
+    step()
     found = _compare(during, before, level)
     table = _table(found)
     if by is not None:
@@ -197,6 +204,7 @@ def read_experiment(
             f"The test cannot be read: sides of {sizes['baseline']:,} and {sizes['candidate']:,} customers do not come "
             f"from this assignment (p {p_value:.1g}); some were lost or added on one side. Find out why first."
         )
+    step()
     return ExperimentReading(table, verdict, answer, sizes, p_value, level, tuple(said), currency)
 
 
