@@ -23,7 +23,7 @@ from nector_sim.rules.program import Program
 
 LOG = logging.getLogger(__name__)
 _NO_EARNING = (
-    "Say how coins are earned: open “How coins are earned” below the levers and switch on Earning. Or choose “each "
+    "Say how coins are earned: open “How coins are earned” below the sliders and switch on Earning. Or choose “each "
     "order by itself” under Unused coins."
 )
 _NO_BALANCES = (

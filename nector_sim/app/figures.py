@@ -49,7 +49,7 @@ def brief(amount: float, currency: str) -> str:
 
 def headline(outcome: Outcome, today: Outcome, session: Session, happened: Happened | None) -> list[dict[str, str]]:
     """The four figures, each with today's, the change, and whether that is better."""
-    currency, months = outcome.program.currency, _months(session)
+    currency, months = outcome.program.currency, months_of(session)
     per = " a month" if months > 1 else ""
     now, before = outcome.summary, today.summary
 
@@ -97,7 +97,7 @@ def _extra(uplift: float | None) -> str:
     return f"+{max(0.0, 100 * uplift):.1f} per 100"
 
 
-def _months(session: Session) -> float:
+def months_of(session: Session) -> float:
     """What amounts are divided by: the months of the orders, or 1 where they cover less than one."""
     return session.months if session.months and session.months >= 1 else 1.0
 
@@ -116,7 +116,7 @@ def who(summary: Summary) -> str:
 
 def sentence(outcome: Outcome, today: Outcome, session: Session) -> str:
     """What the setting is and costs, and what it changes, in two sentences."""
-    currency, months = outcome.program.currency, _months(session)
+    currency, months = outcome.program.currency, months_of(session)
     per = " a month" if months > 1 else ""
     cost = brief(outcome.summary.cost_of_program / months, currency)
     first = f"With {setting_in_words(outcome.program)}, coins cost you {cost}{per} {who(outcome.summary)}."
@@ -156,7 +156,7 @@ def setting_in_words(program: Program) -> str:
     if offer.max_percent is not None:
         parts.append(f"up to {offer.max_percent:g} % off")
     least = program.min_payable
-    if least is not None:
+    if least is not None and (least.percent if least.kind == "percent" else least.amount):
         amount = money_text(least.amount, currency) if least.kind == "fixed" else f"{least.percent:g} % of the cart"
         parts.append(f"customers paying at least {amount}")
     more = (
@@ -183,7 +183,7 @@ def ranges(session: Session, outcome: Outcome, go_on: Callable[[], None]) -> dic
     )
     if not draws:
         return {}
-    currency, months = outcome.program.currency, _months(session)
+    currency, months = outcome.program.currency, months_of(session)
     spans = {name: span(draws[0][name]) for name in ("cost_of_program", "margin", "discount_rate", "break_even_uplift")}
     between = {
         "cost": [money(end / months, currency) for end in spans["cost_of_program"]],
@@ -237,7 +237,7 @@ def lever_pictures(
             except InputError:
                 continue
     programs = [program for _, _, program in wanted]
-    months, currency = _months(session), programs[0].currency
+    months, currency = months_of(session), programs[0].currency
     rows, draws = _rows(session, programs, go_on)
     pictures = []
     for position, ((lever, _), end) in enumerate(zip(found, ends, strict=True)):

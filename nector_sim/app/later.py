@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nector_sim.app.setting import around
 from nector_sim.errors import InputError
 from nector_sim.exploration.session import Outcome, Session
 
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
 
 #: What the figures of the page rest on, by parts of the project's state.
 FIGURES = ("orders", "today", "proposal", "assumptions", "replayed")
+Part = str | Callable[[Mapping[str, Any]], Any]
+#: What a choice among settings rests on: of the proposal, what the sliders do not move.
+CHOICE: tuple[Part, ...] = ("orders", "today", around, "assumptions", "replayed")
 #: By name: the function below `nector_sim.app` that works it out, and what it rests on. What was typed into a tab is
 #: ``asked.<tab>``. A module is loaded when it is first asked for.
-WORKS: dict[str, tuple[str, tuple[str, ...]]] = {
+WORKS: dict[str, tuple[str, tuple[Part, ...]]] = {
     "ranges": ("figures.headline_ranges", FIGURES),
     "levers": ("figures.levers", FIGURES),
     "pictures": ("figures.setting_pictures", FIGURES),
     "examples": ("orders.found", FIGURES),
     "sure": ("sure.sure", FIGURES),
+    "which": ("choosing.which", (*CHOICE, "asked.which")),
+    "winners": ("winning.winning", (*CHOICE, "asked.which")),
 }
 
 
@@ -54,6 +60,10 @@ class Asked:
         self.check()
         self.progress[0] += 1
 
+    def remember(self, name: str, parts: Sequence[Part], make: Callable[[], Any]) -> Any:
+        """What was made before while these parts were the same, or made now; one of each name is kept."""
+        return self.desk.later.remembered(name, mark_of(self.state, parts), make, self.check)
+
     def pieces(self, number: int) -> None:
         """Say how many pieces of work there are: the page shows how many are done."""
         self.progress[:] = [0, number]
@@ -70,6 +80,7 @@ class Later:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._running: dict[str, list[int]] = {}
+        self._kept: dict[str, tuple[str, Any]] = {}
 
     def marks(self) -> dict[str, str]:
         """For each work, of which state its answer is: the page asks anew when it changes."""
@@ -104,10 +115,24 @@ class Later:
         check()
         return found
 
+    def remembered(self, name: str, mark: str, make: Callable[[], Any], check: Callable[[], None]) -> Any:
+        """As :meth:`Asked.remember`; not kept if something newer came in between."""
+        kept = self._kept.get(name)
+        if kept is not None and kept[0] == mark:
+            return kept[1]
+        made = make()
+        check()
+        self._kept[name] = (mark, made)
+        return made
+
     def _mark(self, what: str) -> str:
-        state = self._desk.project.state
-        parts = [_part(state, name) for name in WORKS[what][1]]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+        return mark_of(self._desk.project.state, WORKS[what][1])
+
+
+def mark_of(state: Mapping[str, Any], parts: Sequence[Part]) -> str:
+    """A short text that differs wherever one of these parts of a state does."""
+    found = [part(state) if callable(part) else _part(state, part) for part in parts]
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]
 
 
 def _part(state: Mapping[str, Any], name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nector_sim.app import figures, setting, understood
-from nector_sim.app.words import plain
+from nector_sim.app.words import RANGES, plain
 from nector_sim.errors import Problem
 from nector_sim.frames.columns import largest_balance
 from nector_sim.pictures.style import currency_sign
@@ -44,6 +44,7 @@ def state_of(desk: Desk) -> dict[str, Any]:
         "problems": desk.problems,
         "replayed": state["replayed"],
         "asked": state["asked"],
+        "ranges": RANGES,
         "marks": desk.later.marks(),
         "points": label,
         "currency": desk.adding.currency,

@@ -16,7 +16,7 @@ from nector_sim.rules.program import Program
 MODELS: dict[str, Any] = {"today": Program, "proposal": Program, "assumptions": Assumptions}
 #: The lever that is no field: what a point takes off, the discount of a step over its points.
 WORTH = "worth"
-_STEP, _DISCOUNT = "offers.0.points_per_step", "offers.0.discount_per_step"
+STEP, DISCOUNT = "offers.0.points_per_step", "offers.0.discount_per_step"
 #: How many points for a hundred: merchants say 5 for every ₹100.
 _PER_HUNDRED = "points_per_unit"
 
@@ -51,8 +51,8 @@ def typed_into(form: str, values: Values, typed: Mapping[str, Any]) -> Values:
     after = dict(values)
     for path, value in typed.items():
         if path == WORTH:
-            points, worth = _decimal(after.get(_STEP)), _decimal(value)
-            after[_DISCOUNT] = str(value) if points is None or worth is None else short(worth * points)
+            points, worth = _decimal(after.get(STEP)), _decimal(value)
+            after[DISCOUNT] = str(value) if points is None or worth is None else short(worth * points)
         elif path.rpartition(".")[2] == _PER_HUNDRED and (number := _decimal(value)) is not None:
             after[path] = short(number / 100)
         else:
@@ -90,7 +90,7 @@ def shown(form: str, values: Values) -> Values:
 
 
 def _worth(values: Values) -> str | None:
-    points, discount = _decimal(values.get(_STEP)), _decimal(values.get(_DISCOUNT))
+    points, discount = _decimal(values.get(STEP)), _decimal(values.get(DISCOUNT))
     return short(round(discount / points, 4)) if points and discount is not None else None
 
 
@@ -117,6 +117,17 @@ def levers(values: Values, points: str) -> list[Lever]:
     found = list(first.get(kind, []))
     minimum = of_minimum.get(str(values.get("min_payable.kind", "")))
     return [*found, Lever(minimum[0], "Customer pays at least", minimum[1], False)] if minimum else found
+
+
+def around(state: Mapping[str, Any]) -> Values:
+    """The proposal with its levers where they are today: what settings are tried around, wherever the levers stand."""
+    today, proposal = state["today"], state["proposal"]
+    after, same = dict(proposal), all(today.get(kind) == proposal.get(kind) for kind in ("offers.0.kind", STEP))
+    for lever in levers(proposal, "points"):
+        path = DISCOUNT if lever.path == WORTH else lever.path
+        if path.startswith("min_payable") or same:
+            after[path] = today.get(path) or ("" if lever.optional else "0" if "min" in path else proposal[path])
+    return after
 
 
 def form_of(form: str, values: Values, *, units: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -167,8 +178,8 @@ def marks(problems: Any, form: str, values: Values) -> dict[str, str]:
         while place and place not in paths:
             place = place.rpartition(".")[0]
         found[place] = "; ".join(filter(None, (found.get(place), plain(problem.what))))
-    if _DISCOUNT in found and _worth(values) is None:
-        found[WORTH] = found[_DISCOUNT]
+    if DISCOUNT in found and _worth(values) is None:
+        found[WORTH] = found[DISCOUNT]
     return found
 
 

@@ -5,6 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+#: How sure a figure with a range is: the range holds it so often, with customers drawn anew from those of the orders.
+SURE, OTHERS = "9 times out of 10", "with other customers like yours"
+#: What the page says of ranges, wherever they are.
+RANGES = {
+    "sure": f"{SURE} {OTHERS}",
+    "why": "Your orders come from the customers that you happened to have. So the page also tries hundreds of other "
+    f"mixes of customers like them. “{SURE}” means: with 9 of 10 of these mixes.",
+}
 #: Fields by path or name, where a merchant's word is another than the model's.
 FIELDS = {
     "points_per_unit": "Coins earned per ₹100",
@@ -106,6 +114,8 @@ OPTIONS = {"Tender": "Payment method", "Payable": "What the customer pays", "Car
 
 #: What developers read, and what stands for it on the page; in this order.
 _PLAIN: list[tuple[str, str]] = [
+    (r"(?i)\bin nine of ten draws(?: of your customers)?", f"{SURE} {OTHERS}"),
+    (r"in (\d+ ?%) of the draws(?: of your customers)?", rf"in \1 of the tries {OTHERS}"),
     (r"\s*\((?:[^()]|\([^()]*\))*--[a-z-]+(?:[^()]|\([^()]*\))*\)", ""),
     (r"; if these are points, put them back with points_code='([^']*)'", r"; were these coins?"),
     (r"; if these are points, put them back with \S+", "; were these coins?"),

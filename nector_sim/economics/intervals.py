@@ -39,6 +39,8 @@ TOGETHER = 20_000_000
 #: Numbers that are sums over customers.
 _TOTALS = ("margin", "cost_of_program", "discount", "incremental_margin", "incremental_discount")
 _NEVER_NEGATIVE = ("discount", "discount_rate", "share_could_redeem", "orders_redeemed", "points_redeemed")
+#: Numbers that are shares of customers.
+_SHARES = ("share_who_get_less",)
 
 
 def corrected_draws(
@@ -190,6 +192,8 @@ def _bounded(name: str, number: Any) -> Any:
 
 def _unbounded(name: str, number: Any) -> Any:
     base = name.rpartition(".")[2]
+    if base in _SHARES:
+        return np.clip(number, 0, 1)
     if base in _NEVER_NEGATIVE:
         return np.maximum(number, 0)
     if "uplift" not in name:

@@ -98,10 +98,13 @@ def sweep(
         One row a setting: a column for each swept field under its dotted path, then ``orders``, ``orders_redeemed``,
         ``points_redeemed``, ``discount``, ``payable``, ``discount_rate``, ``margin``, ``cost_of_program`` (money in
         major units), ``break_even_uplift`` (missing where it is `never`), ``share_<limited_by>`` for every reason.
+        Of replays also ``margin_per_order``, and ``customers_who_get_less`` and ``share_who_get_less``: the customers
+        who get less in discounts than under `program`, and their share of those who order.
         Where the assumptions state a response, also ``response``, the share of orders that customers who use points
         place more (or, below 0, less) than under `program`, and ``margin_with_response``.
-        With resamples also ``<name>_low`` and ``<name>_high`` of the discount, its rate, the margin (also with the
-        response), the cost and the break-even, the 5th and 95th percentile over resamples of the customers.
+        With resamples also ``<name>_low`` and ``<name>_high`` of the discount, its rate, the margin (also of an order,
+        and with the response), the cost, the break-even and the share who get less, the 5th and 95th percentile over
+        resamples of the customers.
         ``attrs`` says whether it was ``replayed``, under which ``view``, the ``currency``, the ``margin_without``
         redemption, how many orders were never paid and left out (``orders_left_out``), the ``notices``, and in
         ``label`` who is taken to redeem (:data:`nector_sim.economics.labels.LABELS`).

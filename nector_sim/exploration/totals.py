@@ -33,6 +33,8 @@ TOTALS = (
     "cost_of_program",
     "break_even_uplift",
 )
+#: What replays count beside the setting in use.
+BESIDE_TODAY = ("margin_per_order", "customers_who_get_less", "share_who_get_less")
 SHARES = tuple(f"share_{reason}" for reason in REASONS)
 
 
@@ -133,7 +135,7 @@ def table_of_rows(settings: Settings, of_settings: Sequence[Mapping[str, Any]]) 
         table[name] = rows[name].astype(np.float64) if name == "break_even_uplift" else rows[name]
     for name in SHARES:
         table[name] = rows[name].fillna(0.0) if name in rows else 0.0
-    for name in ("orders_below_floor", "response", "margin_with_response"):
+    for name in ("orders_below_floor", *BESIDE_TODAY, "response", "margin_with_response"):
         if name in rows:
             table[name] = rows[name]
     return table

@@ -333,7 +333,7 @@ async function rested() {
 // Show what the open tab says; what is there already stays as it is, with what somebody is typing, unless it is `anew`.
 async function panel(anew = false) {
   if (!state?.headline) return $("panel").replaceChildren();
-  const mine = tab, { what, query = () => "", show: shown } = TABS.find((one) => one.name === mine), mark = state.marks[what], wanted = query(page);
+  const mine = tab, { what, query = () => "", shows = () => "", show: shown } = TABS.find((one) => one.name === mine), mark = state.marks[what], wanted = query(page);
   const place = $("panel");
   if (place.dataset.tab !== mine) waits();
   const stop = watchProgress(what);
@@ -341,8 +341,9 @@ async function panel(anew = false) {
   stop();
   if (!isOf(what, mark) || tab !== mine || query(page) !== wanted || !found) return;
   place.classList.remove("old");
-  if (!anew && place.dataset.tab === mine && panel.found === found) return;
-  panel.found = found;
+  const also = shows(page);
+  if (!anew && place.dataset.tab === mine && panel.found === found && panel.also === also) return;
+  Object.assign(panel, { found, also });
   const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
   place.dataset.tab = mine;
   place.replaceChildren(...(found.problem ? [element("p", { class: "warn", text: found.problem })] : [shown(found, page)].flat().filter(Boolean)));

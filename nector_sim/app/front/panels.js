@@ -1,4 +1,4 @@
-// The panels of the first tabs: one lever at a time, single orders, the setting's pictures, how sure, what to type in.
+// The panels of the first tabs: each slider, single orders, the setting's pictures, how sure, what to type in.
 import { element, button, formatter } from "./dom.js";
 import { leverChart, curves, bars } from "./charts.js";
 
@@ -18,7 +18,7 @@ function leverPanel(found, page) {
       label: MEASURES[measure], use: (value) => page.act({ do: "type", form: "proposal", values: { [lever.path]: String(value) } }),
     });
   })), element("p", { class: "legend" }, element("span", { class: "key now", text: "proposal" }), element("span", { class: "key today", text: "current setting" }),
-    measure === "reach" ? null : element("span", { class: "key band", text: "nine of ten draws of your customers" }), " Click on a picture to set the lever.")];
+    measure === "reach" ? null : element("span", { class: "key band", text: page.state.ranges.sure, title: page.state.ranges.why }), " Click on a picture to move the slider.")];
 }
 
 function settingPanel(found, page) {
@@ -57,17 +57,17 @@ function ordersPanel(found, page) {
   return [look, element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Orders" }, element("table", {}, element("thead", {}, element("tr", {}, found.columns.map((text) => element("th", { scope: "col", text })))), body)), words];
 }
 
-function surePanel(found) {
+function surePanel(found, page) {
   const money = formatter(found.currency), percent = (value) => (value == null ? "never" : `${(100 * value).toFixed(1)}`);
   const [value, low, high] = found.break_even;
   return [element("ul", {}, found.lines.map((text) => element("li", { text }))),
-    element("p", { class: "strong", text: `Pays off from ${percent(value)} extra orders per 100${low === undefined ? "" : `; in nine of ten draws of your customers between ${percent(low)} and ${percent(high)}`}.` }),
+    element("p", { class: "strong", text: `Pays off from ${percent(value)} extra orders per 100${low === undefined ? "" : `; ${page.state.ranges.sure} between ${percent(low)} and ${percent(high)}`}.` }),
     element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "What changes the margin most" }, element("table", {}, element("caption", { text: `What changes the margin most, against ${found.against} (${money.exact(Math.round(found.likely))})` }),
       element("thead", {}, element("tr", {}, ["About your shop", "If it is", "the margin changes by", "If it is", "the margin changes by"].map((text) => element("th", { scope: "col", text })))),
       element("tbody", {}, found.tornado.map((row) => element("tr", {}, element("th", { scope: "row", text: row.name }), element("td", { class: "amount", text: row.low.toFixed(1) }), element("td", { class: "amount", text: money.exact(Math.round(row.answer_at_low)) }), element("td", { class: "amount", text: row.high.toFixed(1) }), element("td", { class: "amount", text: money.exact(Math.round(row.answer_at_high)) }))))))];
 }
 
-export const levers = { name: "levers", text: "One lever", what: "levers", show: leverPanel };
+export const levers = { name: "levers", text: "Each slider", what: "levers", show: leverPanel };
 export const orders = { name: "orders", text: "Orders", what: "examples", query: () => `&order=${encodeURIComponent(wanted)}`, show: ordersPanel };
 export const setting = { name: "setting", text: "This setting", what: "pictures", show: settingPanel };
 export const sure = { name: "sure", text: "How sure", what: "sure", show: surePanel };
