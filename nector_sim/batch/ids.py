@@ -89,9 +89,7 @@ class OrderIds:
         every = np.sort(np.concatenate(found))
         return np.unique(every[1:][every[1:] == every[:-1]])
 
-    def refuse_tables(
-        self, hashes: Hashes, timezone: str, told: Callable[[OrdersError, list[int]], BaseException]
-    ) -> None:
+    def refuse(self, hashes: Hashes, timezone: str, told: Callable[[OrdersError, list[int]], BaseException]) -> None:
         """Refuse orders that occur twice, as a replay in one piece does; `told` is given the rows of the error's."""
         orders = pl.concat(list(self._with_hashes(hashes)))
         ids, rows = pd.Series(_texts(orders).to_pandas()), orders["row"].to_list()
