@@ -32,6 +32,7 @@ from nector_sim.economics.response import check_response, with_response
 from nector_sim.economics.summary import Summary, below_floor
 from nector_sim.economics.what_moves import MarginDifference, tornado
 from nector_sim.errors import InputError
+from nector_sim.exploration.basis import Basis
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.groups import DECILES_DIFFER, labels_of
 from nector_sim.exploration.prepared import Played, check_words
@@ -209,10 +210,15 @@ def compare(
         notices=tuple(notices),
         currency=baseline.currency,
         assumed_uplift_percent=uplift,
+        basis=Basis(baseline, candidate, assumptions, frame, _discounts(played[CANDIDATE])),
         _answer=MarginDifference(total, elsewhere, assumptions),
     )
     step()
     return result
+
+
+def _discounts(played: Played) -> pd.DataFrame:
+    return pd.DataFrame({"cart_amount": played.sales.cart, "discount": played.sales.discount}, copy=False)
 
 
 def _sides(programs: Sequence[Program], played: Sequence[Played], view: View) -> list[Side]:

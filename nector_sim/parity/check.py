@@ -15,7 +15,7 @@ from nector_sim.parity.callers import Caller, FunctionCaller, UrlCaller
 from nector_sim.parity.explaining import Compared, explain_mismatches
 from nector_sim.parity.generate import generate
 from nector_sim.parity.records import GIVEN, law_orders, read_frame, read_given
-from nector_sim.parity.report import ParityReport, make_report
+from nector_sim.parity.report import ParityReport, parity_report
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
 
@@ -106,7 +106,7 @@ def check_parity(
         laws[number].answer(order) for number, order in zip(compared.program_of, compared.orders, strict=True)
     ]
     groups = explain_mismatches(compared, compared.mismatches())
-    return make_report(compared, groups, calculator=name, one_program=program is not None)
+    return parity_report(compared, groups, calculator=name, one_program=program is not None)
 
 
 def _caller(calculator: Caller | Callable[..., Any] | str) -> Caller:
