@@ -19,7 +19,7 @@ from nector_sim.batch.files import ScoreReport
 from nector_sim.batch.inputs import PIECE_ROWS, open_inputs, read_pieces
 from nector_sim.batch.resume import failed, parts_of, resume
 from nector_sim.batch.schemas import rejects_schema, scored_schema
-from nector_sim.batch.sources import Inputs, Piece
+from nector_sim.batch.sources import InputFiles, Piece
 from nector_sim.batch.tally import Tally
 from nector_sim.batch.terms import check_places, describe_program, versions
 from nector_sim.batch.work import RejectsFile, Work, each_reject, told
@@ -46,7 +46,7 @@ class Job:
     Attributes
     ----------
     program : Program
-    inputs : Inputs
+    inputs : InputFiles
     parts : list of list of Piece
     work : Work
     schema : polars.Schema
@@ -56,7 +56,7 @@ class Job:
     """
 
     program: Program
-    inputs: Inputs
+    inputs: InputFiles
     parts: list[list[Piece]]
     work: Work
     schema: pl.Schema
@@ -312,7 +312,7 @@ def _write_rejects(job: Job, place: Place) -> None:
         )
 
 
-def _check_places(inputs: Inputs, work: Work, rejects: Place | None) -> None:
+def _check_places(inputs: InputFiles, work: Work, rejects: Place | None) -> None:
     if rejects is not None:
         rejects.check_writable()
     if rejects is not None and rejects.suffix not in ENDINGS:
