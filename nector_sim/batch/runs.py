@@ -124,8 +124,30 @@ def score_files(
     a,749.95,5000,offers.0,649,649.00,100.95,min_payable
     """
     program = as_program(program)
-    work = Work.of(Place.of(out), in_parts=engine is not None)
+    Work.of(Place.of(out), in_parts=engine is not None)  # refuses a name before anything is read
     inputs = open_inputs([orders] if isinstance(orders, str | Path) else list(orders))
+    how: dict[str, Any] = {"part_rows": part_rows, "prefix": prefix, "suffix": suffix, "engine": engine}
+    return _scored(program, inputs, out=out, rejects=rejects, **how)
+
+
+@long_call("orders")
+def score_inputs(program: Program, inputs: Inputs, **how: Any) -> ScoreReport:
+    """Score orders whose files were opened, here; as :func:`score_files`."""
+    return _scored(program, inputs, engine=None, **how)
+
+
+def _scored(
+    program: Program,
+    inputs: Inputs,
+    *,
+    out: str | Path,
+    rejects: str | Path | None,
+    part_rows: int,
+    prefix: str,
+    suffix: str,
+    engine: Engine | None,
+) -> ScoreReport:
+    work = Work.of(Place.of(out), in_parts=engine is not None)
     listed = Place.of(rejects) if rejects is not None else None
     _check_places(inputs, work, listed)
     parts = inputs.parts(part_rows if work.is_folder or work.joins else inputs.rows + 1)
@@ -165,8 +187,8 @@ def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
     tally, rejects = Tally(), RejectsFile(job.work.rejects(number))
 
     def frames() -> Iterator[pl.DataFrame]:
-        for piece, frame, broken in read_pieces(job.inputs, job.parts[number]):
-            from nector_sim.batch.chunks import score_frame  # loads the calculator, while more pieces are read
+        for piece, frame, broken in read_pieces(job.inputs, job.parts[number], meanwhile=lambda: _load(job.program)):
+            from nector_sim.batch.chunks import score_frame
 
             first = piece.first_row
             how: dict[str, Any] = {"typed": job.work.typed, "naming": job.naming}
@@ -182,6 +204,13 @@ def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
     finally:
         rejects.close()
     return tally
+
+
+def _load(program: Program) -> None:
+    """Load the calculator, and make the program ready for it."""
+    from nector_sim.batch import plain
+
+    plain.prepare(program)
 
 
 def finish_part(job: Job, number: int, tally: Tally) -> None:

@@ -84,12 +84,12 @@ def score(
         "header_row": header_row,
         "key_file": key_file,
     }
-    model, names = ns.load_program(program), {"prefix": prefix, "suffix": suffix}
+    names = {"prefix": prefix, "suffix": suffix}
     options.check_scheduler(engine, scheduler)
     if any(value not in (None, ()) for value in how.values()) or _must_be_understood(orders):
-        report = _score_export(model, orders, out, rejects, engine, {**names, **how})
+        report = _score_export(ns.load_program(program), orders, out, rejects, engine, {**names, **how})
     else:
-        report = _score_files(model, orders, out, rejects, engine, scheduler, part_rows=part_rows, **names)
+        report = _score_files(program, orders, out, rejects, engine, scheduler, part_rows=part_rows, **names)
     for notice in report.notices:
         typer.echo(f"note: {notice}")
     typer.echo(f"{report.read} read, {report.scored} scored into {masked(out)}, {report.rejected} rejected")
@@ -153,7 +153,7 @@ def _score_export(
 
 
 def _score_files(
-    program: Program,
+    program: str,
     orders: list[str],
     out: str,
     rejects: str | None,
@@ -161,11 +161,19 @@ def _score_files(
     scheduler: str | None,
     **how: Any,
 ) -> ScoreReport:
-    from nector_sim.batch.runs import score_files
-
     if engine is options.Engine.local:
-        return score_files(program, orders, out=out, rejects=rejects, **how)
+        # The files first: while they are read, other libraries are loaded.
+        from nector_sim.batch.inputs import open_inputs, reading
+
+        inputs = open_inputs(orders)
+        with reading(inputs, inputs.pieces):
+            from nector_sim.batch.runs import score_inputs
+            from nector_sim.rules.program import load_program
+
+            return score_inputs(load_program(program), inputs, out=out, rejects=rejects, **how)
+    import nector_sim as ns
     from nector_sim.batch.cluster import dask_client, dask_engine
 
+    model = ns.load_program(program)
     with dask_client(scheduler) as client:
-        return score_files(program, orders, out=out, rejects=rejects, engine=dask_engine(client), **how)
+        return ns.score_files(model, orders, out=out, rejects=rejects, engine=dask_engine(client), **how)
