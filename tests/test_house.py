@@ -73,6 +73,7 @@ AT_HOME = {
     "distributed": "batch",
     "sqlalchemy": "gokwik",
     "fsspec": "places",
+    "pyspark": "batch",
     "numba": "_compile",
 }
 SERVERS = {"starlette", "uvicorn"}

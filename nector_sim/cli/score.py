@@ -138,12 +138,11 @@ def _score_export(
     from nector_sim.batch.exports import score_export
     from nector_sim.errors import InputError
 
-    if engine is options.Engine.dask:
+    if engine is not options.Engine.local:
         raise InputError(
             f"{', '.join(orders)} is read as a shop's export or with these options into the memory of this "
-            "machine, without "
-            "--engine dask; to spread the work, score it into a .parquet file here, or bring cart_amount and "
-            "points_balance in the orders"
+            f"machine, without --engine {engine}; to spread the work, score it into a .parquet file here, or bring "
+            "cart_amount and points_balance in the orders"
         )
     for address in (one for one in orders if "://" in one):
         raise InputError(f"{address}: with these options the orders are read from this machine alone; copy them here")
@@ -172,8 +171,7 @@ def _score_files(
 
             return score_inputs(load_program(program), inputs, out=out, rejects=rejects, **how)
     import nector_sim as ns
-    from nector_sim.batch.cluster import dask_client, dask_engine
 
     model = ns.load_program(program)
-    with dask_client(scheduler) as client:
-        return ns.score_files(model, orders, out=out, rejects=rejects, engine=dask_engine(client), **how)
+    with options.cluster(engine, scheduler) as cluster:
+        return ns.score_files(model, orders, out=out, rejects=rejects, engine=cluster and cluster.engine, **how)
