@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from nector_sim._progress import Progress, beside, long_call, teller
+from nector_sim._progress import Progress, ahead, beside, long_call, teller
 from nector_sim.batch.files import ScoreReport
 from nector_sim.batch.inputs import PIECE_ROWS, open_inputs, read_pieces
 from nector_sim.batch.resume import failed, parts_of, resume
@@ -30,6 +30,8 @@ from nector_sim.frames.results import Naming
 from nector_sim.places import Place
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
+#: Pieces that are scored ahead of the one that is written: two threads that write wait for none of them.
+AHEAD = 1
 #: Rows of a part of a folder, at least.
 PART_ROWS = 4_000_000
 
@@ -186,7 +188,7 @@ def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
     """Read, score and write a part and its rejects; told again, it writes the same bytes."""
     tally, rejects = Tally(), RejectsFile(job.work.rejects(number))
 
-    def frames() -> Iterator[pl.DataFrame]:
+    def frames() -> Generator[pl.DataFrame, None, None]:
         for piece, frame, broken in read_pieces(job.inputs, job.parts[number], meanwhile=lambda: _load(job.program)):
             from nector_sim.batch.chunks import score_frame
 
@@ -200,7 +202,8 @@ def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
 
     try:
         with job.work.part(number).written() as target:
-            write_frames(frames(), job.schema, target=target, ending=job.work.ending, decimals=job.program.decimals)
+            scored, decimals = ahead(frames(), AHEAD), job.program.decimals
+            write_frames(scored, job.schema, target=target, ending=job.work.ending, decimals=decimals)
     finally:
         rejects.close()
     return tally
