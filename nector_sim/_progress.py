@@ -140,7 +140,7 @@ def beside(name: str) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=ended, cancel_futures=True)
 
 
-def ahead(items: Generator[_Item, None, None], count: int) -> Iterator[_Item]:
+def ahead(items: Generator[_Item, None, None], count: int) -> Generator[_Item, None, None]:
     """Give items that a thread makes, some of them ahead; it has ended, and so have they, when this has."""
     pool, end = ThreadPoolExecutor(1, thread_name_prefix="ahead"), object()
     made = deque[Future[Any]]()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -19,7 +19,7 @@ from nector_sim.batch.files import ScoreReport
 from nector_sim.batch.inputs import PIECE_ROWS, open_inputs, read_pieces
 from nector_sim.batch.resume import failed, parts_of, resume
 from nector_sim.batch.schemas import rejects_schema, scored_schema
-from nector_sim.batch.sources import Inputs, Piece
+from nector_sim.batch.sources import InputFiles, Piece
 from nector_sim.batch.tally import Tally
 from nector_sim.batch.terms import check_places, describe_program, versions
 from nector_sim.batch.work import RejectsFile, Work, each_reject, told
@@ -48,7 +48,7 @@ class Job:
     Attributes
     ----------
     program : Program
-    inputs : Inputs
+    inputs : InputFiles
     parts : list of list of Piece
     work : Work
     schema : polars.Schema
@@ -58,7 +58,7 @@ class Job:
     """
 
     program: Program
-    inputs: Inputs
+    inputs: InputFiles
     parts: list[list[Piece]]
     work: Work
     schema: pl.Schema
@@ -133,14 +133,14 @@ def score_files(
 
 
 @long_call("orders")
-def score_inputs(program: Program, inputs: Inputs, **how: Any) -> ScoreReport:
+def score_inputs(program: Program, inputs: InputFiles, **how: Any) -> ScoreReport:
     """Score orders whose files were opened, here; as :func:`score_files`."""
     return _scored(program, inputs, engine=None, **how)
 
 
 def _scored(
     program: Program,
-    inputs: Inputs,
+    inputs: InputFiles,
     *,
     out: str | Path,
     rejects: str | Path | None,
@@ -186,7 +186,7 @@ def one_by_one(job: Job, numbers: Sequence[int], begin: Callable[[], Any], done:
 
 def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
     """Read, score and write a part and its rejects; told again, it writes the same bytes."""
-    tally, rejects = Tally(), RejectsFile(job.work.rejects(number))
+    tally = Tally()
 
     def frames() -> Generator[pl.DataFrame, None, None]:
         for piece, frame, broken in read_pieces(job.inputs, job.parts[number], meanwhile=lambda: _load(job.program)):
@@ -200,12 +200,12 @@ def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
             yield chunk.scored
             done(piece.rows)
 
-    try:
-        with job.work.part(number).written() as target:
-            scored, decimals = ahead(frames(), AHEAD), job.program.decimals
-            write_frames(scored, job.schema, target=target, ending=job.work.ending, decimals=decimals)
-    finally:
-        rejects.close()
+    with (
+        RejectsFile(job.work.rejects(number)) as rejects,
+        job.work.part(number).written(attempt=True) as target,
+        closing(ahead(frames(), AHEAD)) as scored,
+    ):
+        write_frames(scored, job.schema, target=target, ending=job.work.ending, decimals=job.program.decimals)
     return tally
 
 
@@ -281,7 +281,8 @@ def _manifest(job: Job, terms: dict[str, Any]) -> dict[str, Any]:
     total = Tally()
     for number in range(len(job.parts)):
         tally = job.work.finished(number)
-        assert tally is not None
+        if tally is None:
+            raise job.work.not_here(number)
         total.add(tally)
     return terms | {
         "output": {"name": job.work.out.local.name, "parts": parts_of(job.work) if job.work.is_folder else None},
@@ -346,7 +347,7 @@ def _write_rejects(job: Job, place: Place) -> None:
         )
 
 
-def _check_places(inputs: Inputs, work: Work, rejects: Place | None) -> None:
+def _check_places(inputs: InputFiles, work: Work, rejects: Place | None) -> None:
     if rejects is not None:
         rejects.check_writable()
     if rejects is not None and rejects.suffix not in ENDINGS:
