@@ -61,17 +61,18 @@ def run(
     orders: bool = True,
     movements: bool = False,
     lots: bool = False,
+    parts: int | None = None,
 ) -> Ran:
-    """Replay a history."""
+    """Replay a history; in so many parts, where the parts are wanted by themselves."""
     check_threads(threads)
     customers = len(history.first_order) - 1
     outcome = _room_for_outcome(history, customers, orders)
     if lots:
         instants = instants._replace(by_lots=True)
     wanted = threads or os.cpu_count() or 1
-    cuts = np.searchsorted(history.first_order, np.linspace(0, len(history.at), wanted + 1)[1:-1])
+    cuts = np.searchsorted(history.first_order, np.linspace(0, len(history.at), (parts or wanted) + 1)[1:-1])
     bounds = [0, *np.clip(cuts, 0, customers).tolist(), customers]
-    parts = [(first, last) for first, last in itertools.pairwise(bounds) if first < last] or [(0, 0)]
+    pieces = [(first, last) for first, last in itertools.pairwise(bounds) if first < last] or [(0, 0)]
 
     def run_part(part: tuple[int, int]) -> tuple[int, Int64, Movements, Left]:
         first, last = part
@@ -86,7 +87,9 @@ def run(
         return failed, flows, _cut(lines, written), _cut_left(left, int(work.state[LEFT]))
 
     ran = (
-        [run_part(part) for part in parts] if len(parts) < 2 else list(ThreadPoolExecutor(wanted).map(run_part, parts))
+        [run_part(part) for part in pieces]
+        if len(pieces) < 2
+        else list(ThreadPoolExecutor(wanted).map(run_part, pieces))
     )
     failed = [customer for customer, _, _, _ in ran if customer >= 0]
     if failed:
