@@ -4,11 +4,11 @@ Of the points of one month, what is there at the beginning of an age is what was
 The share redeemed at an age is that of all months together, once the season is taken out. Beyond the ages that were
 seen by enough months the shares follow a curve, log-linear in age, fitted to the later ones; it ends where points
 expire, or after :data:`LONGEST` months. How busy redemption was in each month, beside what the ages let expect, tells
-the season (:mod:`nector_sim.exploration.busyness`).
+the season (:mod:`nector_sim.economics.busyness`).
 
-The range draws groups of customers anew, for a customer's points of many months are redeemed together; draws the
-season; and adds chance: by how much groups of customers differed in what was redeemed, in the later half of the
-history, of the points they had at its middle.
+The range draws groups of customers anew, for a customer's points of many months are redeemed together; draws the season
+and how the level wanders; and adds chance: by how much groups of customers differed in what was redeemed, in the later
+half of the history, of the points they had at its middle.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nector_sim.exploration.busyness import Path, path_of
+from nector_sim.economics.busyness import Path, path_of
 from nector_sim.ledger.arrays import Int64
 
 Floats = npt.NDArray[np.float64]
@@ -32,6 +32,10 @@ SLOWEST = -0.01
 DRAWS = 500
 #: Groups of customers that are drawn anew.
 GROUPS = 30
+#: How much of what a level wanders in a year stays over the years of a run-off, in which ups and downs are averaged. A
+#: choice: of 120 simulated shops (none of those of the campaign) ranges held 89 % with none of it, 93 with half, 98
+#: with all.
+WANDERS = 0.5
 #: Months of a year, and how many ahead have a season of their own; later ones are like the year before.
 YEAR, AHEAD = 12, 12
 
@@ -102,13 +106,14 @@ def run_off(
     for number in range(DRAWS):
         weights = rng.standard_exponential(groups)
         drawn[number] = np.clip(_with_tail(weights @ redeemed, weights @ at_risk, seen, last_age), 0, 1)
-    stills = _still(drawn, path.draws(DRAWS, rng))
-    still = _still(shares[None], path.mean[None])[0]
+    season = path.season[months:]
+    stills = _still(drawn, season + WANDERS * (path.draws(DRAWS, rng) - path.mean))
+    still = _still(shares[None], season[None])[0]
     to_come = float(outstanding @ still[now])
     draws = stills[:, now] @ outstanding
     chance = to_come * _unevenness(issued, spent, shares, busy)
     draws = draws * np.exp(np.sqrt(np.log1p(chance / max(to_come, 1e-9) ** 2)) * rng.standard_normal(DRAWS))
-    capped = _still(np.where(np.arange(ages) < months, shares, 0.0)[None], path.mean[None])[0]
+    capped = _still(np.where(np.arange(ages) < months, shares, 0.0)[None], season[None])[0]
     return RunOff(
         shares,
         still,
@@ -129,7 +134,7 @@ def _path(done: Floats, expected: Floats, ahead: int) -> Path:
     """How busy the months ahead are; by groups of customers, shape (groups, months) each."""
     came, due = done.sum(axis=0), expected.sum(axis=0)
     noise = (((done - expected * (came / np.maximum(due, 1e-9))) ** 2).sum(axis=0) + 1) / (due + 1) ** 2
-    return path_of(np.log((came + 1) / (due + 1)), noise, ahead, YEAR, level=False)
+    return path_of(np.log((came + 1) / (due + 1)), noise, ahead, YEAR)
 
 
 def _unevenness(issued: Floats, spent: Floats, shares: Floats, busy: Floats) -> float:

@@ -1,7 +1,7 @@
 """What time itself does: how busy each block was, season and level, newcomers and their trend.
 
 How busy a block was is its orders over what the states of its customers let expect, so that neither who left nor who
-came counts. What that says of the blocks ahead is in :mod:`nector_sim.exploration.busyness`. Blocks of the window are
+came counts. What that says of the blocks ahead is in :mod:`nector_sim.economics.busyness`. Blocks of the window are
 drawn more often the more alike they are to the one ahead; what is left, and what is not known, moves the totals.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from nector_sim.exploration.busyness import Path, path_of
+from nector_sim.economics.busyness import Path, path_of
 from nector_sim.exploration.states import BLOCK, YEAR, Donors, Past
 from nector_sim.ledger.arrays import Int64
 

@@ -126,7 +126,7 @@ def states_of(counts: Int64, age: Int64, lookback: int) -> Int64:
     since = np.where(ever > 0, np.argmax(seen[:, ::-1] > 0, axis=1), lookback)
     recency = np.searchsorted(RECENCY, since, side="right")
     orders = np.searchsorted(ORDERS, ever, side="right")
-    # Ages that nobody had in the window's first blocks are one; else who is older than all donors was like none of them.
+    # Ages that nobody had when the window began are one; else who is older than all donors was like none of them.
     ages = np.searchsorted(AGE[lookback + 1 >= AGE], age, side="right")
     by_two = orders * (len(RECENCY) + 1) + recency
     # Who stays away is like others who stay away, however often they came before; so recency is given up last.

@@ -1,10 +1,11 @@
 """Forecasts against what came, by data set: ``python -m tests.campaigns.backtest [SHOPS] [SET …]``.
 
 Simulated shops of each kind (SHOPS of each, 200 if left out) are forecast 1, 3 and 6 months ahead from the end of 24
-months, under two programs in turn; then the real sets: both demos, and CDNOW (read from the wheel of `lifetimes`),
-folds of customers of which each is a shop. A forecast sees nothing after its origin. The table says how many of the
-outcomes the 90 % range holds, how far off the likely ones are in all, and the mean error of the logarithm beside that
-of "the last months again". Exit code 1 if a set misses its gate.
+months, under two programs in turn; seasons of seasonal shops peak in any month. Then the real sets: both demos, and
+CDNOW (read from the wheel of `lifetimes`), folds of customers of which each is a shop, at several origins. A forecast
+sees nothing after its origin. The table says how many of the outcomes the 90 % range holds, how wide it is and how it
+scores, how far off the likely ones are in all, and the mean error of the logarithm beside that of "the last months
+again". Exit code 1 if a set misses its gate. WORKERS says how many processes, ROWS a folder for every row as CSV.
 """
 
 import os
@@ -63,6 +64,8 @@ def simulated(kind, seed):
     """A simulated shop of a kind: of even seeds under the documented program, of odd ones under the other."""
     program = (DOCUMENTED, WEB)[seed % 2]
     shop = SHOPS[kind].model_copy(update={"customers_per_month": CUSTOMERS, "months": ALL})
+    if kind == "seasonal":
+        shop = shop.model_copy(update={"season_peak_month": 1 + seed // 2 % 12})
     made = ns.simulate(shop, seed=seed)
     bare = made.orders.drop(columns=["payment_method"])
     orders = with_half(bare) if seed % 2 else bare
@@ -126,6 +129,8 @@ def summary(rows):
     rows["above"], rows["below"] = came > high, came < low
     rows["error"] = (np.log(rows["likely"] + 1) - np.log(came + 1)).abs()
     rows["again"] = (np.log(rows["last_months_again"] + 1) - np.log(came + 1)).abs()
+    # Where the history is too short for the last months again, nothing is there to compare with.
+    rows["beside"] = rows["error"].where(rows["again"].notna())
     rows["width"] = (high - low) / rows["likely"]
     rows["score"] = high - low + 20 * ((low - came).clip(lower=0) + (came - high).clip(lower=0))
     rows["score"] /= came.groupby([rows["set"], rows["months"]]).transform("mean")
@@ -133,7 +138,7 @@ def summary(rows):
     made = both.agg(
         tests=("held", "size"), redeemed=("redeemed", "sum"), likely=("likely", "sum"), held=("held", "mean"),
         above=("above", "mean"), below=("below", "mean"), width=("width", "mean"), score=("score", "mean"),
-        error=("error", "mean"), again=("again", "mean"), surprise=("surprise", "mean"),
+        error=("error", "mean"), beside=("beside", "mean"), again=("again", "mean"), surprise=("surprise", "mean"),
     )  # fmt: skip
     made["counts"] = [independent(part) for _, part in both]
     return made.assign(off=lambda table: table["likely"] / table["redeemed"] - 1)
@@ -161,8 +166,8 @@ def misses(table):
             yield f"{name}: {row['held']:.0%} held"
         if name in KINDS and abs(row["off"]) > OFF:
             yield f"{name}: {row['off']:+.1%} off"
-        if name not in KINDS and row["error"] > 1.05 * row["again"]:
-            yield f"{name}: error {row['error']:.3f}, the last months again {row['again']:.3f}"
+        if name not in KINDS and row["beside"] > 1.05 * row["again"]:
+            yield f"{name}: error {row['beside']:.3f}, the last months again {row['again']:.3f}"
 
 
 def main(shops=200, sets=(*KINDS, "web shop", "grocery", "cdnow")):

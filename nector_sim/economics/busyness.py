@@ -55,7 +55,7 @@ class Path:
         return drawn
 
 
-def path_of(logs: Floats, noise: Floats, ahead: int, year: int, *, level: bool = True) -> Path:
+def path_of(logs: Floats, noise: Floats, ahead: int, year: int) -> Path:
     """Look ahead from how busy blocks were.
 
     Parameters
@@ -64,8 +64,6 @@ def path_of(logs: Floats, noise: Floats, ahead: int, year: int, *, level: bool =
         Logarithms, and the variance that counts of customers give them.
     ahead, year : int
         Blocks.
-    level : bool
-        Whether the path has the level and the shocks too, or the season alone.
     """
     blocks = len(logs)
     time = np.arange(blocks + ahead)
@@ -84,10 +82,9 @@ def path_of(logs: Floats, noise: Floats, ahead: int, year: int, *, level: bool =
         known = whole[:blocks, :blocks] + np.diag(noise)
         root = np.linalg.cholesky(known)
         told = np.linalg.solve(root, logs)
-        sought = whole if level else wave
-        reach = np.linalg.solve(root, sought[:blocks, blocks:])
+        reach = np.linalg.solve(root, whole[:blocks, blocks:])
         means.append(reach.T @ told)
-        left = sought[blocks:, blocks:] - reach.T @ reach
+        left = whole[blocks:, blocks:] - reach.T @ reach
         roots.append(np.linalg.cholesky(left + 1e-10 * np.eye(ahead)))
         seasons.append(np.linalg.solve(root, wave[:blocks]).T @ told)
         chances.append(np.log(often * often_high * often_off) - told @ told / 2 - np.log(np.diag(root)).sum())
