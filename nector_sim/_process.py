@@ -11,8 +11,10 @@ import io
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -44,12 +46,19 @@ EXIT_CODES = {
 ISSUES = "https://github.com/nector-sim/nector-sim/issues"
 
 
+#: Seconds that a command has to clear up after a signal. Whatever it is in by then, it ends: the next run finds what a
+#: run that was killed leaves.
+_TO_CLEAR_UP = 0.7
+
+
 class _State:
     """What this process was asked: whether to show tracebacks, and to stop; whether a command has begun."""
 
     show_traceback = bool(os.environ.get("NECTOR_SIM_TRACEBACK"))
     signal: int | None = None
     running = False
+    said_stopped = False
+    rope: socket.socket | None = None
 
 
 def show_traceback() -> None:
@@ -62,6 +71,7 @@ def run(main: Callable[[], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
+    _end_soon_after_signals()
     sys.unraisablehook = _unraisable
     threading.excepthook = _in_a_thread
     # Loading makes a million objects that stay, and looking through them for garbage again and again is a tenth of it.
@@ -105,6 +115,7 @@ def told(error: BaseException) -> int:
         return error.code if isinstance(error.code, int) else DONE if error.code is None else FAULT
     if isinstance(error, KeyboardInterrupt) or _State.signal is not None:
         # Whatever a library made of it: the reason is the signal.
+        _State.said_stopped = True
         _say(str(error) if isinstance(error, KeyboardInterrupt) and str(error) else "stopped")
         return 128 + (_State.signal or signal.SIGINT)
     if isinstance(error, InputError):
@@ -146,6 +157,31 @@ def _stop(number: int, _: object) -> None:
     # Nothing has begun that must clear up, and an exception in an import would be made into another.
     os.write(2, b"nector-sim: stopped\n")
     os._exit(128 + number)
+
+
+def _end_soon_after_signals() -> None:
+    """See to it that a command ends within a second of Ctrl+C, whatever it is in.
+
+    Python handles a signal between two steps of the main thread, and a sort of 50 million ids is one step of 8 s. The
+    system tells this thread at once. A server has handlers of its own and as much time as it wants to end.
+    """
+    bell, rope = socket.socketpair()
+    rope.setblocking(False)
+    signal.set_wakeup_fd(rope.fileno(), warn_on_full_buffer=False)
+
+    def watch() -> None:
+        number = bell.recv(1)[0]
+        while number not in (signal.SIGINT, signal.SIGTERM):
+            number = bell.recv(1)[0]
+        if signal.getsignal(number) not in (_stop, signal.SIG_IGN):
+            return
+        time.sleep(_TO_CLEAR_UP)
+        if not _State.said_stopped:
+            os.write(2, b"nector-sim: stopped\n")
+        os._exit(128 + number)
+
+    _State.rope = rope  # else it would be closed
+    threading.Thread(target=watch, daemon=True, name="signals").start()
 
 
 def _unraisable(what: Any) -> None:
@@ -207,7 +243,8 @@ def _end(code: int) -> None:
     except OSError as error:
         _say(f"the output cannot be written: {error.strerror}")
         code = code or UNUSABLE
-    if not all(thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+    others = (thread for thread in threading.enumerate() if thread is not threading.main_thread())
+    if _State.signal is None and not all(thread.daemon for thread in others):
         sys.exit(code)
     # What is left is to take apart all that was loaded, object by object; the system does it at once.
     atexit._run_exitfuncs()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nector_sim.errors import InputError
+from nector_sim.places import on_this_machine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,10 +146,11 @@ class Picture:
 
     def save(self, path: str | Path) -> Path:
         """Write it as ``.png``, ``.svg`` or ``.pdf``, by the path's ending."""
+        place = on_this_machine(path, "save the picture here, and copy it there")
         figure = self.ax.get_figure(root=True)
         if figure is not None:
-            figure.savefig(path)
-        return Path(path)
+            figure.savefig(place)
+        return place
 
     def __repr__(self) -> str:
         return f"<Picture: {self.description}>"

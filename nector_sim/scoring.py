@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
 
+from nector_sim._progress import side_by_side
 from nector_sim.calculator.compiled import Counts, Results, answer, answer_floats, new_results
 from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
@@ -250,8 +250,7 @@ def _float_answers(program: Program, names: list[str], get: Callable[[str], Any]
     # Half of the time goes into fresh memory for the results, which threads share as well as the work.
     parts = max(1, min(os.cpu_count() or 1, len(cart) // ROWS_A_THREAD))
     bounds = np.linspace(0, len(cart), parts + 1).astype(int).tolist()
-    with ThreadPoolExecutor(parts) as threads:
-        counts = list(threads.map(part, map(slice, bounds[:-1], bounds[1:])))
+    counts = list(side_by_side(part, map(slice, bounds[:-1], bounds[1:]), threads=parts))
     bad, floored, negative = (sum(found) for found in zip(*counts, strict=True))
     return None if bad else Scored(results, odd_balances(floored, negative))
 

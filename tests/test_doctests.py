@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 
 import pandas as pd
@@ -16,8 +17,24 @@ MODULES = ["nector_sim"] + [
 ]
 
 
+class Finder(doctest.DocTestFinder):
+    """Also finds the examples of functions that are wrapped, as long calls are."""
+
+    def _from_module(self, module, object):
+        return super()._from_module(module, inspect.unwrap(object) if callable(object) else object)
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_run(name, tmp_path):
     module = importlib.import_module(name)
-    result = doctest.testmod(module, extraglobs={**NAMES, "folder": tmp_path}, optionflags=doctest.NORMALIZE_WHITESPACE)
-    assert result.failed == 0
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    for test in Finder().find(module, name, extraglobs={**NAMES, "folder": tmp_path}):
+        runner.run(test)
+    assert runner.summarize(verbose=False).failed == 0
+
+
+def test_examples_of_long_calls_are_found():
+    assert any(test.examples for test in Finder().find(ns.sweep, globs={}))
+    assert "nector_sim.ledger.replay.replay" in {
+        test.name for test in Finder().find(importlib.import_module("nector_sim.ledger.replay")) if test.examples
+    }

@@ -12,6 +12,7 @@ import pytest
 import nector_sim as ns
 from nector_sim import _process
 from nector_sim.frames import described
+from tests import generated
 
 DOCS = Path(__file__).parents[1] / "data" / "docs"
 FENCE = re.compile(r"^```(python|console)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
@@ -138,3 +139,18 @@ def test_every_page_is_in_the_navigation_and_every_link_leads_somewhere():
             place = (page.parent / link).resolve()
             at = place.relative_to(DOCS.resolve() if place.is_relative_to(DOCS.resolve()) else DOCS.parent.resolve())
             assert at.as_posix() in listed | law | pictures | notebooks, f"{page.name}: {link}"
+
+
+def test_every_generated_file_is_fresh():
+    stale = [path.name for path, text in generated.contents().items() if path.read_text(encoding="utf-8") != text]
+    assert stale == [], "run python -m tests.generated"
+
+
+def test_a_page_without_the_part_that_is_generated_is_refused():
+    page = "# A\n<!-- choices, made -->\nold\n<!-- end of choices -->\nB"
+    assert generated.with_part(page, "choices", "new") == (
+        "# A\n<!-- choices, made -->\n\nnew\n\n<!-- end of choices -->\nB"
+    )
+    for wrong in ("# A", page + page):
+        with pytest.raises(ValueError, match="parts named choices, not 1"):
+            generated.with_part(wrong, "choices", "new")

@@ -5,35 +5,31 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from nector_sim.app import figures, reading, setting
+from nector_sim.app import reading, setting
 from nector_sim.app.adding import Adding
-from nector_sim.app.orders import examples
+from nector_sim.app.later import Later
 from nector_sim.app.page import FORMS, state_of
 from nector_sim.app.project import Project, first_state
 from nector_sim.app.reach import Reaches
-from nector_sim.app.words import plain
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.happened import Happened, what_happened
 from nector_sim.errors import InputError
 from nector_sim.exploration.session import Outcome, Session
+from nector_sim.report.words import plain
 from nector_sim.rules.program import Program
 
 LOG = logging.getLogger(__name__)
 _NO_EARNING = (
-    "Say how coins are earned: open “How coins are earned” below the levers and switch on Earning. Or choose “each "
+    "Say how coins are earned: open “How coins are earned” below the sliders and switch on Earning. Or choose “each "
     "order by itself” under Unused coins."
 )
 _NO_BALANCES = (
     "These orders do not say what customers have, so no order can be worked out by itself. Add balances under Your "
     "orders, or choose “kept for the next order” under Unused coins."
 )
-
-
-class Superseded(Exception):
-    """Something newer is asked for."""
 
 
 class Desk:
@@ -47,9 +43,10 @@ class Desk:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.adding = Adding(project)
+        self.later = Later(self)
         self.version = 1
         self.is_ready = False
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self.session: Session | None = None
         self.outcome: Outcome | None = None
         self.today: Outcome | None = None
@@ -60,7 +57,7 @@ class Desk:
 
     def open(self) -> None:
         """Read the project's orders and work out its figures; meanwhile the page waits."""
-        with self._lock:
+        with self.lock:
             self._refresh()
             self.is_ready = True
             self.version += 1
@@ -69,12 +66,12 @@ class Desk:
 
     def state(self) -> dict[str, Any]:
         """Everything that the page shows at once."""
-        with self._lock:
+        with self.lock:
             return state_of(self)
 
     def act(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Do what the page asks, save it, and give the new state."""
-        with self._lock:
+        with self.lock:
             self.message = ""
             try:
                 self._do(asked)
@@ -83,73 +80,28 @@ class Desk:
             self.version += 1
             return state_of(self)
 
-    def background(self, version: int, work: Callable[[Session, Outcome, Callable[[], None]], Any]) -> Any:
-        """Work something out for a version of the state, unless a newer one comes."""
-
-        def go_on() -> None:
-            if self.version != version:
-                raise Superseded
-
-        with self._lock:
-            session, outcome = self.session, self.outcome
-        go_on()
-        if session is None or outcome is None:
-            return None
-        found = work(session, outcome, go_on)
-        go_on()
-        return found
-
-    def ranges(self, version: int) -> Any:
-        """The ranges of the headline."""
-        return self.background(version, figures.ranges)
-
-    def lever_pictures(self, version: int) -> Any:
-        """Margin, cost and reach along each lever."""
-        with self._lock:
-            proposal, today = self.project.state["proposal"], self.project.state["today"]
-            found = [(one, reach) for one in self.levers() if (reach := self.reach(one)) is not None]
-        if not found:
-            return []
-        return self.background(
-            version, lambda session, _, go_on: figures.lever_pictures(session, proposal, today, found, go_on)
-        )
-
-    def pictures(self, version: int) -> Any:
-        """The numbers of the pictures of one setting."""
-        return self.background(
-            version, lambda session, outcome, _: figures.pictures(outcome, session.todays(outcome.program))
-        )
-
-    def how_sure(self, version: int) -> Any:
-        """The pair's break-even, and which assumption moves the answer most."""
-        from nector_sim.app.sure import how_sure
-
-        return self.background(version, how_sure)
-
-    def examples(self, version: int, order: str) -> Any:
-        """Some orders, or one that is looked for, each explained."""
-        return self.background(version, lambda session, outcome, _: examples(session, outcome, order))
-
-    def report(self) -> tuple[Any, Program]:
+    def report(self) -> Any:
         """The report of the setting; only of what is on the page."""
-        from nector_sim.report.contents import make_report
+        from nector_sim.report.contents import report_of
 
-        with self._lock:
+        with self.lock:
             self._check_whole()
             assert self.session is not None
             assert self.outcome is not None
-            return make_report(self.session, self.outcome), self.outcome.program
+            looked = self.adding.looked
+            how = {"label": looked.label, "rests": looked.rests, "orders_report": looked.report}
+            return report_of(self.session, self.outcome, left_out=looked.left_out, **how)
 
     def setting_file(self) -> bytes:
         """The proposal as a file."""
-        with self._lock:
+        with self.lock:
             self._check_whole()
             assert self.outcome is not None
             return self.outcome.program.to_toml().encode()
 
     def project_file(self) -> bytes:
         """The whole project as a file."""
-        with self._lock:
+        with self.lock:
             return json.dumps({"version": 1, "state": self.project.state}, ensure_ascii=False, indent=1).encode()
 
     def rejects(self) -> bytes:
@@ -158,7 +110,7 @@ class Desk:
 
         from nector_sim.batch.formulas import harmless
 
-        with self._lock:
+        with self.lock:
             report = self.adding.shown[0].report
             if report is None:
                 raise InputError("There are no such rows.")
@@ -182,6 +134,11 @@ class Desk:
             case "redo":
                 self.adding.leave()
                 self.project.redo()
+            case "ask":
+                tab, values = str(asked["tab"]), {str(name): str(value) for name, value in asked["values"].items()}
+                typed = {**state["asked"].get(tab, {}), **values}
+                self.project.change({"asked": {**state["asked"], tab: typed}}, field=f"{tab}.{min(values)}")
+                return  # no figure rests on it
             case "replayed":
                 self.project.change({"replayed": bool(asked["value"])})
             case "shop":

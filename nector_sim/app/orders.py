@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nector_sim.app.later import Asked
 from nector_sim.calculator.explain import explain
 from nector_sim.calculator.reasons import SENTENCES
 from nector_sim.exploration.session import Outcome, Session
@@ -19,6 +20,11 @@ from nector_sim.rules.money import money_text
 #: Orders found by number that are shown.
 MOST = 20
 _GIVEN = ("credits", "points_requested", "tier", "ordered_at", "eligible_amount", "coupon_discount")
+
+
+def found(asked: Asked) -> dict[str, Any]:
+    """Some orders, or those that are looked for, each explained."""
+    return examples(asked.session, asked.outcome, asked.query.get("order", "").strip())
 
 
 def examples(session: Session, outcome: Outcome, wanted: str) -> dict[str, Any]:

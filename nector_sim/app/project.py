@@ -25,6 +25,8 @@ KEPT = 100
 #: The variable that names another folder for projects.
 FOLDER = "NECTOR_SIM_PROJECT"
 _VERSION = 1
+#: Parts that projects of before did not have.
+_ADDED = ("asked",)
 
 State = dict[str, Any]
 
@@ -45,6 +47,7 @@ def first_state() -> State:
         "proposal": setting,
         "assumptions": values_of(believed.model_dump()),
         "replayed": True,
+        "asked": {},
     }
 
 
@@ -176,6 +179,8 @@ class Project:
         try:
             data = json.loads(self.file.read_text(encoding="utf-8"))
             states = [data["state"], *data["past"], *data["future"]]
+            for state in states:
+                state |= {name: self.state[name] for name in _ADDED if name not in state}
             if data["version"] != _VERSION or any(set(state) != set(self.state) for state in states):
                 raise ValueError
         except (ValueError, KeyError, TypeError):

@@ -19,8 +19,8 @@ from urllib.parse import unquote
 
 from nector_sim._extras import pip_line
 from nector_sim.app import FRONT
-from nector_sim.app.words import plain
 from nector_sim.errors import InputError
+from nector_sim.report.words import plain
 
 LOG = logging.getLogger(__name__)
 #: The largest file that may be dropped on the page, in bytes.
@@ -38,7 +38,11 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-_WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_REPORTS = {
+    ".html": "text/html",
+    ".pdf": "application/pdf",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 def serve(
@@ -96,7 +100,7 @@ def build(desk: Any, *, token: str, port: int) -> Any:
     from starlette.responses import JSONResponse, Response
     from starlette.routing import Route
 
-    from nector_sim.app.desk import Superseded
+    from nector_sim.app.later import Superseded
 
     def allowed(request: Request) -> bool:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -131,7 +135,7 @@ def build(desk: Any, *, token: str, port: int) -> Any:
         return Response(file.read_bytes(), media_type=_KINDS.get(file.suffix))
 
     async def alive(_: Request) -> Response:
-        return JSONResponse({"version": desk.version, "ready": desk.is_ready})
+        return JSONResponse({"version": desk.version, "ready": desk.is_ready, "progress": desk.later.progress()})
 
     async def state(_: Request) -> Response:
         if not desk.is_ready:
@@ -143,16 +147,8 @@ def build(desk: Any, *, token: str, port: int) -> Any:
         return JSONResponse(await run_in_threadpool(desk.act, asked))
 
     async def later(request: Request) -> Response:
-        version = int(request.query_params.get("version", "0"))
-        what = request.path_params["what"]
-        if what == "examples":
-            return JSONResponse(
-                await run_in_threadpool(desk.examples, version, request.query_params.get("order", "").strip())
-            )
-        works = {"ranges": desk.ranges, "levers": desk.lever_pictures, "pictures": desk.pictures, "sure": desk.how_sure}
-        if what not in works:
-            return Response(status_code=404)
-        return JSONResponse(await run_in_threadpool(works[what], version))
+        query, what = dict(request.query_params), request.path_params["what"]
+        return JSONResponse(await run_in_threadpool(desk.later.work, what, query.pop("mark", ""), query))
 
     async def upload(request: Request) -> Response:
         path = desk.adding.place_for(unquote(request.headers.get("x-name", "file")))
@@ -205,14 +201,10 @@ def build(desk: Any, *, token: str, port: int) -> Any:
 
 def _made(desk: Any, name: str) -> tuple[bytes, str] | None:
     """A file to save: the report, the setting, the project, or the rows that cannot be used."""
-    from nector_sim.report.page import html_report
-    from nector_sim.report.workbook import workbook
-
     match name:
-        case "report.html":
-            return html_report(desk.report()[0]).encode(), "text/html"
-        case "report.xlsx":
-            return workbook(desk.report()[0]), _WORKBOOK
+        case "report.html" | "report.pdf" | "report.xlsx":
+            ending = name.removeprefix("report")
+            return desk.report().as_file(ending), _REPORTS[ending]
         case "setting.toml":
             return desk.setting_file(), "application/toml"
         case "project.json":

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nector_sim.app.figures import RESAMPLES, pair_in_words
-from nector_sim.app.words import FIELDS, called, plain
+from nector_sim.app.later import Asked
 from nector_sim.exploration.compare import compare
 from nector_sim.exploration.session import Outcome, Session
+from nector_sim.report.answer import RESAMPLES, pair_in_words
 from nector_sim.report.figures import in_words
+from nector_sim.report.words import FIELDS, called, plain
+
+
+def sure(asked: Asked) -> dict[str, Any]:
+    """The pair's break-even, and which assumption moves the answer most."""
+    return how_sure(asked.session, asked.outcome, asked.go_on)
 
 
 def how_sure(session: Session, outcome: Outcome, go_on: Callable[[], None]) -> dict[str, Any]:

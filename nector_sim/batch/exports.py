@@ -43,7 +43,7 @@ def score_export(
     **how: Unpack[How],
 ) -> ScoreReport:
     """Score a file that is read as :func:`nector_sim.inspect_orders` does; only columns that it gives are written."""
-    apart((out, rejects), (*map(Path, orders), how.get("balances"), how.get("mapping"), how.get("key_file")))
+    apart((out, rejects), (*orders, how.get("balances"), how.get("mapping"), how.get("key_file")))
     how["currency"] = how.get("currency") or program.currency
     how["timezone"] = how.get("timezone") or program.timezone
     report = inspect_orders(orders[0] if len(orders) == 1 else list(orders), **how)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from nector_sim.batch.places import Place
 from nector_sim.batch.writers import ENDINGS, check_flat, write_frames
 from nector_sim.errors import InputError
+from nector_sim.places import Place
 from nector_sim.results import Result
 
 if TYPE_CHECKING:
@@ -42,13 +42,11 @@ class ScoreReport(Result):
         return pd.DataFrame([{"read": self.read, "scored": self.scored, "rejected": self.rejected}])
 
 
-def read_table(path: Path) -> pa.Table:
-    """Read a file of orders; of a CSV file, every column as text, so that amounts stay exact."""
-    return read_tables(str(path))
+def read_table(orders: str | Path) -> pa.Table:
+    """Read orders whole into the memory: a file, a folder of them, a pattern, or a URL.
 
-
-def read_tables(orders: str) -> pa.Table:
-    """Read orders whole into the memory: a file, a folder of them, a pattern, or a URL."""
+    Of CSV files, every column is text, so that amounts stay exact.
+    """
     from nector_sim.batch.inputs import open_inputs, read_pieces
 
     inputs, frames = open_inputs([orders]), list[pl.DataFrame]()
@@ -85,10 +83,10 @@ def check_ending(path: str | Path) -> None:
 
 def apart(outputs: Iterable[str | Path | None], inputs: Iterable[Any]) -> None:
     """Refuse to write over a file that is read, or two tables into one place; what is no file is passed by."""
-    outs = [Path(path) for path in outputs if path is not None]
-    read = [Path(source) for source in inputs if isinstance(source, str | Path)]
-    for place, out in enumerate(outs):
-        if out.exists() and any(source.exists() and out.samefile(source) for source in read):
+    outs = [Place.of(path) for path in outputs if path is not None]
+    read = [Place.of(source) for source in inputs if isinstance(source, str | Path)]
+    for number, out in enumerate(outs):
+        if any(out.is_same(source) for source in read):
             raise InputError(f"{out} is also the input; write the results elsewhere")
-        if out.absolute() in [other.absolute() for other in outs[:place]]:
+        if any(out.is_same(other) for other in outs[:number]):
             raise InputError(f"{out} is named for two things to write; name two places")

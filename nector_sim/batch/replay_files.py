@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from nector_sim._progress import Progress, beside, long_call, stages
 from nector_sim.batch.files import apart, read_table
 from nector_sim.batch.replays import (
     ReplayReport,
@@ -31,14 +31,15 @@ from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import EARLIEST, make_schedule
 from nector_sim.ledger.take_up import TakeUp
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike
 
 #: Endings of the tables of a replay.
 ENDINGS = (".parquet", ".csv")
 
 
+@long_call("steps")
 def replay_files(
-    program: Program | None,
+    program: ProgramLike | None,
     orders: str | Path | Sequence[str | Path],
     *,
     out: str | Path,
@@ -49,12 +50,13 @@ def replay_files(
     seed: int = 0,
     as_of: datetime | str | None = None,
     movements: bool = False,
-    programs: Iterable[Program | tuple[Any, Program]] = (),
+    programs: Iterable[ProgramLike | tuple[Any, ProgramLike]] = (),
     prefix: str = "",
     suffix: str = "",
     buckets: int | None = None,
     ending: str = ".parquet",
     runner: Runner | None = None,
+    progress: Progress | None = None,
 ) -> ReplayReport:
     r"""Replay files of orders into a folder: what :func:`nector_sim.replay` does, for files of any size.
 
@@ -82,6 +84,8 @@ def replay_files(
         Of the tables of a replay in one piece.
     runner : callable, optional
         Runs the buckets; left out, this process.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -107,7 +111,7 @@ def replay_files(
     schedule = make_schedule(program, programs)
     held = [_from(start, one) for start, one in zip(schedule.starts, schedule.programs, strict=True)]
     tables = {
-        name: None if table is None else read_table(Path(table)) if isinstance(table, str | Path) else as_table(table)
+        name: None if table is None else read_table(table) if isinstance(table, str | Path) else as_table(table)
         for name, table in (("opening", opening), ("grants", grants), ("refunds", refunds))
     }
     apart([out], [orders, opening, grants, refunds])
@@ -135,21 +139,26 @@ def _replay_whole(
     """Replay one file in the memory; the folder is held, resumed and described as one in buckets."""
     job = begin_job(programs, orders, out=out, buckets=0, ending=ending, **how)
     end = None if as_of is None else to_datetime(read_as_of(as_of, programs[0].timezone))
-    with job.work.held(), ThreadPoolExecutor(1, thread_name_prefix="hash") as hashing:
+    with job.work.held(), beside("hash") as hashing:
         terms = hashing.submit(terms_of, job, end)
         manifest, notices = resume(job.work, terms, finished=str)
         if manifest is not None:
             return ReplayReport.of(manifest, notices)
         try:
             job.work.make()
+            step = stages(4)
             naming = Naming(job.options["prefix"], job.options["suffix"])
-            frame = as_frame(read_table(Path(orders)))
+            frame = as_frame(read_table(orders))
+            step()
             result = replay(None, frame, programs=programs, as_of=as_of, **how)
+            step()
             for name, table in tables_of(result, programs[0].decimals, naming).items():
                 write_part(job, f"{name}{ending}", table)
+            step()
             job.inputs.check_unchanged()
             manifest = manifest_of(job, terms.result(), [note_of(result, programs[0].decimals)], result.as_of)
             finish(job, manifest)
+            step()
         except BaseException as failure:
             raise failed(job.work, failure, kept="") from None
     return ReplayReport.of(manifest, notices)

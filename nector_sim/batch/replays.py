@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,9 +17,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nector_sim._progress import beside, tell
 from nector_sim.batch import shuffle
+from nector_sim.batch.ids import Hashes
 from nector_sim.batch.inputs import open_inputs
-from nector_sim.batch.places import Place
 from nector_sim.batch.resume import failed, parts_of, resume
 from nector_sim.batch.shuffle import ROW, ReplayJob, bucket_of, last_of, read_bucket, split_part, split_report
 from nector_sim.batch.terms import check_places, describe_program, describe_table, versions
@@ -34,6 +35,7 @@ from nector_sim.frames.results import PLAIN, Naming
 from nector_sim.ledger.facts import read_as_of
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.replay import Replay, replay
+from nector_sim.places import Place
 from nector_sim.results import Result
 from nector_sim.rules.program import Program
 
@@ -105,7 +107,7 @@ def replay_in_buckets(
     if came_back is not None and (gone := [name for name in ("order_id", "refunded_at") if name not in came_back]):
         raise InputError(f"the refunds have no column {', '.join(gone)}; they have {shown_names(came_back.columns)}")
     end = None if as_of is None else to_datetime(read_as_of(as_of, job.programs[0].timezone))
-    with job.work.held(), ThreadPoolExecutor(1, thread_name_prefix="hash") as hashing:
+    with job.work.held(), beside("hash") as hashing:
         terms = hashing.submit(terms_of, job, end)
         known, notices = resume(job.work, terms, finished=str)
         if known is not None:
@@ -160,20 +162,23 @@ def finish(job: ReplayJob, manifest: dict[str, Any]) -> None:
 
 def _replay(job: ReplayJob, terms: Future[dict[str, Any]], run: Runner, as_of: datetime | None) -> dict[str, Any]:
     """Do what is left to do; gives the manifest."""
-    numbers = range(len(job.parts))
-    for _ in run(split_part, job, [number for number in numbers if not split_report(job, number).exists()]):
+    numbers, steps = range(len(job.parts)), len(job.parts) + job.buckets
+    to_split = [number for number in numbers if not split_report(job, number).exists()]
+    for done, _ in enumerate(run(split_part, job, to_split), len(numbers) - len(to_split) + 1):
+        tell(done, steps)
         if job.work.begun() is None:
             job.work.begin(terms.result())
     if job.work.begun() is None:  # there are no orders
         job.work.begin(terms.result())
+    _check_ids(job, run)
     _check_refunds(job)
     lasts = [json.loads(split_report(job, number).read_text()) for number in numbers]
     timezone = job.programs[0].timezone
     last = _latest(lasts, [job.grants, job.refunds], timezone) if as_of is None else as_of
     job = replace(job, options={**job.options, "as_of": last})
     left = [number for number in range(job.buckets) if not job.work.report(number).exists()]
-    for _ in run(replay_bucket, job, left):
-        pass
+    for done, _ in enumerate(run(replay_bucket, job, left), steps - len(left) + 1):
+        tell(done, steps)
     job.inputs.check_unchanged()
     found = [bucket for number in range(job.buckets) if (bucket := _finished(job, number)) is not None]
     if not found:
@@ -324,6 +329,19 @@ def _added_up(notices: Iterable[str]) -> list[str]:
         key = words if number.isdecimal() else notice
         sums[key] = sums.get(key, 0) + (int(number) if number.isdecimal() else 0)
     return [f"{count} {words}" if count else words for words, count in sums.items()]
+
+
+def _check_ids(job: ReplayJob, run: Runner) -> None:
+    """Refuse orders that occur twice, in one bucket or in two."""
+    twice = list(run(_ids_twice, job, range(job.order_ids.shares)))
+    if any(map(len, twice)):
+        job.order_ids.refuse(
+            np.concatenate(twice), job.programs[0].timezone, lambda error, rows: _of_all_orders(error, {"orders": rows})
+        )
+
+
+def _ids_twice(job: ReplayJob, share: int) -> Hashes:
+    return job.order_ids.found_twice(share)
 
 
 def _check_refunds(job: ReplayJob) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +14,12 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
+from nector_sim._progress import Progress, beside, long_call, teller
 from nector_sim.batch.files import ScoreReport
 from nector_sim.batch.inputs import PIECE_ROWS, open_inputs, read_pieces
-from nector_sim.batch.places import Place
 from nector_sim.batch.resume import failed, parts_of, resume
 from nector_sim.batch.schemas import rejects_schema, scored_schema
-from nector_sim.batch.sources import Inputs, Piece
+from nector_sim.batch.sources import InputFiles, Piece
 from nector_sim.batch.tally import Tally
 from nector_sim.batch.terms import check_places, describe_program, versions
 from nector_sim.batch.work import RejectsFile, Work, each_reject, told
@@ -27,14 +27,13 @@ from nector_sim.batch.writers import ENDINGS, SHEET_ROWS, check_flat, sheet_is_f
 from nector_sim.errors import InputError
 from nector_sim.frames.checks import SHOWN
 from nector_sim.frames.results import Naming
-from nector_sim.rules.program import Program
+from nector_sim.places import Place
+from nector_sim.rules.program import Program, ProgramLike, as_program
 
 #: Rows of a part of a folder, at least.
 PART_ROWS = 4_000_000
 
 
-#: Told how many rows are done, of how many.
-Progress = Callable[[int, int], None]
 #: Scores parts and finishes them: given the job, their numbers, what must be called before the first is finished, and
 #: what is told of rows that are done.
 Engine = Callable[["Job", Sequence[int], Callable[[], None], Callable[[int], None]], None]
@@ -47,7 +46,7 @@ class Job:
     Attributes
     ----------
     program : Program
-    inputs : Inputs
+    inputs : InputFiles
     parts : list of list of Piece
     work : Work
     schema : polars.Schema
@@ -57,15 +56,16 @@ class Job:
     """
 
     program: Program
-    inputs: Inputs
+    inputs: InputFiles
     parts: list[list[Piece]]
     work: Work
     schema: pl.Schema
     naming: Naming
 
 
+@long_call("orders")
 def score_files(
-    program: Program,
+    program: ProgramLike,
     orders: str | Path | Sequence[str | Path],
     *,
     out: str | Path,
@@ -99,7 +99,7 @@ def score_files(
     engine : callable, optional
         Left out, the parts are scored here, one after the other.
     progress : callable, optional
-        Called with the number of rows done, and of all rows.
+        Called with the number of orders done, and of all orders.
 
     Returns
     -------
@@ -123,6 +123,7 @@ def score_files(
     >>> print((folder / "scored.csv").read_text().splitlines()[1])
     a,749.95,5000,offers.0,649,649.00,100.95,min_payable
     """
+    program = as_program(program)
     work = Work.of(Place.of(out), in_parts=engine is not None)
     inputs = open_inputs([orders] if isinstance(orders, str | Path) else list(orders))
     listed = Place.of(rejects) if rejects is not None else None
@@ -131,13 +132,13 @@ def score_files(
     naming = Naming(prefix, suffix)
     schema = scored_schema(program, inputs.schema, typed=work.typed, naming=naming)
     job = Job(program, inputs, parts, work, schema, naming)
-    with work.held(), ThreadPoolExecutor(1, thread_name_prefix="hash") as hashing:
+    with work.held(), beside("hash") as hashing:
         terms = hashing.submit(_terms, job, part_rows if work.is_folder else None)
         known, notices = _resumed(job, terms, listed)
         if known is not None:
             return _report(known, (), notices)
         try:
-            _score(job, terms, engine or one_by_one, progress or _silent)
+            _score(job, terms, engine or one_by_one, teller())
             manifest = _manifest(job, terms.result())
             examples = _examples(job)
             if work.joins:
@@ -313,7 +314,7 @@ def _write_rejects(job: Job, place: Place) -> None:
         )
 
 
-def _check_places(inputs: Inputs, work: Work, rejects: Place | None) -> None:
+def _check_places(inputs: InputFiles, work: Work, rejects: Place | None) -> None:
     if rejects is not None:
         rejects.check_writable()
     if rejects is not None and rejects.suffix not in ENDINGS:
@@ -336,7 +337,3 @@ def _explained(job: Job, failure: BaseException) -> BaseException:
     if job.work.is_folder and finished and not job.inputs.changed():
         kept = f"; {finished} of {len(job.parts)} parts are kept, and the same command resumes after them"
     return failed(job.work, failure, kept=kept)
-
-
-def _silent(done: int, rows: int) -> None:
-    """Tell nobody."""

@@ -14,14 +14,15 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 
+from nector_sim.batch.ids import Hashes, OrderIds, hashes_of
 from nector_sim.batch.inputs import read_pieces
-from nector_sim.batch.places import Place
-from nector_sim.batch.sources import Inputs, Piece
+from nector_sim.batch.sources import InputFiles, Piece
 from nector_sim.batch.work import Work
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.checks import SHOWN
 from nector_sim.frames.columns import read_times
 from nector_sim.frames.ids import id_texts
+from nector_sim.places import Place
 from nector_sim.rules.program import Program
 from nector_sim.rules.times import NO_TIME
 
@@ -36,7 +37,7 @@ class ReplayJob:
     """Everything that splitting a part or replaying a bucket needs; it pickles."""
 
     programs: tuple[Program, ...]
-    inputs: Inputs
+    inputs: InputFiles
     parts: list[list[Piece]]
     buckets: int
     work: Work
@@ -46,17 +47,23 @@ class ReplayJob:
     options: dict[str, Any]
     ending: str = ".parquet"
 
+    @property
+    def order_ids(self) -> OrderIds:
+        """Where hashes of the orders' ids are, which are one order each."""
+        return OrderIds(self.work.folder, self.inputs, len(self.parts))
+
 
 def split_part(job: ReplayJob, number: int) -> None:
     """Split a part's orders by customer, into one file with an index, and note its latest instant in microseconds."""
     last, waiting, index = list[int | None](), list[pl.DataFrame](), list[tuple[int, int, int]]()
-    found = list[pl.DataFrame]()
+    found, hashes = list[pl.DataFrame](), list[Hashes]()
     with _written(_split(job, number)) as file:
         for piece, frame, broken in read_pieces(job.inputs, job.parts[number]):
             if broken:
                 lines = [Problem(f"row {piece.first_row + row + 1}", f"it {why}") for row, why in broken[:SHOWN]]
                 raise InputError(f"{len(broken)} rows of the orders cannot be read; fix them:", lines)
             last.append(last_of(frame, job.programs[0].timezone))
+            hashes.append(hashes_of(frame))
             if job.refunds is not None:
                 found.append(_refunds_among(job, frame))
             rows = pl.int_range(piece.first_row, piece.first_row + len(frame), eager=True).alias(ROW)
@@ -67,6 +74,8 @@ def split_part(job: ReplayJob, number: int) -> None:
     table = pl.DataFrame(index, schema={name: pl.Int64() for name in ("bucket", "first", "size")}, orient="row")
     with _written(_split(job, number, index=True)) as file:
         table.write_parquet(file)
+    with _written(job.order_ids.file(number)) as file:
+        job.order_ids.write(hashes, file)
     if job.refunds is not None:
         with _written(_refunds_of_part(job, number)) as file:
             pl.concat([pl.DataFrame(schema=_FOUND), *found]).write_parquet(file)

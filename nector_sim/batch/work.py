@@ -14,10 +14,10 @@ import polars as pl
 import pyarrow as pa
 
 from nector_sim.batch.lock import only_one
-from nector_sim.batch.places import Place, flush_folder
 from nector_sim.batch.tally import Tally
 from nector_sim.batch.writers import ENDINGS
 from nector_sim.errors import InputError
+from nector_sim.places import Place, flush_folder
 
 
 @dataclass(frozen=True, slots=True)

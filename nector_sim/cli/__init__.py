@@ -32,6 +32,7 @@ from nector_sim.cli import (
     sweep,
     warm,
 )
+from nector_sim.cli.bar import with_bars
 
 app = typer.Typer(
     name="nector-sim",
@@ -63,7 +64,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "checkout": checkout.checkout,
 }
 for _name, _function in COMMANDS.items():
-    app.command(_name)(_process.called(_function))
+    app.command(_name)(_process.called(with_bars(_function)))
 EXPERIMENT: dict[str, Callable[..., None]] = {
     "plan": experiment.plan,
     "assign": experiment.assign,
@@ -71,7 +72,7 @@ EXPERIMENT: dict[str, Callable[..., None]] = {
 }
 _experiment = typer.Typer(help="Try a setting on half of the customers.", no_args_is_help=True, rich_markup_mode=None)
 for _name, _function in EXPERIMENT.items():
-    _experiment.command(_name)(_process.called(_function))
+    _experiment.command(_name)(_process.called(with_bars(_function)))
 app.add_typer(_experiment, name="experiment")
 
 

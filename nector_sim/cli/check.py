@@ -27,7 +27,10 @@ def check(
         ),
     ],
     program: Annotated[
-        Path | None, typer.Option("--program", "-p", help="Program, for its currency, time zone and points label.")
+        options.File | None,
+        typer.Option(
+            "--program", "-p", help="Program, for its currency, time zone and points label.", parser=options.File
+        ),
     ] = None,
     currency: options.Currency = None,
     timezone: Annotated[
@@ -56,10 +59,15 @@ def check(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Where to write the orders as one table: .csv, .parquet or .xlsx; or a mapping."),
+        typer.Option(
+            "--out",
+            help="Where to write the orders as one table: .csv, .parquet or .xlsx; or a mapping.",
+            parser=options.here,
+        ),
     ] = None,
     rejects: Annotated[
-        Path | None, typer.Option("--rejects", help="Where to write the rows that cannot be used.")
+        Path | None,
+        typer.Option("--rejects", help="Where to write the rows that cannot be used.", parser=options.here),
     ] = None,
 ) -> None:
     """Check a program or orders: what is wrong, odd, or was assumed.
@@ -80,7 +88,7 @@ def check(
 
     Example: nector-sim check sales.csv --propose --out columns.toml
     """
-    from nector_sim.batch.places import fetched
+    from nector_sim.places import fetched
 
     files = [str(ctx.with_resource(fetched(one))) if "://" in one else one for one in files]
     file = Path(files[0])
@@ -90,7 +98,7 @@ def check(
     from nector_sim.batch.files import apart
 
     sources: Any = files[0] if len(files) == 1 else files
-    apart((out, rejects), (*map(Path, files), balances, mapping, key_file, program))
+    apart((out, rejects), (*files, balances, mapping, key_file, program))
     opened = {"sheet": sheet, "encoding": encoding, "header_row": header_row}
     if propose:
         _propose(sources, out, opened)
@@ -208,15 +216,15 @@ def _asked(proposal: Proposal) -> Proposal:
     return proposal
 
 
-def _is_balances(file: Path, mapping: Path | None, opened: dict[str, Any]) -> bool:
+def _is_balances(file: Path, mapping: str | None, opened: dict[str, Any]) -> bool:
     """Whether a file, or its mapping, is of customers and their points."""
     from nector_sim.orders.balances import is_balances
-    from nector_sim.rules.toml import read_toml
+    from nector_sim.rules.files import read_fields
 
     if mapping is not None:
         try:
-            return "points" in read_toml(mapping).get("columns", {})
-        except (OSError, ValueError, RecursionError):
+            return "points" in read_fields(mapping, "a mapping").get("columns", {})
+        except (InputError, AttributeError):
             return False  # which the reader of mappings says
     if not file.is_file():
         return False
@@ -226,7 +234,7 @@ def _is_balances(file: Path, mapping: Path | None, opened: dict[str, Any]) -> bo
 
 
 def _check_balances(
-    file: Path, mapping: Path | None, currency: str | None, numbers: str | None, key_file: Path | None, out: Path | None
+    file: Path, mapping: str | None, currency: str | None, numbers: str | None, key_file: Path | None, out: Path | None
 ) -> int:
     import nector_sim as ns
 

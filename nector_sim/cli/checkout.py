@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nector_sim.cli import options
 from nector_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,12 +53,16 @@ def checkout(
         str | None, typer.Option("--revert", help="Give back the points of this earlier order, and do nothing else.")
     ] = None,
     orders: Annotated[
-        Path | None, typer.Option("--orders", help="A file of orders, CSV or Parquet, to send as traffic.")
+        options.File | None,
+        typer.Option("--orders", help="A file of orders, CSV or Parquet, to send as traffic.", parser=options.File),
     ] = None,
     program: Annotated[
-        Path | None,
+        options.File | None,
         typer.Option(
-            "--program", "-p", help="With --orders: whose currency and time zone the file is in; else INR in India."
+            "--program",
+            "-p",
+            help="With --orders: whose currency and time zone the file is in; else INR in India.",
+            parser=options.File,
         ),
     ] = None,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for an answer.")] = 30,
@@ -126,7 +130,7 @@ def _revert(desk: Checkout, reference: str, customer: str | None, mobile: str | 
     raise typer.Exit(0 if done else 1)
 
 
-def _traffic(url: str, orders: Path, program: Path | None, timeout: float) -> None:
+def _traffic(url: str, orders: str, program: str | None, timeout: float) -> None:
     import nector_sim as ns
     from nector_sim.batch.files import read_table
     from nector_sim.gokwik import play_orders

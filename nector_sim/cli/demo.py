@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from nector_sim.cli import options
+
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
@@ -57,7 +59,7 @@ SHOPS = {
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Folder for the picture.")] = Path("out"),
+    out: Annotated[Path, typer.Option("--out", help="Folder for the picture.", parser=options.here)] = Path("out"),
     shop: Annotated[
         ShopName, typer.Option("--shop", help="Grocery baskets (many redeem), or a web shop (few do).")
     ] = ShopName.grocery,

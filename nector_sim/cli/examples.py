@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from nector_sim.cli import options
+
 #: Of the demo; a test holds that the same files come out as are in data/web_shop.
 _SEED = 2026
 
 
 def examples(
-    folder: Annotated[Path, typer.Argument(help="A new folder for them.")],
+    folder: Annotated[Path, typer.Argument(help="A new folder for them.", parser=options.here)],
 ) -> None:
     """Copy the notebooks and example files into a folder.
 

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nector_sim.cli import options
 from nector_sim.cli.options import AssumptionsFile
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Orders = Annotated[Path, typer.Argument(help="Orders, CSV or Parquet.")]
+Orders = Annotated[options.File, typer.Argument(help="Orders, CSV or Parquet.", parser=options.File)]
 Looks = Annotated[int, typer.Option("--looks", help="How often the test is looked at, the end included.")]
 Timezone = Annotated[str, typer.Option("--timezone", help="Zone of timestamps that name none.")]
 
 
 def plan(
     orders: Orders,
-    baseline: Annotated[Path, typer.Option("--baseline", help="Today's program, TOML or JSON.")],
-    candidate: Annotated[Path, typer.Option("--candidate", help="The proposal, TOML or JSON.")],
+    baseline: options.Baseline,
+    candidate: options.Candidate,
     assumptions: AssumptionsFile,
     change_percent: Annotated[
         list[float] | None, typer.Option("--change-percent", help="A change of orders, in %, to plan for. Repeatable.")
@@ -30,7 +31,8 @@ def plan(
     ] = None,
     looks: Looks = 1,
     picture: Annotated[
-        Path | None, typer.Option("--picture", help="Write what such a test can show, as .png or .svg.")
+        Path | None,
+        typer.Option("--picture", help="Write what such a test can show, as .png or .svg.", parser=options.here),
     ] = None,
     timezone: Timezone = "Asia/Kolkata",
 ) -> None:
@@ -60,13 +62,17 @@ def plan(
 def assign(
     orders: Orders,
     start: Annotated[str, typer.Option("--start", help="When the test begins, such as 2026-04-01.")],
-    out: Annotated[Path, typer.Option("--out", help="CSV of customer_id and side to write, for the shop to load.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="CSV of customer_id and side to write, for the shop to load.", parser=options.here),
+    ],
     candidate_percent: Annotated[
         float, typer.Option("--candidate-percent", help="Percentage of customers who get the candidate.")
     ] = 50,
     seed: Annotated[int, typer.Option("--seed", help="Random seed of the first assignment.")] = 0,
     key_file: Annotated[
-        Path | None, typer.Option("--key-file", help="File with the key of the hashes; made if missing.")
+        Path | None,
+        typer.Option("--key-file", help="File with the key of the hashes; made if missing.", parser=options.here),
     ] = None,
     timezone: Timezone = "Asia/Kolkata",
 ) -> None:
@@ -90,7 +96,9 @@ def assign(
 
 def read(
     orders: Orders,
-    sides: Annotated[Path, typer.Argument(help="CSV or Parquet with customer_id and side.")],
+    sides: Annotated[
+        options.File, typer.Argument(help="CSV or Parquet with customer_id and side.", parser=options.File)
+    ],
     start: Annotated[str, typer.Option("--start", help="When the sides began to differ.")],
     end: Annotated[str, typer.Option("--end", help="The end that was planned.")],
     assumptions: AssumptionsFile,
@@ -107,11 +115,12 @@ def read(
         typer.Option("--winsorise-percent", help="Limit outcomes of a customer to this percentile, such as 99.5."),
     ] = None,
     program: Annotated[
-        list[Path] | None,
+        list[options.File] | None,
         typer.Option(
             "--program",
             "-p",
             help="Program file of a setting, to find offers that begin or end during the test. Repeat for both.",
+            parser=options.File,
         ),
     ] = None,
     timezone: Timezone = "Asia/Kolkata",
@@ -145,7 +154,7 @@ def read(
     raise typer.Exit(1 if reading.verdict == "cannot be read" else 0)
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: str) -> pd.DataFrame:
     from nector_sim.batch.files import read_table
     from nector_sim.frames.kinds import as_frame
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from nector_sim.cli.options import here
+
 Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page when it is ready.")]
 
 
@@ -26,9 +28,9 @@ def app(
 
 
 def lab(
-    notebook: Annotated[Path, typer.Argument(help="Notebook to open; left out, a checkout's first.")] = Path(
-        "notebooks/01_redemption_rule.ipynb"
-    ),
+    notebook: Annotated[
+        Path, typer.Argument(help="Notebook to open; left out, a checkout's first.", parser=here)
+    ] = Path("notebooks/01_redemption_rule.ipynb"),
     browser: Browser = True,
 ) -> None:
     """Open JupyterLab on a notebook, for this machine only.

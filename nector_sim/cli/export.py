@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nector_sim.cli import options
 from nector_sim.cli.options import ProgramFile
 from nector_sim.errors import InputError
 
@@ -14,7 +15,7 @@ from nector_sim.errors import InputError
 def export(
     program: ProgramFile,
     to: Annotated[str, typer.Option("--to", help="sql, javascript, typescript, python or xlsx.")],
-    out: Annotated[Path | None, typer.Option(help="File to write; else standard output.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write; else standard output.", parser=options.here)] = None,
     dialect: Annotated[
         str | None,
         typer.Option(

@@ -12,20 +12,35 @@ from nector_sim.cli import options
 
 def fit(
     orders: Annotated[
-        Path, typer.Argument(help="Orders with redeems or discount_given (what points took off), CSV or Parquet.")
+        options.File,
+        typer.Argument(
+            help="Orders with redeems or discount_given (what points took off), CSV or Parquet.",
+            parser=options.File,
+        ),
     ],
     program: Annotated[
-        list[Path], typer.Option("--program", "-p", help="Program in force then; repeat for several, with valid_from.")
+        list[options.File],
+        typer.Option(
+            "--program",
+            "-p",
+            help="Program in force then; repeat for several, with valid_from.",
+            parser=options.File,
+        ),
     ],
-    out: Annotated[Path | None, typer.Option("--out", help="Assumptions to write, with the estimate.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Assumptions to write, with the estimate.", parser=options.here)
+    ] = None,
     assumptions: Annotated[
-        Path | None, typer.Option("--assumptions", "-a", help="Assumptions that the estimate is put into.")
+        options.File | None,
+        typer.Option("--assumptions", "-a", help="Assumptions that the estimate is put into.", parser=options.File),
     ] = None,
     opening: options.OpeningFile = None,
     balances_at: options.BalancesAt = None,
     grants: options.GrantsFile = None,
     refunds: options.RefundsFile = None,
-    picture: Annotated[Path | None, typer.Option("--picture", help="Write the take-up by balance as .png.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Write the take-up by balance as .png.", parser=options.here)
+    ] = None,
 ) -> None:
     """Estimate who redeems, and write it as assumptions.
 

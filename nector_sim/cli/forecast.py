@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nector_sim.cli import options
 from nector_sim.errors import InputError
+from nector_sim.places import Place
 from nector_sim.urls import masked
 
 if TYPE_CHECKING:
@@ -17,10 +19,21 @@ if TYPE_CHECKING:
     from nector_sim.rules.program import Program
 
 Orders = Annotated[
-    Path, typer.Argument(help="Orders with order_id, customer_id, ordered_at, cart_amount: CSV or Parquet.")
+    options.File,
+    typer.Argument(
+        help="Orders with order_id, customer_id, ordered_at, cart_amount: CSV or Parquet.", parser=options.File
+    ),
 ]
-Pictures = Annotated[Path | None, typer.Option("--pictures", help="Folder for the pictures, as SVG.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Write the table, CSV or Parquet.")]
+Pictures = Annotated[
+    Path | None, typer.Option("--pictures", help="Folder for the pictures, as SVG.", parser=options.here)
+]
+Out = Annotated[
+    options.File | None, typer.Option("--out", help="Write the table, CSV or Parquet.", parser=options.File)
+]
+Opening = Annotated[
+    options.File | None,
+    typer.Option("--opening", help="Opening balances: customer_id, points.", parser=options.File),
+]
 Seed = Annotated[int, typer.Option("--seed", help="Random seed.")]
 
 
@@ -28,14 +41,21 @@ def forecast(
     orders: Orders,
     program: options.ProgramFile,
     setting: Annotated[
-        list[Path] | None,
-        typer.Option("--setting", help="Another program to try from then on, beside today's (repeatable)."),
+        list[options.File] | None,
+        typer.Option(
+            "--setting",
+            help="Another program to try from then on, beside today's (repeatable).",
+            parser=options.File,
+        ),
     ] = None,
     assumptions: Annotated[
-        Path | None, typer.Option("--assumptions", "-a", help="Assumptions file, TOML: adds margin and break-even.")
+        options.File | None,
+        typer.Option(
+            "--assumptions", "-a", help="Assumptions file, TOML: adds margin and break-even.", parser=options.File
+        ),
     ] = None,
     months: Annotated[int, typer.Option("--months", help="How many months ahead, from 1 to 60.")] = 12,
-    opening: Annotated[Path | None, typer.Option("--opening", help="Opening balances: customer_id, points.")] = None,
+    opening: Opening = None,
     grants: options.GrantsFile = None,
     refunds: options.RefundsFile = None,
     take_up: options.TakeUpSaid = None,
@@ -72,7 +92,6 @@ def forecast(
         as_of=as_of,
         futures=futures,
         seed=seed,
-        progress=_progress(),
     )
     typer.echo(ahead.text())
     _show("the months ahead (low and high: 5th and 95th percentile)", ahead.table())
@@ -91,13 +110,11 @@ def forecast(
 
 def liability(
     orders: Orders,
-    program: Annotated[
-        list[Path], typer.Option("--program", "-p", help="Program file; repeat for several, with valid_from.")
-    ],
+    program: options.Programs,
     at: Annotated[
         str | None, typer.Option("--at", help="Day or instant of the valuation (default: the last event).")
     ] = None,
-    opening: Annotated[Path | None, typer.Option("--opening", help="Opening balances: customer_id, points.")] = None,
+    opening: Opening = None,
     grants: options.GrantsFile = None,
     refunds: options.RefundsFile = None,
     take_up: options.TakeUpSaid = None,
@@ -146,17 +163,17 @@ def liability(
     _write(owed.by_age(), out, [orders, opening, grants, refunds])
     if pictures is not None:
         for name in ("outstanding", "expiring"):
-            _save(getattr(owed.plot, name)(data=orders.name), pictures, name)
+            _save(getattr(owed.plot, name)(data=Place.of(orders).name), pictures, name)
         if "ultimate" in expected:
-            _save(expected["ultimate"].plot.triangle(data=orders.name), pictures, "triangle")
+            _save(expected["ultimate"].plot.triangle(data=Place.of(orders).name), pictures, "triangle")
 
 
-def _named(files: list[Path]) -> dict[str, Program]:
+def _named(files: Sequence[str]) -> dict[str, Program]:
     """Settings by the names of their files."""
     import nector_sim as ns
     from nector_sim.exploration.forecast import TODAY
 
-    names = [file.stem for file in files]
+    names = [PurePath(Place.of(file).name).stem for file in files]
     if taken := sorted({name for name in names if names.count(name) > 1 or name == TODAY}):
         raise InputError(f"settings are named by their files, and {', '.join(taken)} is taken; rename the file")
     return {name: ns.load_program(file) for name, file in zip(names, files, strict=True)}
@@ -169,24 +186,14 @@ def _percentages(text: str) -> list[str]:
     return parts
 
 
-def _progress() -> Any:
-    """Tell how far the futures are, every tenth, on the side of the errors."""
-
-    def tell(done: int, steps: int) -> None:
-        if done * 10 // steps > (done - 1) * 10 // steps:
-            typer.echo(f"{done} of {steps} futures replayed", err=True)
-
-    return tell
-
-
-def _read(path: Path | None) -> pd.DataFrame | None:
+def _read(path: str | None) -> pd.DataFrame | None:
     from nector_sim.batch.files import read_table
     from nector_sim.frames.kinds import as_frame
 
     return None if path is None else as_frame(read_table(path))
 
 
-def _write(table: pd.DataFrame, out: Path | None, read: list[Path | None]) -> None:
+def _write(table: pd.DataFrame, out: str | None, read: Sequence[str | None]) -> None:
     import pyarrow as pa
 
     from nector_sim.batch.files import apart, check_ending, write_table
@@ -196,7 +203,7 @@ def _write(table: pd.DataFrame, out: Path | None, read: list[Path | None]) -> No
     check_ending(out)
     apart((out,), read)
     write_table(pa.Table.from_pandas(table, preserve_index=False), out)
-    typer.echo(f"written: {masked(str(out))}")
+    typer.echo(f"written: {masked(out)}")
 
 
 def _save(picture: Any, folder: Path, name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,14 +11,37 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nector_sim.errors import InputError
+from nector_sim.places import on_this_machine
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nector_sim.batch.tasks import Cluster
     from nector_sim.rules.program import Program
 
-ProgramFile = Annotated[Path, typer.Option("--program", "-p", help="Program file, TOML or JSON.")]
-AssumptionsFile = Annotated[Path, typer.Option("--assumptions", "-a", help="Assumptions file, TOML.")]
+
+class File(str):
+    """A path or URL as it was typed; a ``Path`` would leave a URL one slash. Help shows this name."""
+
+    __slots__ = ()
+
+
+def here(text: str) -> Path:
+    """Take a path of this machine, and refuse a URL by name."""
+    try:
+        return on_this_machine(text, "name one here, and copy what must be elsewhere")
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+ProgramFile = Annotated[File, typer.Option("--program", "-p", help="Program file, TOML or JSON.", parser=File)]
+Programs = Annotated[
+    list[File],
+    typer.Option("--program", "-p", help="Program file; repeat for several, with valid_from.", parser=File),
+]
+Baseline = Annotated[File, typer.Option("--baseline", help="Today's program, TOML or JSON.", parser=File)]
+Candidate = Annotated[File, typer.Option("--candidate", help="The proposal, TOML or JSON.", parser=File)]
+AssumptionsFile = Annotated[File, typer.Option("--assumptions", "-a", help="Assumptions file, TOML.", parser=File)]
 
 FloorPercent = Annotated[
     str | None, typer.Option("--floor-percent", help="Count orders with a margin below this % of net sales.")
@@ -31,7 +56,8 @@ Format = Annotated[
     typer.Option("--format", help="Name of a known export, such as shopify, or plain (default: by the columns)."),
 ]
 MappingFile = Annotated[
-    Path | None, typer.Option("--mapping", help="TOML file that says which column is which; see check --propose.")
+    File | None,
+    typer.Option("--mapping", help="TOML file that says which column is which; see check --propose.", parser=File),
 ]
 RowsOption = Annotated[
     str | None, typer.Option("--rows", help="How orders lie in rows: one, first, every, or lines (amounts are added).")
@@ -76,15 +102,21 @@ Encoding = Annotated[
 HeaderRow = Annotated[
     int | None, typer.Option("--header-row", help="Row with the names of the columns (default: found).")
 ]
-KeyFile = Annotated[Path | None, typer.Option("--key-file", help="Key of the hashes that stand for customers.")]
+KeyFile = Annotated[
+    Path | None, typer.Option("--key-file", help="Key of the hashes that stand for customers.", parser=here)
+]
 
 AsGiven = Annotated[
     bool, typer.Option("--as-given", help="Each order by itself, with the balance that came with it; no replay.")
 ]
 OldReplayed = Annotated[bool, typer.Option("--replayed", hidden=True)]
 OpeningFile = Annotated[
-    Path | None,
-    typer.Option("--opening", help="Balances at the start, as check reads them (default: those at the first order)."),
+    File | None,
+    typer.Option(
+        "--opening",
+        help="Balances at the start, as check reads them (default: those at the first order).",
+        parser=File,
+    ),
 ]
 BalancesAt = Annotated[
     str | None,
@@ -100,10 +132,13 @@ TakeUpSaid = Annotated[
 Redeemers = Annotated[
     str | None, typer.Option("--redeemers", help="Percentage of customers who ever use points, such as 30.")
 ]
-GrantsFile = Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")]
+GrantsFile = Annotated[
+    File | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.", parser=File)
+]
 
 RefundsFile = Annotated[
-    Path | None, typer.Option("--refunds", help="Refunds, several of an order: order_id, refunded_at, amount.")
+    File | None,
+    typer.Option("--refunds", help="Refunds, several of an order: order_id, refunded_at, amount.", parser=File),
 ]
 
 
@@ -117,10 +152,10 @@ def history_of(
     *,
     as_given: bool,
     old_replayed: bool,
-    opening: Path | None,
+    opening: str | None,
     balances_at: str | None,
-    grants: Path | None,
-    refunds: Path | None,
+    grants: str | None,
+    refunds: str | None,
 ) -> dict[str, Any]:
     """What the arguments say of a history, as the keywords of sweep and compare."""
     import nector_sim as ns
@@ -150,7 +185,7 @@ def said_take_up(text: str | None, redeemers: str | None) -> Any:
     return ns.TakeUp.parse(told, source="--redeemers or --take-up")
 
 
-def read_opening(file: Path | None, programs: list[Program], balances_at: str | None) -> Any:
+def read_opening(file: str | None, programs: list[Program], balances_at: str | None) -> Any:
     """The table of ``--opening``: ours as it stands, any other as :func:`nector_sim.read_balances` reads it."""
     if file is None:
         if balances_at is not None:
@@ -175,16 +210,16 @@ def read_opening(file: Path | None, programs: list[Program], balances_at: str | 
     return pa.Table.from_pandas(rows, preserve_index=False)
 
 
-def usable_orders(orders: str | Path, program: Program, *, replayed: bool) -> tuple[pd.DataFrame, int]:
+def usable_orders(orders: str, program: Program, *, replayed: bool) -> tuple[pd.DataFrame, int]:
     """Read a file of orders: those that can be used, and how many cannot.
 
     A replay makes its own balances and is not run without some of a history, so it looks at all rows itself.
     """
     import nector_sim as ns
-    from nector_sim.batch.files import read_tables
+    from nector_sim.batch.files import read_table
     from nector_sim.frames.kinds import as_frame
 
-    frame = as_frame(read_tables(str(orders)))
+    frame = as_frame(read_table(orders))
     if replayed:
         return frame, 0
     good, rejects = ns.check_orders(frame, program=program)
@@ -196,23 +231,39 @@ class Engine(StrEnum):
 
     local = "local"
     dask = "dask"
+    spark = "spark"
 
 
-EngineName = Annotated[Engine, typer.Option("--engine", help="This machine, or a Dask cluster.")]
+EngineName = Annotated[Engine, typer.Option("--engine", help="This machine, or a cluster of Dask or of Spark.")]
 Scheduler = Annotated[
     str | None,
     typer.Option(
         "--scheduler",
-        help="Address of a Dask scheduler, such as tls://10.0.0.5:8786; else a cluster on this machine, which accepts "
-        "nobody else. Whoever reaches a tcp:// scheduler can run code on its workers: only for your own network.",
+        help="Address of a Dask scheduler, such as tls://10.0.0.5:8786, or Spark's master, such as "
+        "spark://10.0.0.5:7077 or yarn; else a cluster on this machine, which accepts nobody else. Whoever reaches a "
+        "tcp:// scheduler, or a master without a secret, can run code on its workers: only for your own network.",
     ),
 ]
 
 
 def check_scheduler(engine: Engine, scheduler: str | None) -> None:
     """Refuse the address of a scheduler that nobody would ask."""
-    if scheduler is not None and engine is not Engine.dask:
-        raise InputError("--scheduler is for the engine dask; add --engine dask")
+    if scheduler is not None and engine is Engine.local:
+        raise InputError("--scheduler is for a cluster; add --engine dask or --engine spark")
+
+
+@contextmanager
+def cluster(engine: Engine, scheduler: str | None) -> Iterator[Cluster | None]:
+    """Give the cluster of an engine; None for this machine."""
+    if engine is Engine.local:
+        yield None
+        return
+    if engine is Engine.dask:
+        from nector_sim.batch.cluster import dask_cluster as connected
+    else:
+        from nector_sim.batch.spark import spark_cluster as connected
+    with connected(scheduler) as found:
+        yield found
 
 
 def balances_of(text: str | None) -> Any:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nector_sim.cli import options
 from nector_sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -23,9 +21,12 @@ if TYPE_CHECKING:
 def parity(
     ctx: typer.Context,
     orders: Annotated[
-        Path | None, typer.Argument(help="Record or orders, CSV or Parquet; left out, cases are generated.")
+        options.File | None,
+        typer.Argument(help="Record or orders, CSV or Parquet; left out, cases are generated.", parser=options.File),
     ] = None,
-    program: Annotated[Path | None, typer.Option("--program", "-p", help="Program file, TOML or JSON.")] = None,
+    program: Annotated[
+        options.File | None, typer.Option("--program", "-p", help="Program file, TOML or JSON.", parser=options.File)
+    ] = None,
     function: Annotated[str | None, typer.Option(help="A calculator in Python, as module:function.")] = None,
     url: Annotated[
         str | None,
@@ -40,7 +41,10 @@ def parity(
         str, typer.Option(help="What the URL understands: plain, or nector, the checkout's `list` call.")
     ] = "plain",
     balances: Annotated[
-        Path | None, typer.Option(help="With --speaks nector: the customers' balances as the other side has them.")
+        options.File | None,
+        typer.Option(
+            help="With --speaks nector: the customers' balances as the other side has them.", parser=options.File
+        ),
     ] = None,
     ours: Annotated[
         bool,
@@ -63,11 +67,14 @@ def parity(
     retries: Annotated[int, typer.Option(help="How often to ask again after no answer.")] = 3,
     at_once: Annotated[int, typer.Option(help="Requests to the URL side by side, at most.")] = 1,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    junit: Annotated[Path | None, typer.Option(help="Write a JUnit report for test systems.")] = None,
-    cases: Annotated[
-        Path | None, typer.Option(help="Write generated cases with exact answers: .jsonl, .json or .csv.")
+    junit: Annotated[
+        Path | None, typer.Option(help="Write a JUnit report for test systems.", parser=options.here)
     ] = None,
-    export: Annotated[Path | None, typer.Option(hidden=True, help="The old name of --cases.")] = None,
+    cases: Annotated[
+        options.File | None,
+        typer.Option(help="Write generated cases with exact answers: .jsonl, .json or .csv.", parser=options.File),
+    ] = None,
+    export: Annotated[str | None, typer.Option(hidden=True, help="The old name of --cases.")] = None,
 ) -> None:
     """Compare a calculator or a checkout log with the exact one.
 
@@ -104,17 +111,15 @@ def parity(
                 "--speaks nector and --balances go with each other, --program and --url; orders are made up"
             )
         calculator.dialect, questions = _nector(rules, balances, n, seed, ours)
-    with _bar(shown=bool(url)) as progress:
-        report = ns.check_parity(
-            rules,
-            questions,
-            calculator=calculator,
-            columns=_columns(column or []),
-            n=n,
-            seed=seed,
-            leave_out=leave_out or (),
-            progress=progress,
-        )
+    report = ns.check_parity(
+        rules,
+        questions,
+        calculator=calculator,
+        columns=_columns(column or []),
+        n=n,
+        seed=seed,
+        leave_out=leave_out or (),
+    )
     if junit:
         _write(junit, report.to_junit())
     if json:
@@ -139,7 +144,7 @@ _TAKES = {
 }
 
 
-def _kind(orders: Path | None, function: str | None, url: str | None, cases: Path | None) -> str:
+def _kind(orders: str | None, function: str | None, url: str | None, cases: str | None) -> str:
     """Which way of calling this is."""
     if function and url:
         raise InputError("--function and --url are two calculators; give one")
@@ -170,21 +175,7 @@ def _refuse_unused(ctx: typer.Context, kind: str) -> None:
         raise InputError("some of this would be ignored:", problems)
 
 
-@contextmanager
-def _bar(*, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on the terminal, for what takes long."""
-    if not (shown and sys.stderr.isatty()):
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("asking", total=None)
-        yield lambda done, of: progress.update(task, completed=done, total=of)
-
-
-def _nector(program: Program, balances: Path, n: int, seed: int, ours: bool) -> tuple[Dialect, pd.DataFrame]:
+def _nector(program: Program, balances: str, n: int, seed: int, ours: bool) -> tuple[Dialect, pd.DataFrame]:
     """How Nector's calls are spoken, and orders of customers that the other side knows."""
     from nector_sim.gokwik import read_customers
     from nector_sim.gokwik.asking import NectorDialect, questions

@@ -28,13 +28,11 @@ def replay(
         str,
         typer.Argument(help="Orders with order_id, customer_id, ordered_at, cart_amount: a file, or a folder of them."),
     ],
-    program: Annotated[
-        list[Path], typer.Option("--program", "-p", help="Program file; repeat for several, with valid_from.")
-    ],
+    program: options.Programs,
     out: Annotated[str, typer.Option("--out", help="Folder for orders, balances and totals.")],
     opening: options.OpeningFile = None,
     balances_at: options.BalancesAt = None,
-    grants: Annotated[Path | None, typer.Option("--grants", help="Grants: customer_id, granted_at, points.")] = None,
+    grants: options.GrantsFile = None,
     refunds: options.RefundsFile = None,
     take_up: options.TakeUpSaid = None,
     redeemers: options.Redeemers = None,
@@ -85,7 +83,7 @@ def replay(
         "ending": f".{kind}",
     }
     if balances_at is not None:
-        if buckets is not None or engine is options.Engine.dask or not Path(orders).is_file():
+        if buckets is not None or engine is not options.Engine.local or not Path(orders).is_file():
             raise InputError("--balances-at is for a replay in one piece; run the balances back with ns.opening_from")
         how["opening"] = _run_back(how, orders, balances_at)
     apart([out], [orders, opening])
@@ -104,15 +102,11 @@ def _run_back(how: dict[str, Any], orders: str, balances_at: str) -> Any:
 
     tables = {name: read_table(how[name]) if how[name] else None for name in ("grants", "refunds")}
     at = None if balances_at == "today" else balances_at
-    return opening_from(how["opening"], read_table(Path(orders)), None, at=at, programs=how["programs"], **tables)
+    return opening_from(how["opening"], read_table(orders), None, at=at, programs=how["programs"], **tables)
 
 
 def _replay_files(orders: str, engine: options.Engine, scheduler: str | None, how: dict[str, Any]) -> ReplayReport:
     from nector_sim.batch.replay_files import replay_files
 
-    if engine is options.Engine.local:
-        return replay_files(None, orders, **how)
-    from nector_sim.batch.cluster import dask_client, dask_runner
-
-    with dask_client(scheduler) as client:
-        return replay_files(None, orders, runner=dask_runner(client), **how)
+    with options.cluster(engine, scheduler) as cluster:
+        return replay_files(None, orders, runner=cluster and cluster.runner, **how)

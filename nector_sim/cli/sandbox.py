@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nector_sim.cli import options
 from nector_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,14 +31,16 @@ def sandbox(
         ),
     ],
     program: Annotated[
-        Path | None, typer.Option("--program", "-p", help="Program file, TOML or JSON; needed to serve.")
+        options.File | None,
+        typer.Option("--program", "-p", help="Program file, TOML or JSON; needed to serve.", parser=options.File),
     ] = None,
     customers: Annotated[
-        Path | None,
+        options.File | None,
         typer.Option(
             "--customers",
             help="CSV or Parquet with customer_id, points_balance, and where wanted mobile, credits, tier. "
             "Customers already in the database are left unchanged.",
+            parser=options.File,
         ),
     ] = None,
     port: Annotated[

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +13,6 @@ from nector_sim.urls import masked
 
 if TYPE_CHECKING:
     from nector_sim.batch.files import ScoreReport
-    from nector_sim.batch.runs import Progress
     from nector_sim.orders.read import How
     from nector_sim.rules.program import Program
 
@@ -108,7 +104,7 @@ def score(
 
 def _must_be_understood(orders: list[str]) -> bool:
     """Whether the orders are no plain tables of orders: a workbook, something packed, or a shop's export."""
-    from nector_sim.batch.places import Place
+    from nector_sim.places import Place
 
     if any("://" in one for one in orders):
         return False
@@ -142,12 +138,11 @@ def _score_export(
     from nector_sim.batch.exports import score_export
     from nector_sim.errors import InputError
 
-    if engine is options.Engine.dask:
+    if engine is not options.Engine.local:
         raise InputError(
             f"{', '.join(orders)} is read as a shop's export or with these options into the memory of this "
-            "machine, without "
-            "--engine dask; to spread the work, score it into a .parquet file here, or bring cart_amount and "
-            "points_balance in the orders"
+            f"machine, without --engine {engine}; to spread the work, score it into a .parquet file here, or bring "
+            "cart_amount and points_balance in the orders"
         )
     for address in (one for one in orders if "://" in one):
         raise InputError(f"{address}: with these options the orders are read from this machine alone; copy them here")
@@ -167,38 +162,6 @@ def _score_files(
 ) -> ScoreReport:
     from nector_sim.batch.runs import score_files
 
-    if engine is options.Engine.local:
-        with _shown_progress() as progress:
-            return score_files(program, orders, out=out, rejects=rejects, progress=progress, **how)
-    from nector_sim.batch.cluster import dask_client, dask_engine
-
-    with dask_client(scheduler) as client, _shown_progress() as progress:
-        return score_files(
-            program, orders, out=out, rejects=rejects, progress=progress, engine=dask_engine(client), **how
-        )
-
-
-@contextmanager
-def _shown_progress() -> Iterator[Progress | None]:
-    """A bar with the rate and the time left, on a terminal alone."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("scoring"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rate]} orders a second"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("scoring", total=None, rate="…")
-
-        def progress(done: int, rows: int) -> None:
-            speed = bar.tasks[0].speed
-            bar.update(task, completed=done, total=rows, rate=f"{speed:,.0f}" if speed else "…")
-
-        yield progress
+    with options.cluster(engine, scheduler) as cluster:
+        run = cluster and cluster.engine
+        return score_files(program, orders, out=out, rejects=rejects, engine=run, **how)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,10 +13,11 @@ from nector_sim.urls import masked
 
 def sweep(
     orders: Annotated[str, typer.Argument(help="Orders, CSV or Parquet: a file, a folder of them, or a URL.")],
-    program: Annotated[
-        list[Path], typer.Option("--program", "-p", help="Program file; repeat for several, with valid_from.")
+    program: options.Programs,
+    grid: Annotated[
+        options.File,
+        typer.Option("--grid", help="Grid file, TOML: dotted paths with lists of values.", parser=options.File),
     ],
-    grid: Annotated[Path, typer.Option("--grid", help="Grid file, TOML: dotted paths with lists of values.")],
     assumptions: AssumptionsFile,
     out: Annotated[str, typer.Option("--out", help="Where to write one row for each setting, CSV or Parquet.")],
     as_given: options.AsGiven = False,
@@ -78,15 +78,13 @@ def sweep(
             refunds=refunds,
         ),
     }
-    if engine is options.Engine.local:
-        table = ns.sweep(rule, good, **how)
-    else:
-        from nector_sim.batch.cluster import dask_client, dask_runner
-        from nector_sim.batch.sweeps import sweep_in_parts
+    with options.cluster(engine, scheduler) as cluster:
+        if cluster is None:
+            table = ns.sweep(rule, good, **how)
+        else:
+            from nector_sim.batch.sweeps import sweep_in_parts
 
-        with dask_client(scheduler) as client:
-            parts = 4 * len(client.nthreads())
-            table = sweep_in_parts(rule, good, runner=dask_runner(client), parts=parts, **how)
+            table = sweep_in_parts(rule, good, runner=cluster.runner, parts=4 * cluster.workers, **how)
     for path in paths:
         # A list, such as the tiers of an offer, is no cell of a CSV file.
         table[path] = table[path].map(lambda value: ", ".join(value) if isinstance(value, list) else value)

@@ -19,9 +19,9 @@ from pydantic_core import PydanticCustomError
 from nector_sim.economics.rates import Rates
 from nector_sim.errors import InputError, Problem, listed
 from nector_sim.ledger.take_up import TakeUp, TakeUpTable
+from nector_sim.rules.files import read_fields
 from nector_sim.rules.money import About
 from nector_sim.rules.offers import Model
-from nector_sim.rules.toml import read_toml
 from nector_sim.rules.values import read_decimal, read_percentage
 
 #: A single number, or low, likely and high.
@@ -290,7 +290,7 @@ def load_assumptions(path: str | Path) -> Assumptions:
     Parameters
     ----------
     path : str or pathlib.Path
-        A ``.toml`` file.
+        A ``.toml`` file, or the URL of one.
 
     Returns
     -------
@@ -306,18 +306,7 @@ def load_assumptions(path: str | Path) -> Assumptions:
     >>> load_assumptions(nector_sim.data_path("assumptions/example.toml")).gross_margin_percent
     Decimal('55')
     """
-    path = Path(path)
-    try:
-        data = read_toml(path, parse_float=Decimal)
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; check the name, or write an assumptions file there") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} cannot be read: it is not UTF-8 text") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not TOML: {error}") from None
-    return Assumptions.parse(data, source=str(path))
+    return Assumptions.parse(read_fields(path, "an assumptions file"), source=str(path))
 
 
 #: What may stand wherever assumptions are asked for: themselves, their file, or their fields as plain data.

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 
 from nector_sim._extras import library
-from nector_sim.economics.assumptions import Assumptions
+from nector_sim._progress import Progress, long_call, stages
+from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions
 from nector_sim.economics.sales import known_redeems
-from nector_sim.economics.take_up_model import ESTIMATE, NAMES, ROWS, Floats, Model, Seen, steps_of
+from nector_sim.economics.take_up_model import ESTIMATE, NAMES, ROWS, Floats, Seen, TakeUpModel, steps_of
 from nector_sim.errors import InputError
 from nector_sim.frames.ids import id_keys
 from nector_sim.frames.kinds import as_frame
@@ -114,17 +115,18 @@ class FittedTakeUp(Result):
         likely = {"redeemers_percent": self.redeemers_percent[1], "take_up_percent": self.take_up_percent[1]}
         return TakeUp(**{name: f"{value:.4f}%" for name, value in likely.items()}, table=self.table)
 
-    def into(self, assumptions: Assumptions) -> Assumptions:
+    def into(self, assumptions: AssumptionsLike) -> Assumptions:
         """Give the assumptions with this estimate and its uncertainty; unchanged where nothing could be estimated."""
         if self.redeemers_percent is None or self.take_up_percent is None:
-            return assumptions
-        return assumptions.replaced(
+            return as_assumptions(assumptions)
+        return as_assumptions(assumptions).replaced(
             redeemers_percent=[f"{value:.4f}%" for value in self.redeemers_percent],
             take_up_percent=[f"{value:.4f}%" for value in self.take_up_percent],
             take_up_table=self.table,
         )
 
 
+@long_call("steps")
 def fit_take_up(
     orders: Any,
     program: ProgramLike,
@@ -133,6 +135,7 @@ def fit_take_up(
     grants: Any = None,
     refunds: Any = None,
     programs: Any = (),
+    progress: Progress | None = None,
 ) -> FittedTakeUp:
     """Estimate who redeems from what customers really redeemed.
 
@@ -144,6 +147,8 @@ def fit_take_up(
         The program in force then.
     opening, grants, refunds, programs
         As in :func:`nector_sim.replay`.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -164,7 +169,9 @@ def fit_take_up(
     >>> low < 30 < high
     True
     """
+    step = stages(4)
     seen = _read(orders, as_program(program), opening=opening, grants=grants, refunds=refunds, programs=programs)
+    step()
     if seen.redeemed < FEWEST or seen.customers_redeemed < FEWEST_CUSTOMERS:
         few = (
             f"Too few redemptions to estimate who redeems: {seen.redeemed:,} by {seen.customers_redeemed:,} customers, "
@@ -173,10 +180,14 @@ def fit_take_up(
         )
         nothing = pd.DataFrame({"estimate": np.nan, "standard_error": np.nan}, index=list(NAMES))
         return FittedTakeUp(None, None, None, nothing, *seen.counts, False, _by_balance(seen, None), (few,))
-    model = Model.of(seen)
+    model = TakeUpModel.of(seen)
     free, notices = _balance_effects(model, seen)
+    step()
     found, errors = model.fitted(free)
-    return _told(seen, model, found, errors, notices)
+    step()
+    fitted = _told(seen, model, found, errors, notices)
+    step()
+    return fitted
 
 
 def _read(orders: Any, program: Any, *, programs: Any, **tables: Any) -> Seen:
@@ -214,7 +225,7 @@ def _read(orders: Any, program: Any, *, programs: Any, **tables: Any) -> Seen:
     )
 
 
-def _balance_effects(model: Model, seen: Seen) -> tuple[tuple[int, ...], list[str]]:
+def _balance_effects(model: TakeUpModel, seen: Seen) -> tuple[tuple[int, ...], list[str]]:
     """Which numbers are estimated; a balance effect below 0 is refused where it is sure, and held at 0 where not."""
     free = (0, 1, 2, *((3,) if len(model.balances) > 1 else ()), *((4,) if len(model.of_cart) > 1 else ()))
     notices = []
@@ -240,7 +251,7 @@ def _balance_effects(model: Model, seen: Seen) -> tuple[tuple[int, ...], list[st
     return free, notices
 
 
-def _told(seen: Seen, model: Model, numbers: Floats, errors: Floats, notices: list[str]) -> FittedTakeUp:
+def _told(seen: Seen, model: TakeUpModel, numbers: Floats, errors: Floats, notices: list[str]) -> FittedTakeUp:
     """Put numbers and errors into what the ledger and the assumptions take."""
     expit: Callable[[Any], Any] = library("scipy.special", ESTIMATE).expit
     share = _spread(numbers[0], errors[0], expit)
@@ -275,7 +286,7 @@ def _told(seen: Seen, model: Model, numbers: Floats, errors: Floats, notices: li
     )
 
 
-def _untold(seen: Seen, model: Model, numbers: Floats, errors: Floats, *, differ: bool) -> list[str]:
+def _untold(seen: Seen, model: TakeUpModel, numbers: Floats, errors: Floats, *, differ: bool) -> list[str]:
     """What the estimate cannot tell."""
     told = []
     if not differ:
@@ -310,7 +321,7 @@ def _spread(number: float, error: float, expit: Callable[[Any], Any]) -> list[fl
     return [max(0.0, likely - width), likely, min(1.0, likely + width)]
 
 
-def _by_balance(seen: Seen, found: tuple[Model, Floats] | None) -> pd.DataFrame:
+def _by_balance(seen: Seen, found: tuple[TakeUpModel, Floats] | None) -> pd.DataFrame:
     """How often redeemers used points by step of the balance, beside the estimate; each as far as one is likely."""
     names = ["balance", "orders", "used", "estimated"]
     if found is None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from nector_sim._progress import side_by_side
 from nector_sim.economics.ranges import Sums, resample
 from nector_sim.economics.rates import Rates
 
@@ -38,6 +39,8 @@ TOGETHER = 20_000_000
 #: Numbers that are sums over customers.
 _TOTALS = ("margin", "cost_of_program", "discount", "incremental_margin", "incremental_discount")
 _NEVER_NEGATIVE = ("discount", "discount_rate", "share_could_redeem", "orders_redeemed", "points_redeemed")
+#: Numbers that are shares of customers.
+_SHARES = ("share_who_get_less",)
 
 
 def corrected_draws(
@@ -70,10 +73,10 @@ def corrected_draws_of(
     """
     extras = iter(each)
     together = max(1, TOGETHER // max(1, 2 * shared.amounts.size))
-    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        while some := list(islice(extras, together)):
-            settings = list(pool.map(lambda extra: _Setting.of(shared, extra, numbers, likely), some))
-            yield from _corrected(shared, settings, numbers, likely, draw, resamples, seed)
+    while some := list(islice(extras, together)):
+        of = partial(_Setting.of, shared, numbers=numbers, likely=likely)
+        settings = list(side_by_side(of, some, threads=min(2, os.cpu_count() or 1)))
+        yield from _corrected(shared, settings, numbers, likely, draw, resamples, seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,8 @@ def _bounded(name: str, number: Any) -> Any:
 
 def _unbounded(name: str, number: Any) -> Any:
     base = name.rpartition(".")[2]
+    if base in _SHARES:
+        return np.clip(number, 0, 1)
     if base in _NEVER_NEGATIVE:
         return np.maximum(number, 0)
     if "uplift" not in name:

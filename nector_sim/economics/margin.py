@@ -290,7 +290,17 @@ def fee_share(sales: Sales) -> float:
     return float(sales.cart[~sales.cash_on_delivery].sum()) / carts if carts else 1.0
 
 
-def point_value(program: Program) -> float:
+def break_even_share(missing: Any, among: Any) -> Floats:
+    """The share of some orders, like those, whose margin makes up for what is missing; infinite where none does.
+
+    ``missing`` and ``among``, the margin of those orders, broadcast; where there is more than before, it is negative.
+    """
+    among = np.asarray(among, dtype=np.float64)
+    share: Floats = np.where(among > 0, missing / np.where(among > 0, among, 1), np.inf)
+    return share
+
+
+def point_value(program: ProgramLike) -> float:
     """Give what one point is worth at the checkout, at face value.
 
     Parameters
@@ -313,10 +323,10 @@ def point_value(program: Program) -> float:
     >>> point_value(Program(offers=[VariableAmount(points_per_step=100, discount_per_step=5)]))
     0.05
     """
-    values = [float(offer.point_value) for offer in program.offers if offer.point_value is not None]
-    if not values:
+    value = as_program(program).point_value
+    if value is None:
         raise InputError("A point has no value of its own: no offer of the program gives an amount for points")
-    return max(values)
+    return float(value)
 
 
 def check_costs(sales: Sales, assumptions: Assumptions) -> None:

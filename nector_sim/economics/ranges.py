@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -17,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from nector_sim._progress import side_by_side
 from nector_sim.economics.assumptions import Assumptions
-from nector_sim.economics.margin import Drivers, View, drivers_in_view, drivers_of, margin_of
+from nector_sim.economics.margin import Drivers, View, break_even_share, drivers_in_view, drivers_of, margin_of
 from nector_sim.economics.rates import Rates
 from nector_sim.economics.sales import Sales
 from nector_sim.errors import InputError
@@ -201,18 +201,18 @@ def resample(sums: Sums, *, resamples: int, seed: int) -> Sums:
     """
     customers = len(sums.amounts)
     together = max(1, min(resamples, HELD // max(customers, 1)))
-    parts = []
-    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        for first in range(0, resamples, together):
-            numbers = range(first, min(first + together, resamples))
-            # How often each customer was drawn: a handful of times at most.
-            drawn = np.stack(list(pool.map(lambda number: _times_drawn(customers, [seed, number]), numbers)))
-            added = np.zeros((len(numbers), sums.amounts.shape[1]))
-            # A product of many draws and some customers stays in the processor's cache, as one of all would not.
-            for start in range(0, customers, CUSTOMERS):
-                some = slice(start, start + CUSTOMERS)
-                added += drawn[:, some].astype(np.float64) @ sums.amounts[some]
-            parts.append(added)
+    parts, cores = [], os.cpu_count() or 1
+    for first in range(0, resamples, together):
+        numbers = range(first, min(first + together, resamples))
+        # How often each customer was drawn: a handful of times at most.
+        times = side_by_side(lambda number: _times_drawn(customers, [seed, number]), numbers, threads=min(2, cores))
+        drawn = np.stack(list(times))
+        added = np.zeros((len(numbers), sums.amounts.shape[1]))
+        # A product of many draws and some customers stays in the processor's cache, as one of all would not.
+        for start in range(0, customers, CUSTOMERS):
+            some = slice(start, start + CUSTOMERS)
+            added += drawn[:, some].astype(np.float64) @ sums.amounts[some]
+        parts.append(added)
     return Sums(sums.names, np.concatenate(parts))
 
 
@@ -254,7 +254,7 @@ def headline(sums: Sums, rates: Rates, *, sides: int) -> dict[str, list[Any]]:
                 "margin_without": margin_without,
                 "margin": margin,
                 "cost_of_program": margin_without - margin,
-                "break_even_uplift": np.where(np.asarray(margin) > 0, margin_without / np.asarray(margin) - 1, np.inf),
+                "break_even_uplift": break_even_share(margin_without - margin, margin),
                 "discount": discount,
                 "discount_rate": np.where(np.asarray(cart) > 0, discount / np.asarray(cart), 0.0),
                 "share_could_redeem": np.where(np.asarray(orders) > 0, could / np.asarray(orders), 0.0),

@@ -15,6 +15,7 @@ from nector_sim.economics.margin import (
     Floats,
     Margin,
     View,
+    break_even_share,
     check_costs,
     drivers_in_view,
     drivers_of,
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
 
     from nector_sim.economics.assumptions import Assumptions, AssumptionsLike
     from nector_sim.rules.program import Program, ProgramLike
-
-
-def break_even_uplift(margin_without: float, margin_with: float) -> float | None:
-    """Give the share of extra orders, like those in the data, at which a setting pays for itself."""
-    return None if margin_with <= 0 else margin_without / margin_with - 1
 
 
 def break_even_sentence(uplift: float | None) -> str:
@@ -128,7 +124,8 @@ class Summary(Result):
     @property
     def break_even_uplift(self) -> float | None:
         """Share of extra orders that pays for the setting; None is `never`."""
-        return break_even_uplift(self.margin_without, self.margin)
+        share = float(break_even_share(self.cost_of_program, self.margin))
+        return None if np.isinf(share) else share
 
     @property
     def who_redeems(self) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.chain_ladder import develop
 from nector_sim.economics.run_off import GROUPS, LONGEST, RunOff, run_off
 from nector_sim.economics.shifted_beta import fit_shifted_beta
@@ -131,7 +132,10 @@ class Ultimate(Result):
         return round(100 - high, 4), round(100 - likely, 4), round(100 - low, 4)
 
 
-def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> Ultimate:
+@long_call("steps")
+def ultimate_redemption(
+    replay: Replay, *, at: datetime | str | None = None, progress: Progress | None = None
+) -> Ultimate:
     """Estimate how many of the points are ever redeemed.
 
     By the age of the points: of those still there at an age, the share that is redeemed during it, for all months
@@ -144,6 +148,8 @@ def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> 
     replay : Replay
     at : datetime or str, optional
         The last instant that is known; the whole months before it are used. Left out, the end of the replay.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -162,13 +168,15 @@ def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> 
     >>> 0 < low <= likely <= high <= 100
     True
     """
-    lots = lots_at(replay, at)
+    step, lots = stages(3), lots_at(replay, at)
+    step()
     _, starts = month_starts(replay._facts.prepared.first, lots.at + 1, lots.program.timezone)
     whole = len(starts) - 1
     if whole < FEWEST:
         raise InputError(f"the history has {max(whole, 0)} whole months; a triangle needs {FEWEST} or more")
     end = int(starts[-1])
     lots = lots_at(replay, end - 1, groups=GROUPS)
+    step()
     issued, spent = lots.left.issued[1:], lots.left.spent[1:, 1:]
     cohort = np.searchsorted(starts, lots.left.since, side="right") - 1
     known = (cohort >= 0) & ~lots.left.pending
@@ -214,7 +222,7 @@ def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> 
         notices.append(f"only {whole - first} months of credit tell; with a year or more the estimate is much surer")
     if not told:
         notices.append("the history does not tell how far off the estimate may be; its range is everything there is")
-    return Ultimate(
+    estimate = Ultimate(
         at=to_datetime(end),
         percent=_percent(to_come, paid, total),
         still_percent=_percent(to_come, 0, left) if left else (0.0, 0.0, 0.0),
@@ -225,6 +233,8 @@ def ultimate_redemption(replay: Replay, *, at: datetime | str | None = None) -> 
         still_by_age=_by_age(made, told),
         last_age=_last_age(program),
     )
+    step()
+    return estimate
 
 
 def _last_age(program: Program) -> int | None:

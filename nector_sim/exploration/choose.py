@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -11,15 +11,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from nector_sim.economics.assumptions import named_percent
 from nector_sim.economics.summary import break_even_sentence
 from nector_sim.errors import InputError, Problem
+from nector_sim.exploration.limits import limits_of, met_by_all, place_of, require, share_that_holds, shown, swept
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program
-
-#: A limit is met where this share of the draws meets it.
-SURE = 0.9
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,7 +66,7 @@ class Recommendation(Result):
         uplift, margin = self.row["break_even_uplift"], Decimal(round(self.row["margin"]))
         kept = f"{margin:,}" if self.currency is None else money_text(margin, self.currency)
         lines = [
-            ", ".join(f"{path} = {_shown(value)}" for path, value in self.setting.items()),
+            ", ".join(f"{path} = {shown(value)}" for path, value in self.setting.items()),
             break_even_sentence(None if pd.isna(uplift) else float(uplift)),
             f"It gives {self.row['discount_rate']:.2%} of the carts and leaves a margin of {kept}; "
             f"{self.met:,} of {self.settings:,} settings meet the constraints.",
@@ -154,7 +151,7 @@ def frontier(table: pd.DataFrame) -> pd.DataFrame:
     >>> frontier(table).index.tolist()
     [0, 1]
     """
-    _require(table, "discount", "margin")
+    require(table, "discount", "margin")
     ordered = table.sort_values(["discount", "margin"], ascending=False, kind="stable")
     best = ordered["margin"].cummax().shift(fill_value=-np.inf)
     return ordered[ordered["margin"] > best].sort_values("discount", kind="stable")
@@ -164,8 +161,11 @@ def recommend(
     table: pd.DataFrame,
     *,
     margin_at_least: float | None = None,
+    margin_per_order_at_least: float | None = None,
+    cost_at_most: float | None = None,
     discount_rate_at_most_percent: float | str | None = None,
     break_even_at_most_percent: float | str | None = None,
+    customers_who_get_less_at_most_percent: float | str | None = None,
     orders_below_floor_at_most: int | None = None,
     maximise: Literal["generosity", "margin"] = "generosity",
 ) -> Recommendation:
@@ -176,12 +176,16 @@ def recommend(
     table : pandas.DataFrame
         From :func:`nector_sim.sweep`, replayed. In a sweep with resamples, a limit counts as met where it is met in
         nine of ten resamples of customers.
-    margin_at_least : float, optional
-        Major units.
+    margin_at_least, margin_per_order_at_least : float, optional
+        Major units; of all orders together, and of an order on average.
+    cost_at_most : float, optional
+        What the program may cost over all orders, major units.
     discount_rate_at_most_percent : float or str, optional
         Discount as a percentage of the carts.
     break_even_at_most_percent : float or str, optional
         Extra orders in 100 at which the setting pays for itself.
+    customers_who_get_less_at_most_percent : float or str, optional
+        Of the customers who order, how many may get less in discounts than under the program that was swept.
     orders_below_floor_at_most : int, optional
         Needs a sweep with ``floor_percent``.
     maximise : {"generosity", "margin"}
@@ -210,7 +214,7 @@ def recommend(
     >>> recommend(table, discount_rate_at_most_percent=15).setting
     {'offers.0.max_discount': 200}
     """
-    _require(table, "orders", "discount", "margin", "orders_redeemed", "discount_rate", "break_even_uplift")
+    require(table, "orders", "discount", "margin", "orders_redeemed", "discount_rate", "break_even_uplift")
     if table.attrs.get("replayed") is False:
         raise InputError(
             "These settings were worked out for each order by itself; over time customers use what is left, and such "
@@ -218,18 +222,20 @@ def recommend(
         )
     limits: dict[str, float | str | None] = {
         "margin_at_least": margin_at_least,
+        "margin_per_order_at_least": margin_per_order_at_least,
+        "cost_at_most": cost_at_most,
         "discount_rate_at_most_percent": discount_rate_at_most_percent,
         "break_even_at_most_percent": break_even_at_most_percent,
+        "customers_who_get_less_at_most_percent": customers_who_get_less_at_most_percent,
         "orders_below_floor_at_most": orders_below_floor_at_most,
     }
-    given = {name: limit for name, limit in limits.items() if limit is not None}
-    if not given and maximise == "generosity":
+    tests = limits_of(table, limits)
+    if not tests and maximise == "generosity":
         raise InputError(
             "Name a limit, such as discount_rate_at_most_percent=3: without one the most generous setting is the one "
             "that gives everything"
         )
-    tests = [_Limit.of(table, name, limit) for name, limit in given.items()]
-    good = np.logical_and.reduce([np.ones(len(table), dtype=np.bool_), *(test.meets for test in tests)])
+    good = met_by_all(table, tests)
     if not good.any():
         raise InputError(
             "No setting of the grid meets every limit; widen the grid or loosen one of them:",
@@ -260,81 +266,9 @@ def recommend(
         on_edge=tuple(path for path in paths if _on_edge(table[path], setting[path])),
         trade_offs=_trade_offs(table, setting, row, good),
         currency=table.attrs.get("currency"),
-        holds=_holds(tests, ranked.index[0], table),
+        holds=share_that_holds(tests, place_of(table, ranked.index[0])),
         program=program_of(table, ranked.index[0]) if "program" in table.attrs else None,
     )
-
-
-def swept(table: pd.DataFrame) -> list[str]:
-    """Give the swept paths of a sweep's table: the columns before its totals."""
-    return [str(name) for name in table.columns[: list(table.columns).index("orders")]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Limit:
-    """One limit over the settings of a sweep."""
-
-    name: str
-    column: str
-    limit: float
-    sign: int
-    """1 where the number is at most the limit, -1 where it is at least that."""
-    meets: Any
-    drawn: list[Any] | None
-    """For each setting, which draws of customers meet it; None without ranges."""
-
-    @classmethod
-    def of(cls, table: pd.DataFrame, name: str, limit: float | str) -> _Limit:
-        """Hold the settings against a limit."""
-        column, sign, value = _MEASURES[name][0], _MEASURES[name][1], _MEASURES[name][2](name, limit)
-        _require(table, column)
-        numbers = table[column].astype(np.float64).fillna(np.inf).to_numpy()
-        meets, drawn = sign * numbers <= sign * value, None
-        draws = table.attrs.get("draws")
-        if draws is not None and column in draws.of_settings[0]:
-            drawn = [sign * draws.of_settings[row][column] <= sign * value for row in table.index]
-            meets = meets & np.array([of_setting.mean() >= SURE for of_setting in drawn])
-        return cls(name, column, value, sign, meets, drawn)
-
-    def closest(self, table: pd.DataFrame) -> str:
-        """Say how many settings meet it, and which comes closest."""
-        numbers = table[self.column].astype(np.float64).fillna(np.inf)
-        place = int((self.sign * numbers).to_numpy().argmin())
-        paths = swept(table)
-        setting = ", ".join(f"{path} = {_shown(table[path].iloc[place])}" for path in paths)
-        sure = "" if self.drawn is None else " in nine of ten draws"
-        return (
-            f"{int(self.meets.sum()):,} of {len(table):,} settings meet it{sure}; "
-            f"{numbers.iloc[place]:,.4g} of {setting} comes closest"
-        )
-
-
-def _percent_of(name: str, limit: Any) -> float:
-    return named_percent(name, limit) / 100
-
-
-def _uplift_of(name: str, limit: Any) -> float:
-    return named_percent(name, limit, at_most_100=False) / 100
-
-
-def _number_of(name: str, limit: Any) -> float:
-    return float(limit)
-
-
-#: For each limit the column that it is of, whether it is one above (1) or below (-1), and how it is read.
-_MEASURES: dict[str, tuple[str, int, Any]] = {
-    "margin_at_least": ("margin", -1, _number_of),
-    "discount_rate_at_most_percent": ("discount_rate", 1, _percent_of),
-    "break_even_at_most_percent": ("break_even_uplift", 1, _uplift_of),
-    "orders_below_floor_at_most": ("orders_below_floor", 1, _number_of),
-}
-
-
-def _holds(tests: Sequence[_Limit], index: Any, table: pd.DataFrame) -> float | None:
-    """The share of draws in which a setting meets every limit that there are draws of."""
-    place = table.index.get_loc(index)
-    drawn = [test.drawn[place] for test in tests if test.drawn is not None]
-    return float(np.logical_and.reduce(drawn).mean()) if drawn else None
 
 
 def _on_edge(values: pd.Series[Any], value: Any) -> bool:
@@ -372,16 +306,3 @@ def _neighbours(values: pd.Series[Any], value: Any) -> list[Any]:
     ladder = [*known.tolist(), *([np.nan] if values.isna().any() else [])]
     place = len(known) if pd.isna(value) else int(np.searchsorted(known, value))
     return [ladder[i] for i in (place - 1, place + 1) if 0 <= i < len(ladder)]
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "none" if pd.isna(value) else f"{value:,g}" if isinstance(value, int | float) else str(value)
-
-
-def _require(table: pd.DataFrame, *names: str) -> None:
-    missing = [name for name in names if name not in table.columns]
-    if missing:
-        hint = "; sweep with floor_percent" if "orders_below_floor" in missing else "; give the table of a sweep"
-        raise InputError(f"The table has no column {', '.join(missing)}{hint}")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim._compile import compiled
+from nector_sim._progress import side_by_side
 from nector_sim.rules.money import WHOLE
 
 Int64 = npt.NDArray[np.int64]
@@ -107,10 +107,9 @@ def combine_settings(
             )  # fmt: skip
         return own_sums, own_counts
 
-    with ThreadPoolExecutor(threads) as pool:
-        for own_sums, own_counts in pool.map(work, itertools.pairwise(cuts)):
-            sums += own_sums
-            counts += own_counts
+    for own_sums, own_counts in side_by_side(work, itertools.pairwise(cuts), threads=threads):
+        sums += own_sums
+        counts += own_counts
     column, count = sums.T, counts.T
     charged = np.zeros(len(settings), dtype=np.int64)
     for offer in range(settings.shape[1]):

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions, named_percent
 from nector_sim.economics.happened import what_happened
 from nector_sim.economics.intervals import corrected_draws, range_table, too_skewed
-from nector_sim.economics.margin import View, drivers_in_view, margin_of
+from nector_sim.economics.margin import View, break_even_share, drivers_in_view, margin_of
 from nector_sim.economics.ranges import (
     BASES,
     Side,
@@ -29,8 +30,9 @@ from nector_sim.economics.ranges import (
 from nector_sim.economics.rates import Rates
 from nector_sim.economics.response import check_response, with_response
 from nector_sim.economics.summary import Summary, below_floor
-from nector_sim.economics.what_moves import Answer, tornado
+from nector_sim.economics.what_moves import MarginDifference, tornado
 from nector_sim.errors import InputError
+from nector_sim.exploration.basis import Basis
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.groups import DECILES_DIFFER, labels_of
 from nector_sim.exploration.prepared import Played, check_words
@@ -43,6 +45,7 @@ BASELINE, CANDIDATE = 0, 1
 SAME = "The baseline and the candidate are the same program: nothing was changed."
 
 
+@long_call("steps")
 def compare(
     baseline: ProgramLike,
     candidate: ProgramLike,
@@ -61,6 +64,7 @@ def compare(
     view: View = "cash",
     uplift_percent: float | str | None = None,
     history: None = None,
+    progress: Progress | None = None,
 ) -> Comparison:
     """Compare two programs on the same orders.
 
@@ -102,6 +106,8 @@ def compare(
         says instead how orders rise and fall with what customers get back; both at once are refused.
     history : None
         The old name of `replayed`.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -142,7 +148,11 @@ def compare(
         raise InputError("uplift_percent and response_percent both say how many orders the change brings: state one")
     frame, pair = as_frame(orders), (baseline, candidate)
     how: dict[str, Any] = {"opening": opening, "grants": grants, "refunds": refunds, "others": programs, "seed": seed}
+    # Who redeems plays its part in the sums of a replay, so others are replayed.
+    elsewhere_to = other_places(assumptions, drawn=resamples > 0) if replayed else []
+    step = stages(4 + len(elsewhere_to))
     history_read = read_history(pair, frame, assumptions=assumptions, replayed=replayed, view=view, **how)
+    step()
     played = [history_read.play(program) for program in pair]
     sides = _sides(pair, played, view)
     summaries = [
@@ -159,13 +169,13 @@ def compare(
     bases = _bases(sides, codes, count)
     by_customer = sums_by(sides, codes, count, bases=bases)
     moved: dict[str, dict[float, Sums]] = {}
-    if replayed:
-        # Who redeems has played its part in these sums, so others are replayed.
-        for name, place in other_places(assumptions, drawn=resamples > 0):
-            others = assumptions.who_redeems(**{name: place})
-            again = read_history(pair, frame, assumptions=assumptions, replayed=True, view=view, take_up=others, **how)
-            theirs = _sides(pair, [again.play(program) for program in pair], view)
-            moved.setdefault(name, {})[place] = sums_by(theirs, codes, count, bases=bases)
+    step()
+    for name, place in elsewhere_to:
+        others = assumptions.who_redeems(**{name: place})
+        again = read_history(pair, frame, assumptions=assumptions, replayed=True, view=view, take_up=others, **how)
+        theirs = _sides(pair, [again.play(program) for program in pair], view)
+        moved.setdefault(name, {})[place] = sums_by(theirs, codes, count, bases=bases)
+        step()
     total = _in_all(by_customer)
     notices = list(history_read.notices)
     if baseline == candidate:
@@ -178,9 +188,10 @@ def compare(
     if resamples and count:
         draws, needed = _drawn(by_customer, moved, assumptions, resamples=resamples, seed=seed)
         notices += [short] if (short := too_skewed(needed, count)) else []
+    step()
     elsewhere = {name: {place: _in_all(s) for place, s in there.items()} for name, there in moved.items()}
     labels = None if by is None else labels_of(baseline, used, by)
-    return Comparison(
+    result = Comparison(
         baseline=summaries[BASELINE],
         candidate=summaries[CANDIDATE],
         ranges=range_table(_flat(total, assumptions.rates()), draws),
@@ -199,8 +210,15 @@ def compare(
         notices=tuple(notices),
         currency=baseline.currency,
         assumed_uplift_percent=uplift,
-        _answer=Answer(total, elsewhere, assumptions),
+        basis=Basis(baseline, candidate, assumptions, frame, _discounts(played[CANDIDATE])),
+        _answer=MarginDifference(total, elsewhere, assumptions),
     )
+    step()
+    return result
+
+
+def _discounts(played: Played) -> pd.DataFrame:
+    return pd.DataFrame({"cart_amount": played.sales.cart, "discount": played.sales.discount}, copy=False)
 
 
 def _sides(programs: Sequence[Program], played: Sequence[Played], view: View) -> list[Side]:
@@ -273,24 +291,18 @@ def _flat(sums: Sums, rates: Rates) -> dict[str, Any]:
     before, after = (np.asarray(margin) for margin in numbers["margin"])
     flat["incremental_margin"] = after - before
     flat["incremental_discount"] = numbers["discount"][CANDIDATE] - numbers["discount"][BASELINE]
-    flat["incremental_break_even_uplift"] = _uplift(before - after, after)
+    flat["incremental_break_even_uplift"] = break_even_share(before - after, after)
     if rates.responds:
         flat["response"], brought = with_response(sums, rates, before=BASELINE, after=CANDIDATE)
         flat["incremental_margin_with_response"] = flat["incremental_margin"] + brought
     for base in BASES:
         if sums.has(f"{base} fixed") or sums.has(f"{base} open"):
             among = margin_of(sums.drivers_among(base, CANDIDATE, rates.using), rates).margin
-            flat[f"incremental_break_even_uplift_{base}"] = _uplift(before - after, np.asarray(among))
+            flat[f"incremental_break_even_uplift_{base}"] = break_even_share(before - after, among)
         else:
             # Nobody redeems, or points cost where they are earned.
             flat[f"incremental_break_even_uplift_{base}"] = flat["incremental_break_even_uplift"]
     return flat
-
-
-def _uplift(missing: Any, among: Any) -> Any:
-    """The share of some orders, like those, whose margin makes up for what is missing; negative where there is more."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(among > 0, missing / np.where(among > 0, among, 1), np.inf)
 
 
 def _by_group(sides: list[Side], labels: Any, assumptions: Assumptions) -> pd.DataFrame:

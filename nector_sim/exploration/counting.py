@@ -27,13 +27,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from nector_sim._progress import side_by_side
 from nector_sim.exploration.counting_loops import find_places, reduce_counts, sweep_orders
 from nector_sim.rules.money import WHOLE
 
@@ -50,7 +50,7 @@ LOOKED_UP = 2**23
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class SettingCounts:
     """Counts of each setting, arrays of shape ``(settings,)``.
 
     Attributes
@@ -116,7 +116,7 @@ class _Families:
 
 def count_settings(
     balance: Int64, cart: Int64, settings: AmountSettings, *, weights: Sequence[Floats] = (), threads: int = 2
-) -> Counted | None:
+) -> SettingCounts | None:
     """Count what many settings give."""
     families = _families(balance, cart, settings)
     entries = _entries(families)
@@ -169,12 +169,12 @@ def count_settings(
             counts, weighted,
         )  # fmt: skip
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, _chunks(families, threads)))
+    for _ in side_by_side(work, _chunks(families, threads), threads=threads):
+        pass
     return _counted(counts, weighted, cart, settings, len(weights))
 
 
-def _counted(counts: Int64, weighted: Floats, cart: Int64, settings: AmountSettings, weights: int) -> Counted:
+def _counted(counts: Int64, weighted: Floats, cart: Int64, settings: AmountSettings, weights: int) -> SettingCounts:
     lowest, which = np.unique(settings.min_cart, return_inverse=True)
     if len(lowest) > 8:
         below = np.searchsorted(np.sort(cart), lowest)
@@ -183,7 +183,7 @@ def _counted(counts: Int64, weighted: Floats, cart: Int64, settings: AmountSetti
     reached = len(cart) - below[which.reshape(-1)]
     offer, column = settings.offer, counts.T
     zero = np.zeros(len(offer), dtype=np.int64)
-    return Counted(
+    return SettingCounts(
         steps=column[0],
         given=column[1],
         limited={

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.errors import InputError
 from nector_sim.exploration.prepared import check_words
-from nector_sim.exploration.replays import read_replays
+from nector_sim.exploration.replays import Replays, read_replays
 from nector_sim.frames.checks import read_inputs, refuse, rejects_frame
 from nector_sim.frames.kinds import as_frame
 from nector_sim.rules.program import PercentMinPayable, Program, ProgramLike, as_program
@@ -23,6 +24,7 @@ QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 MULTIPLES = (Decimal("0.5"), Decimal("0.75"), Decimal(1), Decimal("1.25"), Decimal("1.5"), Decimal(2))
 
 
+@long_call("steps")
 def first_grid(
     program: ProgramLike,
     orders: Any,
@@ -33,6 +35,7 @@ def first_grid(
     refunds: Any = None,
     programs: Iterable[Any] = (),
     history: None = None,
+    progress: Progress | None = None,
 ) -> dict[str, list[Any]]:
     """Make a grid around a program from the quantiles of the orders, so that you need not invent one.
 
@@ -49,6 +52,8 @@ def first_grid(
         balance at the first order.
     history : None
         The old name of `replayed`.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -74,15 +79,29 @@ def first_grid(
     """
     program = as_program(program)
     check_words(history, replayed, opening=opening, grants=grants, refunds=refunds, programs=programs)
-    if not program.offers or program.offers[0].kind != "variable_amount":
+    if not is_gridded(program):
         raise InputError("A first grid needs a program whose first offer is a variable_amount; name the paths yourself")
-    frame, offer, decimals = as_frame(orders), program.offers[0], program.decimals
+    frame = as_frame(orders)
     if not len(frame):
         raise InputError("A first grid needs orders; there are none")
-    scale = 10**decimals
     how = {"opening": opening, "grants": grants, "refunds": refunds, "others": programs}
+    step = stages(2)
     cart, balance = _met(program, frame, replayed, how)
-    cart = cart / scale
+    step()
+    made = grid_around(program, cart / 10**program.decimals, balance)
+    step()
+    return made
+
+
+def is_gridded(program: Program) -> bool:
+    """Whether a first grid can be made around a program."""
+    return bool(program.offers) and program.offers[0].kind == "variable_amount"
+
+
+def grid_around(program: Program, cart: Any, balance: Any) -> dict[str, list[Any]]:
+    """The first grid, from carts in major units and the balances that they meet."""
+    offer, decimals = program.offers[0], program.decimals
+    assert offer.kind == "variable_amount"
     worth = balance * float(offer.discount_per_step / offer.points_per_step)
     usable = np.minimum(cart, worth)
     least = Decimal(1).scaleb(-decimals)
@@ -111,7 +130,11 @@ def _met(program: Program, frame: pd.DataFrame, replayed: bool, how: dict[str, A
         return inputs.columns.cart, inputs.columns.balance
     # No margin is worked out, so any would do.
     anything = Assumptions(gross_margin_percent=100)
-    replays = read_replays([program], frame, assumptions=anything, **how)
+    return carts_and_balances(program, read_replays([program], frame, assumptions=anything, **how))
+
+
+def carts_and_balances(program: Program, replays: Replays) -> tuple[Any, Any]:
+    """Carts in minor units, and the balances that they meet in a replay."""
     balance = replays.run(program).outcome.balance
     return replays.facts.prepared.history.cart, np.maximum(balance, 0)
 

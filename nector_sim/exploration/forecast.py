@@ -7,7 +7,8 @@ tells, is measured by forecasts of the history's own past (:mod:`nector_sim.expl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, telling
 from nector_sim.economics.assumptions import AssumptionsLike, as_assumptions
 from nector_sim.economics.margin import Drivers, check_costs, margin_of
 from nector_sim.economics.rates import Rates
@@ -37,7 +39,7 @@ from nector_sim.exploration.second_opinion import second_opinion
 from nector_sim.exploration.states import BLOCK
 from nector_sim.exploration.surprise import again_over, surprise_of
 from nector_sim.ledger.arrays import Int64
-from nector_sim.ledger.facts import Facts, read_facts
+from nector_sim.ledger.facts import ReadyHistory, read_facts
 from nector_sim.ledger.instants import one_period_after, to_datetime
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS
@@ -54,6 +56,7 @@ TODAY = "today"
 BLEND = 0.35
 
 
+@long_call("futures")
 def forecast(
     program: ProgramLike,
     orders: Any,
@@ -70,7 +73,7 @@ def forecast(
     futures: int = 60,
     window: int | None = None,
     seed: int = 0,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Forecast:
     """Forecast what the next months cost and leave outstanding, if customers continue as they do now.
 
@@ -100,7 +103,7 @@ def forecast(
     seed : int
         Of all draws.
     progress : callable, optional
-        Called with the number of steps done, and the number of all steps.
+        Called with the number of futures done, and of all futures.
 
     Returns
     -------
@@ -147,13 +150,11 @@ def forecast(
     schedules = [_from_origin(program, setting, source.past.origin) for setting in named.values()]
     made = np.empty((futures, len(schedules), months, COUNTS + 2 * len(DRIVERS) * (books is not None)))
     everybody = len(facts.prepared.history.first_order) - 1
-    for number in range(futures):
+    for number in telling(range(futures), futures):
         written = future_of(source, rng, int(begins[-1]))
         again = None if books is None else books.again(written)
         for position, schedule in enumerate(schedules):
             made[number, position] = totals_of(written, schedule, begins, everybody, books=again)
-        if progress is not None:
-            progress(number + 1, futures)
     behind = _behind(facts, from_start[0], months, books)
     # The standard deviation is that of three months, and grows with the fourth root of time.
     grows = (np.arange(1, months + 1) / 3) ** 0.25
@@ -179,7 +180,7 @@ def forecast(
         seed=seed,
         surprise=surprise.typical,
         currency=program.currency,
-        point_values=tuple(_point_value(setting) for setting in named.values()),
+        point_values=tuple(math.nan if one.point_value is None else float(one.point_value) for one in named.values()),
         columns=COLUMNS if believed is None else (*COLUMNS, *MARGINS),
         second_opinion=second_opinion(facts, begins[1:]),
         behind=behind,
@@ -225,12 +226,7 @@ def _columns_of(rates: Rates) -> Rates:
     return replace(rates, **drawn)
 
 
-def _point_value(program: Program) -> float:
-    values = [float(offer.point_value) for offer in program.offers if offer.point_value is not None]
-    return max(values, default=float("nan"))
-
-
-def _behind(facts: Facts, schedule: Schedule, months: int, books: Books | None) -> Floats:
+def _behind(facts: ReadyHistory, schedule: Schedule, months: int, books: Books | None) -> Floats:
     """The whole months before the origin, at most so many, the last one last."""
     origin = pd.Timestamp(to_datetime(facts.prepared.last))
     edges = [int((origin - pd.DateOffset(months=number)).value // 1000) for number in range(months, -1, -1)]

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from nector_sim.economics.intervals import never
+from nector_sim.economics.margin import break_even_share
 from nector_sim.errors import InputError
 from nector_sim.exploration.future_totals import MEASURES, OF_KNOWN, OUTSTANDING
 from nector_sim.exploration.second_opinion import SecondOpinion
@@ -172,11 +174,9 @@ class Forecast(Result):
         for position, name in enumerate(self.settings):
             for horizon in (number for number in horizons if 1 <= number <= self.months):
                 kept, cost = (self._total(position, horizon, measure) for measure in MARGINS)
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    needed = np.where(kept > 0, cost / kept, np.inf)
                 again = [self._again(horizon, measure) for measure in MARGINS]
-                spread = _spread_with_never(needed)
-                spread["last_months_again"] = again[1] / again[0] if again[0] > 0 else float("nan")
+                spread = _spread_with_never(break_even_share(cost, kept))
+                spread["last_months_again"] = never(break_even_share(again[1], again[0]))
                 rows.append({"setting": name, "months": horizon, **spread})
         return pd.DataFrame(rows, columns=["setting", "months", "low", "likely", "high", "last_months_again"])
 

@@ -21,10 +21,10 @@ import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
 from nector_sim.errors import InputError, Problem, ProgramError
+from nector_sim.rules.files import read_fields
 from nector_sim.rules.offers import Offer
 from nector_sim.rules.paths import INSTEAD, changed, unknown_path
 from nector_sim.rules.program import Program
-from nector_sim.rules.toml import read_toml
 from nector_sim.rules.values import read_percentage
 
 Mode = Literal["product", "zip"]
@@ -126,7 +126,7 @@ def load_grid(path: str | Path) -> Grid:
     Parameters
     ----------
     path : str or pathlib.Path
-        A ``.toml`` file, such as ``offers.0.max_discount = [200, 500]`` and ``mode = "zip"``.
+        A ``.toml`` file or the URL of one, such as ``offers.0.max_discount = [200, 500]`` and ``mode = "zip"``.
 
     Returns
     -------
@@ -138,13 +138,7 @@ def load_grid(path: str | Path) -> Grid:
     InputError
         If it cannot be read or is not such a table.
     """
-    path = Path(path)
-    try:
-        data = read_toml(path, parse_float=Decimal)
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; check the name, or write a grid file there") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read as TOML: {error}") from None
+    data = read_fields(path, "a grid file")
     grid = Grid()
     grid.mode = data.pop("mode", "product")
     _flatten(data, "", grid)

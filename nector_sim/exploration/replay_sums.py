@@ -20,6 +20,8 @@ from nector_sim.rules.program import Program
 Floats = npt.NDArray[np.float64]
 #: What the sums over customers who use points begin with; they lie beside the setting's own, for draws of who redeems.
 OF_USERS = "of users: "
+#: Customers who get less than under today's setting, and customers who order.
+GETS_LESS, BUYERS = "gets less", "buyers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,12 @@ class ReplaySums:
         return {("0 fixed", OF_USERS + name): values for name, values in of_users.items()} | {
             ("0 fixed", "discount today"): given
         }
+
+    def who_get_less(self, ran: Ran, today: Ran) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Which customers get less in discounts than today, and which order at all."""
+        codes, count = self.replays.customers
+        gets = np.bincount(codes, ran.outcome.discount - today.outcome.discount, count)
+        return gets < 0, np.bincount(codes, minlength=count) > 0
 
     def answering(self, program: Program, ran: Ran, today: Ran) -> Sums:
         """All that the margin of a setting with a response needs, in total."""

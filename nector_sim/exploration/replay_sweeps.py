@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import side_by_side, tell, telling
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.intervals import corrected_draws_of, never, span, too_skewed
 from nector_sim.economics.margin import View
@@ -18,7 +18,7 @@ from nector_sim.economics.rates import Rates
 from nector_sim.economics.response import check_response, with_response
 from nector_sim.errors import InputError
 from nector_sim.exploration.grid import Settings
-from nector_sim.exploration.replay_sums import ReplaySums, counts_of, responding
+from nector_sim.exploration.replay_sums import BUYERS, GETS_LESS, ReplaySums, counts_of, responding
 from nector_sim.exploration.replays import Replays, read_history
 from nector_sim.exploration.totals import table_of_rows
 from nector_sim.frames.kinds import as_frame
@@ -30,6 +30,8 @@ from nector_sim.rules.program import Program
 RANGED = ("discount", "discount_rate", "margin", "cost_of_program", "break_even_uplift")
 #: What a response that is stated adds.
 ANSWERED = "margin_with_response"
+#: What is counted beside today's setting.
+BESIDE = ("margin_per_order", "share_who_get_less")
 
 
 class Draws:
@@ -62,11 +64,15 @@ class _How:
     others: dict[tuple[str, float], Replays]
     """The history where others redeem: by an assumption and a value of it."""
     todays: dict[tuple[str, float] | None, Ran]
-    """Today's setting replayed, likewise, and where all are likely; empty where no response is asked for."""
+    """Today's setting replayed, likewise, and where all are likely; empty where nothing is held against it."""
+
+    @property
+    def answers(self) -> bool:
+        return bool(self.todays) and self.assumptions.responds
 
     @property
     def ranged(self) -> tuple[str, ...]:
-        return (*RANGED, ANSWERED) if self.todays else RANGED
+        return (*RANGED, *(BESIDE if self.todays else ()), *((ANSWERED,) if self.answers else ()))
 
 
 def sweep_replays(
@@ -110,24 +116,37 @@ def sweep_replays(
         threads=threads,
         resamples=resamples,
         seed=seed,
-        today=settings.program if assumptions.responds else None,
+        today=settings.program,
     )
+    return as_table(settings, rows, draws, (*replays.notices, *notices), sums=sums, assumptions=assumptions)
+
+
+def as_table(
+    settings: Settings,
+    rows: list[dict[str, Any]],
+    draws: list[dict[str, Any]],
+    notices: Sequence[str],
+    *,
+    sums: ReplaySums,
+    assumptions: Assumptions,
+) -> pd.DataFrame:
+    """Make the sweep's table of what :func:`play_settings` gives."""
     table = table_of_rows(settings, rows)
     table.attrs = {
         "program": settings.program.to_json(),
         "currency": settings.program.currency,
         "replayed": True,
-        "view": view,
+        "view": sums.view,
         "margin_without": rows[0]["margin_without"],
-        "orders_left_out": replays.left_out,
-        "label": replays.label(assumptions),
+        "orders_left_out": sums.replays.left_out,
+        "label": sums.replays.label(assumptions),
     }
     if draws:
         for name in draws[0]:
             spans = [span(of_setting[name]) for of_setting in draws]
             table[f"{name}_low"], table[f"{name}_high"] = (np.array(ends) for ends in zip(*spans, strict=True))
         table.attrs["draws"] = Draws(draws)
-    table.attrs["notices"] = (*replays.notices, *notices)
+    table.attrs["notices"] = tuple(notices)
     return table
 
 
@@ -147,7 +166,8 @@ def play_settings(
     """Replay a history that was read once under each setting.
 
     `others` is the history where others redeem, by an assumption and a value of it. `go_on` is called before each
-    setting, and may raise to stop. `today` is the setting that customers answer to now, for what a response adds.
+    setting, and may raise to stop. `today` is the setting in use: beside it is counted who gets less, and what a
+    response adds where one is stated.
     """
     todays: dict[tuple[str, float] | None, Ran] = {}
     if today is not None:
@@ -159,8 +179,9 @@ def play_settings(
         go_on()
         return _row(program, how, by_customer=resamples > 0)
 
-    with ThreadPoolExecutor(threads) as pool:
-        rows, by_customer = zip(*pool.map(row, programs), strict=True)
+    steps = len(programs) * (2 if resamples else 1)
+    played = list(telling(side_by_side(row, programs, threads=threads), steps))
+    rows, by_customer = zip(*played, strict=True)
     if not resamples or not len(sums.replays.sales.cart):
         return list(rows), [], []
     draws, needed = _ranges(how, list(by_customer), resamples=resamples, seed=seed)
@@ -171,13 +192,16 @@ def play_settings(
 def _row(program: Program, how: _How, *, by_customer: bool) -> tuple[dict[str, Any], Any]:
     """One setting: its row of the table, and where ranges are asked its sums by customer."""
     fits, ran = how.sums.fits(program), how.replays.run(program, threads=1)
-    if (by_customer or how.todays) and not fits:
+    if (by_customer or how.answers) and not fits:
         what = "ranges are made of" if by_customer else "response is counted in"
         raise InputError(f"no {what} a sweep that switches the program off on orders with credits")
     row = _row_of(program, ran, how) if fits and how.floor_percent is None else _row_of_orders(program, ran, how)
-    if not by_customer and not how.todays:
-        return row, None
     if how.todays:
+        loses, buyers = how.sums.who_get_less(ran, how.todays[None])
+        row["customers_who_get_less"] = int(loses.sum())
+        row["share_who_get_less"] = float(loses.sum() / max(buyers.sum(), 1))
+        row["margin_per_order"] = round(row["margin"] / max(row["orders"], 1), 4)
+    if how.answers:
         numbers = _numbers(how.sums.answering(program, ran, how.todays[None]), how.assumptions.rates())
         row |= {"response": float(numbers["response"]), ANSWERED: round(float(numbers[ANSWERED]), 2)}
     if not by_customer:
@@ -192,7 +216,10 @@ def _row(program: Program, how: _How, *, by_customer: bool) -> tuple[dict[str, A
 def _by_customer(program: Program, ran: Ran, how: _How, place: tuple[str, float] | None) -> dict[tuple[str, str], Any]:
     """The sums of one setting by customer, with those that a response needs."""
     found = how.sums.by_customer(program, ran)
-    return found | how.sums.users(ran, how.todays[place]) if how.todays else found
+    if how.todays:
+        loses, buyers = how.sums.who_get_less(ran, how.todays[place])
+        found |= {("0 fixed", GETS_LESS): loses.astype(np.float64), ("0 fixed", BUYERS): buyers.astype(np.float64)}
+    return found | how.sums.users(ran, how.todays[place]) if how.answers else found
 
 
 def _where(name: str, place: float) -> str:
@@ -243,6 +270,10 @@ def _numbers(sums: Sums, rates: Rates) -> dict[str, Any]:
     """The headline numbers of one setting; take-up has played its part in the replay."""
     found = headline(sums, rates, sides=1)
     numbers = {name: found[name][0] for name in RANGED}
+    if ("0 fixed", BUYERS) in sums.names:
+        orders, buyers = sums.of("without", "orders"), sums.of("0 fixed", BUYERS)
+        numbers["margin_per_order"] = numbers["margin"] / np.maximum(orders, 1)
+        numbers["share_who_get_less"] = sums.of("0 fixed", GETS_LESS) / np.maximum(buyers, 1)
     if ("0 fixed", "discount today") in sums.names:
         numbers["response"], brought = with_response(responding(sums), rates, before="today", after=0)
         numbers[ANSWERED] = numbers["margin"] + brought
@@ -277,7 +308,8 @@ def _ranges(
     )
     draws: list[dict[str, Any]] = []
     needed: dict[str, float] = {}
-    for drawn, wanted in corrected:
+    for position, (drawn, wanted) in enumerate(corrected, 1):
+        tell(len(by_customer) + position, 2 * len(by_customer))
         draws.append({name: drawn[name] for name in how.ranged})
         needed = {name: max(count, needed.get(name, 0.0)) for name, count in wanted.items()}
     return draws, needed

@@ -17,7 +17,7 @@ from nector_sim.exploration.future_totals import MEASURES, could_redeem, totals_
 from nector_sim.exploration.futures import cut_off, future_of, source_of
 from nector_sim.exploration.states import BLOCK, FEWEST
 from nector_sim.ledger.arrays import Int64
-from nector_sim.ledger.facts import Facts
+from nector_sim.ledger.facts import ReadyHistory
 from nector_sim.ledger.schedule import Schedule
 
 Floats = npt.NDArray[np.float64]
@@ -60,7 +60,7 @@ class Surprise:
         return self.sizes[chosen] * rng.standard_normal(count), self.parts[chosen]
 
 
-def surprise_of(facts: Facts, schedule: Schedule, window: int | None, rng: np.random.Generator) -> Surprise:
+def surprise_of(facts: ReadyHistory, schedule: Schedule, window: int | None, rng: np.random.Generator) -> Surprise:
     """By how much earlier forecasts were off beyond what their own futures spread."""
     last, first = facts.prepared.last, facts.prepared.first
     sizes, parts = (grid.ravel() for grid in np.meshgrid(list(BELIEVED), PARTS, indexing="ij"))
@@ -85,7 +85,7 @@ def surprise_of(facts: Facts, schedule: Schedule, window: int | None, rng: np.ra
     return Surprise(sizes, parts, weights / weights.sum())
 
 
-def again_over(facts: Facts, edges: Int64, carts: Floats) -> Floats:
+def again_over(facts: ReadyHistory, edges: Int64, carts: Floats) -> Floats:
     """Carts of the last three months before an origin, again, over those that futures have in each stretch."""
     history, origin = facts.prepared.history, int(edges[0])
     lately = (history.at > origin - int(THREE_MONTHS * BLOCK)) & (history.at <= origin)
@@ -95,7 +95,7 @@ def again_over(facts: Facts, edges: Int64, carts: Floats) -> Floats:
     return over
 
 
-def _totals(facts: Facts, schedule: Schedule, edges: Int64) -> tuple[float, float]:
+def _totals(facts: ReadyHistory, schedule: Schedule, edges: Int64) -> tuple[float, float]:
     """Points redeemed, and carts in minor units."""
     made = totals_of(facts, schedule, edges, len(facts.prepared.history.first_order) - 1)[0]
     return float(made[MEASURES.index("points_redeemed")]), float(made[MEASURES.index("cart_amount")])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, side_by_side, telling
 from nector_sim.calculator.parameters import compile_program
 from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions
 from nector_sim.economics.labels import who_redeems
@@ -25,6 +25,7 @@ from nector_sim.exploration.totals import table_of_summaries, table_of_totals
 from nector_sim.rules.program import ProgramLike, as_program
 
 
+@long_call("settings")
 def sweep(
     program: ProgramLike,
     orders: Any,
@@ -43,6 +44,7 @@ def sweep(
     floor_percent: float | str | None = None,
     threads: int | None = None,
     history: None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Try many settings of a program on the same orders.
 
@@ -87,6 +89,8 @@ def sweep(
         Left out, one for each processor.
     history : None
         The old name of `replayed`.
+    progress : callable, optional
+        Called with the number of settings done, and of all settings.
 
     Returns
     -------
@@ -94,10 +98,13 @@ def sweep(
         One row a setting: a column for each swept field under its dotted path, then ``orders``, ``orders_redeemed``,
         ``points_redeemed``, ``discount``, ``payable``, ``discount_rate``, ``margin``, ``cost_of_program`` (money in
         major units), ``break_even_uplift`` (missing where it is `never`), ``share_<limited_by>`` for every reason.
+        Of replays also ``margin_per_order``, and ``customers_who_get_less`` and ``share_who_get_less``: the customers
+        who get less in discounts than under `program`, and their share of those who order.
         Where the assumptions state a response, also ``response``, the share of orders that customers who use points
         place more (or, below 0, less) than under `program`, and ``margin_with_response``.
-        With resamples also ``<name>_low`` and ``<name>_high`` of the discount, its rate, the margin (also with the
-        response), the cost and the break-even, the 5th and 95th percentile over resamples of the customers.
+        With resamples also ``<name>_low`` and ``<name>_high`` of the discount, its rate, the margin (also of an order,
+        and with the response), the cost, the break-even and the share who get less, the 5th and 95th percentile over
+        resamples of the customers.
         ``attrs`` says whether it was ``replayed``, under which ``view``, the ``currency``, the ``margin_without``
         redemption, how many orders were never paid and left out (``orders_left_out``), the ``notices``, and in
         ``label`` who is taken to redeem (:data:`nector_sim.economics.labels.LABELS`).
@@ -183,6 +190,6 @@ def _one_by_one(
             own = prepare(program, told[0], assumptions=assumptions, refunds=told[1])
         return own.score(program).summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent)
 
-    with ThreadPoolExecutor(threads) as pool:
-        summaries = list(pool.map(summary, range(len(settings))))
+    found = side_by_side(summary, range(len(settings)), threads=threads)
+    summaries = list(telling(found, len(settings)))
     return table_of_summaries(settings, summaries)

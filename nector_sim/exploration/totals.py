@@ -12,7 +12,7 @@ import pandas as pd
 
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.economics.assumptions import Assumptions
-from nector_sim.economics.margin import drivers_of, margin_of
+from nector_sim.economics.margin import break_even_share, drivers_of, margin_of
 from nector_sim.economics.sales import Sales
 from nector_sim.economics.summary import Summary
 from nector_sim.exploration.grid import Settings
@@ -33,6 +33,8 @@ TOTALS = (
     "cost_of_program",
     "break_even_uplift",
 )
+#: What replays count beside the setting in use.
+BESIDE_TODAY = ("margin_per_order", "customers_who_get_less", "share_who_get_less")
 SHARES = tuple(f"share_{reason}" for reason in REASONS)
 
 
@@ -86,8 +88,8 @@ def table_of_totals(settings: Settings, prepared: Prepared, totals: Totals, assu
     columns["discount_rate"] = columns["discount"] / (cart / scale) if cart else 0.0
     columns["margin"] = np.round(margin, 2)
     columns["cost_of_program"] = np.round(margin_without - margin, 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        columns["break_even_uplift"] = np.where(margin > 0, margin_without / margin - 1, np.nan)
+    share = break_even_share(margin_without - margin, margin)
+    columns["break_even_uplift"] = np.where(np.isinf(share), np.nan, share)
     for name, reason in zip(SHARES, REASONS, strict=True):
         none, some = totals.limited.get(reason, (0, 0))
         # An order that could redeem and does not is limited by what was requested.
@@ -133,7 +135,7 @@ def table_of_rows(settings: Settings, of_settings: Sequence[Mapping[str, Any]]) 
         table[name] = rows[name].astype(np.float64) if name == "break_even_uplift" else rows[name]
     for name in SHARES:
         table[name] = rows[name].fillna(0.0) if name in rows else 0.0
-    for name in ("orders_below_floor", "response", "margin_with_response"):
+    for name in ("orders_below_floor", *BESIDE_TODAY, "response", "margin_with_response"):
         if name in rows:
             table[name] = rows[name]
     return table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -12,18 +12,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions
 from nector_sim.economics.ranges import WHO
 from nector_sim.economics.response import check_response
 from nector_sim.errors import InputError
-from nector_sim.exploration.grid import GridLike, Mode, as_grid, make_settings
+from nector_sim.exploration.grid import GridLike, Mode, Settings, as_grid, make_settings
 from nector_sim.exploration.replay_sums import ReplaySums
 from nector_sim.exploration.replay_sweeps import margin_with_response
-from nector_sim.exploration.replays import read_replays
+from nector_sim.exploration.replays import Replays, read_replays
 from nector_sim.frames.kinds import as_frame
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
-from nector_sim.rules.program import ProgramLike, as_program
+from nector_sim.rules.program import Program, ProgramLike, as_program
 
 #: What a map is over where nothing else is said.
 OVER: Mapping[str, Sequence[Any]] = {"response_percent": (0, 5, 10, 15, 20), "redeemers_percent": (20, 40, 60, 80, 100)}
@@ -77,6 +78,7 @@ class Winners(Result):
         yield from self.notices
 
 
+@long_call("replays")
 def winners(
     program: ProgramLike,
     orders: Any,
@@ -90,6 +92,7 @@ def winners(
     refunds: Any = None,
     programs: Iterable[Any] = (),
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> Winners:
     """Show which setting earns most for each value of assumptions that nobody knows.
 
@@ -106,6 +109,8 @@ def winners(
         Values of assumptions, combined. Left out, ``response_percent`` from 0 to 20 and ``redeemers_percent`` from 20
         to 100. The orders are replayed for each value of ``redeemers_percent`` and ``take_up_percent``; the others are
         quick.
+    progress : callable, optional
+        Called with the number of replays done, and of all replays.
 
     Returns
     -------
@@ -140,28 +145,53 @@ def winners(
             "Nowhere on this map is there a response: state response_percent and response_half_at_percent, since "
             "without one the setting that gives least wins everywhere"
         )
+
+    def read(who: Assumptions, tried: Sequence[Program]) -> Replays:
+        return read_replays(
+            tried, frame, assumptions=who, seed=seed,
+            opening=opening, grants=grants, refunds=refunds, others=tuple(programs),
+        )  # fmt: skip
+
+    return map_of(program, settings, places, believed, read)
+
+
+def map_of(
+    program: Program,
+    settings: Settings,
+    places: list[dict[str, Any]],
+    believed: Sequence[Assumptions],
+    read: Callable[[Assumptions, Sequence[Program]], Replays],
+    *,
+    go_on: Callable[[], None] = lambda: None,
+) -> Winners:
+    """Find the winner in each place, where `believed` is assumed.
+
+    `read` reads the history for settings; `go_on` is called before each replay, and may raise to stop.
+    """
     for one in believed:
         check_response(one, replayed=True, view="cash")
     tried = [program, *(settings.program_of(position) for position in range(len(settings)))]
-    earned = np.empty((len(places), len(tried)))
+    earned = np.empty((len(believed), len(tried)))
     notices: tuple[str, ...] = ()
     who = [tuple(str(getattr(one, name)) for name in WHO) for one in believed]
-    for same in dict.fromkeys(who):
+    different = list(dict.fromkeys(who))
+    step = stages(len(different) * len(tried))
+    for same in different:
         mine = [position for position, each in enumerate(who) if each == same]
-        replays = read_replays(
-            tried, frame, assumptions=believed[mine[0]], seed=seed,
-            opening=opening, grants=grants, refunds=refunds, others=tuple(programs),
-        )  # fmt: skip
+        go_on()
+        replays = read(believed[mine[0]], tried)
         notices, sums = replays.notices, ReplaySums.of(replays, "cash", program.decimals)
         today = replays.run(program)
         for column, setting in enumerate(tried):
+            go_on()
             if not sums.fits(setting):
                 raise InputError("no response is counted of a setting that is switched off, on orders with credits")
             totals = sums.answering(setting, replays.run(setting), today)
             for row in mine:
                 earned[row, column] = margin_with_response(totals, believed[row].rates())
+            step()
     shown = pd.DataFrame({path: settings.column(path) for path in settings.paths})
-    return Winners(_table(places, earned, shown), shown, tuple(axes), program.currency, notices)
+    return Winners(_table(places, earned, shown), shown, tuple(places[0]), program.currency, notices)
 
 
 def _table(places: list[dict[str, Any]], earned: npt.NDArray[np.float64], settings: pd.DataFrame) -> pd.DataFrame:

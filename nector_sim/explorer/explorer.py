@@ -10,12 +10,12 @@ import ipywidgets as widgets
 import pandas as pd
 
 from nector_sim._data import data_path
-from nector_sim.economics.assumptions import Assumptions, load_assumptions
+from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions
 from nector_sim.errors import InputError, Problem
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.session import Outcome, Session, in_currency
 from nector_sim.explorer import FRONT
-from nector_sim.explorer.balances import Balances
+from nector_sim.explorer.balances import BalancesChoice
 from nector_sim.explorer.debounce import Debounce
 from nector_sim.explorer.examples import Examples
 from nector_sim.explorer.files import Download, Upload
@@ -29,12 +29,10 @@ from nector_sim.frames.kinds import as_frame
 from nector_sim.orders.demo import DEMO_LABEL, demo_orders
 from nector_sim.pictures.discount_by_cart import usual_cart
 from nector_sim.pictures.style import currency_sign
-from nector_sim.report.contents import make_report
+from nector_sim.report.contents import report_of
 from nector_sim.report.figures import findings_html, headline, headline_html
-from nector_sim.report.page import html_report
-from nector_sim.report.workbook import workbook
 from nector_sim.rules.fields import Field, values_of
-from nector_sim.rules.program import Program, load_program
+from nector_sim.rules.program import Program, ProgramLike, as_program, load_program
 from nector_sim.rules.review import review
 
 #: Seconds that a setting rests before its ranges are worked out.
@@ -74,15 +72,15 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
 
     def __init__(
         self,
-        program: Program | None = None,
+        program: ProgramLike | None = None,
         *,
         orders: Any = None,
-        assumptions: Assumptions | None = None,
+        assumptions: AssumptionsLike | None = None,
         label: str = "your orders",
         replayed: bool = True,
     ) -> None:
-        program = program or load_program(_EARNING)
-        assumptions = assumptions or load_assumptions(data_path("assumptions/example.toml"))
+        program = as_program(program or _EARNING)
+        assumptions = as_assumptions(assumptions or data_path("assumptions/example.toml"))
         if orders is None:
             orders = demo_orders()
             label = str(orders.attrs["label"])
@@ -199,7 +197,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
             return ""
         return f"They are in {currency}, and so are now the setting and what you believe: look at their amounts."
 
-    def propose(self, program: Program) -> None:
+    def propose(self, program: ProgramLike) -> None:
         """Fill a program into the form.
 
         Parameters
@@ -211,6 +209,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         InputError
             If the form cannot show all of it; nothing changes then.
         """
+        program = as_program(program)
         self._check_shown(program)
         self.program_form.fill(program.model_dump())
         self._typed("")
@@ -296,7 +295,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self._tabs = widgets.Tab(
             [self._pictures, self._examples, self._how_sure], titles=["Pictures", "Example orders", "How sure"]
         )
-        self._balances = Balances(
+        self._balances = BalancesChoice(
             lambda replayed: self.use_balances(replayed=replayed),
             replayed=self.session.replayed,
             offer="Use the documented example's earning: 5 coins for every ₹100 paid",
@@ -336,13 +335,13 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
 
     def _report_page(self) -> tuple[str, str, bytes] | None:
         with Messages(self._message, "The report was not made."):
-            return "report.html", "text/html", html_report(make_report(self.session, self.outcome)).encode()
+            return "report.html", "text/html", report_of(self.session, self.outcome).as_file(".html")
         return None
 
     def _report_workbook(self) -> tuple[str, str, bytes] | None:
         with Messages(self._message, "The workbook was not made."):
             kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-            return "report.xlsx", kind, workbook(make_report(self.session, self.outcome))
+            return "report.xlsx", kind, report_of(self.session, self.outcome).as_file(".xlsx")
         return None
 
     def _load(self, path: Path) -> None:

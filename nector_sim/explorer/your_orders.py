@@ -17,6 +17,7 @@ from nector_sim.explorer.messages import Messages
 from nector_sim.orders.demo import SHOPS, demo_orders
 from nector_sim.orders.read import inspect_orders
 from nector_sim.orders.report import OrdersReport
+from nector_sim.places import is_url
 from nector_sim.report.figures import message_html
 from nector_sim.rules.money import to_points
 
@@ -39,8 +40,8 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
     def __init__(self, take: Callable[[pd.DataFrame, str], str], *, currency: Callable[[], str]) -> None:
         self._take, self._currency = take, currency
         self.report: OrdersReport | None = None
-        self._orders: Path | None = None
-        self._balances: Path | None = None
+        self._orders: str | Path | None = None
+        self._balances: str | Path | None = None
         self._message, self._understood = widgets.HTML(), widgets.HTML()
         self.orders_file = Upload(
             "Orders (Shopify, WooCommerce, CSV, Excel, Parquet)", accept=TABLES, use=self.read_orders, keep=True
@@ -119,12 +120,12 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
             except ValueError as error:
                 raise InputError(f"one balance for everybody {error}") from None
         if self.balances_path.value.strip():
-            return Path(self.balances_path.value.strip()).expanduser()
+            return _place(self.balances_path.value.strip())
         return self._balances
 
     def _read_again(self) -> None:
         if self.path.value.strip():
-            self._orders = Path(self.path.value.strip()).expanduser()
+            self._orders = _place(self.path.value.strip())
         if self._orders is None:
             self._say("Upload a file of orders first, or name its path.", kind="error")
         else:
@@ -181,6 +182,11 @@ def _choice(label: str, options: tuple[str, ...]) -> widgets.Dropdown:
     """One of several ways to write something; the first is what is read when nobody says."""
     values = [(options[0], ""), *((option, option) for option in options[1:])]
     return widgets.Dropdown(description=label, options=values).add_class("nector-labelled")
+
+
+def _place(typed: str) -> str | Path:
+    """What was typed, a path or a URL."""
+    return typed if is_url(typed) else Path(typed).expanduser()
 
 
 def _text(label: str) -> widgets.Text:

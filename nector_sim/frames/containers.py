@@ -21,9 +21,8 @@ _BLOCK = 1 << 24
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".parquet", ".json", ".jsonl", ".ndjson", ".gz", ".zip")
 
 
-def paths_of(source: str | Path | Iterable[str | Path]) -> tuple[list[Path], list[str]]:
-    """The files that a path, a folder, a pattern or a list of these names, and those of a folder that are no tables."""
-    sources = [source] if isinstance(source, str | Path) else list(source)
+def paths_of(sources: Iterable[str | Path]) -> tuple[list[Path], list[str]]:
+    """The files that paths, folders and patterns name, and those of a folder that are no tables."""
     found: list[Path] = []
     ignored: list[str] = []
     for one in sources:

@@ -6,6 +6,9 @@ Only the columns that a layout uses are read; names and addresses in the others 
 from __future__ import annotations
 
 import io
+import shutil
+import tempfile
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +31,7 @@ from nector_sim.frames.json_files import JsonTable, is_json
 from nector_sim.frames.kinds import in_memory
 from nector_sim.frames.sheets import EXPORT_AGAIN, LONGEST_HEADER, Sheet, Table
 from nector_sim.frames.workbooks import check_cells
+from nector_sim.places import Place, is_url
 
 
 def open_table(
@@ -46,8 +50,40 @@ def open_table(
     if not isinstance(source, str | Path) and not is_list:
         _refuse_sheet(sheet)
         return _Memory(source, what)
-    paths, ignored = paths_of(source)
+    sources = [source] if isinstance(source, str | Path) else list(source)
     how = _How(sheet, encoding, header_row)
+    if not any(map(is_url, sources)):
+        return _open_files(sources, how)
+    folder = Path(tempfile.mkdtemp(prefix="nector_sim_"))
+    try:
+        table = _open_files(_fetched(sources, folder), how)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(table, shutil.rmtree, folder, ignore_errors=True)
+    return table
+
+
+def _fetched(sources: Sequence[str | Path], folder: Path) -> list[str | Path]:
+    """The sources with the files of URLs, and of patterns and folders at URLs, copied to this machine."""
+    found: list[str | Path] = []
+    for place in map(Place.of, sources):
+        if place.is_local:
+            found.append(place.local)
+            continue
+        is_many = place.is_folder() or any(sign in place.bare for sign in "*?[")
+        files = (place.files() if place.is_folder() else place.matches()) if is_many else [place]
+        if not files:
+            raise InputError(f"{place} fits no file; check the address")
+        for file in files:
+            own = folder / str(len(found))  # two of one name stay apart
+            own.mkdir()
+            found.append(file.fetch(own))
+    return found
+
+
+def _open_files(sources: Sequence[str | Path], how: _How) -> Table:
+    paths, ignored = paths_of(sources)
     tables = [table for path in paths for table in _open_file(path, how)]
     if len(tables) == 1 and not ignored:
         return tables[0]

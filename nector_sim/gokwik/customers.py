@@ -33,12 +33,12 @@ class Customer(NamedTuple):
     tier: str | None = None
 
 
-def read_customers(path: Path, *, decimals: int) -> list[Customer]:
+def read_customers(path: str | Path, *, decimals: int) -> list[Customer]:
     """Read customers from a CSV or Parquet file.
 
     Parameters
     ----------
-    path : pathlib.Path
+    path : str or pathlib.Path
         With ``customer_id`` and ``points_balance`` (a fraction is floored; it may be negative, an overdraft);
         optional ``mobile``, ``credits`` (major units) and ``tier``. Other columns are not used.
     decimals : int

@@ -11,7 +11,8 @@ from nector_sim.languages.javascript import print_javascript, print_typescript
 from nector_sim.languages.python import print_python
 from nector_sim.languages.sql import print_sql
 from nector_sim.languages.workbook import workbook
-from nector_sim.rules.program import Program
+from nector_sim.places import on_this_machine
+from nector_sim.rules.program import ProgramLike, as_program
 
 Language = Literal["sql", "javascript", "typescript", "python", "xlsx"]
 #: What prints each language, and the options that it has.
@@ -27,7 +28,7 @@ OPTIONAL = ("credits", "points_requested", "tier", "ordered_at", "eligible_amoun
 
 
 def export(
-    program: Program,
+    program: ProgramLike,
     *,
     to: Language,
     out: str | Path | None = None,
@@ -98,10 +99,11 @@ def export(
     ]
     if problems:
         raise InputError("the program cannot be exported so:", problems)
-    written: str | bytes = write(program, **given)
+    written: str | bytes = write(as_program(program), **given)
     if out is not None:
+        place = on_this_machine(out, "write the calculator here, and copy it there")
         try:
-            Path(out).write_bytes(written if isinstance(written, bytes) else written.encode())
+            place.write_bytes(written if isinstance(written, bytes) else written.encode())
         except OSError as error:
             raise InputError(f"{out} cannot be written: {error.strerror or error}") from None
     return written

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.errors import InputError
 from nector_sim.frames.kinds import as_frame
 from nector_sim.ledger.frames import Writer
@@ -23,7 +24,7 @@ from nector_sim.ledger.replay import Replay, replay
 from nector_sim.ledger.tables import ALWAYS
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import ProgramLike
 from nector_sim.rules.times import NEVER
 from nector_sim.rules.values import read_percentage
 
@@ -183,13 +184,15 @@ class _Money:
         return Decimal(minor).scaleb(-self.decimals)
 
 
+@long_call("steps")
 def liability(
     source: Any,
     *,
-    program: Program | None = None,
+    program: ProgramLike | None = None,
     at: datetime | str | None = None,
     ultimate_percent: Number | Sequence[Number] | None = None,
     ultimate: HasRunOff | None = None,
+    progress: Progress | None = None,
 ) -> Liability:
     """Give what is owed: points outstanding, at face value and as expected.
 
@@ -209,6 +212,8 @@ def liability(
     ultimate : Ultimate, optional
         From :func:`nector_sim.ultimate_redemption`: each lot takes the rate of points still there at its age, pending
         ones that of new points, and points of an unknown age that of all points outstanding.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -238,7 +243,10 @@ def liability(
     else:
         rates = _by_age(ultimate)
     run = source if isinstance(source, Replay) else _of_balances(source, program, at)
+    step = stages(3)
+    step()
     lots = lots_at(run, at)
+    step()
     names = run._facts.tiers
     values = {code: _point_value(lots, name) for code, name in [(-1, None), *enumerate(names)]}
     money = _Money(values, rates, lots.program.decimals)
@@ -250,7 +258,7 @@ def liability(
         notices.append(f"{worthless} points belong to customers whose tier can use no offer; they count as nothing")
     if ultimate is not None:
         notices += ultimate.notices
-    return Liability(
+    owed = Liability(
         at=to_datetime(lots.at),
         currency=lots.program.currency,
         points=int(lots.left.points.sum()),
@@ -265,6 +273,8 @@ def liability(
         _ages=ages,
         _timezone=lots.program.timezone,
     )
+    step()
+    return owed
 
 
 class HasRunOff(Protocol):
@@ -302,7 +312,7 @@ def _ages(lots: Lots, ultimate: HasRunOff) -> Any:
     return np.where(brought, unknown, np.where(lots.left.pending, 0, age)).astype(np.int64)
 
 
-def _of_balances(balances: Any, program: Program | None, at: datetime | str | None) -> Replay:
+def _of_balances(balances: Any, program: ProgramLike | None, at: datetime | str | None) -> Replay:
     if program is None or at is None:
         raise InputError("the liability of balances needs the program, and at: the instant that they are of")
     if balances is None or isinstance(balances, str | Path):

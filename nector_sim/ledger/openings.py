@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.columns import read_money, read_points, read_times, write_money
 from nector_sim.frames.ids import id_keys
 from nector_sim.frames.kinds import as_frame, like
 from nector_sim.ledger.arrays import Int64
-from nector_sim.ledger.facts import Facts, read_facts
-from nector_sim.ledger.inputs import Table, read_signed, refuse
+from nector_sim.ledger.facts import ReadyHistory, read_facts
+from nector_sim.ledger.inputs import LedgerTable, read_signed, refuse_tables
 from nector_sim.ledger.prepare import number_customers
 from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, DAY
 from nector_sim.rules.ledger import Reversal
-from nector_sim.rules.offers import FixedAmount, VariableAmount
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import Program, ProgramLike
 
 #: Balances that are this much later than the last order miss something.
 GAP_DAYS = 31
@@ -34,15 +33,17 @@ LIKE_A_SNAPSHOT = (
 )
 
 
+@long_call("steps")
 def opening_from(
     snapshot: Any,
     orders: Any,
-    program: Program | None,
+    program: ProgramLike | None,
     *,
     at: datetime | str | None = None,
     grants: Any = None,
     refunds: Any = None,
     programs: Iterable[Any] = (),
+    progress: Progress | None = None,
 ) -> Any:
     """Run balances of one day back to the first order, as opening balances of a replay.
 
@@ -63,6 +64,8 @@ def opening_from(
         As in :func:`nector_sim.replay`.
     programs : iterable, optional
         As in :func:`nector_sim.replay`.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -91,15 +94,18 @@ def opening_from(
     0           c      80
     """
     schedule = make_schedule(program, programs)
-    frame, table = as_frame(orders).reset_index(drop=True), Table("opening", as_frame(snapshot, "balances"))
+    frame, table = as_frame(orders).reset_index(drop=True), LedgerTable("opening", as_frame(snapshot, "balances"))
     column = "points" if table.has("points") else "points_balance"
     table.require("customer_id", column)
     ids, points = table.ids("customer_id"), table.take(column, read_signed)
-    refuse([table])
+    refuse_tables([table])
     bare = [(start, _earning_alone(one)) for start, one in zip(schedule.starts, schedule.programs, strict=True)]
     how: dict[str, Any] = {"grants": grants, "refunds": refunds, "as_of": datetime.now(UTC) if at is None else at}
+    step = stages(3)
     facts = read_facts([make_schedule(None, bare)], frame, **how)
+    step()
     since = replay(None, _as_paid(frame, schedule), programs=bare, **how)
+    step()
     numbered = number_customers([ids, facts.prepared.customers, since._facts.prepared.customers])
     customers, (of_snapshot, of_orders, of_since) = numbered
     if len(ids) and len(frame) and not np.isin(of_snapshot, of_orders).any():
@@ -119,6 +125,7 @@ def opening_from(
     )
     below, alone = int((brought < 0).sum()), len(set(of_snapshot.tolist()) - set(of_orders.tolist()))
     opening.attrs["notices"] = tuple(_said(schedule, facts, below=below, alone=alone))
+    step()
     return like(opening, snapshot)
 
 
@@ -184,10 +191,10 @@ def _money(frame: pd.DataFrame, column: str, decimals: int) -> Int64:
     """A column of money in minor units; what is blank or missing is 0."""
     if column not in frame:
         return np.zeros(len(frame), np.int64)
-    return Table("orders", frame).take(column, lambda values: read_money(values, decimals, blank=0), missing=0)
+    return LedgerTable("orders", frame).take(column, lambda values: read_money(values, decimals, blank=0), missing=0)
 
 
-def _redeemed(facts: Facts, schedule: Schedule) -> Int64:
+def _redeemed(facts: ReadyHistory, schedule: Schedule) -> Int64:
     """Points that each customer really redeemed, and did not get back by a refund."""
     prepared, program = facts.prepared, schedule.programs[-1]
     history, customers = prepared.history, len(prepared.history.first_order) - 1
@@ -209,23 +216,16 @@ def _redeemed(facts: Facts, schedule: Schedule) -> Int64:
 
 def points_of(discount: Int64, program: Program) -> Int64:
     """The points behind discounts of history, in minor units, by the program's dearest amount for a point."""
-    values = [
-        (Fraction(offer.discount_per_step) / offer.points_per_step)
-        if isinstance(offer, VariableAmount)
-        else Fraction(offer.discount) / offer.points
-        for offer in program.offers
-        if isinstance(offer, VariableAmount | FixedAmount)
-    ]
-    if not values:
+    if program.point_value is None:
         raise InputError(
             "The points behind discount_given cannot be told: no offer of the program gives an amount for points"
         )
-    a_point = max(values) * 10**program.decimals
+    a_point = program.point_value * 10**program.decimals
     points: Int64 = np.rint(discount * float(1 / a_point)).astype(np.int64)
     return points
 
 
-def _said(schedule: Schedule, facts: Facts, *, below: int, alone: int) -> Iterator[str]:
+def _said(schedule: Schedule, facts: ReadyHistory, *, below: int, alone: int) -> Iterator[str]:
     if below:
         yield f"{below} opening balances came out below 0 and are 0: more was earned since than is there"
     if alone:

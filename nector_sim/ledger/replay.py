@@ -11,20 +11,21 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.frames.kinds import as_frame, like
 from nector_sim.frames.results import Naming
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.engine import run
-from nector_sim.ledger.facts import Facts, read_facts
+from nector_sim.ledger.facts import ReadyHistory, read_facts
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.instants import month_starts, to_datetime
-from nector_sim.ledger.prepare import Prepared, expiring
+from nector_sim.ledger.prepare import SortedHistory, expiring
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, compile_schedule
 from nector_sim.ledger.take_up import TakeUp
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import ProgramLike
 
 #: Points that the summary of a replay in words names.
 _SAID = ("opening", "granted", "earned", "redeemed", "expired", "closing")
@@ -69,7 +70,7 @@ class Replay(Result):
     notices: tuple[str, ...]
     _timeline: pd.DataFrame = field(repr=False)
     _schedule: Schedule = field(repr=False)
-    _facts: Facts = field(repr=False)
+    _facts: ReadyHistory = field(repr=False)
 
     @property
     def points_label(self) -> str:
@@ -107,8 +108,9 @@ class Replay(Result):
         return self._timeline.copy()
 
 
+@long_call("steps")
 def replay(
-    program: Program | None,
+    program: ProgramLike | None,
     orders: Any,
     *,
     opening: Any = None,
@@ -118,10 +120,11 @@ def replay(
     seed: int = 0,
     as_of: datetime | str | None = None,
     movements: bool = False,
-    programs: Iterable[Program | tuple[Any, Program]] = (),
+    programs: Iterable[ProgramLike | tuple[Any, ProgramLike]] = (),
     threads: int | None = None,
     prefix: str = "",
     suffix: str = "",
+    progress: Progress | None = None,
 ) -> Replay:
     """Run each customer's orders in order of time, so that what one order spends is gone for the next.
 
@@ -159,6 +162,8 @@ def replay(
         Parts that run at once; left out, one for each core. The result does not depend on it.
     prefix, suffix : str
         Put before and behind the names of the columns that are added to the orders, where they have such columns.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -187,15 +192,18 @@ def replay(
     >>> result.totals[["earned", "redeemed", "closing"]].values.tolist()
     [[72, 50, 22]]
     """
-    schedule = make_schedule(program, programs)
+    step, schedule = stages(4), make_schedule(program, programs)
     how: dict[str, Any] = {"opening": opening, "grants": grants, "refunds": refunds, "take_up": take_up}
     facts = read_facts([schedule], orders, **how, seed=seed, as_of=as_of, naming=Naming(prefix, suffix))
+    step()
     prepared, writer = facts.prepared, Writer(facts, schedule.programs[0].decimals)
     terms = compile_schedule(schedule, facts.tiers, prepared.largest_cart)
     history, instants = expiring(prepared, schedule)
+    step()
     names, months = _months(prepared, schedule.programs[0].timezone)
     ran = run(prepared, history, instants, terms, months=months, threads=threads, movements=movements)
-    return Replay(
+    step()
+    made = Replay(
         like(writer.orders(ran.outcome), orders),
         like(writer.balances(ran.outcome), orders),
         like(writer.totals(ran), orders),
@@ -206,9 +214,11 @@ def replay(
         schedule,
         facts,
     )
+    step()
+    return made
 
 
-def _months(prepared: Prepared, timezone: str) -> tuple[list[str], Int64]:
+def _months(prepared: SortedHistory, timezone: str) -> tuple[list[str], Int64]:
     if prepared.last == ALWAYS:  # nothing happened at all
         return [], np.empty(0, np.int64)
     return month_starts(prepared.first, prepared.last, timezone)

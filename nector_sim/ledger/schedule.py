@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nector_sim.errors import InputError, Problem
-from nector_sim.rules.program import Program, as_program
+from nector_sim.rules.program import Program, ProgramLike, as_program
 
 #: What a program may be given as.
 _PROGRAM = (Program, str, Path, Mapping)
@@ -56,7 +56,8 @@ class Schedule:
 
 
 def make_schedule(
-    program: Program | None = None, programs: Iterable[Program | tuple[datetime | str | None, Program]] = ()
+    program: ProgramLike | None = None,
+    programs: Iterable[ProgramLike | tuple[datetime | str | None, ProgramLike]] = (),
 ) -> Schedule:
     """Put programs into the order in which they hold."""
     if isinstance(programs, _PROGRAM):

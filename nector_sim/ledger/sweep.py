@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
 from threading import Lock
@@ -13,18 +11,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, side_by_side, telling
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.errors import InputError
 from nector_sim.frames.kinds import like
 from nector_sim.ledger.arrays import History, Instants
 from nector_sim.ledger.engine import Ran, check_threads, run
-from nector_sim.ledger.facts import Facts, read_facts
+from nector_sim.ledger.facts import ReadyHistory, read_facts
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.prepare import expiring
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import compile_schedule, tier_names, windows_of
 from nector_sim.ledger.take_up import TakeUp
-from nector_sim.rules.program import Program
+from nector_sim.rules.program import ProgramLike
 
 _COUNTS = ("orders", "orders_redeemed")
 _MONEY = ("cart_amount", "credits_used", "discount", "payable")
@@ -35,8 +34,9 @@ _POINTS = {
 }
 
 
+@long_call("settings")
 def replay_sweep(
-    settings: Sequence[Program | Schedule],
+    settings: Sequence[ProgramLike | Schedule],
     orders: Any,
     *,
     opening: Any = None,
@@ -46,6 +46,7 @@ def replay_sweep(
     seed: int = 0,
     as_of: datetime | str | None = None,
     threads: int | None = None,
+    progress: Progress | None = None,
 ) -> Any:
     """Replay one history under many settings, all with the same random draws.
 
@@ -57,9 +58,11 @@ def replay_sweep(
     settings : sequence of Program or Schedule
         Of one currency and time zone.
     orders, opening, grants, refunds, take_up, seed, as_of
-        As in :func:`nector_sim.replay`; or as `orders` the Facts, which hold the others too.
+        As in :func:`nector_sim.replay`; or as `orders` the ReadyHistory, which holds the others too.
     threads : int, optional
         Settings that run at once; left out, one for each core. The result does not depend on it.
+    progress : callable, optional
+        Called with the number of settings done, and of all settings.
 
     Returns
     -------
@@ -92,7 +95,7 @@ def replay_sweep(
     check_threads(threads)
     if not schedules:
         raise InputError("there is no setting to replay; give at least one program")
-    if isinstance(orders, Facts):
+    if isinstance(orders, ReadyHistory):
         facts = orders
     else:
         how: dict[str, Any] = {"opening": opening, "grants": grants, "refunds": refunds, "as_of": as_of}
@@ -105,10 +108,9 @@ def replay_sweep(
         months = np.empty(0, np.int64)
         return run(facts.prepared, history, expiries, terms, months=months, threads=1, orders=False)
 
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        ran = list(pool.map(totals, schedules))
+    ran = list(telling(side_by_side(totals, schedules, threads=threads), len(schedules)))
     table = _table(ran, Writer(facts, schedules[0].programs[0].decimals))
-    return table if isinstance(orders, Facts) else like(table, orders)
+    return table if isinstance(orders, ReadyHistory) else like(table, orders)
 
 
 class InstantsOf:
@@ -116,10 +118,10 @@ class InstantsOf:
 
     Parameters
     ----------
-    facts : Facts
+    facts : ReadyHistory
     """
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: ReadyHistory) -> None:
         self.facts = facts
         self.known: dict[Any, tuple[History, Instants]] = {}
         self.lock = Lock()

@@ -18,11 +18,12 @@ from nector_sim.frames.files import open_table
 from nector_sim.frames.masking import shown
 from nector_sim.frames.styles import decide_dates, decide_numbers
 from nector_sim.frames.written import Dates, Numbers, Written, amounts, points, times, without_signs
-from nector_sim.orders.identity import GUEST, add_people, as_text, default_key_file, name_customers
+from nector_sim.orders.identity import GUEST, add_people, as_text, name_customers
 from nector_sim.orders.layouts import Layout, Names, check_columns
 from nector_sim.orders.snapshots import NO_DAY, day_in_name
+from nector_sim.places import Place
+from nector_sim.rules.files import read_fields
 from nector_sim.rules.times import NO_TIME
-from nector_sim.rules.toml import read_toml
 
 #: A thousand years.
 _MOST_DAYS = 365_250
@@ -85,12 +86,7 @@ class BalancesMapping(BaseModel):
 def load_balances_mapping(mapping: Any) -> BalancesMapping:
     """Read a mapping of balances, a TOML file or what it would hold."""
     what = "the mapping" if isinstance(mapping, dict) else f"the mapping {mapping}"
-    try:
-        data = mapping if isinstance(mapping, dict) else read_toml(Path(mapping))
-    except OSError as error:
-        raise InputError(f"{what} cannot be opened: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{what} is not TOML: {error}") from None
+    data = mapping if isinstance(mapping, dict) else read_fields(mapping, "a mapping")
     try:
         read = BalancesMapping.model_validate(data)
     except ValidationError as error:
@@ -165,7 +161,7 @@ def read_balances(
     """
     told = open_balances(source, numbers=numbers, mapping=mapping, currency=currency)
     as_of = told.day if as_of is None else as_of
-    rows = name_customers(told.rows, Path(key_file) if key_file is not None else default_key_file())
+    rows = name_customers(told.rows, key_file)
     frame = pd.DataFrame({"customer_id": rows["customer"].to_list(), "points": rows["points"].to_numpy()})
     if as_of is not None and "days" in rows.columns:
         day = times(pl.Series([str(as_of)]), Written("1234.50", "yyyy-mm-dd", "UTC"))
@@ -320,7 +316,10 @@ def open_balances(
     day = _day_of(frame, own.dates if own is not None else None)
     if day is not None:
         return Balances(people, day, "as a column of the balances says")
-    return Balances(people, *(day_in_name(Path(source).name) if isinstance(source, str | Path) else (None, NO_DAY)))
+    return Balances(
+        people,
+        *(day_in_name(Place.of(source).name) if isinstance(source, str | Path) else (None, NO_DAY)),
+    )
 
 
 def _day_of(frame: pl.DataFrame, dates: str | None) -> str | None:

@@ -20,6 +20,7 @@ import polars as pl
 
 from nector_sim.errors import InputError
 from nector_sim.frames.masking import PHONE_ID
+from nector_sim.places import on_this_machine
 
 _KEY_BYTES = 32
 _TIMES_READ = 20
@@ -129,7 +130,7 @@ def phones_of(texts: list[str]) -> list[str | None]:
     return found
 
 
-def name_customers(orders: pl.DataFrame, key_file: Path, *, are_names: bool = False) -> pl.DataFrame:
+def name_customers(orders: pl.DataFrame, key_file: str | Path | None, *, are_names: bool = False) -> pl.DataFrame:
     """Add ``customer``: the id as it stands, else the hash of phone or e-mail address, else a guest."""
     given = pl.col("customer_id") if "customer_id" in orders.columns else pl.lit(None, pl.String)
     personal = given.is_not_null() if are_names else _personal(given)
@@ -201,8 +202,9 @@ def default_key_file() -> Path:
     return Path.home() / ".nector_sim" / "customer.key"
 
 
-def load_key(path: Path) -> bytes:
-    """Read the key, or make one that its owner alone can read."""
+def load_key(path: str | Path | None) -> bytes:
+    """Read the key, or make one that its owner alone can read; None is the key in the user's home."""
+    path = default_key_file() if path is None else on_this_machine(path, "the key of customers stays on it")
     with contextlib.suppress(FileExistsError), _named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         # Created with its mode, never readable by others in between; two processes at once make one key.

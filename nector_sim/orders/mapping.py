@@ -30,7 +30,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.written import Dates, Numbers, Rounding
 from nector_sim.orders.layouts import HOUSE_COLUMNS, SHOP_COLUMNS, Layout, Rows
-from nector_sim.rules.toml import read_toml
+from nector_sim.rules.files import read_fields
 
 #: What a mapping may name: all columns of orders, and those of a shop from which they are worked out.
 NAMES = (*HOUSE_COLUMNS, *SHOP_COLUMNS)
@@ -125,14 +125,7 @@ class Mapping(BaseModel):
 
 def load_mapping(path: str | Path) -> Mapping:
     """Read a mapping file."""
-    path = Path(path)
-    try:
-        data = read_toml(path)
-    except OSError as error:
-        raise InputError(f"the mapping {path} cannot be opened: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"the mapping {path} is not TOML: {error}") from None
-    return check_mapping(data, f"the mapping {path}")
+    return check_mapping(read_fields(path, "a mapping"), f"the mapping {path}")
 
 
 def check_mapping(data: Any, what: str) -> Mapping:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.errors import InputError, OrdersError, Problem
 from nector_sim.frames.checks import SHOWN
 from nector_sim.frames.files import Several, open_table
@@ -25,7 +26,7 @@ from nector_sim.orders.accounts import account
 from nector_sim.orders.balances import Balances, join_balances, open_balances, spent_on
 from nector_sim.orders.fates import choose_currency, count_statuses, leave_out, waiting_for_cash
 from nector_sim.orders.guesses import not_read
-from nector_sim.orders.identity import add_people, as_text, count_spoiled, default_key_file, name_customers
+from nector_sim.orders.identity import add_people, as_text, count_spoiled, name_customers
 from nector_sim.orders.known_layouts import known_layouts
 from nector_sim.orders.layouts import Layout, Rows, check_columns, choose_layout, key, missing
 from nector_sim.orders.line_rows import add_lines
@@ -82,6 +83,7 @@ class How(TypedDict, total=False):
     encoding: str | None
     header_row: int | None
     key_file: str | Path | None
+    progress: Progress | None
 
 
 def read_orders(source: Any, **how: Unpack[How]) -> pd.DataFrame:
@@ -137,6 +139,7 @@ def read_orders(source: Any, **how: Unpack[How]) -> pd.DataFrame:
     return report.orders
 
 
+@long_call("steps")
 def inspect_orders(
     source: Any,
     *,
@@ -160,6 +163,7 @@ def inspect_orders(
     encoding: str | None = None,
     header_row: int | None = None,
     key_file: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> OrdersReport:
     """Read orders and say what was understood: every row, every rupee, and whatever had to be assumed.
 
@@ -215,6 +219,8 @@ def inspect_orders(
     key_file : path, optional
         The key of the hashes that stand for customers, made on first use; left out,
         ``.nector_sim/customer.key`` in the user's home.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -232,7 +238,7 @@ def inspect_orders(
     >>> len(report.orders), report.rejects["row"].tolist()
     (1, [2])
     """
-    given = locals()
+    given, step = locals(), stages(5)
     own = _mapping(mapping)
     if own is not None and format is not None:
         raise InputError("a mapping says itself which column is which; leave the format out (format=, --format)")
@@ -257,7 +263,9 @@ def inspect_orders(
     _check_choices(choices)
     _drop_unused(columns, layout, choices)
     sheet_read, frame = _read_columns(table, columns, layout)
+    step()
     folded = fold(frame, layout, _others(table, columns))
+    step()
 
     kept = (keep_status,) if isinstance(keep_status, str) else keep_status
     orders = leave_out(folded.orders, layout, kept)
@@ -290,9 +298,10 @@ def inspect_orders(
     people = PERSONAL & {name.split(".")[0] for name in columns}
     used = name_customers(
         add_people(orders.filter(pl.col("left_out").is_null()), phones, chosen),
-        Path(key_file) if key_file is not None else default_key_file(),
+        key_file,
         are_names="name" in key(columns.get("customer_id", "")),
     )
+    step()
     told = _balances(balances, written.numbers, chosen)
     spent = None
     if isinstance(told, Balances):
@@ -301,6 +310,7 @@ def inspect_orders(
         raise InputError("points_split='balances' takes what a table of balances says; give it: balances= (--balances)")
     read = tidy(used, folded.lines, layout, currency=chosen, written=written, choices=choices, spent=spent, now=_now())
     read.column["order_id"] = used["order_id"]
+    step()
     if people:
         read.column["customer_id"] = used["customer"]
     day = None if balances_at is None else str(balances_at)
@@ -329,6 +339,7 @@ def inspect_orders(
     )
     if isinstance(told, Balances):
         report.orders.attrs["balances_at"] = day
+    step()
     return report
 
 

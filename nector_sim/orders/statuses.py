@@ -8,13 +8,13 @@ from typing import Any
 import polars as pl
 
 from nector_sim._data import data_path
-from nector_sim.rules.toml import read_toml
+from nector_sim.rules.files import read_fields
 
 
 @cache
 def order_words() -> dict[str, Any]:
     """Words that shops use: names of columns, statuses, and what a row of totals is called."""
-    return read_toml(data_path("order_words.toml"))
+    return read_fields(data_path("order_words.toml"), "the words of shops")
 
 
 _STATUSES: dict[str, list[str]] = order_words()["statuses"]

@@ -7,17 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+from nector_sim._progress import Progress, long_call, tell
 from nector_sim.calculator.exact import Law, Order
 from nector_sim.errors import InputError
 from nector_sim.parity.answers import OPTIONAL, Theirs, check_left_out, order_fields
 from nector_sim.parity.callers import Caller, FunctionCaller, UrlCaller
 from nector_sim.parity.explaining import Compared, explain_mismatches
 from nector_sim.parity.generate import generate
-from nector_sim.parity.records import GIVEN, read_frame, read_given, read_orders
-from nector_sim.parity.report import ParityReport, make_report
+from nector_sim.parity.records import GIVEN, law_orders, read_frame, read_given
+from nector_sim.parity.report import ParityReport, parity_report
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
 
+@long_call("cases")
 def check_parity(
     program: ProgramLike | None,
     orders: Any = None,
@@ -27,7 +29,7 @@ def check_parity(
     n: int = 2000,
     seed: int = 0,
     leave_out: Collection[str] = (),
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ParityReport:
     """Compare a calculator, or a record of what one gave, with the exact calculator.
 
@@ -90,7 +92,7 @@ def check_parity(
         if program is None or orders is None:
             raise InputError("there is nothing to compare: give a program and a record, or a calculator")
         frame = read_frame(orders, columns or {})
-        compared = Compared([program], [0] * len(frame), read_orders(program, frame))
+        compared = Compared([program], [0] * len(frame), law_orders(program, frame))
         compared.theirs = read_given(program, frame)
         name = "the record"
     else:
@@ -98,13 +100,13 @@ def check_parity(
         questions = (
             _asked(program, orders, columns or {}) if orders is not None else _generated(program, n, seed, leave_out)
         )
-        compared, name = _ask(caller, list(questions), progress), caller.name
+        compared, name = _ask(caller, list(questions)), caller.name
     laws = [Law(one) for one in compared.programs]
     compared.ours = [
         laws[number].answer(order) for number, order in zip(compared.program_of, compared.orders, strict=True)
     ]
     groups = explain_mismatches(compared, compared.mismatches())
-    return make_report(compared, groups, calculator=name, one_program=program is not None)
+    return parity_report(compared, groups, calculator=name, one_program=program is not None)
 
 
 def _caller(calculator: Caller | Callable[..., Any] | str) -> Caller:
@@ -118,7 +120,7 @@ def _caller(calculator: Caller | Callable[..., Any] | str) -> Caller:
 _Question = tuple[Program, Order, dict[str, Any]]
 
 
-def _ask(caller: Caller, questions: list[_Question], progress: Callable[[int, int], None] | None) -> Compared:
+def _ask(caller: Caller, questions: list[_Question]) -> Compared:
     compared = Compared()
     for program, order, _ in questions:
         if not compared.programs or compared.programs[-1] is not program:
@@ -127,8 +129,7 @@ def _ask(caller: Caller, questions: list[_Question], progress: Callable[[int, in
         compared.orders.append(order)
     for answer in _answers(caller, questions):
         compared.theirs.append(answer)
-        if progress is not None:
-            progress(len(compared.theirs), len(questions))
+        tell(len(compared.theirs), len(questions))
     return compared
 
 
@@ -160,7 +161,7 @@ def _asked(program: Program | None, orders: Any, columns: Mapping[str, str]) -> 
     if program is None:
         raise InputError("orders need the program that they are worked out with; give it")
     frame = read_frame(orders, columns)
-    read = read_orders(program, frame)
+    read = law_orders(program, frame)
     known = {"cart_amount", "points_balance", *OPTIONAL, *GIVEN}
     others = frame[[name for name in frame if name not in known]].to_dict("records")
     for order, other in zip(read, others, strict=True):

@@ -18,11 +18,10 @@ from pydantic.fields import FieldInfo
 from nector_sim.calculator.exact import Order, Terms
 from nector_sim.parity.cases import CHECKOUT_FIELDS
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, WHOLE, About, currency_decimals, from_minor
-from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, VariableAmount, VariablePercent
-from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
+from nector_sim.rules.offers import OFFERS, Model
+from nector_sim.rules.program import MIN_PAYABLES, FixedMinPayable, PercentMinPayable, Program
 
-OFFERS: tuple[type[Model], ...] = (VariableAmount, FixedAmount, VariablePercent, FixedPercent)
-MIN_PAYABLES: tuple[type[Model], ...] = (FixedMinPayable, PercentMinPayable)
+_OFFERS, _MINIMA = tuple(OFFERS.values()), tuple(MIN_PAYABLES.values())
 #: Currencies of two, no and three decimals.
 CURRENCIES = ("INR", "INR", "INR", "JPY", "KWD")
 TIERS = ("Silver", "Gold", "gold")
@@ -73,13 +72,14 @@ def random_program(rng: Random) -> Program:
     """Make a program: any offers, any restrictions, currencies of none to three decimals."""
     currency = rng.choice(CURRENCIES)
     offers = [
-        _random_model(rng, rng.choice(OFFERS), currency, number)
+        _random_model(rng, rng.choice(_OFFERS), currency, number)
         for number in range(rng.choice((0, *[1] * 20, 2, 2, 2, 3, 3)))
     ]
-    minimum = _random_model(rng, rng.choice(MIN_PAYABLES), currency) if rng.random() < 0.65 else None
+    minimum = _random_model(rng, rng.choice(_MINIMA), currency) if rng.random() < 0.65 else None
     for offer in offers:
-        if isinstance(offer, FixedPercent) and offer.percent <= 100 and rng.random() < 0.3:
-            minimum = PercentMinPayable(percent=100 - offer.percent)  # beside which it just fits
+        percent = offer.step_percent
+        if offer.is_fixed and percent is not None and percent <= 100 and rng.random() < 0.3:
+            minimum = PercentMinPayable(percent=100 - percent)  # beside which it just fits
     fields = {
         "currency": currency,
         "enabled": rng.random() > 0.02,
@@ -91,7 +91,7 @@ def random_program(rng: Random) -> Program:
     return Program.model_validate(fields)
 
 
-def _random_model(rng: Random, model: type[Model], currency: str, number: int = 0) -> Model:
+def _random_model(rng: Random, model: type[Model], currency: str, number: int = 0) -> Any:
     fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         share = _SHARE.get(name, 0.3)

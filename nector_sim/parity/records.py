@@ -31,7 +31,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def read_frame(orders: Any, columns: Mapping[str, str]) -> pd.DataFrame:
     """Read a file or a frame, and give its columns our names."""
-    frame = as_frame(read_table(Path(orders)) if isinstance(orders, str | Path) else orders)
+    frame = as_frame(read_table(orders) if isinstance(orders, str | Path) else orders)
     problems = [
         Problem(ours, f"there is no column {theirs}; there are {shown_names(frame.columns)}")
         for ours, theirs in columns.items()
@@ -47,7 +47,7 @@ def read_frame(orders: Any, columns: Mapping[str, str]) -> pd.DataFrame:
     return kept.rename(columns={theirs: ours for ours, theirs in columns.items()})
 
 
-def read_orders(program: Program, frame: pd.DataFrame) -> list[Order]:
+def law_orders(program: Program, frame: pd.DataFrame) -> list[Order]:
     """Read the orders of a frame as the exact law takes them."""
     refuse_currency(frame, program.currency)
     inputs = read_inputs(program, frame.get, list(frame.columns))

@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nector_sim.batch.places import Place
 from nector_sim.calculator.exact import Law, Order
 from nector_sim.calculator.quote import in_major_units
 from nector_sim.errors import InputError
 from nector_sim.parity.answers import OPTIONAL, as_json, check_left_out, order_fields
 from nector_sim.parity.cases import CHECKOUT_FIELDS, EXPECTED, ORDER_FIELDS, PLACE
 from nector_sim.parity.generate import generate
+from nector_sim.places import Place
 from nector_sim.rules.program import Program
 
 #: Raised when a case or its shape changes: major, a field is renamed or an expectation changes; minor, cases are added.
@@ -56,10 +56,10 @@ def write_cases(
     """Write generated cases: JSON Lines, JSON or CSV, by the file's ending."""
     if n < 1:
         raise InputError("the number of cases must be 1 or more")
-    if Path(path).suffix not in ENDINGS:
+    if Place.of(path).suffix not in ENDINGS:
         raise InputError(f"{path} must end in one of {', '.join(ENDINGS)}")
     check_left_out(leave_out)
-    text = as_text(generated_cases(n, seed=seed, program=program, leave_out=leave_out), Path(path).suffix)
+    text = as_text(generated_cases(n, seed=seed, program=program, leave_out=leave_out), Place.of(path).suffix)
     try:
         Place.of(path).write_text(text)
     except OSError as error:

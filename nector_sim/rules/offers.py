@@ -12,7 +12,7 @@ import difflib
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StrictBool
 from pydantic.json_schema import JsonSchemaValue
@@ -304,3 +304,5 @@ class FixedPercent(_Offer):
 
 
 Offer = Annotated[VariableAmount | FixedAmount | VariablePercent | FixedPercent, Field(discriminator="kind")]
+#: Every kind of offer, by the word that a program's file has for it.
+OFFERS: dict[str, type[_Offer]] = {kind.model_fields["kind"].default: kind for kind in get_args(get_args(Offer)[0])}

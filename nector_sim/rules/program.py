@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import itertools
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -18,12 +18,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from nector_sim.errors import Problem, ProgramError, listed
+from nector_sim.rules.files import read_fields
 from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier, Tiering
 from nector_sim.rules.money import MAX_MINOR, About, Amount, Percent, currency_decimals, from_minor, is_finer
-from nector_sim.rules.offers import FixedAmount, FixedPercent, Model, Offer, VariableAmount, VariablePercent
+from nector_sim.rules.offers import OFFERS, Model, Offer
 from nector_sim.rules.paths import changed, unknown_path
 from nector_sim.rules.times import Time, to_instant
-from nector_sim.rules.toml import MOST, read_toml
 
 #: The most offers of a program: far more than any shop has, and results keep the position of one in 16 bits.
 MAX_OFFERS = 1_000
@@ -73,14 +73,8 @@ class PercentMinPayable(Model):
     pay: Percentage]"""
 
 
-_OFFERS: dict[str, type[Model]] = {
-    "variable_amount": VariableAmount,
-    "fixed_amount": FixedAmount,
-    "variable_percent": VariablePercent,
-    "fixed_percent": FixedPercent,
-}
-_MINIMA: dict[str, type[Model]] = {"fixed": FixedMinPayable, "percent": PercentMinPayable}
-_KINDS = _OFFERS | _MINIMA
+MIN_PAYABLES: dict[str, type[Model]] = {"fixed": FixedMinPayable, "percent": PercentMinPayable}
+_KINDS = OFFERS | MIN_PAYABLES
 _SECTIONS: dict[str, type[Model]] = {
     "earning": Earning,
     "expiry": Expiry,
@@ -108,7 +102,7 @@ class Program(Model):
 
     Examples
     --------
-    >>> program = Program(offers=[VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
+    >>> program = Program(offers=[ns.VariableAmount(points_per_step=1, discount_per_step=1, max_discount=1000)])
     >>> program.currency, program.timezone
     ('INR', 'Asia/Kolkata')
     """
@@ -313,6 +307,11 @@ class Program(Model):
         """Write the program as TOML; reading it back gives an equal program."""
         return tomli_w.dumps(_plain(self.model_dump(exclude_none=True)))
 
+    @property
+    def point_value(self) -> Fraction | None:
+        """What a point takes off, in major units, by the most generous offer; None where none gives an amount."""
+        return max((offer.point_value for offer in self.offers if offer.point_value is not None), default=None)
+
     def to_json(self) -> str:
         """Write the program as JSON, amounts as text so that no reader makes floats of them."""
         return self.model_dump_json(exclude_none=True, indent=2)
@@ -324,7 +323,7 @@ def load_program(path: str | Path) -> Program:
     Parameters
     ----------
     path : str or pathlib.Path
-        A ``.toml`` or ``.json`` file; numbers are read as decimals, so 0.1 is 0.1.
+        A ``.toml`` or ``.json`` file, or the URL of one; numbers are read as decimals, so 0.1 is 0.1.
 
     Returns
     -------
@@ -340,19 +339,7 @@ def load_program(path: str | Path) -> Program:
     >>> load_program(nector_sim.data_path("programs/gokwik-example.toml")).name
     'Default at GoKwik'
     """
-    path = Path(path)
-    try:
-        data: Any = _parse_json(_small_text(path)) if _is_json(path) else read_toml(path, parse_float=Decimal)
-    except FileNotFoundError:
-        raise ProgramError(f"{path} does not exist; check the name, or write a program file there") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise ProgramError(f"{path} cannot be read: {reason}") from None
-    except (ValueError, RecursionError) as error:
-        raise ProgramError(f"{path} is not {'JSON' if _is_json(path) else 'TOML'}: {error}") from None
-    if not isinstance(data, dict):
-        raise ProgramError(f"{path} must hold one table of fields, as in data/programs/gokwik-example.toml")
-    return Program.parse(data, source=str(path))
+    return Program.parse(read_fields(path, "a program file", refused=ProgramError), source=str(path))
 
 
 #: What may stand wherever a program is asked for: the program, its file, or its fields as plain data.
@@ -368,28 +355,6 @@ def as_program(given: ProgramLike) -> Program:
     if isinstance(given, Mapping):
         return Program.parse(given)
     raise ProgramError(f"a program is a Program, a path or a dict of its fields, not {type(given).__name__}")
-
-
-def _is_json(path: Path) -> bool:
-    return path.suffix.lower() == ".json"
-
-
-def _small_text(path: Path) -> str:
-    with path.open("rb") as file:
-        data = file.read(MOST + 1)
-    if len(data) > MOST:
-        raise ValueError(f"it is larger than {MOST >> 20} MiB, which no program needs")
-    return data.decode("utf-8-sig")
-
-
-def _parse_json(text: str) -> Any:
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        fields = dict(pairs)
-        if len(fields) != len(pairs):
-            raise ValueError(f"a field appears twice in {{{', '.join(key for key, _ in pairs)}}}")
-        return fields
-
-    return json.loads(text, parse_float=Decimal, object_pairs_hook=once)
 
 
 def _plain(value: Any) -> Any:
@@ -472,7 +437,7 @@ def _sentence(detail: Any, model: type[Model], parts: list[str]) -> str:
         case "missing":
             return "is missing; fill it in"
         case "union_tag_not_found":
-            kinds = _OFFERS if parts[0] == "offers" else _MINIMA
+            kinds = OFFERS if parts[0] == "offers" else MIN_PAYABLES
             return f"has no kind; add kind = one of {', '.join(map(repr, kinds))}"
         case "union_tag_invalid":
             return f"kind {context['tag']!r} is unknown; it is one of {context['expected_tags']}"

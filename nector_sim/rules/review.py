@@ -106,7 +106,7 @@ def _of_balances(offer: Offer, largest: int | None) -> Iterator[Problem]:
 def _most_back(program: Program) -> Decimal:
     """What an order earns at most for each 100 that it is counted on, by the offer in which points are worth most."""
     assert program.earning is not None
-    worth = max((offer.point_value or Fraction(0) for offer in program.offers), default=Fraction(0))
+    worth = program.point_value or Fraction(0)
     factor = max((tier.earning_factor for tier in program.tiers), default=Decimal(1))
     back = 100 * program.earning.rate * Fraction(max(factor, Decimal(1))) * worth
     return Decimal(back.numerator) / back.denominator

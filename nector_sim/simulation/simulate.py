@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.errors import InputError
 from nector_sim.ledger.replay import Replay, replay
-from nector_sim.rules.program import Program
+from nector_sim.places import on_this_machine
+from nector_sim.rules.program import Program, ProgramLike, as_program
 from nector_sim.simulation.chance import Chance
 from nector_sim.simulation.invented import balance_file, shopify_export
 from nector_sim.simulation.process import Calendar, Customers, Placed, calendar_of, customers_of, orders_of
@@ -70,7 +72,7 @@ class Simulated:
         bare = self.orders.drop(columns=["points_balance", "discount_given"], errors="ignore")
         return bare.assign(redeems=self.truth.loc[kept, "redeems"].to_numpy())
 
-    def replay(self, program: Program, **options: Any) -> Replay:
+    def replay(self, program: ProgramLike, **options: Any) -> Replay:
         """Run a setting over the truth: what it would really have cost.
 
         Parameters
@@ -126,7 +128,10 @@ class Simulated:
         return _written(balance_file(self.balances, self.seed), path)
 
 
-def simulate(shop: Shop | str = "steady", program: Program | None = None, *, seed: int = 0) -> Simulated:
+@long_call("steps")
+def simulate(
+    shop: Shop | str = "steady", program: ProgramLike | None = None, *, seed: int = 0, progress: Progress | None = None
+) -> Simulated:
     """Simulate a shop: orders as they might have come, and the truth behind them.
 
     :class:`nector_sim.Shop` says what is assumed: customers who come, stay and order by the Pareto/NBD model,
@@ -143,6 +148,8 @@ def simulate(shop: Shop | str = "steady", program: Program | None = None, *, see
         What runs; its currency has two decimals. Left out, there are no points.
     seed : int
         From 0 to 2⁶⁴ − 1.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -166,14 +173,19 @@ def simulate(shop: Shop | str = "steady", program: Program | None = None, *, see
     0
     """
     described = shop_named(shop) if isinstance(shop, str) else shop
+    program = None if program is None else as_program(program)
     if program is not None and program.decimals != DECIMALS:
         raise InputError(f"carts are simulated with two decimals, and {program.currency} has {program.decimals}")
     chance, calendar = Chance(seed), calendar_of(described)
     customers = customers_of(described, calendar, chance)
+    step = stages(3 if program is None else 4)
+    step()
     placed = orders_of(described, calendar, customers, chance)
     if not len(placed.at):
         raise InputError("nobody ordered; simulate more customers a month, or more months")
+    step()
     truth = _truth(calendar, customers, placed)
+    step()
     kept = (truth["fate"] == "kept").to_numpy()
     orders = _orders(truth, placed, kept)
     balances = None
@@ -182,12 +194,14 @@ def simulate(shop: Shop | str = "steady", program: Program | None = None, *, see
         ended = ran.balances
         balances = ended.loc[ended["points_balance"] > 0, ["customer_id", "points_balance"]]
         balances = balances.set_axis(["customer_id", "points"], axis="columns").reset_index(drop=True)
+        step()
     return Simulated(described, seed, program, orders, truth, _people(calendar, customers), balances)
 
 
 def _written(rows: pd.DataFrame, path: str | Path | None) -> pd.DataFrame:
     """Write a table as CSV, the same bytes each time."""
     if path is not None:
+        path = on_this_machine(path, "write the file here, and copy it there")
         packed: Any = {"method": "gzip", "mtime": 0} if str(path).endswith(".gz") else None
         rows.to_csv(path, index=False, compression=packed, lineterminator="\n")
     return rows

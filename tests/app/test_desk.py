@@ -1,10 +1,13 @@
 """What the app's page shows and does, without a browser: figures by hand, nothing lost, nothing half right."""
 
+import json
+
 import pytest
 
 import nector_sim as ns
 from nector_sim.app.adding import remove_unused
-from nector_sim.app.desk import Desk, Superseded
+from nector_sim.app.desk import Desk
+from nector_sim.app.later import Superseded
 from nector_sim.app.project import Project
 from nector_sim.errors import InputError
 
@@ -206,21 +209,48 @@ def test_balances_of_the_orders_are_not_overridden_by_a_file(desk, tmp_path):
     assert values(state)["share"] == "5.3 % of sales"
 
 
-def test_ranges_levers_and_examples_belong_to_a_version(desk):
+def test_ranges_levers_and_examples_belong_to_a_state(desk):
     state = desk.state()
-    version = state["version"]
-    assert desk.ranges(version)["cost"].startswith("between ₹35")  # one customer: every draw is the same
-    levers = desk.lever_pictures(version)
+    marks = state["marks"]
+
+    def work(what, **query):
+        return desk.later.work(what, marks[what], query)
+
+    assert work("ranges")["cost"].startswith("between ₹35")  # one customer: every draw is the same
+    levers = work("levers")
     worth = next(lever for lever in levers if lever["path"] == "worth")
     now = next(point for point in worth["points"] if point["x"] == worth["now"])
     assert round(now["cost"]) == 35
-    example = desk.examples(version, "2")["rows"][0]
+    example = work("examples", order="2")["rows"][0]
     assert example["sentence"].startswith("50 coins take ₹50 off, and the customer pays ₹450.")
     assert "min_payable" not in example["steps"]
-    assert "pay" in desk.pictures(version)["limits"][0]["name"] or desk.pictures(version)["steps"]
+    assert work("pictures")["steps"]
     typed(desk, worth="0.5")
     with pytest.raises(Superseded):
-        desk.lever_pictures(version)
+        work("levers")
+
+
+def test_what_is_typed_into_a_tab_is_kept_and_no_figure_is_worked_out_for_it(desk, project, folder):
+    before = desk.state()
+    state = desk.act({"do": "ask", "tab": "which", "values": {"budget": "5000"}})
+    assert state["asked"] == {"which": {"budget": "5000"}}
+    assert state["marks"]["levers"] == before["marks"]["levers"]
+    project.__exit__()
+    with Project(folder) as again:
+        assert again.state["asked"] == {"which": {"budget": "5000"}}
+        again.undo()
+        assert again.state["asked"] == {}
+
+
+def test_a_project_of_an_earlier_version_opens(project, folder):
+    project.save()
+    data = json.loads(project.file.read_text())
+    del data["state"]["asked"]
+    project.file.write_text(json.dumps(data))
+    project.__exit__()
+    with Project(folder) as again:
+        assert not again.notice
+        assert again.state["asked"] == {}
 
 
 def test_copies_that_nothing_names_are_deleted(project):

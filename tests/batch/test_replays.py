@@ -12,7 +12,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 import nector_sim as ns
-from nector_sim.batch import inputs, replays, shuffle
+from nector_sim.batch import ids, inputs, replays, shuffle
 from nector_sim.batch.cluster import dask_runner
 from nector_sim.batch.replays import replay_in_buckets
 from nector_sim.errors import InputError, OrdersError
@@ -100,11 +100,11 @@ def test_buckets_give_the_rows_and_totals_of_one_replay(orders, tmp_path, runner
 
 @pytest.mark.parametrize("buckets", [1, 2, 7])
 def test_space_around_an_id_makes_no_other_customer(tmp_path, buckets):
-    ids = [" c1", "c1", "c2\t", "c2", "c1 "]
+    customers = [" c1", "c1", "c2\t", "c2", "c1 "]
     orders = pl.DataFrame(
         {
             "order_id": [f"o{row}" for row in range(5)],
-            "customer_id": ids,
+            "customer_id": customers,
             "ordered_at": [datetime(2026, 1, 1 + row, tzinfo=UTC) for row in range(5)],
             "cart_amount": [1000.0] * 5,
         }
@@ -224,3 +224,47 @@ def test_a_customer_is_one_whether_written_with_a_point_or_without(tmp_path):
     opening = pl.DataFrame({"customer_id": [str(i) for i in range(40)], "points": [5] * 40}).to_arrow()
     replay_in_buckets([PROGRAM], tmp_path / "orders.parquet", out=tmp_path / "out", opening=opening, buckets=7)
     assert table(tmp_path / "out", "orders")["points_balance"].to_list() == [5] * 40
+
+
+@pytest.mark.parametrize("share", [300, 10_000])
+@pytest.mark.parametrize(("engine", "buckets"), [("here", 2), ("here", 9), ("dask", 5)])
+def test_an_id_that_two_customers_share_is_noticed_in_whatever_bucket(
+    orders, tmp_path, runners, engine, buckets, share, monkeypatch
+):
+    monkeypatch.setattr(ids, "SHARE_ROWS", share)
+    # Row 701 has the id of row 3 and its time; row 1400, with space around it, that of row 2; row 1500 that of row 3.
+    again = {700: "o2", 1399: " o1 ", 1499: "o2"}
+    made = history().to_pandas()
+    for row, order in again.items():
+        made.loc[row, "order_id"] = order
+    made.loc[700, ["ordered_at", "refunded_at"]] = made.loc[2, ["ordered_at", "refunded_at"]]
+    pl.from_pandas(made).write_parquet(orders, row_group_size=100)
+    with pytest.raises(OrdersError) as whole:
+        ns.replay(PROGRAM, as_frame(pl.read_parquet(orders)))
+    with pytest.raises(OrdersError) as split:
+        replay_in_buckets([PROGRAM], orders, out=tmp_path / "out", buckets=buckets, runner=runners[engine])
+    assert str(split.value) == str(whole.value)
+    assert split.value.rejects.to_dict("records") == whole.value.rejects.to_dict("records")
+    assert split.value.rejects["row"].tolist() == [701, 1400, 1500]
+    assert "stands already in row 3; an order occurs once" in str(split.value)
+    assert "stands at another time in row 2" in str(split.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_blank_ids_are_not_alike_and_one_hash_is_not_one_id(orders, tmp_path, monkeypatch):
+    blank = pl.when(pl.int_range(pl.len()) < 2).then(pl.lit("")).otherwise("order_id")
+    history().with_columns(order_id=blank).write_parquet(orders)
+    with pytest.raises(OrdersError, match="cannot be replayed") as split:
+        replay_in_buckets([PROGRAM], orders, out=tmp_path / "out", buckets=9)
+    assert set(split.value.rejects["reason"]) == {"order_id is missing; fill it in"}
+    history().write_parquet(orders)
+    few = ids.hash_ids
+    monkeypatch.setattr(ids, "hash_ids", lambda texts, seed: few(texts, seed) % np.uint64(50))
+    assert replay_in_buckets([PROGRAM], orders, out=tmp_path / "out", buckets=3).orders == 1500
+
+
+def test_whole_numbers_and_their_texts_are_one_id(tmp_path):
+    frame = pd.DataFrame({"order_id": [7, 8, 7], "customer_id": ["a", "b", "c"], "cart_amount": 10})
+    frame.assign(ordered_at="2026-01-01T00:00Z").to_parquet(tmp_path / "orders.parquet")
+    with pytest.raises(OrdersError, match="orders, row 3: order_id stands already in row 1"):
+        replay_in_buckets([PROGRAM], tmp_path / "orders.parquet", out=tmp_path / "out", buckets=3)

@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 
 import nector_sim as ns
-from nector_sim.batch import inputs, places, runs
+from nector_sim import places
+from nector_sim.batch import inputs, runs
 from nector_sim.batch.lock import only_one
 from nector_sim.batch.runs import score_files
 from nector_sim.errors import InputError
@@ -270,7 +271,7 @@ def test_places_that_cannot_be_written(orders, out, tmp_path, monkeypatch):
 
 def test_a_full_disk_keeps_the_finished_parts(orders, out, monkeypatch):
     """The same as on a small disk, on every system: the third part meets what a full disk says."""
-    from nector_sim.batch import places
+    from nector_sim import places
 
     flush, calls = places.flush, []
 

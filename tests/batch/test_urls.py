@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 import nector_sim as ns
-from nector_sim.batch.places import Place
 from nector_sim.errors import InputError
+from nector_sim.places import Place
 from nector_sim.urls import masked
 
 SECRETS = ("s3cret", "SIGNATURE")

@@ -387,6 +387,41 @@ def test_every_size_shows_levers_and_figures_and_reaches_the_last_field(page, wi
     page.evaluate("scrollTo(0, 0)")
 
 
+@pytest.mark.parametrize(("width", "height"), [(1366, 657), (390, 844)])
+def test_limits_are_typed_and_the_setting_that_keeps_to_them_is_used(page, program, demo, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    page.locator("#tab-which").click()
+    expect(page.locator("#why")).to_contain_text("Type at least one limit")
+    limit = page.get_by_label("Coins cost me at most")
+    limit.fill("3,00,000")
+    page.keyboard.press("Enter")
+    answer = page.locator(".answer-card.generous")
+    expect(answer).to_contain_text("keeps to your limits 9 times out of 10")
+    if width > 700:  # the answer is in view
+        assert answer.locator(".setting-words").bounding_box()["y"] < height
+    answer.get_by_role("button", name="Use this").click()
+    expect(figure(page, "cost")).to_contain_text("less")
+    shown = re.sub(r"[^0-9]", "", cost(page).text_content())
+    assert int(shown) <= 300_000
+    values = [lever(page, name).input_value() for name in ("1 coin is worth", CAP, LEAST)]
+    used = offering(program, discount_per_step=values[0], max_discount=values[1] or None)
+    used = used.model_copy(update={"min_payable": ns.FixedMinPayable(amount=values[2])})
+    expect(cost(page)).to_have_text(monthly_cost(used, demo))
+    # The map and the frontier set the sliders, too.
+    page.locator(".map .square").first.click()
+    expect(lever(page, CAP)).not_to_have_value(values[1])
+    picture = page.get_by_role("img", name=re.compile("^What customers get"))
+    picture.click(position={"x": 100, "y": 40})
+    expect(picture.locator(".sign", has_text="proposal")).to_be_visible()
+    limit.fill("-5")
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer-card.closest")).to_contain_text("This one comes closest")
+    page.reload()
+    page.locator("#tab-which").click()
+    expect(limit).to_have_value("-5")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 SMALLEST = """() => Math.min(...[...document.querySelectorAll("body *")]
   .filter((one) => one.checkVisibility() && [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
   .map((one) => parseFloat(getComputedStyle(one).fontSize)))"""

@@ -66,7 +66,7 @@ def test_a_forecast_is_told_written_and_drawn(shop, run):
     assert code == 0
     assert "The next 3 months, if customers go on as they do" in told
     assert "Break-even" in told
-    assert "4 of 4 futures replayed" in errors
+    assert errors == ""
     table = pd.read_csv(shop / "ahead.csv")
     assert set(table["setting"]) == {"today", "meaner"}
     assert {"cost_of_program", "margin", "outstanding"} <= set(table["measure"])

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import nector_sim as ns
+from nector_sim.exploration.limits import closest_to_all, limits_of
 from nector_sim.exploration.replay_sweeps import Draws
 
 PROGRAM = ns.load_program(ns.data_path("programs/gokwik-example-with-earning.toml"))
@@ -19,6 +20,9 @@ def table(**columns):
         "margin": [95.0, 90.0, 80.0, 80.0, -1.0],
         "break_even_uplift": [0.05, 0.11, 0.25, 0.25, np.nan],
         "orders_below_floor": [0, 1, 2, 3, 9],
+        "cost_of_program": [5.0, 10.0, 20.0, 20.0, 101.0],
+        "margin_per_order": [0.95, 0.9, 0.8, 0.8, -0.01],
+        "share_who_get_less": [0.9, 0.6, 0.4, 0.1, 0.0],
     }
     return pd.DataFrame(base | rest | columns)
 
@@ -40,6 +44,9 @@ def test_the_frontier_is_what_no_other_beats():
         ({"orders_below_floor_at_most": 1}, 1),
         ({"margin_at_least": 80, "orders_below_floor_at_most": 2}, 2),
         ({"discount_rate_at_most_percent": 100}, 4),
+        ({"cost_at_most": 12}, 1),
+        ({"margin_per_order_at_least": "0.8"}, 2),
+        ({"customers_who_get_less_at_most_percent": 40, "cost_at_most": 100}, 2),
     ],
 )
 def test_the_most_generous_that_meets_every_constraint(constraint, row):
@@ -77,6 +84,19 @@ def test_nothing_meets_it_says_how_many_meet_each():
     said = str(caught.value)
     assert "margin_at_least: 0 of 5 settings meet it; 95 of offers.0.max_discount = 10 comes closest" in said
     assert "discount_rate_at_most_percent: 2 of 5 settings meet it; 0.01 of offers.0.max_discount = 10" in said
+
+
+def test_what_comes_closest_to_all_limits_meets_them_in_most_draws():
+    drawn = table()
+    limits = {"cost_at_most": 9, "customers_who_get_less_at_most_percent": 50}
+    # Nothing meets both. Costs of 10 and of 20 exceed 9 by a ninth and by eleven; 60 % exceeds 50 % by a fifth, and
+    # 90 % by four fifths.
+    assert closest_to_all(drawn, limits_of(drawn, limits)) == 1
+    draws = [{"cost_of_program": np.full(10, cost)} for cost in [5.0, 10.0, 20.0, 20.0, 101.0]]
+    draws[2]["cost_of_program"] = np.array([8.0] + [20.0] * 9)
+    draws[0]["cost_of_program"] = np.array([9.5] * 10)
+    drawn.attrs["draws"] = Draws(draws)
+    assert closest_to_all(drawn, limits_of(drawn, limits)) == 2
 
 
 def test_without_a_limit_nothing_is_recommended():

@@ -115,7 +115,7 @@ def test_grid_files_may_quote_paths_or_not(tmp_path):
     with pytest.raises(ns.InputError, match="does not exist"):
         load_grid(tmp_path / "none.toml")
     file.write_text("a = [", encoding="utf-8")
-    with pytest.raises(ns.InputError, match="cannot be read as TOML"):
+    with pytest.raises(ns.InputError, match="is not TOML"):
         load_grid(file)
 
 

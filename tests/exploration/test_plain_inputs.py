@@ -1,5 +1,6 @@
 """A program, assumptions and a grid may be given as themselves, as files, or as plain data: the same comes out."""
 
+import inspect
 import json
 from pathlib import Path
 
@@ -70,3 +71,46 @@ def test_comparing_a_program_with_itself_says_so():
     result = ns.compare(PROGRAM, other, ORDERS, opening=OPENING, assumptions=PLAIN, resamples=0)
     assert result.text().startswith("Both settings give these orders the same.")
     assert "same program" not in result.text()
+
+
+def test_every_public_function_takes_a_program_and_assumptions_as_file_or_plain_data():
+    # Attributes of results are what they are; Simulated and Recommendation are made by functions.
+    for name in set(ns.__all__) - {"Simulated", "Recommendation"}:
+        thing = getattr(ns, name)
+        parts = [one for one in vars(thing).values() if inspect.isfunction(one)] if inspect.isclass(thing) else [thing]
+        public = (one for one in parts if inspect.isfunction(one) and not one.__name__.startswith("_"))
+        for function in public:
+            for parameter in inspect.signature(function).parameters.values():
+                asked = str(parameter.annotation)
+                assert not {"Program", "Assumptions"} & set(asked.replace("[", " ").replace("]", " ").split()), (
+                    function,
+                    parameter,
+                )
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda program, _: ns.export(program, to="sql"),
+        lambda program, _: ns.point_value(program),
+        lambda program, _: ns.liability(OPENING, program=program, at="2026-04-01", ultimate_percent=80).text(),
+        lambda program, _: ns.opening_from(OPENING, ORDERS, program, at="2026-04-01").to_json(),
+        lambda program, _: ns.replay(program, ORDERS, opening=OPENING).text(),
+        lambda program, _: ns.replay(None, ORDERS, opening=OPENING, programs=[program]).text(),
+        lambda program, _: ns.replay_sweep([program], ORDERS, opening=OPENING).to_json(),
+        lambda program, _: ns.simulate(
+            ns.Shop(customers_per_month=5, months=2, established_months=0), program
+        ).balances.to_json(),
+        lambda program, folder: ns.score_files(program, folder / "orders.csv", out=folder / "scored.csv").text(),
+        lambda program, folder: ns.replay_files(program, folder / "orders.csv", out=folder / "replayed").text(),
+    ],
+)
+def test_a_program_may_be_a_file_or_plain_data(asked, tmp_path):
+    found = []
+    whole = ns.load_program(PROGRAM)
+    for number, given in enumerate((whole, PROGRAM, json.loads(whole.model_dump_json(exclude_none=True)))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        ORDERS.assign(points_balance=450).to_csv(folder / "orders.csv", index=False)
+        found.append(asked(given, folder))
+    assert found[0] == found[1] == found[2]

@@ -67,6 +67,21 @@ def test_a_sweep_counts_from_todays_setting_and_its_best_is_no_edge():
     assert (best.row.name, best.on_edge) == (1, ())
 
 
+def test_a_sweep_counts_who_gets_less_than_today_and_what_an_order_leaves():
+    """a gets 80 + 80 today and 20 + 20 under the lowest cap; b, who orders as well, never has points."""
+    table = swept(BARE, resamples=50)
+    assert table["customers_who_get_less"].tolist() == [1, 0, 0]
+    assert table["share_who_get_less"].tolist() == [0.5, 0, 0]
+    assert table["margin_per_order"].tolist() == [320, 280, pytest.approx(800 / 3, abs=1e-4)]
+    # Drawn alone, a loses or b does not.
+    assert (table["share_who_get_less_low"][0], table["share_who_get_less_high"][0]) == (0, 1)
+    assert table["share_who_get_less_high"].tolist()[1:] == [0, 0]
+    found = compared(BARE)
+    assert found.changes.loc["fall", "customers"] == table["customers_who_get_less"][0]
+    best = ns.recommend(swept(BARE), customers_who_get_less_at_most_percent=50, margin_per_order_at_least=300)
+    assert best.row.name == 0
+
+
 def test_where_who_redeems_is_uncertain_the_response_is_drawn_along():
     rng = np.random.default_rng(3)
     many = pd.DataFrame(

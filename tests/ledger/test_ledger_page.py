@@ -9,11 +9,6 @@ from nector_sim.ledger.choices import LEDGER_CHOICES
 PAGE = ns.data_path("law/ledger.md").read_text(encoding="utf-8")
 
 
-def test_the_table_of_choices_is_that_of_the_code():
-    table = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \|$", PAGE.partition("## 8.")[2], re.MULTILINE)
-    assert table == [(name, *choice) for name, choice in LEDGER_CHOICES.items()]
-
-
 def test_each_choice_stands_where_it_is_made():
     for choice in LEDGER_CHOICES:
         assert f"(`{choice}`)" in PAGE.partition("## 8.")[0], choice

@@ -15,7 +15,7 @@ import nector_sim as ns
 from nector_sim.parity.cases import case_schema
 from nector_sim.parity.pytest_plugin import read
 from nector_sim.parity.suite import VERSION, generated_cases, program_schema
-from tests.parity_files import NAMES, contents
+from tests.generated import NAMES
 
 FOLDER = Path(ns.data_path("parity"))
 EXAMPLES = FOLDER / "examples"
@@ -23,11 +23,6 @@ EXAMPLE = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
 #: Columns that this program takes no notice of.
 IGNORED = {"tier", "coupon_discount", "ordered_at"}
 CASES = read(str(EXAMPLES / "cases.jsonl"))
-
-
-def test_the_files_are_what_cases_and_models_give():
-    for name, text in contents().items():
-        assert (FOLDER / name).read_text(encoding="utf-8") == text, name
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -2,14 +2,13 @@
 import { element, button, call, json, formatter, Gone } from "./dom.js";
 import { Form } from "./form.js";
 import { Orders } from "./orders.js";
-import { leverChart, curves, bars } from "./charts.js";
+import { TABS } from "./tabs.js";
 
 const $ = (id) => document.getElementById(id);
 const REST = 500; // ms that a setting rests before its ranges are worked out
 const LONG = 3000; // ms after which the page says what may take so long
-const MEASURES = { margin: "Margin a month", cost: "Cost a month", reach: "Orders that use coins, %" };
-let state = null, step = 3, tab = "levers", measure = "margin", resting = null, asking = null, waiting = null, spread = {}, sure = null;
-let later = {}; // what was worked out for this version: levers, pictures, orders, sure
+let state = null, step = 3, tab = TABS[0].name, resting = null, asking = null, waiting = null, spread = {}, sure = null;
+const known = new Map(); // what was worked out, by what it is
 const levers = new Map();
 
 // --- asking the server -------------------------------------------------------------------------------------------
@@ -120,7 +119,7 @@ function build() {
   $("steps").replaceChildren(...steps.map(([number, text]) => element("li", {}, button(`${number}. ${text}`, () => go(number), { id: `step-${number}` }))));
   const undo = button("↶ Undo", () => act({ do: "undo" }), { id: "undo" }), redo = button("↷ Redo", () => act({ do: "redo" }), { id: "redo" });
   const share = element("details", { class: "menu", id: "share" }, element("summary", { text: "Share" }), element("div", { class: "menu-items" },
-    [["Report (web page)", "report.html"], ["Report (Excel)", "report.xlsx"], ["This setting", "setting.toml"], ["Whole project", "project.json"]].map(([text, name]) => button(text, () => { share.open = false; save(name); }))));
+    [["Report (web page)", "report.html"], ["Report (PDF)", "report.pdf"], ["Report (Excel)", "report.xlsx"], ["This setting", "setting.toml"], ["Whole project", "project.json"]].map(([text, name]) => button(text, () => { share.open = false; save(name); }))));
   addEventListener("click", (event) => { if (!share.contains(event.target)) share.open = false; });
   addEventListener("keydown", (event) => {
     if (event.key === "Escape") share.open = false;
@@ -129,13 +128,12 @@ function build() {
   const dark = button("", () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"), { id: "theme", "aria-label": "Light or dark" });
   dark.textContent = "☾";
   $("tools").replaceChildren(undo, redo, share, dark);
-  const tabs = [["levers", "One lever"], ["setting", "This setting"], ["orders", "Orders"], ["sure", "How sure"], ["type", "Type this into Nector"]];
-  const strip = element("div", { role: "tablist", "aria-label": "More about the setting", class: "tabs" }, tabs.map(([name, text]) =>
+  const strip = element("div", { role: "tablist", "aria-label": "More about the setting", class: "tabs" }, TABS.map(({ name, text }) =>
     element("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "panel", text, onclick: () => open(name) })));
   strip.addEventListener("keydown", (event) => {
-    const at = tabs.findIndex(([name]) => name === tab), move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const at = TABS.findIndex(({ name }) => name === tab), move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!move) return;
-    open(tabs[(at + move + tabs.length) % tabs.length][0]);
+    open(TABS[(at + move + TABS.length) % TABS.length].name);
     $(`tab-${tab}`).focus();
   });
   const change = element("section", { class: "step", id: "view-3", "aria-label": "What to change" },
@@ -188,10 +186,9 @@ function open(name) {
 function show(found) {
   const isFirst = !state;
   if (state && found.version < state.version) return;
+  const isOther = !isFirst && found.marks.ranges !== state.marks.ranges;
   state = found;
-  spread = {};
-  sure = null;
-  later = { orders: null };
+  if (isOther) { spread = {}; sure = null; }
   if (isFirst) build();
   const who = state.orders;
   $("whose").textContent = [who.label, who.period].filter(Boolean).join(" · ");
@@ -209,7 +206,9 @@ function show(found) {
   if (isFirst || !state.headline) open(tab);
   if (isFirst && !state.headline) go(1);
   clearTimeout(resting);
-  $("panel").classList.add("old");
+  const { what } = TABS.find((one) => one.name === tab);
+  if (state.marks[what] !== show.mark) $("panel").classList.add("old");
+  show.mark = state.marks[what];
   resting = setTimeout(rested, isFirst ? 0 : REST);
 }
 
@@ -300,96 +299,88 @@ function showUnused() {
 
 // --- what is worked out when a setting rests ---------------------------------------------------------------------
 
-const ask = (what, query = "") => guarded(() => json(`api/later/${what}?version=${state.version}${query}`));
+// What was worked out is kept until what it rests on changes: then the mark of the state is another.
+function ask(what, query = "") {
+  const key = `${state.marks[what]}${query}`, has = known.get(what);
+  if (has?.key === key) return has.found;
+  const entry = { key };
+  const answer = () => json(`api/later/${what}?mark=${state.marks[what]}${query}`).catch((error) => {
+    if (error.status === 400) return { problem: error.message };
+    throw error;
+  });
+  entry.found = guarded(answer).then((found) => {
+    if (found == null && known.get(what) === entry) known.delete(what);
+    return found;
+  });
+  known.set(what, entry);
+  return entry.found;
+}
+const isOf = (what, mark) => state.marks[what] === mark;
 
 async function rested() {
   if (!state.headline) return;
-  const version = state.version;
+  const mark = state.marks.ranges;
   const found = await ask("ranges");
-  if (state.version !== version) return;
-  spread = found ?? {};
+  if (!isOf("ranges", mark)) return;
+  spread = found && !found.problem ? found : {};
   showFigures();
   await panel();
-  if (state.version !== version || state.same || state.stale) return;
-  sure ??= await ask("sure");
-  if (state.version === version && sure) showFigures();
+  if (!isOf("ranges", mark) || state.same || state.stale) return;
+  const told = await ask("sure");
+  if (isOf("ranges", mark) && told) { sure = told; showFigures(); }
 }
 
-async function panel() {
+// Show what the open tab says; what is there already stays as it is, with what somebody is typing, unless it is `anew`.
+async function panel(anew = false) {
   if (!state?.headline) return $("panel").replaceChildren();
-  const version = state.version, mine = tab;
-  const what = { levers: "levers", setting: "pictures", type: "pictures", orders: "examples", sure: "sure" }[mine];
-  if (!later[what] || mine === "orders") {
-    if (!$("panel").children.length || $("panel").dataset.tab !== mine) $("panel").replaceChildren(element("p", { class: "note", text: "Working it out …" }));
-    later[what] = what === "sure" ? (sure ??= await ask("sure")) : await ask(what, mine === "orders" ? `&order=${encodeURIComponent(wanted)}` : "");
-  }
-  if (state.version !== version || tab !== mine || !later[what]) return;
-  $("panel").dataset.tab = mine;
-  $("panel").classList.remove("old");
-  $("panel").replaceChildren(...{ levers: leverPanel, setting: settingPanel, type: typePanel, orders: ordersPanel, sure: surePanel }[mine](later[what]));
+  const mine = tab, { what, query = () => "", shows = () => "", show: shown } = TABS.find((one) => one.name === mine), mark = state.marks[what], wanted = query(page);
+  const place = $("panel");
+  if (place.dataset.tab !== mine) waits();
+  const stop = watchProgress(what);
+  const found = await ask(what, wanted);
+  stop();
+  if (!isOf(what, mark) || tab !== mine || query(page) !== wanted || !found) return;
+  place.classList.remove("old");
+  const also = shows(page);
+  if (!anew && place.dataset.tab === mine && panel.found === found && panel.also === also) return;
+  Object.assign(panel, { found, also });
+  const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
+  place.dataset.tab = mine;
+  place.replaceChildren(...(found.problem ? [element("p", { class: "warn", text: found.problem })] : [shown(found, page)].flat().filter(Boolean)));
+  if (focused) $(focused)?.focus();
 }
 
-function leverPanel(found) {
-  const choose = element("div", { class: "bar", role: "group", "aria-label": "Measure" }, Object.entries(MEASURES).map(([key, text]) =>
-    button(text, () => { measure = key; panel(); }, { "aria-pressed": String(key === measure) })));
-  const money = formatter(state.currency);
-  return [choose, element("div", { class: "pictures three" }, found.map((lever) => {
-    const writeX = lever.unit === "money" ? (value) => money.exact(value) : (value) => `${value} %`;
-    const isShare = measure === "reach";
-    return leverChart({
-      title: lever.label, points: lever.points, end: lever.end, key: measure, now: lever.now, today: lever.today, writeX,
-      writeY: isShare ? (value) => `${value} %` : (value) => money.short(value), writeFull: isShare ? (value) => `${value.toFixed(1)} %` : (value) => money.exact(Math.round(value)),
-      label: MEASURES[measure], use: (value) => act({ do: "type", form: "proposal", values: { [lever.path]: String(value) } }),
-    });
-  })), element("p", { class: "legend" }, element("span", { class: "key now", text: "proposal" }), element("span", { class: "key today", text: "current setting" }),
-    measure === "reach" ? null : element("span", { class: "key band", text: "nine of ten draws of your customers" }), " Click on a picture to set the lever.")];
+// Says that something is being worked out, and after a second how far it is.
+function waits() {
+  $("panel").dataset.tab = "";
+  $("panel").replaceChildren(...workingOn());
 }
 
-function settingPanel(found) {
-  const money = formatter(found.currency);
-  const lines = [{ ...found.curves.now, name: "proposal", kind: "now" }];
-  if (!state.same) lines.push({ ...found.curves.today, name: "current setting", kind: "today" });
-  const full = (value) => money.exact(value);
-  return [element("div", { class: "pictures two" },
-    curves({ title: "Discount by cart size, with coins enough", lines, average: found.average, writeX: full, writeFull: full }),
-    bars({ title: "What limits the discount, % of orders", rows: found.limits.map((one) => ({ name: one.name, value: one.now, before: state.same ? null : one.today })), write: (value) => `${value.toFixed(1)} %` }),
-    bars({ title: "From sales to margin", rows: found.steps.map(([name, value]) => ({ name, value })), write: (value) => money.exact(Math.round(value)) }),
-    element("figure", { class: "picture" }, element("figcaption", { text: "What this setting is" }), element("ul", {}, found.facts.map((text) => element("li", { text })))))];
+const workingOn = () => [element("p", { class: "note", text: "Working it out …" }), element("progress", { "aria-label": "Working it out", hidden: true })];
+
+function watchProgress(what) {
+  const timer = setInterval(async () => {
+    const found = await guarded(() => json("api/alive"));
+    if (!found?.progress[what]) return;
+    if (!$("panel").querySelector("progress")) $("panel").prepend(...workingOn());
+    const [done, of] = found.progress[what], bar = $("panel").querySelector("progress");
+    bar.hidden = false;
+    bar.max = of;
+    bar.value = Math.min(done, of);
+    bar.previousSibling.textContent = `Working it out … ${Math.min(100, Math.floor((100 * done) / of))} %`;
+  }, 1000);
+  return () => clearInterval(timer);
 }
 
-function typePanel(found) {
-  return [element("h3", { text: "Type this into Nector" }), element("p", { text: "Log in to Nector and open Third Party Checkouts → GoKwik. The fields are in the order of its screens." }),
-    element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Fields to type in" }, element("table", {}, element("thead", {}, element("tr", {}, ["Screen", "Field", "Value"].map((text) => element("th", { scope: "col", text })))),
-      element("tbody", {}, found.screens.map((row) => element("tr", {}, row.map((text) => element("td", { text }))))))),
-    found.aside.map((text) => element("p", { class: "warn", text: `Nector's screens have no field for this, so it cannot be typed in: ${text}` }))].flat();
-}
-
-let wanted = "", explained = 0;
-function ordersPanel(found) {
-  const input = element("input", { type: "search", id: "find", value: wanted, class: "text" });
-  const look = element("form", { class: "bar", onsubmit: (event) => { event.preventDefault(); wanted = input.value.trim(); explained = 0; panel(); } }, element("label", { for: "find", text: "Order number" }), input, element("button", { text: "Find" }));
-  if (!found.rows.length) return [look, element("p", { text: wanted ? `There is no order ${wanted} among those that count.` : "There are no orders." })];
-  explained = Math.min(explained, found.rows.length - 1);
-  const words = element("div", { id: "explained", "aria-live": "polite" });
-  const pick = (at) => {
-    explained = at;
-    for (const [index, one] of [...body.querySelectorAll("button")].entries()) one.setAttribute("aria-pressed", String(index === at));
-    words.replaceChildren(element("p", { class: "strong", text: `Order ${found.rows[at].id}: ${found.rows[at].sentence}` }), element("details", {}, element("summary", { text: "Step by step" }), element("pre", { text: found.rows[at].steps, tabindex: "0" })));
-  };
-  const body = element("tbody", {}, found.rows.map((row, at) => element("tr", {}, element("th", { scope: "row" }, button(row.cells[0], () => pick(at), { "aria-label": `Explain order ${row.id}` })), row.cells.slice(1).map((text) => element("td", { class: "amount", text })))));
-  pick(explained);
-  return [look, element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Orders" }, element("table", {}, element("thead", {}, element("tr", {}, found.columns.map((text) => element("th", { scope: "col", text })))), body)), words];
-}
-
-function surePanel(found) {
-  const money = formatter(found.currency), percent = (value) => (value == null ? "never" : `${(100 * value).toFixed(1)}`);
-  const [value, low, high] = found.break_even;
-  return [element("ul", {}, found.lines.map((text) => element("li", { text }))),
-    element("p", { class: "strong", text: `Pays off from ${percent(value)} extra orders per 100${low === undefined ? "" : `; in nine of ten draws of your customers between ${percent(low)} and ${percent(high)}`}.` }),
-    element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "What changes the margin most" }, element("table", {}, element("caption", { text: `What changes the margin most, against ${found.against} (${money.exact(Math.round(found.likely))})` }),
-      element("thead", {}, element("tr", {}, ["About your shop", "If it is", "the margin changes by", "If it is", "the margin changes by"].map((text) => element("th", { scope: "col", text })))),
-      element("tbody", {}, found.tornado.map((row) => element("tr", {}, element("th", { scope: "row", text: row.name }), element("td", { class: "amount", text: row.low.toFixed(1) }), element("td", { class: "amount", text: money.exact(Math.round(row.answer_at_low)) }), element("td", { class: "amount", text: row.high.toFixed(1) }), element("td", { class: "amount", text: money.exact(Math.round(row.answer_at_high)) }))))))];
-}
+// What a tab may do.
+const page = {
+  get state() { return state; },
+  get money() { return formatter(state.currency); },
+  act, save, ask, again: () => panel(true), say: message,
+  // Keep what was typed into a tab, with the project: undo knows it, a restart finds it.
+  keep: (values) => act({ do: "ask", tab, values }),
+  kept: (name, otherwise = "") => state.asked[tab]?.[name] ?? otherwise,
+};
 
 load();
 watch();

@@ -12,7 +12,7 @@ function ticks(low, high, count) {
 }
 
 // draw(width) makes a picture; it is made again when its place gets another width.
-function fitting(draw) {
+export function fitting(draw) {
   const place = element("div", { class: "plot" });
   let last = 0;
   new ResizeObserver(([entry]) => {
@@ -22,7 +22,7 @@ function fitting(draw) {
   return place;
 }
 
-function frame(width, height, { xs, ys, writeX, writeY, label }) {
+export function frame(width, height, { xs, ys, writeX, writeY, label }) {
   const spanY = ys[1] - ys[0] || 1, spanX = xs[1] - xs[0] || 1;
   const x = (value) => LEFT + ((value - xs[0]) / spanX) * (width - LEFT - RIGHT);
   const y = (value) => height - BOTTOM - ((value - ys[0]) / spanY) * (height - TOP - BOTTOM);
@@ -41,9 +41,9 @@ function frame(width, height, { xs, ys, writeX, writeY, label }) {
   return { root, x, y };
 }
 
-const path = (points) => points.map(([x, y], at) => `${at ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+export const path = (points) => points.map(([x, y], at) => `${at ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 
-function tip(root, width, height) {
+export function tip(root, width, height) {
   const text = svg("text", { class: "tip-text" }), back = svg("rect", { class: "tip", rx: 4, height: 22 });
   const line = svg("line", { class: "cursor", y1: TOP, y2: height - BOTTOM });
   const group = svg("g", { class: "hover", visibility: "hidden" }, line, back, text);

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nector_sim.errors import InputError
-from nector_sim.exploration.experiments.outcomes import instant, people_of, person_of, read_history, totals
+from nector_sim.exploration.experiments.outcomes import instant, outcome_rows, people_of, person_of, totals
 from nector_sim.frames.kinds import as_frame
-from nector_sim.orders.identity import HASHED, default_key_file, load_key
+from nector_sim.orders.identity import HASHED, load_key
+from nector_sim.places import on_this_machine
 from nector_sim.results import Result
 
 if TYPE_CHECKING:
@@ -80,11 +81,12 @@ class ExperimentAssignment(Result):
 
     def save(self, path: str | Path) -> Path:
         """Write ``customer_id`` and ``side`` as CSV, for the shop to load."""
+        place = on_this_machine(path, "save the sides here, and copy the file there")
         try:
-            self.frame.to_csv(path, index=False)
+            self.frame.to_csv(place, index=False)
         except OSError as error:
             raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
-        return Path(path)
+        return place
 
     def __repr__(self) -> str:
         # Not the dataclass's, which would show the key.
@@ -148,7 +150,7 @@ def assign_experiment(
     if not 0 < candidate_percent < 100:
         raise InputError(f"candidate_percent is {candidate_percent:g}; it must be above 0 and below 100")
     frame, begins = as_frame(orders), instant(start, timezone)
-    rows = read_history(frame, assumptions=None, timezone=timezone)
+    rows = outcome_rows(frame, assumptions=None, timezone=timezone)
     ids = frame["customer_id"].dropna().drop_duplicates().reset_index(drop=True)
     hashed = ids.astype(str).str.fullmatch(HASHED)
     ids = ids[~hashed].reset_index(drop=True)
@@ -163,7 +165,7 @@ def assign_experiment(
     if len(people) < 20:
         raise InputError(" ".join([f"there are {len(people)} customers; a test needs many more.", *said]))
     before = totals(rows, people, begins - pd.Timedelta(weeks=before_weeks), begins)
-    key = load_key(Path(key_file) if key_file else default_key_file())
+    key = load_key(key_file)
     for tried in range(TRIES):
         draws = np.array([_draw(person, seed + tried, key) for person in people])
         on_candidate = draws < candidate_percent / 100

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import as_assumptions
+from nector_sim.economics.intervals import never
+from nector_sim.economics.margin import break_even_share
 from nector_sim.errors import InputError
 from nector_sim.exploration.compare import compare
 from nector_sim.exploration.experiments.looks import even_looks, price
-from nector_sim.exploration.experiments.outcomes import read_history, totals
+from nector_sim.exploration.experiments.outcomes import outcome_rows, totals
 from nector_sim.exploration.experiments.statistics import customers_a_side, smallest_effect
 from nector_sim.results import Result
 
@@ -115,6 +118,7 @@ def _by(row: Any) -> str:
     return f"by {row['outcome']}{' with CUPED' if row['cuped'] else ''}"
 
 
+@long_call("steps")
 def plan_experiment(
     baseline: ProgramLike,
     candidate: ProgramLike,
@@ -128,6 +132,7 @@ def plan_experiment(
     alpha_percent: float = 5,
     power_percent: float = 80,
     timezone: str = "Asia/Kolkata",
+    progress: Progress | None = None,
     **how: Any,
 ) -> ExperimentPlan:
     """Plan a test of two settings on the customers of a shop.
@@ -156,6 +161,8 @@ def plan_experiment(
         Two-sided error, and the chance to see a change that is there.
     timezone : str, optional
         Zone of times that name none.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
     **how
         Other arguments of :func:`nector_sim.compare`, such as its opening balances.
 
@@ -181,10 +188,14 @@ def plan_experiment(
     _check(changes_percent, weeks, alpha_percent, power_percent)
     assumptions = as_assumptions(assumptions)
     alpha, power = alpha_percent / 100, power_percent / 100
-    rows = read_history(orders, assumptions=assumptions, timezone=timezone)
+    step = stages(2 + len(set(weeks)))
+    rows = outcome_rows(orders, assumptions=assumptions, timezone=timezone)
+    step()
     compared = compare(baseline, candidate, orders, assumptions=assumptions, resamples=0, **how)
+    step()
     before, after = (float(side.margin) for side in (compared.baseline, compared.candidate))
-    break_even = before / after - 1 if after > 0 else None
+    share = never(break_even_share(before - after, after))
+    break_even = None if np.isnan(share) else share
     many = price(even_looks(looks), alpha=alpha, power=power)
     last = rows["at"].max() + pd.Timedelta(microseconds=1)
     cut, notes, seen = [], [], []
@@ -193,9 +204,11 @@ def plan_experiment(
         there = int((start - rows["at"].min()) / pd.Timedelta(weeks=1))
         if min(before_weeks, there) < _FEWEST_BEFORE:
             cut.append(str(length))
+            step()
             continue
         window = pd.Timedelta(weeks=min(before_weeks, there))
         seen += _spread(rows, start, last, window, length)
+        step()
     if cut:
         notes.append(f"The orders are too few to say what {', '.join(cut)} weeks show: they cover too short a time.")
     if not (rows["discount"] > 0).any():

@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import norm
 
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import AssumptionsLike, as_assumptions
 from nector_sim.errors import InputError
 from nector_sim.exploration.experiments.assign import SIDES, ExperimentAssignment
 from nector_sim.exploration.experiments.looks import bounds, even_looks
-from nector_sim.exploration.experiments.outcomes import instant, people_of, read_history, totals
-from nector_sim.exploration.experiments.statistics import Difference, Side, difference, same_share
+from nector_sim.exploration.experiments.outcomes import instant, outcome_rows, people_of, totals
+from nector_sim.exploration.experiments.statistics import Difference, SideTotals, difference, same_share
 from nector_sim.frames.kinds import as_frame
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
+from nector_sim.rules.program import as_program
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nector_sim.rules.program import Program
+    from nector_sim.rules.program import Program, ProgramLike
 
 #: A p-value of the sides' sizes below which something went wrong with the assignment.
 _WRONG_SIZES = 0.001
@@ -85,6 +87,7 @@ class ExperimentReading(Result):
         return "\n".join([self.answer, f"Customers: {sizes} (p of these sizes {self.sizes_p_value:.3f}).", *self.said])
 
 
+@long_call("steps")
 def read_experiment(
     orders: Any,
     assignment: ExperimentAssignment | Any,
@@ -99,9 +102,10 @@ def read_experiment(
     cuped: bool = True,
     winsorise_percent: float | None = None,
     by: str | None = None,
-    programs: Sequence[Program] = (),
+    programs: Sequence[ProgramLike] = (),
     currency: str = "INR",
     timezone: str = "Asia/Kolkata",
+    progress: Progress | None = None,
 ) -> ExperimentReading:
     """Read a test of two settings.
 
@@ -140,6 +144,8 @@ def read_experiment(
         For the answer's words.
     timezone : str, optional
         Zone of times that name none.
+    progress : callable, optional
+        Called with the number of steps done, and of all steps.
 
     Returns
     -------
@@ -154,8 +160,9 @@ def read_experiment(
 
     sides, begins, share = _assigned(assignment, start, candidate_percent, timezone)
     ends = instant(end, timezone)
-    frame = as_frame(orders)
-    rows = read_history(frame, assumptions=as_assumptions(assumptions), timezone=timezone)
+    step, frame = stages(3), as_frame(orders)
+    rows = outcome_rows(frame, assumptions=as_assumptions(assumptions), timezone=timezone)
+    step()
     if ends <= begins:
         raise InputError("the end of the test is not after its start")
     last = rows["at"].max() if len(rows) else begins
@@ -173,7 +180,7 @@ def read_experiment(
     p_value = same_share(sizes["baseline"], sizes["candidate"], candidate_share=share)
     # A shop without an order in the last hours of the test has reached its end as well.
     done = until >= ends - pd.Timedelta(days=1)
-    said = _said(rows, sides, begins, until, programs, timezone)
+    said = _said(rows, sides, begins, until, [as_program(one) for one in programs], timezone)
     if not done:
         looked = " Ranges are as wide as looking early asks for." if looks > 1 else ""
         dates = [at.tz_convert(timezone) for at in (ends, until)]
@@ -181,6 +188,7 @@ def read_experiment(
     level = 0.95 if looks == 1 else _level((until - begins) / (ends - begins), looks, done=done)
     if winsorise_percent is not None:
         said.append(_winsorise(during, before, winsorise_percent))
+    step()
     found = _compare(during, before, level)
     table = _table(found)
     if by is not None:
@@ -196,6 +204,7 @@ def read_experiment(
             f"The test cannot be read: sides of {sizes['baseline']:,} and {sizes['candidate']:,} customers do not come "
             f"from this assignment (p {p_value:.1g}); some were lost or added on one side. Find out why first."
         )
+    step()
     return ExperimentReading(table, verdict, answer, sizes, p_value, level, tuple(said), currency)
 
 
@@ -299,13 +308,13 @@ def _compare(
 ) -> dict[str, Difference]:
     """Every outcome's difference."""
 
-    def side_of(side: str, value: str, per: str | None) -> Side:
+    def side_of(side: str, value: str, per: str | None) -> SideTotals:
         earlier = None if before is None else before[side]
 
         def sums(table: pd.DataFrame | None, name: str | None) -> Any:
             return None if table is None or name is None else table[name].to_numpy(np.float64)
 
-        return Side(sums(during[side], value), sums(during[side], per), sums(earlier, value), sums(earlier, per))
+        return SideTotals(sums(during[side], value), sums(during[side], per), sums(earlier, value), sums(earlier, per))
 
     return {
         name: difference(side_of("baseline", value, per), side_of("candidate", value, per), level=level)

@@ -1,10 +1,15 @@
-"""Where files are: on this machine, or behind a URL that fsspec knows (``s3://``, ``gs://``, ``memory://``)."""
+"""Where files are: on this machine, or behind a URL that fsspec knows (``s3://``, ``gs://``, ``memory://``).
+
+Every door that takes a file takes it as a :class:`Place`, or refuses a URL by name (:func:`on_this_machine`): none
+takes one for a path that does not exist. universal-pathlib, which has such paths too, is not used: the text of its
+paths holds the passwords and signatures that :class:`Place` masks, and what runs need beside opening a file (written
+whole or not at all, a stamp of size and change, the query of a signed URL) would still be written here.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +22,8 @@ from nector_sim.urls import masked, without_query
 
 #: Bytes of a name that is written to: what systems take, less what the files of a run have beside it.
 LONGEST_NAME = 255 - len("..manifest.json.unfinished")
+#: A URL's scheme, of two letters at least (``C:/`` is a drive), and its slashes, of which pathlib leaves one.
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(/?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,11 @@ class Place:
     @classmethod
     def of(cls, path: str | Path | Place) -> Place:
         """Make one of a path or URL; ``file://`` and ``local://`` are this machine."""
-        text = path.path if isinstance(path, Place) else str(path)
+        if isinstance(path, Place):
+            return path
+        found = _SCHEME.match(text := str(path))
+        if found and not found[2]:
+            raise InputError(f"{text} is a URL of which pathlib left one slash; give it as text: {found[1]}://…")
         return cls(text.removeprefix("file://").removeprefix("local://"))
 
     @property
@@ -48,9 +59,14 @@ class Place:
         return Path(self.path)
 
     @property
+    def name(self) -> str:
+        """Its own name, without the folder."""
+        return PurePosixPath(self.bare.replace("\\", "/")).name
+
+    @property
     def suffix(self) -> str:
         """Its ending, in small letters; of a URL, that of its path."""
-        return PurePosixPath(self.bare.replace("\\", "/")).suffix.lower()
+        return PurePosixPath(self.name).suffix.lower()
 
     @property
     def bare(self) -> str:
@@ -111,6 +127,14 @@ class Place:
             return other.is_relative_to(mine) or (self.exists() and file.exists() and self.local.samefile(file.local))
         return f"{file.path}/".startswith(f"{self.path.rstrip('/')}/")
 
+    def is_same(self, other: Place) -> bool:
+        """Whether two names are of one place."""
+        if not (self.is_local and other.is_local):
+            return self.path == other.path
+        if self.local.absolute() == other.local.absolute():
+            return True
+        return self.exists() and other.exists() and self.local.samefile(other.local)
+
     def check_writable(self) -> None:
         """Raise InputError if nothing can be written to it: a URL with a query, a dash, a name that is too long."""
         if self.path == "-":
@@ -165,6 +189,20 @@ class Place:
             raise
         flush_folder(self.local.parent)
 
+    def fetch(self, folder: Path) -> Path:
+        """Copy the file into a folder of this machine, under its own name."""
+        if not self.exists():
+            raise InputError(f"{self} does not exist; check the address")
+        import shutil
+
+        path = folder / (self.name or "file")
+        try:
+            with self.open() as source, path.open("wb") as target:
+                shutil.copyfileobj(source, target)
+        except OSError as error:
+            raise InputError(f"{self} cannot be read: {error.strerror or error}") from None
+        return path
+
     def write_text(self, text: str) -> None:
         """Write it as UTF-8, whole or not at all."""
         with self.written() as target:
@@ -179,6 +217,19 @@ class Place:
             return file.read().decode()
 
 
+def is_url(path: object) -> bool:
+    """Whether a path or a text is a URL of another place than this machine."""
+    found = _SCHEME.match(str(path))
+    return found is not None and found[1].lower() not in ("file", "local")
+
+
+def on_this_machine(path: str | Path, instead: str) -> Path:
+    """Give the path of a door that knows no URLs; one is refused, and what to do instead is said."""
+    if is_url(path):
+        raise InputError(f"{path} is a URL, and this is a file of this machine alone; {instead}")
+    return Place.of(path).local
+
+
 @contextmanager
 def fetched(given: str) -> Iterator[str]:
     """Give a path of this machine: what a URL names is fetched, under its own name, for as long as the block lasts."""
@@ -186,16 +237,10 @@ def fetched(given: str) -> Iterator[str]:
     if place.is_local:
         yield place.path
         return
-    if not place.exists():
-        raise InputError(f"{place} does not exist; check the address")
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="nector_sim_") as folder:
-        path = Path(folder) / (PurePosixPath(place.bare).name or "file")
-        try:
-            with place.open() as source, path.open("wb") as target:
-                shutil.copyfileobj(source, target)
-        except OSError as error:
-            raise InputError(f"{place} cannot be read: {error.strerror or error}") from None
-        yield str(path)
+        yield str(place.fetch(Path(folder)))
 
 
 def flush(path: Path) -> None:
