@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -56,14 +57,27 @@ def open_inputs(orders: Sequence[str | Path]) -> InputFiles:
     return inputs
 
 
+@contextmanager
+def reading(inputs: InputFiles, pieces: Sequence[Piece]) -> Iterator[None]:
+    """Begin to read pieces already, for :func:`read_pieces`, while libraries are loaded."""
+    with beside("read") as reader:
+        for whole, _ in _readings(inputs, pieces)[:AHEAD_AT_FIRST]:
+            inputs.begun.append((whole, reader.submit(read_piece, inputs, whole)))
+        yield
+
+
 def read_pieces(
-    inputs: InputFiles, pieces: Sequence[Piece]
+    inputs: InputFiles, pieces: Sequence[Piece], *, meanwhile: Callable[[], object] = lambda: None
 ) -> Iterator[tuple[Piece, pl.DataFrame, list[tuple[int, str]]]]:
-    """Read pieces one after the other, a few ahead of the one that is worked on."""
+    """Read pieces one after the other, a few ahead of the one that is worked on; the first with something meanwhile."""
     readings = _readings(inputs, pieces)
     with beside("read") as reader:
-        waiting = (reader.submit(read_piece, inputs, whole) for whole, _ in readings)
-        ahead = deque(islice(waiting, AHEAD_AT_FIRST))
+        begun, inputs.begun = inputs.begun, []
+        same = [whole for whole, _ in begun] == [whole for whole, _ in readings[: len(begun)]]
+        ahead = deque(future for _, future in begun if same)
+        waiting = (reader.submit(read_piece, inputs, whole) for whole, _ in readings[len(ahead) :])
+        ahead.extend(islice(waiting, AHEAD_AT_FIRST - len(ahead)))
+        meanwhile()
         for whole, cut in readings:
             frame, broken = ahead.popleft().result()
             ahead.extend(islice(waiting, max(0, AHEAD - len(ahead))))
@@ -73,13 +87,17 @@ def read_pieces(
 
 
 def _readings(inputs: InputFiles, pieces: Sequence[Piece]) -> list[tuple[Piece, list[Piece]]]:
-    """Join pieces that are neighbours in a Parquet file; each whole, and the pieces that it is cut into again."""
+    """Join pieces that are neighbours in a Parquet file; each whole, and the pieces that it is cut into again.
+
+    The first is read alone: everybody waits for it.
+    """
     runs: list[list[Piece]] = []
     most_rows = CELLS_AT_ONCE // max(1, len(inputs.schema))
     for piece in pieces:
         last = runs[-1][-1] if runs else None
         if (
             last is not None
+            and len(runs) > 1
             and (piece.source, piece.start) == (last.source, last.start + last.rows)
             and inputs.sources[piece.source].layout is None
             and piece.first_row + piece.rows - runs[-1][0].first_row <= most_rows
@@ -126,6 +144,7 @@ def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str | No
             raise InputError(f"{place} ends in {place.suffix or 'nothing'}; orders are read from .csv and .parquet")
         yield place, str(place), ()
         return
+    _refuse_lakes(place)
     inside = [file for file in place.files() if file.suffix in (".csv", ".parquet")]
     if not inside:
         raise InputError(f"{place} has no .csv or .parquet file in it; name the folder that has")
@@ -133,6 +152,20 @@ def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str | No
         between = file.below(place)[:-1]
         named = (part.partition("=") for part in between)
         yield file, str(file), tuple((name, _partition_value(text)) for name, _, text in named if text)
+
+
+def _refuse_lakes(folder: Place) -> None:
+    """Refuse a table whose folder also has the files of its older versions: rows that were deleted would count."""
+    kind = None
+    if (folder / "_delta_log").exists():
+        kind, how = "Delta", 'DeltaTable("…").to_pyarrow_table() of deltalake'
+    elif any(file.bare.endswith(".metadata.json") for file in (folder / "metadata").files()):
+        kind, how = "Iceberg", 'catalog.load_table("…").scan().to_arrow() of pyiceberg'
+    if kind is not None:
+        raise InputError(
+            f"{folder} is a table of {kind}, whose folder also has files of older versions; read it with {how}, and "
+            "give that to ns.score or ns.replay, or write it to Parquet files first"
+        )
 
 
 def _partition_value(text: str) -> str | None:
