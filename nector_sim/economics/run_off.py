@@ -33,7 +33,7 @@ DRAWS = 500
 #: Groups of customers that are drawn anew.
 GROUPS = 30
 #: How much of what a level wanders in a year stays over the years of a run-off, in which ups and downs are averaged: a
-#: choice. Of 120 simulated shops ranges held 89 % with none of it, and 91 with half.
+#: choice, made on the 120 simulated shops of the page, of which ranges held 89 % with none of it and 91 with half.
 WANDERS = 0.5
 #: Months of a year, and how many ahead have a season of their own; later ones are like the year before.
 YEAR, AHEAD = 12, 12
