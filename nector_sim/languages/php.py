@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from nector_sim.languages.law import calculator_of
-from nector_sim.languages.printing import RESULTS, Grammar, heading, refuse
+from nector_sim.languages.printing import RESULTS, Grammar, heading, refuse_beyond_64_bits
 from nector_sim.languages.tree import Constant
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS
 from nector_sim.rules.program import Program
-
-#: From here on, 64 bits overflow.
-TOO_LARGE = 2**63
 
 
 def _constant(node: Constant) -> str:
@@ -210,8 +207,7 @@ final class NectorRedemption
 def print_php(program: Program, *, leave_out: Collection[str] = ()) -> str:
     """Write the program as a PHP class with ``quote`` (major units) and ``redeem`` (whole minor units)."""
     calculator = calculator_of(program, leave_out=leave_out)
-    if calculator.largest >= TOO_LARGE:
-        raise refuse(f"needs numbers of more than 64 bits ({calculator.largest})", "offers")
+    refuse_beyond_64_bits(calculator)
     lets = []
     for one in calculator.lets:
         lets += [f"        // {one.note}"] if one.note else []
