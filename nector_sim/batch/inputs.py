@@ -126,6 +126,7 @@ def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str | No
             raise InputError(f"{place} ends in {place.suffix or 'nothing'}; orders are read from .csv and .parquet")
         yield place, str(place), ()
         return
+    _refuse_lakes(place)
     inside = [file for file in place.files() if file.suffix in (".csv", ".parquet")]
     if not inside:
         raise InputError(f"{place} has no .csv or .parquet file in it; name the folder that has")
@@ -133,6 +134,20 @@ def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str | No
         between = file.below(place)[:-1]
         named = (part.partition("=") for part in between)
         yield file, str(file), tuple((name, _partition_value(text)) for name, _, text in named if text)
+
+
+def _refuse_lakes(folder: Place) -> None:
+    """Refuse a table whose folder also has the files of its older versions: rows that were deleted would count."""
+    kind = None
+    if (folder / "_delta_log").exists():
+        kind, how = "Delta", 'DeltaTable("…").to_pyarrow_table() of deltalake'
+    elif any(file.bare.endswith(".metadata.json") for file in (folder / "metadata").files()):
+        kind, how = "Iceberg", 'catalog.load_table("…").scan().to_arrow() of pyiceberg'
+    if kind is not None:
+        raise InputError(
+            f"{folder} is a table of {kind}, whose folder also has files of older versions; read it with {how}, and "
+            "give that to ns.score or ns.replay, or write it to Parquet files first"
+        )
 
 
 def _partition_value(text: str) -> str | None:

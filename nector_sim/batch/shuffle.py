@@ -86,7 +86,7 @@ def split_part(job: ReplayJob, number: int) -> None:
 
 @contextmanager
 def _written(place: Place) -> Iterator[Any]:
-    with place.written() as target:
+    with place.written(attempt=True) as target:
         if isinstance(target, Path):
             with target.open("wb") as file:
                 yield file
