@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -14,12 +14,12 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from nector_sim._progress import Progress, beside, long_call, teller
+from nector_sim._progress import Progress, ahead, beside, long_call, teller
 from nector_sim.batch.files import ScoreReport
 from nector_sim.batch.inputs import PIECE_ROWS, open_inputs, read_pieces
 from nector_sim.batch.resume import failed, parts_of, resume
 from nector_sim.batch.schemas import rejects_schema, scored_schema
-from nector_sim.batch.sources import Inputs, Piece
+from nector_sim.batch.sources import InputFiles, Piece
 from nector_sim.batch.tally import Tally
 from nector_sim.batch.terms import check_places, describe_program, versions
 from nector_sim.batch.work import RejectsFile, Work, each_reject, told
@@ -30,6 +30,8 @@ from nector_sim.frames.results import Naming
 from nector_sim.places import Place
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
+#: Pieces that are scored ahead of the one that is written: two threads that write wait for none of them.
+AHEAD = 1
 #: Rows of a part of a folder, at least.
 PART_ROWS = 4_000_000
 
@@ -46,7 +48,7 @@ class Job:
     Attributes
     ----------
     program : Program
-    inputs : Inputs
+    inputs : InputFiles
     parts : list of list of Piece
     work : Work
     schema : polars.Schema
@@ -56,7 +58,7 @@ class Job:
     """
 
     program: Program
-    inputs: Inputs
+    inputs: InputFiles
     parts: list[list[Piece]]
     work: Work
     schema: pl.Schema
@@ -124,8 +126,30 @@ def score_files(
     a,749.95,5000,offers.0,649,649.00,100.95,min_payable
     """
     program = as_program(program)
-    work = Work.of(Place.of(out), in_parts=engine is not None)
+    Work.of(Place.of(out), in_parts=engine is not None)  # refuses a name before anything is read
     inputs = open_inputs([orders] if isinstance(orders, str | Path) else list(orders))
+    how: dict[str, Any] = {"part_rows": part_rows, "prefix": prefix, "suffix": suffix, "engine": engine}
+    return _scored(program, inputs, out=out, rejects=rejects, **how)
+
+
+@long_call("orders")
+def score_inputs(program: Program, inputs: InputFiles, **how: Any) -> ScoreReport:
+    """Score orders whose files were opened, here; as :func:`score_files`."""
+    return _scored(program, inputs, engine=None, **how)
+
+
+def _scored(
+    program: Program,
+    inputs: InputFiles,
+    *,
+    out: str | Path,
+    rejects: str | Path | None,
+    part_rows: int,
+    prefix: str,
+    suffix: str,
+    engine: Engine | None,
+) -> ScoreReport:
+    work = Work.of(Place.of(out), in_parts=engine is not None)
     listed = Place.of(rejects) if rejects is not None else None
     _check_places(inputs, work, listed)
     parts = inputs.parts(part_rows if work.is_folder or work.joins else inputs.rows + 1)
@@ -162,11 +186,11 @@ def one_by_one(job: Job, numbers: Sequence[int], begin: Callable[[], Any], done:
 
 def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
     """Read, score and write a part and its rejects; told again, it writes the same bytes."""
-    tally, rejects = Tally(), RejectsFile(job.work.rejects(number))
+    tally = Tally()
 
-    def frames() -> Iterator[pl.DataFrame]:
-        for piece, frame, broken in read_pieces(job.inputs, job.parts[number]):
-            from nector_sim.batch.chunks import score_frame  # loads the calculator, while more pieces are read
+    def frames() -> Generator[pl.DataFrame, None, None]:
+        for piece, frame, broken in read_pieces(job.inputs, job.parts[number], meanwhile=lambda: _load(job.program)):
+            from nector_sim.batch.chunks import score_frame
 
             first = piece.first_row
             how: dict[str, Any] = {"typed": job.work.typed, "naming": job.naming}
@@ -176,12 +200,20 @@ def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
             yield chunk.scored
             done(piece.rows)
 
-    try:
-        with job.work.part(number).written() as target:
-            write_frames(frames(), job.schema, target=target, ending=job.work.ending, decimals=job.program.decimals)
-    finally:
-        rejects.close()
+    with (
+        RejectsFile(job.work.rejects(number)) as rejects,
+        job.work.part(number).written(attempt=True) as target,
+        closing(ahead(frames(), AHEAD)) as scored,
+    ):
+        write_frames(scored, job.schema, target=target, ending=job.work.ending, decimals=job.program.decimals)
     return tally
+
+
+def _load(program: Program) -> None:
+    """Load the calculator, and make the program ready for it."""
+    from nector_sim.batch import plain
+
+    plain.prepare(program)
 
 
 def finish_part(job: Job, number: int, tally: Tally) -> None:
@@ -249,7 +281,8 @@ def _manifest(job: Job, terms: dict[str, Any]) -> dict[str, Any]:
     total = Tally()
     for number in range(len(job.parts)):
         tally = job.work.finished(number)
-        assert tally is not None
+        if tally is None:
+            raise job.work.not_here(number)
         total.add(tally)
     return terms | {
         "output": {"name": job.work.out.local.name, "parts": parts_of(job.work) if job.work.is_folder else None},
@@ -314,7 +347,7 @@ def _write_rejects(job: Job, place: Place) -> None:
         )
 
 
-def _check_places(inputs: Inputs, work: Work, rejects: Place | None) -> None:
+def _check_places(inputs: InputFiles, work: Work, rejects: Place | None) -> None:
     if rejects is not None:
         rejects.check_writable()
     if rejects is not None and rejects.suffix not in ENDINGS:
