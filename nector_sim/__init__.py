@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from nector_sim.orders.report import OrdersReport
     from nector_sim.parity.check import check_parity
     from nector_sim.parity.report import ParityReport
+    from nector_sim.report.contents import Report, make_report
     from nector_sim.results import plots
     from nector_sim.rules.money import money_text
     from nector_sim.rules.offers import FixedAmount, FixedPercent, Offer, VariableAmount, VariablePercent
@@ -107,6 +108,7 @@ _HOMES = {
     "nector_sim.rules.money": ("money_text",),
     "nector_sim.rules.offers": ("FixedAmount", "FixedPercent", "Offer", "VariableAmount", "VariablePercent"),
     "nector_sim.rules.program": ("FixedMinPayable", "PercentMinPayable", "Program", "load_program"),
+    "nector_sim.report.contents": ("Report", "make_report"),
     "nector_sim.results": ("plots",),
     "nector_sim.rules.review": ("review",),
     "nector_sim.scoring": ("score", "score_batch"),
@@ -149,6 +151,7 @@ __all__ = [
     "Recommendation",
     "Replay",
     "ReplayReport",
+    "Report",
     "RuleExplorer",
     "ScoreReport",
     "Shop",
@@ -179,6 +182,7 @@ __all__ = [
     "load_assumptions",
     "load_grid",
     "load_program",
+    "make_report",
     "margins",
     "money_text",
     "opening_from",

@@ -27,6 +27,7 @@ EXTRA_OF = {
     "s3fs": "s3",
     "cryptography": "dask",
     "distributed": "dask",
+    "pyspark": "spark",
     "chainladder": "actuarial",
     "scipy": "estimates",
     "statsmodels": "estimates",

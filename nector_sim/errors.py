@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nector_sim.urls import masked
 
@@ -76,3 +77,7 @@ class OrdersError(InputError):
     def __init__(self, heading: str, problems: Sequence[Problem] = (), *, rejects: pd.DataFrame) -> None:
         super().__init__(heading, problems)
         self.rejects = rejects
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A worker's error comes back pickled, and by its text alone it cannot be made again.
+        return partial(type(self), rejects=self.rejects), (self.heading, self.problems)

@@ -16,7 +16,19 @@ from nector_sim._extras import EXTRA_OF
 PACKAGE = Path(ns.__file__).parent
 #: The rooms from top to bottom; a room imports from those above it and from itself, never upward.
 ROOMS = [
-    ["errors", "urls", "places", "_data", "_compile", "_extras", "_progress", "_terminal", "_version", "results"],
+    [
+        "errors",
+        "urls",
+        "places",
+        "_data",
+        "_compile",
+        "_extras",
+        "_memory",
+        "_progress",
+        "_terminal",
+        "_version",
+        "results",
+    ],
     ["rules"],
     ["calculator"],
     ["languages"],
@@ -61,6 +73,7 @@ AT_HOME = {
     "distributed": "batch",
     "sqlalchemy": "gokwik",
     "fsspec": "places",
+    "pyspark": "batch",
     "numba": "_compile",
 }
 SERVERS = {"starlette", "uvicorn"}

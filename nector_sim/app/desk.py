@@ -14,11 +14,11 @@ from nector_sim.app.later import Later
 from nector_sim.app.page import FORMS, state_of
 from nector_sim.app.project import Project, first_state
 from nector_sim.app.reach import Reaches
-from nector_sim.app.words import plain
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.economics.happened import Happened, what_happened
 from nector_sim.errors import InputError
 from nector_sim.exploration.session import Outcome, Session
+from nector_sim.report.words import plain
 from nector_sim.rules.program import Program
 
 LOG = logging.getLogger(__name__)
@@ -80,15 +80,17 @@ class Desk:
             self.version += 1
             return state_of(self)
 
-    def report(self) -> tuple[Any, Program]:
+    def report(self) -> Any:
         """The report of the setting; only of what is on the page."""
-        from nector_sim.report.contents import make_report
+        from nector_sim.report.contents import report_of
 
         with self.lock:
             self._check_whole()
             assert self.session is not None
             assert self.outcome is not None
-            return make_report(self.session, self.outcome), self.outcome.program
+            looked = self.adding.looked
+            how = {"label": looked.label, "rests": looked.rests, "orders_report": looked.report}
+            return report_of(self.session, self.outcome, left_out=looked.left_out, **how)
 
     def setting_file(self) -> bytes:
         """The proposal as a file."""

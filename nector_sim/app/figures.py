@@ -11,7 +11,6 @@ import numpy as np
 
 from nector_sim.app.later import Asked
 from nector_sim.app.setting import WORTH, Lever, read, short, typed_into
-from nector_sim.app.words import called, plain
 from nector_sim.economics.happened import Happened
 from nector_sim.economics.intervals import span
 from nector_sim.economics.summary import Summary
@@ -20,31 +19,16 @@ from nector_sim.exploration.facts import facts
 from nector_sim.exploration.replay_sums import ReplaySums
 from nector_sim.exploration.replay_sweeps import play_settings
 from nector_sim.exploration.session import Outcome, Session
+from nector_sim.report.answer import RESAMPLES, extra, money, months_to_divide_by
+from nector_sim.report.answer import sentence as in_a_sentence
+from nector_sim.report.words import called, plain
 from nector_sim.rules.fields import Values
-from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program
 
-#: How often customers are drawn for a range, of the headline and of a lever's points.
-RESAMPLES, RESAMPLES_OF_LEVERS = 500, 100
+#: How often customers are drawn for the range of a lever's points.
+RESAMPLES_OF_LEVERS = 100
 #: Settings of one lever, beside today's and the proposal's.
 POINTS = 7
-
-
-def money(amount: float, currency: str) -> str:
-    """Write whole money."""
-    sign = "−" if round(amount) < 0 else ""
-    return sign + money_text(Decimal(round(abs(amount))), currency)
-
-
-def brief(amount: float, currency: str) -> str:
-    """Write money as a merchant says it: ₹1.9 lakh, ₹54.4 lakh, ₹1.2 crore."""
-    size = abs(amount)
-    units = [(1e7, "crore"), (1e5, "lakh")] if currency == "INR" else [(1e6, "million")]
-    for unit, name in units:
-        if round(size / unit, 1) >= 1:
-            sign = "−" if amount < 0 else ""
-            return f"{sign}{money_text(Decimal(0), currency).replace('0', f'{size / unit:.1f}')} {name}"
-    return money(float(f"{amount:.3g}"), currency)
 
 
 def headline(outcome: Outcome, today: Outcome, session: Session, happened: Happened | None) -> list[dict[str, str]]:
@@ -66,7 +50,7 @@ def headline(outcome: Outcome, today: Outcome, session: Session, happened: Happe
     share = _figure("share", "Coins discount", rates, round(shares[0], 1) - round(shares[1], 1), _tenths, currency, -1)
     uplifts = [one.break_even_uplift for one in (now, before)]
     rise = 0.0 if None in uplifts else round(100 * ((uplifts[0] or 0) - (uplifts[1] or 0)), 1)
-    words = [_extra(one) for one in uplifts]
+    words = [extra(one) for one in uplifts]
     pays = _figure("pays", "Pays off from extra orders", words, rise, _tenths, currency, -1)
     return [cost, amount("margin", "Margin", lambda one: one.margin, 1), share, pays]
 
@@ -91,80 +75,14 @@ def _tenths(change: float, _: str) -> str:
     return f"{change:.1f}"
 
 
-def _extra(uplift: float | None) -> str:
-    if uplift is None:
-        return "never"
-    return f"+{max(0.0, 100 * uplift):.1f} per 100"
-
-
 def months_of(session: Session) -> float:
     """What amounts are divided by: the months of the orders, or 1 where they cover less than one."""
-    return session.months if session.months and session.months >= 1 else 1.0
-
-
-def who(summary: Summary) -> str:
-    """On whom the figures rest, in a merchant's words."""
-    if summary.label == "everyone":
-        return "if everyone uses coins whenever they can"
-    if summary.label == "recorded":
-        return "with those customers who really used coins"
-    often = f"{round(100 * summary.assumed_take_up, 2):g} % of the orders on which they can"
-    if summary.label == "redeemers":
-        return f"if {round(100 * summary.assumed_redeemers, 2):g} % of customers use coins, on {often}"
-    return f"if customers use coins on {often}"
+    return months_to_divide_by(session.months)
 
 
 def sentence(outcome: Outcome, today: Outcome, session: Session) -> str:
     """What the setting is and costs, and what it changes, in two sentences."""
-    currency, months = outcome.program.currency, months_of(session)
-    per = " a month" if months > 1 else ""
-    cost = brief(outcome.summary.cost_of_program / months, currency)
-    first = f"With {setting_in_words(outcome.program)}, coins cost you {cost}{per} {who(outcome.summary)}."
-    if outcome.program == today.program:
-        return f"{first} This is your current setting."
-    difference = (outcome.summary.margin - today.summary.margin) / months
-    if round(difference) == 0:
-        return f"{first} You keep as much as with your current setting."
-    does = "keeps" if difference > 0 else "gives away"
-    return f"{first} Compared with your current setting, it {does} {brief(abs(difference), currency)}{per} more."
-
-
-def pair_in_words(uplift: float, *, keeps: bool) -> str:
-    """What must happen for a change to lose or to pay, among customers who use coins."""
-    if math.isnan(uplift):
-        return "No number of extra orders of coin users would bring that back."
-    size = abs(100 * uplift)
-    number = f"{size:.1f}" if size >= 0.1 else f"{size:.1g}"
-    if keeps:
-        return f"That is lost again if more than {number} in 100 orders of coin users stay away because of it."
-    return f"It pays if coin users place more than {number} extra orders for every 100."
-
-
-def setting_in_words(program: Program) -> str:
-    """A setting in a few words."""
-    if not program.enabled or not program.offers:
-        return "coins switched off"
-    offer, currency = program.offers[0], program.currency
-    label, points = program.points_label, offer.step_points
-    one = f"1 {label.removesuffix('s')}" if points == 1 else f"{points:,} {label}"
-    gives = (
-        f"{offer.step_percent:g} % off" if offer.step_discount is None else money_text(offer.step_discount, currency)
-    )
-    parts = [f"{one} = {gives}"]
-    if offer.max_discount is not None:
-        parts.append(f"up to {money_text(offer.max_discount, currency)} off")
-    if offer.max_percent is not None:
-        parts.append(f"up to {offer.max_percent:g} % off")
-    least = program.min_payable
-    if least is not None and (least.percent if least.kind == "percent" else least.amount):
-        amount = money_text(least.amount, currency) if least.kind == "fixed" else f"{least.percent:g} % of the cart"
-        parts.append(f"customers paying at least {amount}")
-    more = (
-        f" ({len(program.offers) - 1} more offer{'s' if len(program.offers) > 2 else ''})"
-        if len(program.offers) > 1
-        else ""
-    )
-    return ", ".join(parts) + more
+    return in_a_sentence(outcome.program, outcome.summary, today.program, today.summary, session.months)
 
 
 def ranges(session: Session, outcome: Outcome, go_on: Callable[[], None]) -> dict[str, str]:

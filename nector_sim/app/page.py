@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nector_sim.app import figures, setting, understood
-from nector_sim.app.words import RANGES, plain
 from nector_sim.errors import Problem
 from nector_sim.frames.columns import largest_balance
 from nector_sim.pictures.style import currency_sign
+from nector_sim.report.answer import money
+from nector_sim.report.words import RANGES, plain
 from nector_sim.rules.program import Program
 from nector_sim.rules.review import review
 
@@ -94,6 +95,6 @@ def _orders(desk: Desk) -> dict[str, Any]:
     if desk.happened is not None and desk.happened.discount is not None:
         shown["happened"] = (
             f"What really happened: {desk.happened.orders_redeemed:,} of {desk.happened.orders:,} orders used "
-            f"coins, {figures.money(desk.happened.discount, desk.adding.currency)} of discount."
+            f"coins, {money(desk.happened.discount, desk.adding.currency)} of discount."
         )
     return shown

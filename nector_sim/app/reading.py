@@ -11,13 +11,13 @@ from typing import Any
 import pandas as pd
 
 from nector_sim.app.counted import Counted, count_orders, with_earlier
-from nector_sim.app.words import plain
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.errors import InputError
 from nector_sim.orders.demo import SHOPS, demo_orders
 from nector_sim.orders.propose import Proposal, propose_mapping
 from nector_sim.orders.read import inspect_orders
 from nector_sim.orders.report import OrdersReport
+from nector_sim.report.words import plain
 from nector_sim.rules.money import to_points
 from nector_sim.rules.program import Program
 
@@ -57,6 +57,14 @@ class Looked:
     def rests(self) -> list[str]:
         """What the figures rest on beside the files."""
         return [] if self.counted is None else self.counted.rests
+
+    @property
+    def left_out(self) -> list[tuple[str, int, float]]:
+        """Orders that were read and are not of the days chosen."""
+        outside = None if self.counted is None else self.counted.outside
+        if outside is None or not len(outside):
+            return []
+        return [("not on the days chosen", len(outside), float(outside["cart_amount"].astype("float64").sum()))]
 
     @property
     def name(self) -> str:

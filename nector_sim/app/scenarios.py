@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nector_sim.app.figures import months_of, setting_in_words
+from nector_sim.app.figures import months_of
 from nector_sim.app.later import Asked
 from nector_sim.app.setting import read, typed_into
 from nector_sim.economics.ranges import customer_codes, sums_by
@@ -17,6 +17,7 @@ from nector_sim.errors import InputError
 from nector_sim.exploration.groups import labels_of
 from nector_sim.exploration.pairs import bases_of, by_group, changes_of, in_all, numbers_of, sides_of
 from nector_sim.exploration.session import Session
+from nector_sim.report.answer import setting_in_words
 from nector_sim.rules.program import Program
 
 #: Scenarios that a project holds, and letters of a name.

@@ -19,8 +19,8 @@ from urllib.parse import unquote
 
 from nector_sim._extras import pip_line
 from nector_sim.app import FRONT
-from nector_sim.app.words import plain
 from nector_sim.errors import InputError
+from nector_sim.report.words import plain
 
 LOG = logging.getLogger(__name__)
 #: The largest file that may be dropped on the page, in bytes.
@@ -38,7 +38,11 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-_WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_REPORTS = {
+    ".html": "text/html",
+    ".pdf": "application/pdf",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 def serve(
@@ -197,14 +201,10 @@ def build(desk: Any, *, token: str, port: int) -> Any:
 
 def _made(desk: Any, name: str) -> tuple[bytes, str] | None:
     """A file to save: the report, the setting, the project, or the rows that cannot be used."""
-    from nector_sim.report.page import html_report
-    from nector_sim.report.workbook import workbook
-
     match name:
-        case "report.html":
-            return html_report(desk.report()[0]).encode(), "text/html"
-        case "report.xlsx":
-            return workbook(desk.report()[0]), _WORKBOOK
+        case "report.html" | "report.pdf" | "report.xlsx":
+            ending = name.removeprefix("report")
+            return desk.report().as_file(ending), _REPORTS[ending]
         case "setting.toml":
             return desk.setting_file(), "application/toml"
         case "project.json":
@@ -212,7 +212,7 @@ def _made(desk: Any, name: str) -> tuple[bytes, str] | None:
         case "scenarios.csv":
             return desk.scenarios_file("csv"), "text/csv"
         case "scenarios.xlsx":
-            return desk.scenarios_file("xlsx"), _WORKBOOK
+            return desk.scenarios_file("xlsx"), _REPORTS[".xlsx"]
         case "rejected.csv":
             return desk.rejects(), "text/csv"
     return None

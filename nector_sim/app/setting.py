@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from nector_sim.app.words import FIELDS, FOLDS, HELP, OPTIONS, plain
 from nector_sim.economics.assumptions import Assumptions
 from nector_sim.errors import InputError
+from nector_sim.report.words import FOLDS, HELP, OPTIONS, PER_HUNDRED, field_name, plain
 from nector_sim.rules.fields import Field, Values, data_of, fields_of, values_of
 from nector_sim.rules.money import MAX_POINTS
 from nector_sim.rules.program import Program
@@ -17,8 +17,6 @@ MODELS: dict[str, Any] = {"today": Program, "proposal": Program, "assumptions": 
 #: The lever that is no field: what a point takes off, the discount of a step over its points.
 WORTH = "worth"
 STEP, DISCOUNT = "offers.0.points_per_step", "offers.0.discount_per_step"
-#: How many points for a hundred: merchants say 5 for every ₹100.
-_PER_HUNDRED = "points_per_unit"
 
 
 class Lever(NamedTuple):
@@ -53,7 +51,7 @@ def typed_into(form: str, values: Values, typed: Mapping[str, Any]) -> Values:
         if path == WORTH:
             points, worth = _decimal(after.get(STEP)), _decimal(value)
             after[DISCOUNT] = str(value) if points is None or worth is None else short(worth * points)
-        elif path.rpartition(".")[2] == _PER_HUNDRED and (number := _decimal(value)) is not None:
+        elif path.rpartition(".")[2] == PER_HUNDRED and (number := _decimal(value)) is not None:
             after[path] = short(number / 100)
         else:
             after[path] = value if isinstance(value, bool) else str(value)
@@ -82,7 +80,7 @@ def shown(form: str, values: Values) -> Values:
     """The values as the page shows them."""
     out = dict(values)
     for path, value in values.items():
-        if path.rpartition(".")[2] == _PER_HUNDRED and (number := _decimal(value)) is not None:
+        if path.rpartition(".")[2] == PER_HUNDRED and (number := _decimal(value)) is not None:
             out[path] = short(number * 100)
     if form != "assumptions" and (worth := _worth(values)) is not None:
         out[WORTH] = worth
@@ -143,14 +141,7 @@ def form_of(form: str, values: Values, *, units: Mapping[str, str]) -> list[dict
 
 def labels(form: str, values: Values) -> dict[str, str]:
     """What each path is called on the page."""
-    return {item.path: _label(item) for top in fields_of(MODELS[form], values) for item in top.all()}
-
-
-def _label(item: Field) -> str:
-    """A merchant's word; what Nector's screens have is called as there."""
-    if item.on_screen and not item.path.endswith(".kind"):
-        return item.label
-    return FIELDS.get(item.path) or FIELDS.get(item.path.rpartition(".")[2]) or item.label
+    return {item.path: field_name(item) for top in fields_of(MODELS[form], values) for item in top.all()}
 
 
 def _plain(item: Field, units: Mapping[str, str]) -> dict[str, Any]:
@@ -158,7 +149,7 @@ def _plain(item: Field, units: Mapping[str, str]) -> dict[str, Any]:
     return {
         "path": item.path,
         "shape": item.shape,
-        "label": _label(item),
+        "label": field_name(item),
         "help": HELP.get(name, item.help),
         "unit": units.get(item.unit, "") if item.shape == "number" else "",
         "before": item.unit == "money",

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nector_sim.app.figures import RESAMPLES, pair_in_words
 from nector_sim.app.later import Asked
-from nector_sim.app.words import FIELDS, called, plain
 from nector_sim.economics.response import check_response
 from nector_sim.exploration.compare import compare_read
 from nector_sim.exploration.prepared import Given
 from nector_sim.exploration.replays import Replays, read_replays
 from nector_sim.exploration.session import Outcome, Session
 from nector_sim.ledger.take_up import TakeUp
+from nector_sim.report.answer import RESAMPLES, pair_in_words
 from nector_sim.report.figures import in_words
+from nector_sim.report.words import FIELDS, called, plain
 
 
 def sure(asked: Asked) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from nector_sim.app.figures import setting_in_words, sums_of
+from nector_sim.app.figures import sums_of
 from nector_sim.app.later import Asked
 from nector_sim.app.setting import DISCOUNT, STEP, WORTH, Lever, around, levers, read, short
 from nector_sim.errors import InputError
 from nector_sim.exploration.first_grid import carts_and_balances, grid_around, is_gridded
 from nector_sim.exploration.grid import Settings, make_settings
 from nector_sim.exploration.replay_sweeps import as_table, play_settings
+from nector_sim.report.answer import setting_in_words
 from nector_sim.rules.fields import Values, values_of
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program

@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 
 from nector_sim.app.counted import RETURNED_PERCENT
-from nector_sim.app.figures import brief
 from nector_sim.app.reading import Looked, mapping_of
-from nector_sim.app.words import count, plain
 from nector_sim.orders.fates import LEFT_OUT
 from nector_sim.orders.propose import Proposal
 from nector_sim.orders.report import OrdersReport
+from nector_sim.report.answer import brief
+from nector_sim.report.words import count, plain
 
 #: Rejected rows that the page shows; all of them can be saved.
 SHOWN = 20

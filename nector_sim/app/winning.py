@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nector_sim.app.choosing import limits_in_use, recommended
-from nector_sim.app.figures import money, months_of, setting_in_words
+from nector_sim.app.figures import months_of
 from nector_sim.app.later import CHOICE, Asked
 from nector_sim.app.trying import Tried, try_settings
 from nector_sim.economics.ranges import likely_of
@@ -19,6 +19,7 @@ from nector_sim.exploration.grid import make_settings
 from nector_sim.exploration.limits import met_by_all
 from nector_sim.exploration.replays import read_replays
 from nector_sim.exploration.winners import OVER, map_of
+from nector_sim.report.answer import money, setting_in_words
 
 #: Settings that are tried for the map, beside today's.
 MOST = 10

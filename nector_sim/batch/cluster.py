@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from nector_sim._extras import pip_line
-from nector_sim.batch.runs import Engine, Job, finish_part, write_part
+from nector_sim.batch.runs import Engine
+from nector_sim.batch.tasks import Cluster, engine_of, runner_of, told
 from nector_sim.errors import InputError
+
+if TYPE_CHECKING:
+    from nector_sim.batch.replays import Runner
 
 #: How often lost work is begun again, and seconds for a worker to come.
 TRIES, WAIT = 3, 60
@@ -36,22 +41,23 @@ def dask_client(scheduler: str | None = None, *, workers: int | None = None) -> 
         yield client
 
 
+@contextmanager
+def dask_cluster(address: str | None = None) -> Iterator[Cluster]:
+    """Connect to a Dask cluster, or start one on this machine and stop it afterwards."""
+    with dask_client(address) as client:
+        yield Cluster.of(partial(_each, client), len(client.nthreads()))
+
+
 def dask_engine(client: Any) -> Engine:
     """Make an engine for :func:`nector_sim.batch.runs.score_files`.
 
     Every part is one task that reads, scores and writes its rows, and notes at the end that it is whole. A task whose
     worker is lost runs again elsewhere and writes the same bytes under the same name, so nothing is lost or doubled.
     """
-
-    def engine(job: Job, numbers: Sequence[int], begin: Callable[[], None], done: Callable[[int], None]) -> None:
-        for number, _ in _each(client, _score_part, job, numbers):
-            begin()  # the inputs are hashed here while the workers work
-            done(sum(piece.rows for piece in job.parts[number]))
-
-    return engine
+    return engine_of(partial(_each, client))
 
 
-def dask_runner(client: Any) -> Callable[[Callable[[Any, int], Any], Any, Sequence[int]], Iterator[Any]]:
+def dask_runner(client: Any) -> Runner:
     """Make a runner for :func:`nector_sim.replay_files`.
 
     Parameters
@@ -63,12 +69,7 @@ def dask_runner(client: Any) -> Callable[[Callable[[Any, int], Any], Any, Sequen
     callable
         Runs a function on what all share and on each number, and gives the results as they come.
     """
-
-    def run(function: Callable[[Any, int], Any], shared: Any, numbers: Sequence[int]) -> Iterator[Any]:
-        for _, result in _each(client, function, shared, numbers):
-            yield result
-
-    return run
+    return runner_of(partial(_each, client))
 
 
 def _each(
@@ -97,9 +98,7 @@ def _once(
     try:
         client.wait_for_workers(1, timeout=WAIT)
         everywhere = client.scatter(shared, broadcast=True)
-        tasks = {
-            client.submit(_told, function, everywhere, number, pure=False, retries=3): number for number in numbers
-        }
+        tasks = {client.submit(told, function, everywhere, number, pure=False, retries=3): number for number in numbers}
         for task in as_completed(tasks, loop=client.loop):
             result, problem = task.result()
             if problem is not None:
@@ -117,14 +116,6 @@ def _once(
             client.cancel(list(tasks))
 
 
-def _told(function: Callable[[Any, int], Any], shared: Any, number: int) -> tuple[Any, InputError | None]:
-    """Call the function; an input that cannot be used is told, since a task that fails is tried again."""
-    try:
-        return function(shared, number), None
-    except InputError as error:
-        return None, error
-
-
 def _tls(scheduler: str) -> str:
     """What to look at where the address of a scheduler asks for certificates."""
     if not scheduler.startswith("tls://"):
@@ -136,12 +127,3 @@ def _tls(scheduler: str) -> str:
 def _unreachable(error: BaseException) -> InputError:
     why = " ".join(str(error).split())
     return InputError(f"the Dask cluster is out of reach or has no workers: {why}")
-
-
-def _score_part(job: Job, number: int) -> None:
-    if job.work.finished(number) is None:
-        finish_part(job, number, write_part(job, number, _silent))
-
-
-def _silent(rows: int) -> None:
-    """Progress is told by whole parts."""

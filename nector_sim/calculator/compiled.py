@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim._compile import compiled, register_jitable
+from nector_sim._memory import empty
 from nector_sim.calculator.loops import BLOCK, INLINED, PLAIN, Columns, Loops, Results, answer_one
 from nector_sim.calculator.parameters import ProgramParameters
 from nector_sim.rules.money import MAX_MINOR
@@ -97,7 +98,7 @@ def answer_floats(
 def new_results(columns: Columns, *, money: Any = np.int64) -> Results:
     """Make arrays for the answers to some orders, not filled yet."""
     types = _OUTPUTS | dict.fromkeys(_MONEY, money)
-    arrays: dict[str, Any] = {name: np.empty(len(columns.cart), kind) for name, kind in types.items()}
+    arrays: dict[str, Any] = {name: empty(len(columns.cart), kind) for name, kind in types.items()}
     if columns.credits is None:
         arrays["credits_used"] = None
     return Results(**arrays)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -53,6 +54,10 @@ def compare(
     uplift_percent: Annotated[
         str | None, typer.Option("--uplift-percent", help="Extra orders in 100 that the proposal is assumed to bring.")
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write the report to show to others: .html, .pdf or .xlsx.", parser=options.here),
+    ] = None,
 ) -> None:
     """Compare two programs on the same orders.
 
@@ -63,7 +68,12 @@ def compare(
     import nector_sim as ns
     from nector_sim.cli.show import say, show
     from nector_sim.economics.assumptions import named_percent
+    from nector_sim.report.words import count
 
+    if report is not None:
+        from nector_sim.report.contents import check_ending
+
+        check_ending(report)
     today, proposal = ns.load_program(baseline), ns.load_program(candidate)
     others = [ns.load_program(file) for file in program or ()]
     good, rejected = usable_orders(orders, today, replayed=not as_given)
@@ -101,6 +111,10 @@ def compare(
         floor = f"{named_percent('--floor-percent', floor_percent):g}"
         before, after = result.baseline.orders_below_floor, result.candidate.orders_below_floor
         say(f"orders that earn less than {floor} % of their net sales: {before:,} today, {after:,} proposed")
+    if report is not None:
+        rests = [f"{count(rejected, 'order')} of the file cannot be used."] if rejected else []
+        written = ns.make_report(result, label=masked(orders).rpartition("/")[2], rests=rests).save(report)
+        say(f"written: {written}")
     if rejected:
         say(f"{rejected:,} orders rejected; to see why: nector-sim check {masked(orders)} --program {baseline}")
     raise typer.Exit(1 if rejected else 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +16,7 @@ from nector_sim.places import on_this_machine
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nector_sim.batch.tasks import Cluster
     from nector_sim.rules.program import Program
 
 
@@ -228,23 +231,39 @@ class Engine(StrEnum):
 
     local = "local"
     dask = "dask"
+    spark = "spark"
 
 
-EngineName = Annotated[Engine, typer.Option("--engine", help="This machine, or a Dask cluster.")]
+EngineName = Annotated[Engine, typer.Option("--engine", help="This machine, or a cluster of Dask or of Spark.")]
 Scheduler = Annotated[
     str | None,
     typer.Option(
         "--scheduler",
-        help="Address of a Dask scheduler, such as tls://10.0.0.5:8786; else a cluster on this machine, which accepts "
-        "nobody else. Whoever reaches a tcp:// scheduler can run code on its workers: only for your own network.",
+        help="Address of a Dask scheduler, such as tls://10.0.0.5:8786, or Spark's master, such as "
+        "spark://10.0.0.5:7077 or yarn; else a cluster on this machine, which accepts nobody else. Whoever reaches a "
+        "tcp:// scheduler, or a master without a secret, can run code on its workers: only for your own network.",
     ),
 ]
 
 
 def check_scheduler(engine: Engine, scheduler: str | None) -> None:
     """Refuse the address of a scheduler that nobody would ask."""
-    if scheduler is not None and engine is not Engine.dask:
-        raise InputError("--scheduler is for the engine dask; add --engine dask")
+    if scheduler is not None and engine is Engine.local:
+        raise InputError("--scheduler is for a cluster; add --engine dask or --engine spark")
+
+
+@contextmanager
+def cluster(engine: Engine, scheduler: str | None) -> Iterator[Cluster | None]:
+    """Give the cluster of an engine; None for this machine."""
+    if engine is Engine.local:
+        yield None
+        return
+    if engine is Engine.dask:
+        from nector_sim.batch.cluster import dask_cluster as connected
+    else:
+        from nector_sim.batch.spark import spark_cluster as connected
+    with connected(scheduler) as found:
+        yield found
 
 
 def balances_of(text: str | None) -> Any:

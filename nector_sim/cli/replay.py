@@ -83,7 +83,7 @@ def replay(
         "ending": f".{kind}",
     }
     if balances_at is not None:
-        if buckets is not None or engine is options.Engine.dask or not Path(orders).is_file():
+        if buckets is not None or engine is not options.Engine.local or not Path(orders).is_file():
             raise InputError("--balances-at is for a replay in one piece; run the balances back with ns.opening_from")
         how["opening"] = _run_back(how, orders, balances_at)
     apart([out], [orders, opening])
@@ -108,9 +108,5 @@ def _run_back(how: dict[str, Any], orders: str, balances_at: str) -> Any:
 def _replay_files(orders: str, engine: options.Engine, scheduler: str | None, how: dict[str, Any]) -> ReplayReport:
     from nector_sim.batch.replay_files import replay_files
 
-    if engine is options.Engine.local:
-        return replay_files(None, orders, **how)
-    from nector_sim.batch.cluster import dask_client, dask_runner
-
-    with dask_client(scheduler) as client:
-        return replay_files(None, orders, runner=dask_runner(client), **how)
+    with options.cluster(engine, scheduler) as cluster:
+        return replay_files(None, orders, runner=cluster and cluster.runner, **how)

@@ -138,12 +138,11 @@ def _score_export(
     from nector_sim.batch.exports import score_export
     from nector_sim.errors import InputError
 
-    if engine is options.Engine.dask:
+    if engine is not options.Engine.local:
         raise InputError(
             f"{', '.join(orders)} is read as a shop's export or with these options into the memory of this "
-            "machine, without "
-            "--engine dask; to spread the work, score it into a .parquet file here, or bring cart_amount and "
-            "points_balance in the orders"
+            f"machine, without --engine {engine}; to spread the work, score it into a .parquet file here, or bring "
+            "cart_amount and points_balance in the orders"
         )
     for address in (one for one in orders if "://" in one):
         raise InputError(f"{address}: with these options the orders are read from this machine alone; copy them here")
@@ -163,9 +162,6 @@ def _score_files(
 ) -> ScoreReport:
     from nector_sim.batch.runs import score_files
 
-    if engine is options.Engine.local:
-        return score_files(program, orders, out=out, rejects=rejects, **how)
-    from nector_sim.batch.cluster import dask_client, dask_engine
-
-    with dask_client(scheduler) as client:
-        return score_files(program, orders, out=out, rejects=rejects, engine=dask_engine(client), **how)
+    with options.cluster(engine, scheduler) as cluster:
+        run = cluster and cluster.engine
+        return score_files(program, orders, out=out, rejects=rejects, engine=run, **how)

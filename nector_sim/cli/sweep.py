@@ -78,15 +78,13 @@ def sweep(
             refunds=refunds,
         ),
     }
-    if engine is options.Engine.local:
-        table = ns.sweep(rule, good, **how)
-    else:
-        from nector_sim.batch.cluster import dask_client, dask_runner
-        from nector_sim.batch.sweeps import sweep_in_parts
+    with options.cluster(engine, scheduler) as cluster:
+        if cluster is None:
+            table = ns.sweep(rule, good, **how)
+        else:
+            from nector_sim.batch.sweeps import sweep_in_parts
 
-        with dask_client(scheduler) as client:
-            parts = 4 * len(client.nthreads())
-            table = sweep_in_parts(rule, good, runner=dask_runner(client), parts=parts, **how)
+            table = sweep_in_parts(rule, good, runner=cluster.runner, parts=4 * cluster.workers, **how)
     for path in paths:
         # A list, such as the tiers of an offer, is no cell of a CSV file.
         table[path] = table[path].map(lambda value: ", ".join(value) if isinstance(value, list) else value)

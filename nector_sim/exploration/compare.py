@@ -28,6 +28,7 @@ from nector_sim.economics.response import check_response
 from nector_sim.economics.summary import Summary, below_floor
 from nector_sim.economics.what_moves import Answer, tornado
 from nector_sim.errors import InputError
+from nector_sim.exploration.basis import Basis
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.groups import DECILES_DIFFER, labels_of
 from nector_sim.exploration.pairs import (
@@ -40,7 +41,7 @@ from nector_sim.exploration.pairs import (
     numbers_of,
     sides_of,
 )
-from nector_sim.exploration.prepared import Given, check_words
+from nector_sim.exploration.prepared import Given, Played, check_words
 from nector_sim.exploration.replays import Replays, read_history
 from nector_sim.frames.ids import id_keys
 from nector_sim.frames.kinds import as_frame
@@ -241,10 +242,15 @@ def compare_read(
         notices=tuple(notices),
         currency=baseline.currency,
         assumed_uplift_percent=uplift,
+        basis=Basis(baseline, candidate, assumptions, frame, _discounts(played[CANDIDATE])),
         _answer=Answer(total, elsewhere, assumptions),
     )
     step()
     return result
+
+
+def _discounts(played: Played) -> pd.DataFrame:
+    return pd.DataFrame({"cart_amount": played.sales.cart, "discount": played.sales.discount}, copy=False)
 
 
 def _spent_twice(orders: pd.DataFrame, summaries: Sequence[Summary]) -> list[str]:

@@ -14,6 +14,7 @@ from nector_sim.economics.happened import Happened
 from nector_sim.economics.labels import LABELS
 from nector_sim.economics.summary import Summary, break_even_sentence
 from nector_sim.economics.what_moves import Answer
+from nector_sim.exploration.basis import Basis
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
 
@@ -61,6 +62,8 @@ class Comparison(Result):
         Whether balances ran from order to order, or each order was worked out by itself.
     notices : tuple of str
         What a reader of the numbers must know.
+    basis : Basis
+        The programs, orders and assumptions; what :func:`nector_sim.make_report` writes down beside the numbers.
     """
 
     PICTURES: ClassVar[tuple[str, ...]] = ("break_even", "tornado")
@@ -78,6 +81,7 @@ class Comparison(Result):
     notices: tuple[str, ...]
     currency: str
     assumed_uplift_percent: float | None
+    basis: Basis
     _answer: Answer
 
     def to_frame(self) -> pd.DataFrame:

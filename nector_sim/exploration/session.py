@@ -16,14 +16,13 @@ from nector_sim.economics.ranges import other_places
 from nector_sim.economics.sales import Sales
 from nector_sim.economics.summary import Summary
 from nector_sim.errors import InputError, Problem
+from nector_sim.exploration.basis import months_of
 from nector_sim.exploration.prepared import Played, Prepared, prepare
 from nector_sim.exploration.replays import Replays, read_replays
 from nector_sim.ledger.take_up import TakeUp
 from nector_sim.rules.program import Program
 from nector_sim.scoring import score
 
-#: The average length of a month, in days.
-DAYS_A_MONTH = 365.25 / 12
 #: Examples: orders at these shares of the carts, from small to large, and this many with the most points.
 _CART_SHARES, _RICHEST = (0.05, 0.2, 0.4, 0.6, 0.8, 0.95), 2
 #: How balances came, by whether they were replayed.
@@ -237,11 +236,7 @@ class Session:
     @property
     def months(self) -> float | None:
         """How many months the orders cover; None where they carry no times, or cover less than a day."""
-        if "ordered_at" not in self.orders or not len(self.orders):
-            return None
-        covered = self.orders["ordered_at"].max() - self.orders["ordered_at"].min()
-        days = covered / pd.Timedelta(days=1) if pd.notna(covered) else 0.0
-        return days / DAYS_A_MONTH if days >= 1 else None
+        return months_of(self.orders, self.today.timezone)
 
     def examples(self) -> list[int]:
         """Positions of a few orders, from a small cart to a large one, and of those with the most points."""

@@ -29,10 +29,8 @@ from nector_sim.frames.kinds import as_frame
 from nector_sim.orders.demo import DEMO_LABEL, demo_orders
 from nector_sim.pictures.discount_by_cart import usual_cart
 from nector_sim.pictures.style import currency_sign
-from nector_sim.report.contents import make_report
+from nector_sim.report.contents import report_of
 from nector_sim.report.figures import findings_html, headline, headline_html
-from nector_sim.report.page import html_report
-from nector_sim.report.workbook import workbook
 from nector_sim.rules.fields import Field, values_of
 from nector_sim.rules.program import Program, ProgramLike, as_program, load_program
 from nector_sim.rules.review import review
@@ -337,13 +335,13 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
 
     def _report_page(self) -> tuple[str, str, bytes] | None:
         with Messages(self._message, "The report was not made."):
-            return "report.html", "text/html", html_report(make_report(self.session, self.outcome)).encode()
+            return "report.html", "text/html", report_of(self.session, self.outcome).as_file(".html")
         return None
 
     def _report_workbook(self) -> tuple[str, str, bytes] | None:
         with Messages(self._message, "The workbook was not made."):
             kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-            return "report.xlsx", kind, workbook(make_report(self.session, self.outcome))
+            return "report.xlsx", kind, report_of(self.session, self.outcome).as_file(".xlsx")
         return None
 
     def _load(self, path: Path) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from nector_sim._memory import empty
 from nector_sim.errors import InputError
 from nector_sim.frames.arrow_types import plain_array
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, to_minor, to_points
@@ -231,7 +232,7 @@ def write_money(minor: Int64, decimals: int, *, exact: bool) -> Any:
 
 def decimal_array(minor: Int64, decimals: int) -> pa.Array:
     """Wrap whole numbers as Arrow decimals of 18 digits, of which `decimals` behind the point."""
-    words = np.empty((len(minor), 2), np.int64)
+    words = empty(2 * len(minor), np.int64).reshape(-1, 2)
     words[:, 0] = minor
     np.right_shift(minor, 63, out=words[:, 1])  # the sign fills the upper half
     return pa.Array.from_buffers(pa.decimal128(18, decimals), len(minor), [None, pa.py_buffer(words)])

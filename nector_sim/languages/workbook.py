@@ -7,7 +7,7 @@ up to a stated size, and a program whose products could leave these digits is re
 from __future__ import annotations
 
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from nector_sim.calculator.reasons import SENTENCES
@@ -27,6 +27,8 @@ MOST_OFFERS = 20
 #: Rows of orders, and what the first of them say.
 ROWS = 100
 EXAMPLES = ((500, 5000), (749.95, 5000), (80, 500))
+#: What the sheets are called: orders, typed and answered; the setting; the steps; the words of reasons.
+SHEETS = ("Orders", "Setting", "Steps", "Words")
 
 #: What is typed: the tree's name, the heading, its column on the first sheet.
 _TYPED = {"cart": "Cart", "balance": "Balance", "credits": "Credits", "requested": "Asked for", "tier": "Tier"} | {
@@ -47,6 +49,27 @@ _SHOWN = {
 
 def workbook(program: Program, *, leave_out: Collection[str] = (), orders: Collection[Any] = EXAMPLES) -> bytes:
     """Write the program as a workbook."""
+    import xlsxwriter
+
+    writer = _writer_of(program, leave_out, SHEETS)
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_formulas": False}) as book:
+        book.set_properties({"comments": heading(program, "Live formulas.")})
+        writer.add_to(book, list(orders))
+    return stream.getvalue()
+
+
+def add_sheets(book: Any, program: Program, *, names: Sequence[str], labels: Mapping[str, str]) -> None:
+    """Add the program's sheets, under these names, to a workbook that is being written; refuse before the first.
+
+    `labels` say what the fields of the setting are called, by path.
+    """
+    writer = _writer_of(program, (), names)
+    writer.labels = labels
+    writer.add_to(book, list(EXAMPLES))
+
+
+def _writer_of(program: Program, leave_out: Collection[str], names: Sequence[str]) -> _Writer:
     _refuse(program)
     settings: list[Setting] = []
     calculator = calculator_of(program, leave_out=leave_out, bounds=BOUNDS, settings=settings)
@@ -54,7 +77,7 @@ def workbook(program: Program, *, leave_out: Collection[str] = (), orders: Colle
     dividends = [node.args[0].high for node in nodes if isinstance(node, Apply) and node.op == "//"]
     if max(dividends, default=0) > LARGEST_DIVIDEND or calculator.largest >= LARGEST:
         raise refuse("needs numbers of more digits than a sheet computes exactly", "offers")
-    return _Writer(program, calculator, settings).bytes(orders)
+    return _Writer(program, calculator, settings, names)
 
 
 def _refuse(program: Program) -> None:
@@ -69,15 +92,22 @@ def _refuse(program: Program) -> None:
 
 
 class _Writer:
-    """One workbook: Orders (typed and shown), Setting, Steps and Words."""
+    """The four sheets of a program."""
 
-    def __init__(self, program: Program, calculator: Calculator, settings: list[Setting]) -> None:
-        self.program, self.calculator = program, calculator
+    def __init__(
+        self, program: Program, calculator: Calculator, settings: list[Setting], names: Sequence[str] = SHEETS
+    ) -> None:
+        self.program, self.calculator, self.names = program, calculator, tuple(names)
+        self.labels: Mapping[str, str] = {}
+        # In formulas a name is quoted, unless it is one plain word.
+        self.in_orders, self.in_setting, self.in_steps, self.in_words = (
+            f"{name}!" if name.isalpha() else f"'{name}'!" for name in self.names
+        )
         used = {node.name for one in calculator.lets for node in parts(one.value) if isinstance(node, Input)}
         self.settings = [one for one in settings if one.given.name in used]
         self.scale = 10**program.decimals
         # Row 1 of Setting is its heading; column D holds whole units.
-        self.places = {one.given.name: f"Setting!$D${row}" for row, one in enumerate(self.settings, 2)}
+        self.places = {one.given.name: f"{self.in_setting}$D${row}" for row, one in enumerate(self.settings, 2)}
         self.typed = [one for one in calculator.inputs if one.name in _TYPED]
         self.typed_at = {one.name: _column(number) for number, one in enumerate(self.typed)}
         self.shown_at = {name: _column(len(self.typed) + number) for number, name in enumerate([*_SHOWN, "why"])}
@@ -86,23 +116,21 @@ class _Writer:
             name: _column(number) for number, name in enumerate([*whole, *(one.name for one in calculator.lets)], 1)
         }
 
-    def bytes(self, orders: Collection[Any]) -> bytes:
-        """The file."""
-        import xlsxwriter
-
-        stream = io.BytesIO()
-        with xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_formulas": False}) as book:
-            book.set_calc_mode("auto")
-            book.set_properties({"comments": heading(self.program, "Live formulas.")})
-            bold, typed = book.add_format({"bold": True, "bottom": 1}), book.add_format({"bg_color": "#FFF7D6"})
-            sheet = book.add_worksheet("Orders")
-            sheets = {name: book.add_worksheet(name) for name in ("Setting", "Steps", "Words")}
-            self.orders(sheet, bold, typed, list(orders))
-            self.setting(sheets["Setting"], bold, typed)
-            self.steps(sheets["Steps"], bold, list(orders))
-            for row, (word, sentence) in enumerate(SENTENCES.items()):
-                sheets["Words"].write_row(row, 0, [word, sentence])
-        return stream.getvalue()
+    def add_to(self, book: Any, orders: list[Any]) -> None:
+        """Add the sheets to a workbook."""
+        book.set_calc_mode("auto")
+        bold, typed = book.add_format({"bold": True, "bottom": 1}), book.add_format({"bg_color": "#FFF7D6"})
+        first, setting, steps, words = (book.add_worksheet(name) for name in self.names)
+        self.orders(first, bold, typed, orders)
+        self.setting(setting, bold, typed)
+        self.steps(steps, bold, orders)
+        for row, (word, sentence) in enumerate(SENTENCES.items()):
+            words.write_row(row, 0, [word, sentence])
+        for sheet in (first, setting, steps):
+            sheet.set_paper(9)  # A4
+            sheet.set_landscape()
+            sheet.fit_to_pages(1, 0)
+            sheet.repeat_rows(0)
 
     def orders(self, sheet: Any, bold: Any, typed: Any, orders: list[Any]) -> None:
         """What is typed, and beside it what comes out."""
@@ -118,7 +146,7 @@ class _Writer:
                 if value is not None:
                     sheet.write(row - 1, column, value, typed)
             known = self.known(orders[number] if number < len(orders) else None)
-            usable = f"Steps!$A{row}"
+            usable = f"{self.in_steps}$A{row}"
             for name in _SHOWN:
                 result = self.at(row).write(self.calculator.results[name])
                 if name in ("discount", "payable", "credits_used"):
@@ -126,7 +154,7 @@ class _Writer:
                 formula = f'=IF({usable},{result},"")'
                 sheet.write_formula(f"{self.shown_at[name]}{row}", formula, value=self.cached(name, known))
             reason = f"{self.shown_at['limited_by']}{row}"
-            sentence = f"VLOOKUP({reason},Words!$A$1:$B${len(SENTENCES)},2,FALSE)"
+            sentence = f"VLOOKUP({reason},{self.in_words}$A$1:$B${len(SENTENCES)},2,FALSE)"
             most = from_minor(BOUNDS.money, self.program.decimals)
             problem = (
                 f"Type a cart of 0 to {most:,f} with at most {self.program.decimals} decimals, "
@@ -140,11 +168,12 @@ class _Writer:
     def setting(self, sheet: Any, bold: Any, typed: Any) -> None:
         """The program's numbers, which may be typed over."""
         sheet.write_row(0, 0, ["Field", "Value", "Unit", "In whole units"], bold)
+        sheet.freeze_panes(1, 0)
         sheet.set_column(0, 0, 34)
         sheet.set_column(1, 3, 16)
         for row, (given, path, value, scale) in enumerate(self.settings, 2):
             low, high = given.low / scale, given.high / scale
-            sheet.write(row - 1, 0, path)
+            sheet.write(row - 1, 0, self.labels.get(path, path))
             sheet.write_number(row - 1, 1, value / scale, typed)
             unit = self.program.currency if scale == self.scale and "percent" not in path else ""
             sheet.write(row - 1, 2, "%" if "percent" in path else "points" if "points" in path else unit)
@@ -160,6 +189,7 @@ class _Writer:
         """One column for each step of the law."""
         columns = ["usable", *self.steps_at]
         sheet.write_row(0, 0, columns, bold)
+        sheet.freeze_panes(1, 0)
         notes = {one.name: one.note for one in self.calculator.lets if one.note}
         for number, name in enumerate(columns):
             if name in notes:
@@ -199,12 +229,12 @@ class _Writer:
         """Whether a row holds an order."""
         tests = []
         for one in self.typed:
-            cell = f"Orders!{self.typed_at[one.name]}{row}"
+            cell = f"{self.in_orders}{self.typed_at[one.name]}{row}"
             if one.name in _MONEY:
                 exact = f"ABS({cell}*{self.scale}-ROUND({cell}*{self.scale},0))<0.0001"
                 test = f"{cell}>=0,{cell}*{self.scale}<={BOUNDS.money},{exact}"
                 if one.name == "eligible":
-                    test += f",{cell}<=Orders!{self.typed_at['cart']}{row}"
+                    test += f",{cell}<={self.in_orders}{self.typed_at['cart']}{row}"
             elif one.kind == "whole":
                 test = f"{cell}<={BOUNDS.points}"
             else:
@@ -215,7 +245,7 @@ class _Writer:
 
     def read(self, one: Input, row: int) -> str:
         """A typed number in whole units; 0 where the row is not an order."""
-        cell = f"Orders!{self.typed_at[one.name]}{row}"
+        cell = f"{self.in_orders}{self.typed_at[one.name]}{row}"
         value = f"ROUND({cell}*{self.scale},0)" if one.name in _MONEY else f"MAX(0,INT({cell}))"
         blank = '""' if one.optional else "0"
         return f'IF(NOT($A{row}),0,IF({cell}="",{blank},{value}))'
@@ -227,9 +257,9 @@ class _Writer:
             if node.name in self.places:
                 return self.places[node.name]
             return (
-                f"Orders!${self.typed_at['tier']}{row}"
+                f"{self.in_orders}${self.typed_at['tier']}{row}"
                 if node.name == "tier"
-                else f"Steps!${self.steps_at[node.name]}{row}"
+                else f"{self.in_steps}${self.steps_at[node.name]}{row}"
             )
 
         def constant(node: Constant) -> str:

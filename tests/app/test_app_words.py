@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 import nector_sim
-from nector_sim.app.words import plain
+from nector_sim.report.words import plain
 
 PACKAGE = Path(nector_sim.__file__).parent
 #: Whose messages and notes reach the page.
-ROOMS = ("app", "economics", "exploration", "frames", "ledger", "orders", "rules")
+ROOMS = ("app", "economics", "exploration", "frames", "ledger", "orders", "report", "rules")
 #: Texts that do not: what they are for.
 ELSEWHERE = {
     "app/lab.py": "the command that opens notebooks",
     "app/server.py": "the command, and the policy of the page",
-    "app/words.py": "the patterns themselves",
+    "report/words.py": "the patterns themselves",
     "exploration/sweep.py": "asked from Python alone",
     "frames/described.py": "what the columns of frames mean, for who works in Python",
     "frames/kinds.py": "tables of other libraries",

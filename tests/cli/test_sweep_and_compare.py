@@ -131,6 +131,18 @@ def test_lists_are_texts_in_the_table(run, orders, tmp_path):
     assert pd.read_csv(out)["offers.0.tiers"].fillna("").tolist() == ["Gold, Silver", ""]
 
 
+def test_compare_writes_the_report(run, orders, tmp_path):
+    arguments = ["compare", orders[0], "--baseline", EXAMPLE, "--candidate", EXAMPLE, "-a", BELIEVED, "--as-given"]
+    code, said, _ = run(*arguments, "--resamples", 0, "--report", tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert code == 0
+    assert f"written: {tmp_path / 'r.html'}" in said.replace("\n", "")
+    assert page.index("In short") < page.index("Type this into Nector") < page.index("<h2>Why")
+    code, _, wrong = run(*arguments, "--report", tmp_path / "r.doc")
+    assert code == 2
+    assert "ends in none of .html, .pdf, .xlsx" in wrong
+
+
 def test_compare_shows_the_difference_and_an_uplift_that_is_assumed(run, orders):
     arguments = ["compare", orders[0], "--baseline", EXAMPLE, "--candidate", EXAMPLE, "-a", BELIEVED]
     code, said, _ = run(*arguments, "--resamples", 0, "--uplift-percent", 3)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import nector_sim as ns
-from nector_sim.report.contents import make_report
+from nector_sim.report.contents import report_of
 from nector_sim.report.page import html_report
 
 GIVEN, REPLAYED = False, True
@@ -89,7 +89,7 @@ def test_every_place_says_which_it_is(earning, history):
     explorer = ns.RuleExplorer(earning, orders=history, label="a small shop")
     for chosen, said in ((GIVEN, "each order by itself"), (REPLAYED, "replayed")):
         choose(explorer, chosen)
-        page = html_report(make_report(explorer.session, explorer.outcome))
+        page = html_report(report_of(explorer.session, explorer.outcome))
         explorer.work_out_ranges()
         for text in (explorer._head.value, page, explorer._examples.columns[2], explorer._how_sure._words.value):
             assert said in text.lower()
@@ -118,8 +118,8 @@ def test_the_report_is_of_the_replay(earning, history, assumptions):
     explorer = ns.RuleExplorer(earning, orders=history, label="a small shop")
     choose(explorer, REPLAYED)
     type_(explorer, offers__0__max_discount="30")
-    report = make_report(explorer.session, explorer.outcome)
-    rows = {row[0]: row[1:] for row in report.sections[0].rows}
+    report = report_of(explorer.session, explorer.outcome)
+    rows = {row[0]: row[1:] for row in report.sections[2].rows}
     assert (rows["Discount"][0], rows["Discount"][3]) == (60, 72)
 
 

@@ -119,7 +119,7 @@ function build() {
   $("steps").replaceChildren(...steps.map(([number, text]) => element("li", {}, button(`${number}. ${text}`, () => go(number), { id: `step-${number}` }))));
   const undo = button("↶ Undo", () => act({ do: "undo" }), { id: "undo" }), redo = button("↷ Redo", () => act({ do: "redo" }), { id: "redo" });
   const share = element("details", { class: "menu", id: "share" }, element("summary", { text: "Share" }), element("div", { class: "menu-items" },
-    [["Report (web page)", "report.html"], ["Report (Excel)", "report.xlsx"], ["This setting", "setting.toml"], ["Whole project", "project.json"]].map(([text, name]) => button(text, () => { share.open = false; save(name); }))));
+    [["Report (web page)", "report.html"], ["Report (PDF)", "report.pdf"], ["Report (Excel)", "report.xlsx"], ["This setting", "setting.toml"], ["Whole project", "project.json"]].map(([text, name]) => button(text, () => { share.open = false; save(name); }))));
   addEventListener("click", (event) => { if (!share.contains(event.target)) share.open = false; });
   addEventListener("keydown", (event) => {
     if (event.key === "Escape") share.open = false;

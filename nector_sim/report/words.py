@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from decimal import Decimal
+
+from nector_sim.rules.fields import Field, fields_of, labels_of, values_of
+from nector_sim.rules.program import Program
 
 #: How sure a figure with a range is: the range holds it so often, with customers drawn anew from those of the orders.
 SURE, OTHERS = "9 times out of 10", "with other customers like yours"
 #: What the page says of ranges, wherever they are.
 RANGES = {
     "sure": f"{SURE} {OTHERS}",
-    "why": "Your orders come from the customers that you happened to have. So the page also tries hundreds of other "
-    f"mixes of customers like them. “{SURE}” means: with 9 of 10 of these mixes.",
+    "why": "Your orders come from the customers that you happened to have. So hundreds of other mixes "
+    f"of customers like them are tried, too. “{SURE}” means: with 9 of 10 of these mixes.",
 }
 #: Fields by path or name, where a merchant's word is another than the model's.
 FIELDS = {
@@ -109,6 +113,8 @@ FOLDS: dict[str, list[tuple[str, tuple[str, ...]]]] = {
         )
     ],
 }
+#: How many points for a hundred: merchants say 5 for every ₹100.
+PER_HUNDRED = "points_per_unit"
 #: Choices in a merchant's words.
 OPTIONS = {"Tender": "Payment method", "Payable": "What the customer pays", "Cart amount": "The cart before coins"}
 
@@ -223,3 +229,37 @@ def called(text: str, label: str) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """Write a number of things."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def field_name(item: Field) -> str:
+    """A merchant's word for a field; what Nector's screens have is called as there."""
+    if item.on_screen and not item.path.endswith(".kind"):
+        return item.label
+    return FIELDS.get(item.path) or FIELDS.get(item.path.rpartition(".")[2]) or item.label
+
+
+def field_names(program: Program) -> dict[str, str]:
+    """What each field of a program is called, by path; of several offers, with the offer."""
+    values = values_of(program.model_dump())
+    several = labels_of(type(program), values)
+    own = {item.path: item for top in fields_of(type(program), values) for item in top.all()}
+    return {
+        path: label if path not in own or own[path].label != label else field_name(own[path])
+        for path, label in several.items()
+    }
+
+
+def field_value(item: Field, value: str | bool) -> str:
+    """What a field is set to, as its name says it: points are earned per hundred."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if item.path.rpartition(".")[2] == PER_HUNDRED and value:
+        return f"{(Decimal(value) * 100).normalize():f}"
+    text = dict(item.options).get(value, value)
+    return OPTIONS.get(text, text)
+
+
+def field_help(item: Field) -> str:
+    """What a field stands for, without how to type it."""
+    text = HELP.get(item.path, item.help)
+    return re.sub(r" If you are not sure, write.*| Leave it out where.*", "", text)
