@@ -9,7 +9,7 @@ RUN := $(BIN)/python -m
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-browser pictures lab app check format bench clean
-.PHONY: docs long tests-long parity-long languages-long mutation fuzz-readers ledger-long kills-long spark-long sandbox-long backtest experiments-long take-up-long
+.PHONY: docs long tests-long parity-long languages-long mutation fuzz-readers ledger-long kills-long spark-long object-stores-long sandbox-long backtest experiments-long take-up-long
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,7 +54,7 @@ format: setup  ## let ruff fix what it can
 bench: setup  ## speed, as ratios in one run
 	$(RUN) tests.bench
 
-long: tests-long parity-long languages-long ledger-long kills-long spark-long sandbox-long backtest experiments-long take-up-long fuzz-readers mutation  ## the campaigns that take long
+long: tests-long parity-long languages-long ledger-long kills-long spark-long object-stores-long sandbox-long backtest experiments-long take-up-long fuzz-readers mutation  ## the campaigns that take long
 
 tests-long: setup  ## all tests, with all of the cases of which `make test` takes some
 	NECTOR_SIM_TESTS_LONG=1 $(RUN) pytest -n auto
@@ -74,6 +74,12 @@ kills-long: setup  ## a run over files that is killed a hundred times, and one o
 spark-long: setup  ## scores, replays and sweeps on Spark, also with executors killed; needs Java 17
 	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[spark]"
 	$(RUN) tests.campaigns.spark
+
+object-stores-long: setup  ## scores and replays against S3 (moto's server) that fails now and then, also killed
+	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[s3]"
+	$(PYTHON) -m venv out/moto  # its boto3 is another one than that of s3fs
+	out/moto/bin/python -m pip install --quiet --disable-pip-version-check "moto[server]==5.2.5"
+	$(RUN) tests.campaigns.object_stores out/moto/bin/moto_server
 
 backtest: setup  ## forecasts and ultimate redemption against what came: simulated shops, both demos, CDNOW
 	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[long]"

@@ -12,6 +12,7 @@ numba's classes for its cache are private; they are used in this file alone.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import stat
@@ -100,15 +101,19 @@ class _Places(CompileResultCacheImpl):
 
 
 class _Kept(FunctionCache):
-    """numba's cache, which a disk that is full or read-only only makes slower."""
+    """numba's cache, which a full or read-only disk, an older version's code or a damaged file only makes slower."""
 
     _impl_class = _Places
 
     def load_overload(self, sig, target_context):
+        found = None
         try:
             found = super().load_overload(sig, target_context)
         except OSError:
-            found = None
+            pass
+        except Exception:  # a pickle raises anything: numba opens it before it asks whether it is of this source
+            with contextlib.suppress(OSError):
+                self.flush()
         if found is None:
             _note_once(logging.INFO, "note: compiling, once on a new installation; it takes about 20 s")
         return found

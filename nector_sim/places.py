@@ -11,10 +11,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 from nector_sim._extras import pip_line
 from nector_sim.errors import InputError
@@ -22,6 +23,10 @@ from nector_sim.urls import masked, without_query
 
 #: Bytes of a name that is written to: what systems take, less what the files of a run have beside it.
 LONGEST_NAME = 255 - len("..manifest.json.unfinished")
+#: How the name ends that a file has while it is written.
+UNFINISHED = ".unfinished"
+#: Libraries of object stores whose errors are no OSErrors.
+_STORES = {"aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google"}
 #: A URL's scheme, of two letters at least (``C:/`` is a drive), and its slashes, of which pathlib leaves one.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(/?)")
 
@@ -82,17 +87,18 @@ class Place:
     def exists(self) -> bool:
         """Whether something is there."""
         with self._looked_for():
-            return self.local.exists() if self.is_local else bool(_filesystem(self).exists(self.path))
+            return self.local.exists() if self.is_local else bool(_as_it_is(self).exists(self.path))
 
     def is_folder(self) -> bool:
         """Whether it is a folder."""
         with self._looked_for():
-            return self.local.is_dir() if self.is_local else bool(_filesystem(self).isdir(self.path))
+            return self.local.is_dir() if self.is_local else bool(_as_it_is(self).isdir(self.path))
 
     @contextmanager
     def _looked_for(self) -> Iterator[None]:
         try:
-            yield
+            with _asked():
+                yield
         except OSError as error:  # such as a name longer than names can be
             raise InputError(f"{self} cannot be looked for: {error.strerror or error}") from None
 
@@ -101,16 +107,18 @@ class Place:
         if self.is_local:
             root = Path(self.local.anchor)
             return [Place(str(path)) for path in sorted(root.glob(str(self.local.relative_to(root))))]
-        filesystem = _filesystem(self)
-        return [Place(filesystem.unstrip_protocol(path)) for path in sorted(filesystem.glob(self.path))]
+        filesystem = _as_it_is(self)
+        with _asked():
+            return [Place(filesystem.unstrip_protocol(path)) for path in sorted(filesystem.glob(self.path))]
 
     def files(self) -> list[Place]:
         """Every file below it, in the order of their names; not those hidden by a dot or an underscore."""
         if self.is_local:
             found = [Place(str(path)) for path in self.local.rglob("*") if path.is_file()]
         else:
-            filesystem = _filesystem(self)
-            found = [Place(filesystem.unstrip_protocol(path)) for path in filesystem.find(self.path)]
+            filesystem = _as_it_is(self)
+            with _asked():
+                found = [Place(filesystem.unstrip_protocol(path)) for path in filesystem.find(self.path)]
         seen = [file for file in found if not any(part.startswith((".", "_")) for part in file.below(self))]
         return sorted(seen, key=lambda file: file.below(self))
 
@@ -153,33 +161,38 @@ class Place:
     def remove(self) -> None:
         """Take it away with all that is in it, if it is there."""
         if self.exists():
-            _filesystem(self).rm(self.path, recursive=True)
+            with _asked():
+                _filesystem(self).rm(self.path, recursive=True)
 
     def stamp(self) -> tuple[int, str]:
         """Size and time of the last change, as far as they are known."""
         if self.is_local:
             status = self.local.stat()
             return status.st_size, str(status.st_mtime_ns)
-        about = _filesystem(self).info(self.path)
+        with _asked():
+            about = _as_it_is(self).info(self.path)
         changed = about.get("ETag") or about.get("etag") or about.get("mtime") or about.get("created") or ""
         return int(about["size"]), str(changed)
 
     def open(self, mode: str = "rb") -> BinaryIO:
         """Open it for reading or writing bytes."""
-        file: BinaryIO = self.local.open(mode) if self.is_local else _filesystem(self).open(self.path, mode)  # type: ignore[assignment]
+        with _asked():
+            file: BinaryIO = self.local.open(mode) if self.is_local else _filesystem(self).open(self.path, mode)  # type: ignore[assignment]
         return file
 
     @contextmanager
-    def written(self) -> Iterator[Path | BinaryIO]:
+    def written(self, *, attempt: bool = False) -> Iterator[Path | BinaryIO]:
         """Something to write its whole content to; it stands there, flushed to disk, when that is done.
 
-        A local path is another name beside it; a URL is a stream, which stores show when it is closed.
+        A local path is another name beside it; a URL is a stream, which stores show when it is closed. That name is
+        its own with `attempt`: a cluster may begin a task again while the first is still at it.
         """
         if not self.is_local:
-            with _filesystem(self).transaction, self.open("wb") as file:
+            with self._uploaded() as file:
                 yield file
             return
-        unfinished = self.local.with_name(f".{self.local.name}.unfinished")
+        own = f".{uuid4().hex[:8]}" if attempt else ""
+        unfinished = self.local.with_name(f".{self.local.name}{own}{UNFINISHED}")
         try:
             yield unfinished
             flush(unfinished)
@@ -188,6 +201,31 @@ class Place:
             unfinished.unlink(missing_ok=True)
             raise
         flush_folder(self.local.parent)
+
+    @contextmanager
+    def _uploaded(self) -> Iterator[BinaryIO]:
+        """A stream whose object a store shows when it is whole, and never otherwise.
+
+        Not a transaction of fsspec: a file system has one for all threads and files, and what is opened meanwhile is
+        committed with it, also when it is not whole.
+        """
+        store = _filesystem(self)
+        with _asked():
+            file = store.open(self.path, "wb", autocommit=False)
+        with suppress(ValueError, AttributeError):
+            store.transaction.files.remove(file)  # it would be kept for a transaction that never is
+        try:
+            yield file
+            with _asked():
+                file.close()
+        except BaseException:
+            with suppress(Exception):  # the failure itself is what is told
+                file.close()
+            with suppress(Exception):
+                file.discard()
+            raise
+        with _asked():
+            file.commit()
 
     def fetch(self, folder: Path) -> Path:
         """Copy the file into a folder of this machine, under its own name."""
@@ -205,7 +243,7 @@ class Place:
 
     def write_text(self, text: str) -> None:
         """Write it as UTF-8, whole or not at all."""
-        with self.written() as target:
+        with self.written(attempt=True) as target:
             if isinstance(target, Path):
                 target.write_text(text, encoding="utf-8", newline="\n")
             else:
@@ -258,6 +296,24 @@ def flush_folder(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def _asked() -> Iterator[None]:
+    """What a store's own library raises, such as for want of a key or a connection, as an OSError like the others."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] in _STORES:
+            raise OSError(" ".join(str(error).split())) from None
+        raise
+
+
+def _as_it_is(place: Place) -> Any:
+    """The file system of a place, without what it remembers of it: workers write there, too."""
+    filesystem = _filesystem(place)
+    filesystem.invalidate_cache()
+    return filesystem
 
 
 def _filesystem(place: Place) -> Any:

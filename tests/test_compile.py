@@ -2,8 +2,10 @@
 
 import errno
 import logging
+import pickle
 import subprocess
 
+import numba
 import numba.core.caching as caching
 import pytest
 
@@ -41,6 +43,20 @@ def test_it_is_kept_in_numbas_own_place(monkeypatch, tmp_path, notes):
     assert again(4) == 8
     assert sum(again.stats.cache_hits.values()) == 1
     assert len(notes.records) == 1
+
+
+@pytest.mark.parametrize("kept", [b"cnector_sim.ledger.take_up\nNoSuchName\n.", b"\x80\x05cut", b""])
+def test_code_kept_by_an_older_version_or_damaged_is_compiled_anew(monkeypatch, tmp_path, notes, kept):
+    # A class in a loop's signature that was renamed since ended every replay with an AttributeError.
+    monkeypatch.setattr(caching.config, "CACHE_DIR", str(tmp_path))
+    assert _compile.compiled(_twice)(4) == 8
+    (index,) = tmp_path.rglob("*.nbi")
+    index.write_bytes(pickle.dumps(numba.__version__) + kept)
+    assert _compile.compiled(_twice)(4) == 8
+    again = _compile.compiled(_twice)
+    assert again(4) == 8
+    assert sum(again.stats.cache_hits.values()) == 1
+    assert "not kept" not in notes.text
 
 
 def test_else_in_a_private_folder(monkeypatch, tmp_path, notes, nowhere):

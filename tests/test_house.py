@@ -212,6 +212,33 @@ def test_each_constant_that_rooms_share_has_one_home():
     ]
 
 
+def definitions(kind):
+    """Every class or function of a module's own, with its file; those that begin with a dash are of one file alone."""
+    for _, file in modules():
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, kind) and not node.name.startswith("_"):
+                yield node.name, file.relative_to(PACKAGE).as_posix()
+
+
+def test_no_two_classes_have_one_name():
+    homes = {}
+    for name, file in definitions(ast.ClassDef):
+        homes.setdefault(name, []).append(file)
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}
+
+
+def test_the_name_of_a_public_function_is_no_others():
+    # Commands and pictures are called as what they show; the ledger's exact replay is the second answer to the first.
+    named_alike = {"cli", "pictures"}
+    homes = {}
+    for name, file in definitions(ast.FunctionDef):
+        if name in ns.__all__ and file.partition("/")[0] not in named_alike:
+            homes.setdefault(name, []).append(file)
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {
+        "replay": ["ledger/exact.py", "ledger/replay.py"]
+    }
+
+
 def test_every_public_name_is_there_and_in_order():
     assert sorted(ns.__all__) == ns.__all__
     assert sorted(ns.__all__) == sorted(ns._HOME_OF)

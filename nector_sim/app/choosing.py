@@ -11,7 +11,14 @@ from nector_sim.app.later import CHOICE, Asked
 from nector_sim.app.trying import Tried, try_settings
 from nector_sim.errors import InputError
 from nector_sim.exploration.choose import frontier, recommend
-from nector_sim.exploration.limits import Limit, closest_to_all, limits_of, met_by_all, place_of, share_that_holds
+from nector_sim.exploration.limits import (
+    SettingLimit,
+    closest_to_all,
+    limits_of,
+    met_by_all,
+    place_of,
+    share_that_holds,
+)
 from nector_sim.report.answer import money
 from nector_sim.report.words import OTHERS, SURE
 
@@ -58,7 +65,7 @@ def which(asked: Asked) -> dict[str, Any]:
     }
 
 
-def limits_in_use(asked: Asked, tried: Tried) -> list[Limit]:
+def limits_in_use(asked: Asked, tried: Tried) -> list[SettingLimit]:
     """The limits that were typed, over the settings that were tried."""
     return limits_of(tried.table, _typed(asked, months_of(asked.session))[0])
 
@@ -117,7 +124,7 @@ _COLUMNS = {
 }
 
 
-def _setting(tried: Tried, place: int, limits: list[Limit], months: float) -> dict[str, Any]:
+def _setting(tried: Tried, place: int, limits: list[SettingLimit], months: float) -> dict[str, Any]:
     row: Any = tried.table.iloc[place]
     holds = share_that_holds(limits, place) if limits else None
     return {
@@ -135,7 +142,9 @@ def _setting(tried: Tried, place: int, limits: list[Limit], months: float) -> di
     }
 
 
-def _answer(tried: Tried, limits: list[Limit], typed: dict[str, Any], asked: Asked, months: float) -> dict[str, Any]:
+def _answer(
+    tried: Tried, limits: list[SettingLimit], typed: dict[str, Any], asked: Asked, months: float
+) -> dict[str, Any]:
     """What is recommended, or what comes closest, or why nothing is."""
     table, responds, currency = tried.table, asked.session.assumptions.responds, asked.session.today.currency
     if not limits and not responds:
@@ -176,7 +185,7 @@ def _edge(tried: Tried, path: str) -> str:
     return f"It is at the end of what was tried for “{label}”, so a better one may lie beyond."
 
 
-def _line(limit: Limit, place: int, currency: str, months: float) -> dict[str, Any]:
+def _line(limit: SettingLimit, place: int, currency: str, months: float) -> dict[str, Any]:
     """How a setting stands to one limit, in words."""
     name = next(name for name, of, *_ in LIMITS if of == limit.name)
     value, bound = float(limit.numbers[place]), limit.limit

@@ -19,13 +19,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nector_sim.batch.inputs import read_pieces
-from nector_sim.batch.sources import Inputs
+from nector_sim.batch.sources import InputFiles
 from nector_sim.errors import OrdersError
 from nector_sim.frames.columns import read_times
 from nector_sim.frames.ids import read_ids
 from nector_sim.frames.kinds import as_frame
 from nector_sim.ledger.draws import hash_ids
-from nector_sim.ledger.inputs import Table, occurs_again, refuse
+from nector_sim.ledger.inputs import LedgerTable, occurs_again, refuse_tables
 from nector_sim.places import Place
 
 Hashes = npt.NDArray[np.uint64]
@@ -54,12 +54,12 @@ class OrderIds:
     Attributes
     ----------
     folder : Place
-    inputs : Inputs
+    inputs : InputFiles
     parts : int
     """
 
     folder: Place
-    inputs: Inputs
+    inputs: InputFiles
     parts: int
 
     @property
@@ -99,11 +99,11 @@ class OrderIds:
         codes, _ = pd.factorize(ids)
         _, begins = np.unique(codes, return_index=True)
         first = begins[codes]
-        table = Table("orders", as_frame(orders.drop("row").to_arrow()))
+        table = LedgerTable("orders", as_frame(orders.drop("row").to_arrow()))
         at = read_times(orders["ordered_at"].to_arrow(), timezone).numbers
         table.refuse(again, "order_id", lambda row: occurs_again(rows[first[row]], at_once=at[first[row]] == at[row]))
         try:
-            refuse([table])
+            refuse_tables([table])
         except OrdersError as error:
             raise told(error, rows) from None
 

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nector_sim._progress import beside
-from nector_sim.batch.sources import Inputs, Piece, Source
+from nector_sim.batch.sources import InputFile, InputFiles, Piece
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.arrow_types import plain_schema, plain_table
-from nector_sim.frames.csv_text import Layout, find_layout, parse_rows
+from nector_sim.frames.csv_text import CsvLayout, find_layout, parse_rows
 from nector_sim.frames.sheets import LONGEST_HEADER
 from nector_sim.places import Place
 
@@ -35,7 +35,7 @@ AHEAD_AT_FIRST, AHEAD = 4, 2
 _CSV_BLOCK = 4 << 20
 
 
-def open_inputs(orders: Sequence[str | Path]) -> Inputs:
+def open_inputs(orders: Sequence[str | Path]) -> InputFiles:
     """Look files of orders through, and cut them into pieces."""
     given = [Place.of(order) for order in orders]
     found = [file for place in given for file in _files(place)]
@@ -47,7 +47,7 @@ def open_inputs(orders: Sequence[str | Path]) -> Inputs:
     if twice:
         raise InputError(f"{', '.join(twice)} is given twice; its orders would count twice")
     look = _look_at_csv if kinds == {".csv"} else _look_at_parquet
-    inputs = Inputs(given=given)
+    inputs = InputFiles(given=given)
     for file, name, partition in found:
         try:
             look(inputs, file, name, partition)
@@ -56,7 +56,9 @@ def open_inputs(orders: Sequence[str | Path]) -> Inputs:
     return inputs
 
 
-def read_pieces(inputs: Inputs, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, pl.DataFrame, list[tuple[int, str]]]]:
+def read_pieces(
+    inputs: InputFiles, pieces: Sequence[Piece]
+) -> Iterator[tuple[Piece, pl.DataFrame, list[tuple[int, str]]]]:
     """Read pieces one after the other, a few ahead of the one that is worked on."""
     readings = _readings(inputs, pieces)
     with beside("read") as reader:
@@ -70,7 +72,7 @@ def read_pieces(inputs: Inputs, pieces: Sequence[Piece]) -> Iterator[tuple[Piece
             del frame  # its memory is for the next
 
 
-def _readings(inputs: Inputs, pieces: Sequence[Piece]) -> list[tuple[Piece, list[Piece]]]:
+def _readings(inputs: InputFiles, pieces: Sequence[Piece]) -> list[tuple[Piece, list[Piece]]]:
     """Join pieces that are neighbours in a Parquet file; each whole, and the pieces that it is cut into again."""
     runs: list[list[Piece]] = []
     most_rows = CELLS_AT_ONCE // max(1, len(inputs.schema))
@@ -88,7 +90,7 @@ def _readings(inputs: Inputs, pieces: Sequence[Piece]) -> list[tuple[Piece, list
     return [(replace(run[0], rows=sum(piece.rows for piece in run)), run) for run in runs]
 
 
-def read_piece(inputs: Inputs, piece: Piece) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
+def read_piece(inputs: InputFiles, piece: Piece) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
     """Read one piece; see :func:`read_pieces`."""
     source = inputs.sources[piece.source]
     broken: list[tuple[int, str]] = []
@@ -124,6 +126,7 @@ def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str | No
             raise InputError(f"{place} ends in {place.suffix or 'nothing'}; orders are read from .csv and .parquet")
         yield place, str(place), ()
         return
+    _refuse_lakes(place)
     inside = [file for file in place.files() if file.suffix in (".csv", ".parquet")]
     if not inside:
         raise InputError(f"{place} has no .csv or .parquet file in it; name the folder that has")
@@ -133,13 +136,27 @@ def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str | No
         yield file, str(file), tuple((name, _partition_value(text)) for name, _, text in named if text)
 
 
+def _refuse_lakes(folder: Place) -> None:
+    """Refuse a table whose folder also has the files of its older versions: rows that were deleted would count."""
+    kind = None
+    if (folder / "_delta_log").exists():
+        kind, how = "Delta", 'DeltaTable("…").to_pyarrow_table() of deltalake'
+    elif any(file.bare.endswith(".metadata.json") for file in (folder / "metadata").files()):
+        kind, how = "Iceberg", 'catalog.load_table("…").scan().to_arrow() of pyiceberg'
+    if kind is not None:
+        raise InputError(
+            f"{folder} is a table of {kind}, whose folder also has files of older versions; read it with {how}, and "
+            "give that to ns.score or ns.replay, or write it to Parquet files first"
+        )
+
+
 def _partition_value(text: str) -> str | None:
     """What a folder's name says, as Hive and Spark write it."""
     return None if text == "__HIVE_DEFAULT_PARTITION__" else unquote(text)
 
 
-def _look_at_parquet(inputs: Inputs, place: Place, name: str, partition: Any) -> None:
-    source = Source(place, name, place.stamp(), partition)
+def _look_at_parquet(inputs: InputFiles, place: Place, name: str, partition: Any) -> None:
+    source = InputFile(place, name, place.stamp(), partition)
     with place.open() as file, pq.ParquetFile(file) as parquet:
         groups = [parquet.metadata.row_group(group).num_rows for group in range(parquet.num_row_groups)]
         arrow = parquet.schema_arrow
@@ -164,13 +181,13 @@ def _look_at_parquet(inputs: Inputs, place: Place, name: str, partition: Any) ->
     inputs.sources.append(source)
 
 
-def _add_piece(inputs: Inputs, rows: int, start: int) -> int:
+def _add_piece(inputs: InputFiles, rows: int, start: int) -> int:
     inputs.pieces.append(Piece(len(inputs.sources), inputs.rows, rows, start))
     inputs.rows += rows
     return start + rows
 
 
-def _look_at_csv(inputs: Inputs, place: Place, name: str, partition: Any) -> None:
+def _look_at_csv(inputs: InputFiles, place: Place, name: str, partition: Any) -> None:
     from nector_sim.batch.records import index_records
 
     stamp = place.stamp()
@@ -184,7 +201,7 @@ def _look_at_csv(inputs: Inputs, place: Place, name: str, partition: Any) -> Non
     twice = sorted({column for column in layout.columns if layout.columns.count(column) > 1})
     if twice:
         raise InputError(f"{name} has more than one column {', '.join(twice)}; keep one of each")
-    source = Source(place, name, stamp, partition, layout, index.sha256)
+    source = InputFile(place, name, stamp, partition, layout, index.sha256)
     source.still_the_same()
     if index.unclosed:
         row = sum(rows for _, rows in index.starts)
@@ -204,7 +221,7 @@ def _not_utf8(name: str) -> InputError:
     return InputError(f"{name} is not in the encoding UTF-8; save it as CSV UTF-8")
 
 
-def _take_schema(inputs: Inputs, name: str, schema: pl.Schema) -> None:
+def _take_schema(inputs: InputFiles, name: str, schema: pl.Schema) -> None:
     if not inputs.sources:
         inputs.schema = schema
         return
@@ -220,7 +237,7 @@ def _take_schema(inputs: Inputs, name: str, schema: pl.Schema) -> None:
     )
 
 
-def _read_csv(source: Source, layout: Layout, piece: Piece) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
+def _read_csv(source: InputFile, layout: CsvLayout, piece: Piece) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
     with source.place.open() as file:
         file.seek(piece.start)
         data = file.read(piece.end - piece.start)
@@ -238,7 +255,7 @@ def _read_csv(source: Source, layout: Layout, piece: Piece) -> tuple[pl.DataFram
     return frame, [(row - 1, why) for row, why in broken]
 
 
-def _read_plain_csv(layout: Layout, piece: Piece, data: bytes) -> pl.DataFrame | None:
+def _read_plain_csv(layout: CsvLayout, piece: Piece, data: bytes) -> pl.DataFrame | None:
     """Read rows without quotation marks, fast; None if there are any, or if a row has too many or too few fields."""
     separators = np.count_nonzero(np.frombuffer(data, np.uint8) == ord(layout.separator))
     if b'"' in data or separators != piece.rows * (len(layout.columns) - 1):
@@ -257,7 +274,7 @@ def _read_plain_csv(layout: Layout, piece: Piece, data: bytes) -> pl.DataFrame |
     return frame if frame.shape == (piece.rows, len(layout.columns)) else None
 
 
-def _read_by_arrow(source: Source, piece: Piece) -> pl.DataFrame:
+def _read_by_arrow(source: InputFile, piece: Piece) -> pl.DataFrame:
     with source.place.open() as file, pq.ParquetFile(file) as parquet:
         first, wanted = None, []
         position = 0

@@ -172,6 +172,8 @@ def _replay(job: ReplayJob, terms: Future[dict[str, Any]], run: Runner, as_of: d
         job.work.begin(terms.result())
     _check_ids(job, run)
     _check_refunds(job)
+    if gone := [number for number in numbers if not split_report(job, number).exists()]:
+        raise job.work.not_here(gone[0])
     lasts = [json.loads(split_report(job, number).read_text()) for number in numbers]
     timezone = job.programs[0].timezone
     last = _latest(lasts, [job.grants, job.refunds], timezone) if as_of is None else as_of
@@ -287,7 +289,7 @@ def write_part(job: ReplayJob, name: str, table: pa.Table) -> None:
     place, frame = job.work.parts / name, pl.DataFrame(pl.from_arrow(table))
     if place.is_local:
         place.local.parent.mkdir(exist_ok=True)
-    with place.written() as target:
+    with place.written(attempt=True) as target:
         write_frames(iter([frame]), frame.schema, target=target, ending=job.ending)
 
 
@@ -299,6 +301,8 @@ def _latest(lasts: list[int | None], tables: list[pl.DataFrame | None], timezone
 
 def _finished(job: ReplayJob, number: int) -> dict[str, Any] | None:
     """What a bucket gave; None if nobody is in it."""
+    if not job.work.report(number).exists():
+        raise job.work.not_here(number)
     found: dict[str, Any] | None = json.loads(job.work.report(number).read_text())
     return found
 

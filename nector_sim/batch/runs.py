@@ -19,7 +19,7 @@ from nector_sim.batch.files import ScoreReport
 from nector_sim.batch.inputs import PIECE_ROWS, open_inputs, read_pieces
 from nector_sim.batch.resume import failed, parts_of, resume
 from nector_sim.batch.schemas import rejects_schema, scored_schema
-from nector_sim.batch.sources import Inputs, Piece
+from nector_sim.batch.sources import InputFiles, Piece
 from nector_sim.batch.tally import Tally
 from nector_sim.batch.terms import check_places, describe_program, versions
 from nector_sim.batch.work import RejectsFile, Work, each_reject, told
@@ -46,7 +46,7 @@ class Job:
     Attributes
     ----------
     program : Program
-    inputs : Inputs
+    inputs : InputFiles
     parts : list of list of Piece
     work : Work
     schema : polars.Schema
@@ -56,7 +56,7 @@ class Job:
     """
 
     program: Program
-    inputs: Inputs
+    inputs: InputFiles
     parts: list[list[Piece]]
     work: Work
     schema: pl.Schema
@@ -162,7 +162,7 @@ def one_by_one(job: Job, numbers: Sequence[int], begin: Callable[[], Any], done:
 
 def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
     """Read, score and write a part and its rejects; told again, it writes the same bytes."""
-    tally, rejects = Tally(), RejectsFile(job.work.rejects(number))
+    tally = Tally()
 
     def frames() -> Iterator[pl.DataFrame]:
         for piece, frame, broken in read_pieces(job.inputs, job.parts[number]):
@@ -176,11 +176,8 @@ def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
             yield chunk.scored
             done(piece.rows)
 
-    try:
-        with job.work.part(number).written() as target:
-            write_frames(frames(), job.schema, target=target, ending=job.work.ending, decimals=job.program.decimals)
-    finally:
-        rejects.close()
+    with RejectsFile(job.work.rejects(number)) as rejects, job.work.part(number).written(attempt=True) as target:
+        write_frames(frames(), job.schema, target=target, ending=job.work.ending, decimals=job.program.decimals)
     return tally
 
 
@@ -249,7 +246,8 @@ def _manifest(job: Job, terms: dict[str, Any]) -> dict[str, Any]:
     total = Tally()
     for number in range(len(job.parts)):
         tally = job.work.finished(number)
-        assert tally is not None
+        if tally is None:
+            raise job.work.not_here(number)
         total.add(tally)
     return terms | {
         "output": {"name": job.work.out.local.name, "parts": parts_of(job.work) if job.work.is_folder else None},
@@ -314,7 +312,7 @@ def _write_rejects(job: Job, place: Place) -> None:
         )
 
 
-def _check_places(inputs: Inputs, work: Work, rejects: Place | None) -> None:
+def _check_places(inputs: InputFiles, work: Work, rejects: Place | None) -> None:
     if rejects is not None:
         rejects.check_writable()
     if rejects is not None and rejects.suffix not in ENDINGS:

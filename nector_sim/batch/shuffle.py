@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from nector_sim.batch.ids import Hashes, OrderIds, hashes_of
 from nector_sim.batch.inputs import read_pieces
-from nector_sim.batch.sources import Inputs, Piece
+from nector_sim.batch.sources import InputFiles, Piece
 from nector_sim.batch.work import Work
 from nector_sim.errors import InputError, Problem
 from nector_sim.frames.checks import SHOWN
@@ -37,7 +37,7 @@ class ReplayJob:
     """Everything that splitting a part or replaying a bucket needs; it pickles."""
 
     programs: tuple[Program, ...]
-    inputs: Inputs
+    inputs: InputFiles
     parts: list[list[Piece]]
     buckets: int
     work: Work
@@ -86,7 +86,7 @@ def split_part(job: ReplayJob, number: int) -> None:
 
 @contextmanager
 def _written(place: Place) -> Iterator[Any]:
-    with place.written() as target:
+    with place.written(attempt=True) as target:
         if isinstance(target, Path):
             with target.open("wb") as file:
                 yield file

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from nector_sim.errors import InputError
-from nector_sim.frames.csv_text import Layout
+from nector_sim.frames.csv_text import CsvLayout
 from nector_sim.places import Place
 
 
@@ -39,7 +39,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class InputFile:
     """One input file, as it was when it was looked through.
 
     Attributes
@@ -51,7 +51,7 @@ class Source:
         Size and time of the last change, by which a change is noticed.
     partition : tuple of tuple of str and (str or None)
         Names and values that a partitioned folder says in its path (``month=2026-01``).
-    layout : Layout or None
+    layout : CsvLayout or None
         CSV: its columns, and what parts the fields.
     sha256 : str
         CSV: of its bytes, which were all read to find its records.
@@ -63,7 +63,7 @@ class Source:
     name: str
     stamp: tuple[int, str]
     partition: tuple[tuple[str, str | None], ...] = ()
-    layout: Layout | None = None
+    layout: CsvLayout | None = None
     sha256: str = ""
     is_cast: bool = False
 
@@ -80,12 +80,12 @@ class Source:
 
 
 @dataclass(slots=True)
-class Inputs:
+class InputFiles:
     """All input files, cut into pieces.
 
     Attributes
     ----------
-    sources : list of Source
+    sources : list of InputFile
     pieces : list of Piece
         In order; together all rows.
     schema : polars.Schema
@@ -95,7 +95,7 @@ class Inputs:
         The files, folders and patterns that they were named by.
     """
 
-    sources: list[Source] = field(default_factory=list)
+    sources: list[InputFile] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     schema: pl.Schema = field(default_factory=pl.Schema)
     rows: int = 0

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from nector_sim._version import __version__
-from nector_sim.batch.sources import Inputs
+from nector_sim.batch.sources import InputFiles
 from nector_sim.batch.work import Work
 from nector_sim.errors import InputError
 from nector_sim.places import Place
@@ -63,7 +63,7 @@ def check_same_terms(there: dict[str, Any], now: dict[str, Any], what: str, way_
         raise InputError(f"{what} is of {said}; {way_on}, or write elsewhere")
 
 
-def check_places(inputs: Inputs, work: Work, *more: Place | None) -> None:
+def check_places(inputs: InputFiles, work: Work, *more: Place | None) -> None:
     """Raise InputError if an output is the input, would be read as input the next time, or has no folder."""
     for out in filter(None, (work.out, work.manifest, *more)):
         for source in inputs.sources:

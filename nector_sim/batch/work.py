@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from errno import ENOSPC
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -17,7 +18,7 @@ from nector_sim.batch.lock import only_one
 from nector_sim.batch.tally import Tally
 from nector_sim.batch.writers import ENDINGS
 from nector_sim.errors import InputError
-from nector_sim.places import Place, flush_folder
+from nector_sim.places import UNFINISHED, Place, flush_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,13 @@ class Work:
         there = report.exists() and self.part(number).exists()
         return Tally.of(json.loads(report.read_text())) if there else None
 
+    def not_here(self, number: int) -> InputError:
+        """Make the error of a part that a worker wrote, and that is not here."""
+        return InputError(
+            f"part {number} of {self.out} was written by a worker, and is not there for this machine; write to an "
+            "object store, or to a folder that this machine and all workers share"
+        )
+
     def publish(self) -> None:
         """Give the output its name, and then the manifest; can be done again where it was cut off."""
         if not self.out.is_local:
@@ -167,6 +175,8 @@ class Work:
             return
         self.manifest.local.unlink(missing_ok=True)  # of an output that is replaced
         if self.is_folder and self.parts.exists():
+            for stray in self.parts.local.rglob(f".*{UNFINISHED}"):  # of a worker that was killed
+                stray.unlink()
             if self.out.exists():
                 self.out.local.rmdir()  # it is empty, or was refused
             self.parts.local.rename(self.out.local)
@@ -204,12 +214,17 @@ def each_reject(work: Work, parts: int) -> Iterator[pl.DataFrame]:
 
 
 class RejectsFile:
-    """Takes rejects as they come; there is a file only where there are any."""
+    """Takes rejects as they come, and is whole when its block ends; there is a file only where there are any."""
 
     def __init__(self, place: Place) -> None:
-        self._place = place
-        self._file: Any = None
+        self._place, self._open = place, ExitStack()
         self._stream: Any = None
+
+    def __enter__(self) -> RejectsFile:
+        return self
+
+    def __exit__(self, *failure: Any) -> None:
+        self._open.__exit__(*failure)
 
     def add(self, rejects: pl.DataFrame) -> None:
         """Write some."""
@@ -217,12 +232,7 @@ class RejectsFile:
             return
         table = rejects.to_arrow(compat_level=pl.CompatLevel.oldest())
         if self._stream is None:
-            self._file = self._place.open("wb")
-            self._stream = pa.ipc.new_stream(self._file, table.schema)
+            target = self._open.enter_context(self._place.written(attempt=True))
+            file = self._open.enter_context(target.open("wb")) if isinstance(target, Path) else target
+            self._stream = self._open.enter_context(pa.ipc.new_stream(file, table.schema))
         self._stream.write_table(table)
-
-    def close(self) -> None:
-        """Have it whole."""
-        if self._stream is not None:
-            self._stream.close()
-            self._file.close()

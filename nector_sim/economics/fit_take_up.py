@@ -19,7 +19,7 @@ from nector_sim._extras import library
 from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions
 from nector_sim.economics.sales import known_redeems
-from nector_sim.economics.take_up_model import ESTIMATE, NAMES, ROWS, Floats, Model, Seen, steps_of
+from nector_sim.economics.take_up_model import ESTIMATE, NAMES, ROWS, Floats, Seen, TakeUpModel, steps_of
 from nector_sim.errors import InputError
 from nector_sim.frames.ids import id_keys
 from nector_sim.frames.kinds import as_frame
@@ -180,7 +180,7 @@ def fit_take_up(
         )
         nothing = pd.DataFrame({"estimate": np.nan, "standard_error": np.nan}, index=list(NAMES))
         return FittedTakeUp(None, None, None, nothing, *seen.counts, False, _by_balance(seen, None), (few,))
-    model = Model.of(seen)
+    model = TakeUpModel.of(seen)
     free, notices = _balance_effects(model, seen)
     step()
     found, errors = model.fitted(free)
@@ -225,7 +225,7 @@ def _read(orders: Any, program: Any, *, programs: Any, **tables: Any) -> Seen:
     )
 
 
-def _balance_effects(model: Model, seen: Seen) -> tuple[tuple[int, ...], list[str]]:
+def _balance_effects(model: TakeUpModel, seen: Seen) -> tuple[tuple[int, ...], list[str]]:
     """Which numbers are estimated; a balance effect below 0 is refused where it is sure, and held at 0 where not."""
     free = (0, 1, 2, *((3,) if len(model.balances) > 1 else ()), *((4,) if len(model.of_cart) > 1 else ()))
     notices = []
@@ -251,7 +251,7 @@ def _balance_effects(model: Model, seen: Seen) -> tuple[tuple[int, ...], list[st
     return free, notices
 
 
-def _told(seen: Seen, model: Model, numbers: Floats, errors: Floats, notices: list[str]) -> FittedTakeUp:
+def _told(seen: Seen, model: TakeUpModel, numbers: Floats, errors: Floats, notices: list[str]) -> FittedTakeUp:
     """Put numbers and errors into what the ledger and the assumptions take."""
     expit: Callable[[Any], Any] = library("scipy.special", ESTIMATE).expit
     share = _spread(numbers[0], errors[0], expit)
@@ -286,7 +286,7 @@ def _told(seen: Seen, model: Model, numbers: Floats, errors: Floats, notices: li
     )
 
 
-def _untold(seen: Seen, model: Model, numbers: Floats, errors: Floats, *, differ: bool) -> list[str]:
+def _untold(seen: Seen, model: TakeUpModel, numbers: Floats, errors: Floats, *, differ: bool) -> list[str]:
     """What the estimate cannot tell."""
     told = []
     if not differ:
@@ -321,7 +321,7 @@ def _spread(number: float, error: float, expit: Callable[[Any], Any]) -> list[fl
     return [max(0.0, likely - width), likely, min(1.0, likely + width)]
 
 
-def _by_balance(seen: Seen, found: tuple[Model, Floats] | None) -> pd.DataFrame:
+def _by_balance(seen: Seen, found: tuple[TakeUpModel, Floats] | None) -> pd.DataFrame:
     """How often redeemers used points by step of the balance, beside the estimate; each as far as one is likely."""
     names = ["balance", "orders", "used", "estimated"]
     if found is None:

@@ -54,7 +54,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class TakeUpModel:
     """The likelihood over cells of the balance and of the balance over the cart, shape (rows, columns).
 
     Attributes
@@ -81,7 +81,7 @@ class Model:
     never: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, seen: Seen) -> Model:
+    def of(cls, seen: Seen) -> TakeUpModel:
         """Cut the balances into steps at their quantiles, and count."""
         sparse = library("scipy.sparse", ESTIMATE)
         balances, row = steps_of(seen.balance, ROWS, None)

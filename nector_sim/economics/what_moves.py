@@ -56,7 +56,7 @@ def tornado(
         low, likely, high = ends_of(assumptions, name)
         there = (moved or {}).get(name, {})
         answers = [
-            float(np.squeeze(answer(there.get(value, sums), _moved(assumptions, name, value), sides=sides)))
+            float(np.squeeze(margin_difference(there.get(value, sums), _moved(assumptions, name, value), sides=sides)))
             for value in (low, high)
         ]
         rows.append(
@@ -76,7 +76,7 @@ def tornado(
     return table.sort_values("swing", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def answer(sums: Sums, rates: Rates, *, sides: int) -> Any:
+def margin_difference(sums: Sums, rates: Rates, *, sides: int) -> Any:
     """Give the number that is moved: the cost of one program, or what a second earns beyond a first."""
     numbers = headline(sums, rates, sides=sides)
     if sides == 1:
@@ -92,7 +92,7 @@ def _moved(assumptions: Assumptions, name: str, value: float) -> Rates:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class MarginDifference:
     """What a second program earns beyond a first, as a function of the assumptions.
 
     Attributes
@@ -118,7 +118,7 @@ class Answer:
         shares: dict[str, Any] = {}
         for name, each in values.items():
             shares[name.removesuffix("_percent")] = each / 100 if name.endswith("_percent") else each
-        return answer(sums, replace(self.assumptions.rates(), **shares), sides=2)
+        return margin_difference(sums, replace(self.assumptions.rates(), **shares), sides=2)
 
     def spread(self, *, samples: int, seed: int) -> pd.DataFrame:
         """Of the spread of the answer, what each range makes up by itself, and together with the others."""

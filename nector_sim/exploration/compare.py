@@ -26,7 +26,7 @@ from nector_sim.economics.ranges import (
 )
 from nector_sim.economics.response import check_response
 from nector_sim.economics.summary import Summary, below_floor
-from nector_sim.economics.what_moves import Answer, tornado
+from nector_sim.economics.what_moves import MarginDifference, tornado
 from nector_sim.errors import InputError
 from nector_sim.exploration.basis import Basis
 from nector_sim.exploration.comparison import Comparison
@@ -243,7 +243,7 @@ def compare_read(
         currency=baseline.currency,
         assumed_uplift_percent=uplift,
         basis=Basis(baseline, candidate, assumptions, frame, _discounts(played[CANDIDATE])),
-        _answer=Answer(total, elsewhere, assumptions),
+        _answer=MarginDifference(total, elsewhere, assumptions),
     )
     step()
     return result

@@ -13,7 +13,7 @@ import pandas as pd
 from nector_sim.economics.happened import Happened
 from nector_sim.economics.labels import LABELS
 from nector_sim.economics.summary import Summary, break_even_sentence
-from nector_sim.economics.what_moves import Answer
+from nector_sim.economics.what_moves import MarginDifference
 from nector_sim.exploration.basis import Basis
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
@@ -82,7 +82,7 @@ class Comparison(Result):
     currency: str
     assumed_uplift_percent: float | None
     basis: Basis
-    _answer: Answer
+    _answer: MarginDifference
 
     def to_frame(self) -> pd.DataFrame:
         """Give the headline numbers of both and their difference, with ranges."""

@@ -50,7 +50,7 @@ LOOKED_UP = 2**23
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class SettingCounts:
     """Counts of each setting, arrays of shape ``(settings,)``.
 
     Attributes
@@ -116,7 +116,7 @@ class _Families:
 
 def count_settings(
     balance: Int64, cart: Int64, settings: AmountSettings, *, weights: Sequence[Floats] = (), threads: int = 2
-) -> Counted | None:
+) -> SettingCounts | None:
     """Count what many settings give."""
     families = _families(balance, cart, settings)
     entries = _entries(families)
@@ -174,7 +174,7 @@ def count_settings(
     return _counted(counts, weighted, cart, settings, len(weights))
 
 
-def _counted(counts: Int64, weighted: Floats, cart: Int64, settings: AmountSettings, weights: int) -> Counted:
+def _counted(counts: Int64, weighted: Floats, cart: Int64, settings: AmountSettings, weights: int) -> SettingCounts:
     lowest, which = np.unique(settings.min_cart, return_inverse=True)
     if len(lowest) > 8:
         below = np.searchsorted(np.sort(cart), lowest)
@@ -183,7 +183,7 @@ def _counted(counts: Int64, weighted: Floats, cart: Int64, settings: AmountSetti
     reached = len(cart) - below[which.reshape(-1)]
     offer, column = settings.offer, counts.T
     zero = np.zeros(len(offer), dtype=np.int64)
-    return Counted(
+    return SettingCounts(
         steps=column[0],
         given=column[1],
         limited={

@@ -39,7 +39,7 @@ from nector_sim.exploration.second_opinion import second_opinion
 from nector_sim.exploration.states import BLOCK
 from nector_sim.exploration.surprise import surprise_of
 from nector_sim.ledger.arrays import Int64
-from nector_sim.ledger.facts import Facts, read_facts
+from nector_sim.ledger.facts import ReadyHistory, read_facts
 from nector_sim.ledger.instants import one_period_after, to_datetime
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS
@@ -222,7 +222,7 @@ def _columns_of(rates: Rates) -> Rates:
     return replace(rates, **drawn)
 
 
-def _behind(facts: Facts, schedule: Schedule, months: int, books: Books | None) -> Floats:
+def _behind(facts: ReadyHistory, schedule: Schedule, months: int, books: Books | None) -> Floats:
     """The whole months before the origin, at most so many, the last one last."""
     origin = pd.Timestamp(to_datetime(facts.prepared.last))
     edges = [int((origin - pd.DateOffset(months=number)).value // 1000) for number in range(months, -1, -1)]

@@ -13,7 +13,7 @@ from nector_sim.economics.sales import Sales
 from nector_sim.exploration.replays import sales_of
 from nector_sim.ledger.arrays import Int64, Movements
 from nector_sim.ledger.engine import run
-from nector_sim.ledger.facts import Facts
+from nector_sim.ledger.facts import ReadyHistory
 from nector_sim.ledger.prepare import expiring
 from nector_sim.ledger.schedule import KINDS, Schedule
 from nector_sim.ledger.tables import compile_schedule, tier_names
@@ -49,7 +49,7 @@ class Books:
     carts: Int64
     scale: int
 
-    def again(self, future: Facts) -> Books:
+    def again(self, future: ReadyHistory) -> Books:
         """The same of a future, whose orders are those of the history again, some at another level."""
         rows, cart = future.prepared.rows, future.prepared.history.cart
         sales = self.sales.taken(rows)
@@ -65,7 +65,7 @@ class Books:
         return [getattr(drivers_of(sales), name) for sales in (after, before) for name in DRIVERS]
 
 
-def books_of(facts: Facts, decimals: int) -> Books:
+def books_of(facts: ReadyHistory, decimals: int) -> Books:
     """Take the orders of a history apart for the margin; what came back after its end is not known yet."""
     history, scale = facts.prepared.history, 10**decimals
     sales, _ = sales_of(facts, scale)
@@ -77,7 +77,7 @@ def books_of(facts: Facts, decimals: int) -> Books:
 
 
 def totals_of(
-    facts: Facts,
+    facts: ReadyHistory,
     schedule: Schedule,
     edges: Int64,
     known: int,
@@ -125,7 +125,7 @@ def _add_movements(made: Floats, part: Movements, edges: Int64) -> None:
     made[:, MEASURES.index("expired")] += np.bincount(stretch[lost], -part.points[lost], len(made))
 
 
-def could_redeem(facts: Facts, schedule: Schedule) -> Bools:
+def could_redeem(facts: ReadyHistory, schedule: Schedule) -> Bools:
     """On which orders of a history there were points to use; all, where nobody decides whether to use them."""
     prepared = facts.prepared
     if not len(prepared.history.redeems):

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from nector_sim.exploration.outlook import Outlook, outlook_of
 from nector_sim.exploration.states import BLOCK, Donors, Past, past_of, states_of
 from nector_sim.ledger.arrays import History, Int64
-from nector_sim.ledger.facts import Facts
+from nector_sim.ledger.facts import ReadyHistory
 from nector_sim.ledger.prepare import refunds_of
 from nector_sim.ledger.take_up import MILLION, kinds_of
 from nector_sim.rules.times import NEVER
@@ -50,7 +50,7 @@ class Source:
 
     Attributes
     ----------
-    facts : Facts
+    facts : ReadyHistory
     past : Past
     donors : Donors
     outlook : Outlook
@@ -62,7 +62,7 @@ class Source:
         balance, the take-up's own law goes on instead.
     """
 
-    facts: Facts
+    facts: ReadyHistory
     past: Past
     donors: Donors
     outlook: Outlook
@@ -72,7 +72,7 @@ class Source:
     redeems: Floats
 
 
-def source_of(facts: Facts, could: Bools, ahead: int, window: int | None = None) -> Source:
+def source_of(facts: ReadyHistory, could: Bools, ahead: int, window: int | None = None) -> Source:
     """Prepare to draw futures."""
     past = past_of(facts, window)
     donors, history = Donors(past), facts.prepared.history
@@ -139,7 +139,7 @@ def _redeemers(redeems: Any, could: Bools, customer: Int64, count: int) -> Float
     return np.stack([mean * common + used, (1 - mean) * common + n - used], axis=1)
 
 
-def future_of(source: Source, rng: np.random.Generator, last: int, *, certain: bool = False) -> Facts:
+def future_of(source: Source, rng: np.random.Generator, last: int, *, certain: bool = False) -> ReadyHistory:
     """Draw a future and write it behind the history."""
     past, donors = source.past, source.donors
     ahead = -(-(last - past.origin) // BLOCK)
@@ -243,7 +243,7 @@ def _repeat(cells: Cells, past: Past, drawn: tuple[Int64, Int64, Int64], first: 
 
 def _written(
     source: Source, rng: np.random.Generator, drawn: tuple[Int64, Int64, Int64], like: Int64, last: int
-) -> Facts:
+) -> ReadyHistory:
     """The history, and behind it the orders and grants of cells again."""
     past, facts = source.past, source.facts
     prepared, h = facts.prepared, facts.prepared.history
@@ -310,7 +310,7 @@ def _again(name: str, column: Any, orders: Repeated, scale: Floats) -> Any:
     return taken
 
 
-def cut_off(facts: Facts, last: int) -> Facts:
+def cut_off(facts: ReadyHistory, last: int) -> ReadyHistory:
     """The facts as they were known at an earlier instant; refunds after it are ignored by the replay."""
     prepared, h = facts.prepared, facts.prepared.history
     orders, grants = h.at <= last, h.grant_at <= last

@@ -18,7 +18,7 @@ SURE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class SettingLimit:
     """One limit over the settings of a sweep."""
 
     name: str
@@ -33,7 +33,7 @@ class Limit:
     """For each setting, which draws of customers meet it; None without ranges."""
 
     @classmethod
-    def of(cls, table: pd.DataFrame, name: str, limit: float | str) -> Limit:
+    def of(cls, table: pd.DataFrame, name: str, limit: float | str) -> SettingLimit:
         """Hold the settings against a limit."""
         column, sign, read = _MEASURES[name]
         value = read(name, limit)
@@ -62,12 +62,12 @@ class Limit:
         return np.asarray(np.maximum(beyond, 0) / max(abs(self.limit), 1e-9))
 
 
-def limits_of(table: pd.DataFrame, given: Mapping[str, float | str | None]) -> list[Limit]:
+def limits_of(table: pd.DataFrame, given: Mapping[str, float | str | None]) -> list[SettingLimit]:
     """The limits that are given."""
-    return [Limit.of(table, name, limit) for name, limit in given.items() if limit is not None]
+    return [SettingLimit.of(table, name, limit) for name, limit in given.items() if limit is not None]
 
 
-def met_by_all(table: pd.DataFrame, limits: Sequence[Limit]) -> npt.NDArray[np.bool_]:
+def met_by_all(table: pd.DataFrame, limits: Sequence[SettingLimit]) -> npt.NDArray[np.bool_]:
     """Which settings meet every limit."""
     met: npt.NDArray[np.bool_] = np.ones(len(table), dtype=np.bool_)
     for limit in limits:
@@ -75,13 +75,13 @@ def met_by_all(table: pd.DataFrame, limits: Sequence[Limit]) -> npt.NDArray[np.b
     return met
 
 
-def share_that_holds(limits: Sequence[Limit], place: int) -> float | None:
+def share_that_holds(limits: Sequence[SettingLimit], place: int) -> float | None:
     """The share of draws in which the setting in a place meets every limit that there are draws of."""
     drawn = [limit.drawn[place] for limit in limits if limit.drawn is not None]
     return float(np.logical_and.reduce(drawn).mean()) if drawn else None
 
 
-def closest_to_all(table: pd.DataFrame, limits: Sequence[Limit]) -> int:
+def closest_to_all(table: pd.DataFrame, limits: Sequence[SettingLimit]) -> int:
     """The place of the setting that comes closest to meeting every limit.
 
     It is the one that meets them all in most draws; of several, the one that is least beyond any of them.

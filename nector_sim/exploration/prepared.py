@@ -126,7 +126,7 @@ class Played:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class AsGiven:
     """Orders with the balances that they came with, each by itself."""
 
     orders: pd.DataFrame

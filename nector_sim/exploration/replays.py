@@ -18,11 +18,11 @@ from nector_sim.economics.labels import who_redeems
 from nector_sim.economics.margin import View, check_costs
 from nector_sim.economics.sales import Sales, read_sales
 from nector_sim.errors import InputError, Problem
-from nector_sim.exploration.prepared import Given, Played
+from nector_sim.exploration.prepared import AsGiven, Played
 from nector_sim.frames.kinds import as_frame
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.engine import Ran, run
-from nector_sim.ledger.facts import Facts, read_facts
+from nector_sim.ledger.facts import ReadyHistory, read_facts
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.openings import opening_of
 from nector_sim.ledger.schedule import Schedule, make_schedule
@@ -44,7 +44,7 @@ class Replays:
 
     Attributes
     ----------
-    facts : Facts
+    facts : ReadyHistory
     sales : Sales
         The orders with no redemption, in the order of the ledger: by customer, then time.
     left_out : int
@@ -52,7 +52,7 @@ class Replays:
     notices : tuple of str
     """
 
-    facts: Facts
+    facts: ReadyHistory
     sales: Sales
     left_out: int
     notices: tuple[str, ...]
@@ -110,7 +110,7 @@ class Replays:
             frame=lambda: Writer(self._named(program), program.decimals).orders(outcome),
         )
 
-    def _named(self, program: Program) -> Facts:
+    def _named(self, program: Program) -> ReadyHistory:
         return replace(self.facts, tiers=tier_names([self.schedule(program)], self.facts.tiers))
 
     def _tiers(self, program: Program, outcome: Any) -> Any:
@@ -186,7 +186,7 @@ def read_replays(
     return Replays(facts, sales, left_out, (*notices, *facts.notices), others, InstantsOf(facts))
 
 
-def sales_of(facts: Facts, scale: int) -> tuple[Sales, int]:
+def sales_of(facts: ReadyHistory, scale: int) -> tuple[Sales, int]:
     """The orders with no redemption, in the order of the ledger."""
     frame, prepared = facts.orders, facts.prepared
     # Who redeems has been decided, and so have these columns of a replay.
@@ -226,10 +226,10 @@ def read_history(
     others: Iterable[Any] = (),
     take_up: TakeUp | None = None,
     seed: int = 0,
-) -> Replays | Given:
+) -> Replays | AsGiven:
     """Make orders ready to be played under settings: replayed, or each by itself; as :func:`read_replays`."""
     if not replayed:
-        return Given(orders, assumptions, refunds)
+        return AsGiven(orders, assumptions, refunds)
     others = tuple(others)
     if others and view == "accrual":
         raise InputError("The accrual view values points by one program; with programs= that change, ask for cash")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from nector_sim.economics.bg_nbd import BgNbd, fit_bg_nbd
 from nector_sim.errors import InputError
 from nector_sim.ledger.arrays import Int64
-from nector_sim.ledger.facts import Facts
+from nector_sim.ledger.facts import ReadyHistory
 from nector_sim.ledger.tables import DAY
 
 Floats = npt.NDArray[np.float64]
@@ -48,7 +48,7 @@ class SecondOpinion:
         return self.model is not None and abs(self.expected - self.came) <= FITS * self.came
 
 
-def second_opinion(facts: Facts, ends: Int64) -> SecondOpinion:
+def second_opinion(facts: ReadyHistory, ends: Int64) -> SecondOpinion:
     """Fit the model to a history, and ask it for the months ahead."""
     first, at, origin = facts.prepared.history.first_order, facts.prepared.history.at, facts.prepared.last
     orders = np.diff(first)

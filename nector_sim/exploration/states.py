@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from nector_sim.errors import InputError
 from nector_sim.ledger.arrays import Int64
-from nector_sim.ledger.facts import Facts
+from nector_sim.ledger.facts import ReadyHistory
 from nector_sim.ledger.tables import DAY
 
 Floats = npt.NDArray[np.float64]
@@ -73,12 +73,12 @@ class Past:
         return states_of(self.counts[:, :block], block - self.first, self.lookback)
 
 
-def past_of(facts: Facts, window: int | None = None) -> Past:
+def past_of(facts: ReadyHistory, window: int | None = None) -> Past:
     """Cut a history into blocks.
 
     Parameters
     ----------
-    facts : Facts
+    facts : ReadyHistory
         Whose last instant is the origin.
     window : int, optional
         Blocks that donors come from; left out, half of the history, at most a year.

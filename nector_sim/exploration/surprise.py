@@ -10,7 +10,7 @@ from nector_sim.exploration.future_totals import MEASURES, could_redeem, totals_
 from nector_sim.exploration.futures import cut_off, future_of, source_of
 from nector_sim.exploration.states import BLOCK, FEWEST, YEAR
 from nector_sim.ledger.arrays import Int64
-from nector_sim.ledger.facts import Facts
+from nector_sim.ledger.facts import ReadyHistory
 from nector_sim.ledger.schedule import Schedule
 
 #: How many blocks before the end earlier forecasts begin, and how many futures each of them has.
@@ -22,7 +22,7 @@ BELIEVED, SEEN = 0.03, 2
 THREE_MONTHS = 3.25
 
 
-def surprise_of(facts: Facts, schedule: Schedule, window: int | None, rng: np.random.Generator) -> float:
+def surprise_of(facts: ReadyHistory, schedule: Schedule, window: int | None, rng: np.random.Generator) -> float:
     """By how much earlier forecasts were off beyond what their own futures spread."""
     last, first = facts.prepared.last, facts.prepared.first
     excess = [BELIEVED**2] * SEEN
@@ -46,6 +46,6 @@ def surprise_of(facts: Facts, schedule: Schedule, window: int | None, rng: np.ra
     return math.sqrt(max(sum(excess) / len(excess), BELIEVED**2))
 
 
-def _redeemed(facts: Facts, schedule: Schedule, edges: Int64) -> float:
+def _redeemed(facts: ReadyHistory, schedule: Schedule, edges: Int64) -> float:
     made = totals_of(facts, schedule, edges, len(facts.prepared.history.first_order) - 1)
     return float(made[0, MEASURES.index("points_redeemed")])

@@ -13,7 +13,7 @@ CHOICES = {
 }
 
 
-class Balances(widgets.VBox):  # type: ignore[misc]
+class BalancesChoice(widgets.VBox):  # type: ignore[misc]
     """The choice between a replay and each order by itself, and below it an offer to fill in what a replay needs.
 
     Parameters

@@ -15,7 +15,7 @@ from nector_sim.errors import InputError, Problem
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.session import Outcome, Session, in_currency
 from nector_sim.explorer import FRONT
-from nector_sim.explorer.balances import Balances
+from nector_sim.explorer.balances import BalancesChoice
 from nector_sim.explorer.debounce import Debounce
 from nector_sim.explorer.examples import Examples
 from nector_sim.explorer.files import Download, Upload
@@ -295,7 +295,7 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
         self._tabs = widgets.Tab(
             [self._pictures, self._examples, self._how_sure], titles=["Pictures", "Example orders", "How sure"]
         )
-        self._balances = Balances(
+        self._balances = BalancesChoice(
             lambda replayed: self.use_balances(replayed=replayed),
             replayed=self.session.replayed,
             offer="Use the documented example's earning: 5 coins for every ₹100 paid",

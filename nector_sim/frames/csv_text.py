@@ -24,7 +24,7 @@ _NAMES = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _FIELDS = "a comma or a quotation mark inside a field that is not quoted, or a file that was cut off"
 
 
-class Layout(NamedTuple):
+class CsvLayout(NamedTuple):
     """Where a CSV has what.
 
     Attributes
@@ -49,7 +49,7 @@ class Layout(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def find_layout(head: bytes, name: str, *, header_row: int | None = None) -> Layout:
+def find_layout(head: bytes, name: str, *, header_row: int | None = None) -> CsvLayout:
     r"""Find the names of the columns, and what parts the fields, in the start of a file."""
     try:
         text = head.decode("utf-8-sig")
@@ -75,11 +75,11 @@ def find_layout(head: bytes, name: str, *, header_row: int | None = None) -> Lay
     if at and header_row is None:
         notes.append(f"the names of the columns were found in row {at + 1}; the rows above them were not read")
     first = lines + bool(declared), at + 1 + bool(declared)
-    return Layout(tuple(columns), separator, *first, whole and not rest, tuple(notes))
+    return CsvLayout(tuple(columns), separator, *first, whole and not rest, tuple(notes))
 
 
 def parse_rows(
-    source: Any, layout: Layout, *, positions: Collection[int], skip_lines: int, block: int, threads: bool
+    source: Any, layout: CsvLayout, *, positions: Collection[int], skip_lines: int, block: int, threads: bool
 ) -> tuple[pa.Table, list[tuple[int, str]]]:
     """Cut rows into fields, through Arrow's parser, which shifts and cuts none in silence."""
     broken: list[tuple[int, str]] = []

@@ -242,7 +242,7 @@ class Integration:
     def program(self) -> Program:
         """The program that ``quote`` and ``score`` take; enabled where the switch is on and the id handed over."""
         with self.database.reading() as connection:
-            return program_of(read_row(connection))
+            return stored_program(read_row(connection))
 
     @property
     def state(self) -> State:
@@ -254,7 +254,7 @@ class Integration:
         to_do = [
             (row.enabled, "Enable the integration."),
             (row.handed_over, "Hand the webhook id to GoKwik's team, and note it here."),
-            (program_of(row).offers, "Add at least one offer."),
+            (stored_program(row).offers, "Add at least one offer."),
         ]
         missing = tuple(sentence for done, sentence in to_do if not done)
         return State(True, row.enabled, row.handed_over, row.webhook_tail, missing)
@@ -271,7 +271,7 @@ class Integration:
             row = read_row(connection, lock=True)
             if row is None:
                 raise InputError("the integration is not initialised yet; do that first")
-            yield _Change(connection, program_of(row))
+            yield _Change(connection, stored_program(row))
             _log(connection, what, detail)
 
 
@@ -306,7 +306,7 @@ def is_webhook_id(row: Any, given: str) -> bool:
     return hmac.compare_digest(_hash(given), _NO_HASH if row is None else row.webhook_hash)
 
 
-def program_of(row: Any) -> Program:
+def stored_program(row: Any) -> Program:
     """Build the program that a row of the table stands for."""
     if row is None:
         return Program(enabled=False)

@@ -1,4 +1,8 @@
-"""Posting JSON to a URL whose last part may be a secret: it is in no message, and no redirect carries it elsewhere."""
+"""Posting JSON to a URL whose last part may be a secret: it is in no message, and no redirect carries it elsewhere.
+
+http.client and not httpx: a call is bounded as a whole, the head of its answer too, since a checkout waits so long and
+no longer. httpx bounds each read, and an answer that comes drop by drop would never end.
+"""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class _Event(NamedTuple):
 
 def _by_customer(frame: pd.DataFrame, program: Program) -> list[list[_Event]]:
     """Read the orders at the ledger's own door."""
-    from nector_sim.ledger.inputs import Table, read_orders, refuse
+    from nector_sim.ledger.inputs import LedgerTable, ledger_orders, refuse_tables
     from nector_sim.ledger.prepare import settled
     from nector_sim.ledger.schedule import make_schedule
     from nector_sim.rules.times import NEVER
@@ -110,9 +110,9 @@ def _by_customer(frame: pd.DataFrame, program: Program) -> list[list[_Event]]:
     ]
     if problems:
         raise InputError("the orders cannot be sent through a checkout:", problems)
-    table = Table("orders", frame)
-    columns, _ = read_orders(table, [make_schedule(program)], take_up=None, seed=0)
-    refuse([table])
+    table = LedgerTable("orders", frame)
+    columns, _ = ledger_orders(table, [make_schedule(program)], take_up=None, seed=0)
+    refuse_tables([table])
     columns = settled(columns)
 
     redeems = [True] * len(frame) if columns.redeems is None else columns.redeems.tolist()

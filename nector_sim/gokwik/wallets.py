@@ -26,7 +26,7 @@ from nector_sim.gokwik.amounts import (
 )
 from nector_sim.gokwik.customers import Customer, checked
 from nector_sim.gokwik.database import Database, now
-from nector_sim.gokwik.integration import program_of, read_row
+from nector_sim.gokwik.integration import read_row, stored_program
 from nector_sim.gokwik.outgoing import announce
 from nector_sim.gokwik.schema import customers, early_reverts, movements, orders
 from nector_sim.gokwik.wire import AnyCall, Call, ListCall, PerformCall, Refused, RevertCall
@@ -217,7 +217,7 @@ class Wallets:
         settings = None if row is None else (row.program, row.enabled, row.handed_over)
         known = self._known
         if known is None or known[0] != settings:
-            known = self._known = (settings, self._law(program_of(row)))
+            known = self._known = (settings, self._law(stored_program(row)))
         return known[1]
 
     # Customers in, balances and the ledger out.
@@ -241,7 +241,7 @@ class Wallets:
             row = read_row(connection)
             if row is None:
                 raise InputError("the integration is not initialised yet; do that first")
-            decimals = program_of(row).decimals
+            decimals = stored_program(row).decimals
             there = set(connection.execute(select(customers.c.customer_id)).scalars())
             unseen = checked([one for one in given if one.customer_id not in there], decimals=decimals)
             new = [one for one in unseen if one.customer_id not in there]  # checked, an id may be another text

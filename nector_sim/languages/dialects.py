@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
-class Dialect:
+class SqlDialect:
     """What a database writes in its own way. ``{0}`` and ``{1}`` stand for the parts.
 
     Attributes
@@ -58,7 +58,7 @@ class Dialect:
     runs: bool = False
 
 
-_SPARK = Dialect(
+_SPARK = SqlDialect(
     divide="({0} DIV {1})",
     micros="UNIX_MICROS({0})",
     of_time="a TIMESTAMP",
@@ -67,8 +67,8 @@ _SPARK = Dialect(
 )
 
 DIALECTS = {
-    "duckdb": Dialect(divide="({0} // {1})", micros="EPOCH_US({0})", runs=True),
-    "postgres": Dialect(
+    "duckdb": SqlDialect(divide="({0} // {1})", micros="EPOCH_US({0})", runs=True),
+    "postgres": SqlDialect(
         divide="({0} / {1})",
         exactly='{0} COLLATE "C"',
         # A timestamp with a zone and one without both give their seconds in UTC, whatever the session's zone.
@@ -76,7 +76,7 @@ DIALECTS = {
         fence="OFFSET 0",
         runs=True,
     ),
-    "sqlite": Dialect(
+    "sqlite": SqlDialect(
         whole="INTEGER",
         divide="({0} / {1})",
         least="MIN",
@@ -89,7 +89,7 @@ DIALECTS = {
     ),
     "spark": _SPARK,
     "databricks": replace(_SPARK, runs=False),
-    "bigquery": Dialect(
+    "bigquery": SqlDialect(
         whole="INT64",
         divide="DIV({0}, {1})",
         decimal="ROUND(CAST({0} AS NUMERIC), 6)",
@@ -99,18 +99,18 @@ DIALECTS = {
         of_time="a TIMESTAMP",
         backslash=True,
     ),
-    "snowflake": Dialect(
+    "snowflake": SqlDialect(
         divide="CAST(({0} - MOD({0}, {1})) / {1} AS BIGINT)",
         micros="DATE_PART(EPOCH_MICROSECOND, {0})",
         backslash=True,
     ),
-    "redshift": Dialect(
+    "redshift": SqlDialect(
         divide="({0} / {1})",
         micros="CAST(DATEDIFF(MICROSECOND, '1970-01-01 00:00:00', {0}) AS BIGINT)",
         of_time="a TIMESTAMP in UTC",
         backslash=True,
     ),
-    "mysql": Dialect(
+    "mysql": SqlDialect(
         whole="SIGNED",
         divide="({0} DIV {1})",
         exactly="CAST({0} AS BINARY)",

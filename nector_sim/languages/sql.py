@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Literal
 
 from nector_sim.errors import InputError
-from nector_sim.languages.dialects import DIALECTS, Dialect
+from nector_sim.languages.dialects import DIALECTS, SqlDialect
 from nector_sim.languages.law import calculator_of
 from nector_sim.languages.printing import RESULTS, Grammar, heading, refuse
 from nector_sim.languages.tree import Calculator, Constant, Input, Let, Node, leaves
@@ -64,7 +64,7 @@ class _Printer:
     """One SELECT in one dialect."""
 
     def __init__(
-        self, program: Program, calculator: Calculator, dialect: Dialect, table: str, keep: list[str], money: Money
+        self, program: Program, calculator: Calculator, dialect: SqlDialect, table: str, keep: list[str], money: Money
     ) -> None:
         self.program, self.calculator, self.dialect = program, calculator, dialect
         self.table, self.keep, self.money = table, keep, money

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.ledger.schedule import KINDS
-from nector_sim.ledger.take_up import Table
+from nector_sim.ledger.take_up import TakeUpArrays
 
 Int64 = npt.NDArray[np.int64]
 
@@ -46,7 +46,7 @@ class History(NamedTuple):
         Lifetime spend that customers bring.
     kind : ndarray of int16, shape (customers,) or (0,)
         The block of the take-up that holds for each customer; -1 for who never redeems.
-    take_up : Table
+    take_up : TakeUpArrays
         How often redeemers use points; without cells where it was decided beforehand.
     hundred : int
         100 units of the currency in minor units.
@@ -74,7 +74,7 @@ class History(NamedTuple):
     opening_expires: Int64
     spent: Int64
     kind: npt.NDArray[np.int16]
-    take_up: Table
+    take_up: TakeUpArrays
     hundred: int
     grant_at: Int64
     grant_points: Int64
@@ -111,7 +111,7 @@ class Instants(NamedTuple):
     by_inactivity: bool
 
 
-class Outcome(NamedTuple):
+class OrderOutcomes(NamedTuple):
     """What orders got, shape (orders,) each, or (0,) where only sums are wanted; and balances, shape (customers,)."""
 
     balance: Int64
@@ -161,7 +161,7 @@ class Left(NamedTuple):
     spent: Int64
 
 
-class Work(NamedTuple):
+class Scratch(NamedTuple):
     """Room for one customer at a time: `state`, lots by slot, and what is kept of each order, counted from the first.
 
     A heap holds slots (lots) or counted orders (pending points), the next to fall due first. `sums` has a row for each

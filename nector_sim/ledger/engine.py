@@ -11,12 +11,24 @@ import numpy as np
 
 from nector_sim._progress import side_by_side
 from nector_sim.errors import InputError, Problem
-from nector_sim.ledger.arrays import FLOWS, LEFT, LINES, STATE, History, Instants, Int64, Left, Movements, Outcome, Work
+from nector_sim.ledger.arrays import (
+    FLOWS,
+    LEFT,
+    LINES,
+    STATE,
+    History,
+    Instants,
+    Int64,
+    Left,
+    Movements,
+    OrderOutcomes,
+    Scratch,
+)
 from nector_sim.ledger.compiled import replay_customers
-from nector_sim.ledger.prepare import Prepared
+from nector_sim.ledger.prepare import SortedHistory
 from nector_sim.ledger.schedule import KINDS, SIGNS
 from nector_sim.ledger.standing import SUMS_OF_WINDOW
-from nector_sim.ledger.tables import Terms
+from nector_sim.ledger.tables import LedgerTerms
 from nector_sim.rules.money import MAX_POINTS
 
 #: Orders of a part, about: a tenth of a second, after which a call that is stopped has ended in every thread.
@@ -29,7 +41,7 @@ class Ran:
 
     Attributes
     ----------
-    outcome : Outcome
+    outcome : OrderOutcomes
     flows : ndarray of int64, shape (months + 1, flows)
         Columns as :data:`nector_sim.ledger.arrays.FLOWS`; the first row is what was before everything.
     movements : list of Movements
@@ -38,7 +50,7 @@ class Ran:
         Likewise.
     """
 
-    outcome: Outcome
+    outcome: OrderOutcomes
     flows: Int64
     movements: list[Movements]
     left: list[Left]
@@ -54,10 +66,10 @@ class Ran:
 
 
 def run(
-    prepared: Prepared,
+    prepared: SortedHistory,
     history: History,
     instants: Instants,
-    terms: Terms,
+    terms: LedgerTerms,
     *,
     months: Int64,
     threads: int | None = None,
@@ -122,9 +134,9 @@ def _check_conservation(ran: Ran) -> None:
         )
 
 
-def _room_for_outcome(history: History, customers: int, orders: bool) -> Outcome:
+def _room_for_outcome(history: History, customers: int, orders: bool) -> OrderOutcomes:
     n = len(history.at) if orders else 0
-    return Outcome(
+    return OrderOutcomes(
         balance=np.empty(n, np.int64),
         points=np.empty(n, np.int64),
         discount=np.empty(n, np.int64),
@@ -184,12 +196,12 @@ def _counts(history: History, first: int, last: int) -> list[Any]:
     ]
 
 
-def _room_for_work(history: History, first: int, last: int, left: Left, sums: int) -> Work:
+def _room_for_work(history: History, first: int, last: int, left: Left, sums: int) -> Scratch:
     counts = _counts(history, first, last)
     most = int(counts[0].max(initial=0))
     # A slot for each credit: what is brought, granted, earned, and given back.
     slots = int(sum(counts).max(initial=0))
-    return Work._make(
+    return Scratch._make(
         [
             np.zeros(STATE, np.int64),
             *(np.empty(slots, np.int64) for _ in range(6)),

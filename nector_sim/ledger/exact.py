@@ -17,9 +17,9 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from nector_sim.calculator import exact
-from nector_sim.ledger.records import Balance, Grant, Movement, Opening, Order, Refund, Replay, Result
+from nector_sim.ledger.records import Balance, ExactReplay, Grant, Movement, Opening, OrderResult, PastOrder, Refund
 from nector_sim.ledger.schedule import EARLIEST, Schedule
-from nector_sim.ledger.take_up import Chance
+from nector_sim.ledger.take_up import TakeUpLaw
 from nector_sim.rules.ledger import Expiry, Reversal, Tier
 from nector_sim.rules.money import to_minor
 from nector_sim.rules.program import Program
@@ -52,7 +52,7 @@ class Pending:
 class Booked:
     """An order that has run, for its refund."""
 
-    order: Order
+    order: PastOrder
     payable: int
     redeemed: int
     earned: int
@@ -66,13 +66,13 @@ class Booked:
 
 def replay(
     schedule: Schedule,
-    orders: Iterable[Order],
+    orders: Iterable[PastOrder],
     openings: Iterable[Opening] = (),
     grants: Iterable[Grant] = (),
     as_of: datetime | None = None,
     refunds: Iterable[Refund] = (),
-    chance: Chance | None = None,
-) -> Replay:
+    chance: TakeUpLaw | None = None,
+) -> ExactReplay:
     """Replay a history, customer by customer, in the order of their ids as text."""
     orders = [order for order in orders if not order.never_paid]
     openings, grants = list(openings), list(grants)
@@ -82,8 +82,8 @@ def replay(
     shares = {order.order_id: order.shares(of_order[order.order_id]) for order in orders}
     instants = [o.at for o in orders] + [at for each in shares.values() for at in each] + [g.at for g in grants]
     end = as_of if as_of is not None else max(instants, default=EARLIEST)
-    laws = [Terms(program) for program in schedule.programs]
-    histories: dict[str, tuple[list[Opening], list[Order], list[Grant]]] = defaultdict(lambda: ([], [], []))
+    laws = [ProgramTerms(program) for program in schedule.programs]
+    histories: dict[str, tuple[list[Opening], list[PastOrder], list[Grant]]] = defaultdict(lambda: ([], [], []))
     for opening in openings:
         histories[opening.customer_id][0].append(opening)
     for order in orders:
@@ -92,7 +92,7 @@ def replay(
     for grant in grants:
         if grant.at <= end:
             histories[grant.customer_id][2].append(grant)
-    replayed = Replay()
+    replayed = ExactReplay()
     for customer_id, (brought, bought, given) in sorted(histories.items()):
         account = Account(customer_id, schedule, laws, shares, replayed, chance)
         account.open(brought)
@@ -100,7 +100,7 @@ def replay(
     return replayed
 
 
-class Terms:
+class ProgramTerms:
     """One program in whole numbers: the law of its redemption, and its other half.
 
     Parameters
@@ -117,7 +117,7 @@ class Terms:
         self.window = program.tiering.window_months if program.tiering else None
         self.reversal = program.reversal or Reversal()
 
-    def earned(self, payable: int, order: Order, tier: Tier | None) -> int:
+    def earned(self, payable: int, order: PastOrder, tier: Tier | None) -> int:
         """Points of one order (section 3, step 5)."""
         return earned_by(self.program, order.cart, payable, tier, order.earning)
 
@@ -197,13 +197,13 @@ class Account:
     ----------
     customer_id : str
     schedule : Schedule
-    laws : list of Terms
+    laws : list of ProgramTerms
         Of each program of the schedule.
     shares : dict
         How much of each order came back, and when.
-    replayed : Replay
+    replayed : ExactReplay
         Where results go.
-    chance : Chance or None
+    chance : TakeUpLaw or None
         Who redeems where the orders do not say it.
     """
 
@@ -211,10 +211,10 @@ class Account:
         self,
         customer_id: str,
         schedule: Schedule,
-        laws: list[Terms],
+        laws: list[ProgramTerms],
         shares: dict[str, dict[datetime, Fraction]],
-        replayed: Replay,
-        chance: Chance | None,
+        replayed: ExactReplay,
+        chance: TakeUpLaw | None,
     ) -> None:
         self.customer_id = customer_id
         self.schedule = schedule
@@ -228,7 +228,7 @@ class Account:
         self.brought_spend = 0
         self.deadline = FOREVER  # of inactivity
         self.grants: list[Grant] = []
-        self.orders: list[Order] = []
+        self.orders: list[PastOrder] = []
         self.booked: list[Booked] = []
 
     # Section 1: what the customer brings.
@@ -245,7 +245,7 @@ class Account:
 
     # Section 2: events in time order.
 
-    def run(self, orders: list[Order], grants: list[Grant], end: datetime) -> None:
+    def run(self, orders: list[PastOrder], grants: list[Grant], end: datetime) -> None:
         """Run the events of this customer up to and including the end."""
         self.orders = sorted(orders, key=lambda o: (o.at, o.order_id))
         self.grants = sorted(
@@ -301,7 +301,7 @@ class Account:
 
     # Section 3: an order.
 
-    def order(self, order: Order) -> None:
+    def order(self, order: PastOrder) -> None:
         """Run one order: its tier, its redemption, what it earns."""
         terms = self.terms(order.at)
         tier = self.tier(terms, order.at)
@@ -333,15 +333,15 @@ class Account:
             self.deadline = terms.period_after(order.at)
         self.earn(booked, terms)
         self.booked.append(booked)
-        self.replayed.results.append(Result(order.order_id, balance, tier_name, answer, earned))
+        self.replayed.results.append(OrderResult(order.order_id, balance, tier_name, answer, earned))
 
-    def redeems(self, order: Order, balance: int) -> bool:
+    def redeems(self, order: PastOrder, balance: int) -> bool:
         """Whether the customer uses points where that is possible: as the order says, else by chance (section 6)."""
         if order.redeems is None and self.chance is not None:
             return self.chance.uses(self.customer_id, order.order_id, balance, order.cart)
         return order.redeems is not False
 
-    def tier(self, terms: Terms, at: datetime) -> Tier | None:
+    def tier(self, terms: ProgramTerms, at: datetime) -> Tier | None:
         """The highest tier that earlier orders reach (`tier_before_order`)."""
         if not terms.tiers:
             return None
@@ -365,7 +365,7 @@ class Account:
         self.lots = [lot for lot in self.lots if lot.points]
         assert points == 0
 
-    def earn(self, booked: Booked, terms: Terms) -> None:
+    def earn(self, booked: Booked, terms: ProgramTerms) -> None:
         """Credit what an order earned, at once or when its delay is over."""
         assert booked.order.at is not None
         delay = terms.earning.delay_days if terms.earning else 0
@@ -424,7 +424,7 @@ class Account:
         """What can be spent now, less the overdraft."""
         return sum(lot.points for lot in self.lots) - self.overdraft
 
-    def terms(self, at: datetime) -> Terms:
+    def terms(self, at: datetime) -> ProgramTerms:
         """Terms of the program that holds at an instant."""
         return self.laws[self.schedule.position(at)]
 

@@ -21,9 +21,16 @@ from nector_sim.frames.currency import refuse_currency
 from nector_sim.frames.ids import Ids
 from nector_sim.frames.kinds import as_frame
 from nector_sim.frames.results import PLAIN, Naming
-from nector_sim.ledger.inputs import Table, read_grants, read_opening, read_orders, read_refunds, refuse
+from nector_sim.ledger.inputs import (
+    LedgerTable,
+    ledger_opening,
+    ledger_orders,
+    ledger_refunds,
+    read_grants,
+    refuse_tables,
+)
 from nector_sim.ledger.instants import next_days, to_datetime
-from nector_sim.ledger.prepare import GrantColumns, OpeningColumns, OrderColumns, Prepared, prepare, settled
+from nector_sim.ledger.prepare import GrantColumns, OpeningColumns, OrderColumns, SortedHistory, settled, sort_history
 from nector_sim.ledger.refunds import Shares
 from nector_sim.ledger.schedule import Schedule, uncovered
 from nector_sim.ledger.tables import ALWAYS, window_of
@@ -46,12 +53,12 @@ REPLACED = ("points_balance", "tier")
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ReadyHistory:
     """A history, ready to be run.
 
     Attributes
     ----------
-    prepared : Prepared
+    prepared : SortedHistory
     orders : pandas.DataFrame
         As they came.
     order_ids : array of ids, shape (rows of orders,)
@@ -68,7 +75,7 @@ class Facts:
         Of the columns that a replay adds to the orders.
     """
 
-    prepared: Prepared
+    prepared: SortedHistory
     orders: pd.DataFrame
     order_ids: Ids
     tiers: tuple[str, ...]
@@ -91,7 +98,7 @@ def read_facts(
     seed: int = 0,
     as_of: datetime | str | None = None,
     naming: Naming = PLAIN,
-) -> Facts:
+) -> ReadyHistory:
     """Read, check and sort a history.
 
     Parameters
@@ -105,7 +112,7 @@ def read_facts(
 
     Returns
     -------
-    Facts
+    ReadyHistory
 
     Raises
     ------
@@ -116,33 +123,33 @@ def read_facts(
     """
     _check_alike(schedules)
     timezone = schedules[0].programs[0].timezone
-    tables = [Table("orders", as_frame(orders))]
+    tables = [LedgerTable("orders", as_frame(orders))]
     if opening is not None:
-        tables.append(Table("opening", as_frame(opening, "opening balances")))
+        tables.append(LedgerTable("opening", as_frame(opening, "opening balances")))
     if grants is not None:
-        tables.append(Table("grants", as_frame(grants, "grants")))
+        tables.append(LedgerTable("grants", as_frame(grants, "grants")))
     if refunds is not None:
-        tables.append(Table("refunds", as_frame(refunds, "refunds")))
+        tables.append(LedgerTable("refunds", as_frame(refunds, "refunds")))
     for what, table in (("orders", orders), ("points", opening), ("points", grants), ("refunds", refunds)):
         if table is not None:
             refuse_currency(table, schedules[0].programs[0].currency, what)
     naming.free(map(str, tables[0].frame.columns), [name for name in RESULTS if any(naming) or name not in REPLACED])
-    columns, tiers = read_orders(tables[0], schedules, take_up=read_take_up(take_up), seed=_seed(seed))
-    brought = next((read_opening(table, schedules) for table in tables if table.name == "opening"), None)
+    columns, tiers = ledger_orders(tables[0], schedules, take_up=read_take_up(take_up), seed=_seed(seed))
+    brought = next((ledger_opening(table, schedules) for table in tables if table.name == "opening"), None)
     given = next((read_grants(table, schedules) for table in tables if table.name == "grants"), None)
     came_back = next(
-        (read_refunds(t, tables[0], columns, schedules[0].programs[0]) for t in tables if t.name == "refunds"), None
+        (ledger_refunds(t, tables[0], columns, schedules[0].programs[0]) for t in tables if t.name == "refunds"), None
     )
-    refuse(tables)
+    refuse_tables(tables)
     columns = settled(columns, came_back)
     last = _last_instant(as_of, timezone, columns, given)
-    prepared = prepare(columns, brought, given, last=last)
+    prepared = sort_history(columns, brought, given, last=last)
     if problems := list(_uncovered(prepared, schedules)):
         raise InputError("these programs do not cover the history:", problems)
     notices = _notices(tables, columns, brought, given, schedules[0], last)
     exact = is_exact(tables[0].frame["cart_amount"])
     currency, credits = schedules[0].programs[0].currency, columns.credits is not None
-    return Facts(
+    return ReadyHistory(
         prepared,
         tables[0].frame,
         columns.order_id,
@@ -207,7 +214,7 @@ def _last_instant(as_of: Any, timezone: str, orders: OrderColumns, grants: Grant
     return max((int(instants.max()) for instants in happened if len(instants)), default=int(ALWAYS))
 
 
-def _uncovered(prepared: Prepared, schedules: Sequence[Schedule]) -> Iterator[Problem]:
+def _uncovered(prepared: SortedHistory, schedules: Sequence[Schedule]) -> Iterator[Problem]:
     instants = [part.min() for part in (prepared.history.at, prepared.history.grant_at) if len(part)]
     happened = [pd.Timestamp(instant, unit="us", tz="UTC").to_pydatetime() for instant in instants]
     for schedule in schedules:
@@ -216,7 +223,7 @@ def _uncovered(prepared: Prepared, schedules: Sequence[Schedule]) -> Iterator[Pr
 
 
 def _notices(
-    tables: list[Table],
+    tables: list[LedgerTable],
     orders: OrderColumns,
     opening: OpeningColumns | None,
     grants: GrantColumns | None,

@@ -11,9 +11,9 @@ import pyarrow as pa
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.frames.columns import decimal_array, write_money
 from nector_sim.frames.currency import CURRENCY
-from nector_sim.ledger.arrays import FLOWS, Int64, Movements, Outcome
+from nector_sim.ledger.arrays import FLOWS, Int64, Movements, OrderOutcomes
 from nector_sim.ledger.engine import Ran
-from nector_sim.ledger.facts import REPLACED, Facts
+from nector_sim.ledger.facts import REPLACED, ReadyHistory
 from nector_sim.ledger.schedule import KINDS, SIGNS
 from nector_sim.ledger.tables import ALWAYS
 from nector_sim.rules.times import NEVER
@@ -27,12 +27,12 @@ class Writer:
 
     Parameters
     ----------
-    facts : Facts
+    facts : ReadyHistory
     decimals : int
         Of the currency.
     """
 
-    def __init__(self, facts: Facts, decimals: int) -> None:
+    def __init__(self, facts: ReadyHistory, decimals: int) -> None:
         self.facts = facts
         self.prepared = facts.prepared
         self.decimals = decimals
@@ -44,7 +44,7 @@ class Writer:
         kind = pd.ArrowDtype(pa.decimal128(18, self.decimals))
         return pd.array(decimal_array(minor, self.decimals), dtype=kind)
 
-    def orders(self, outcome: Outcome) -> pd.DataFrame:
+    def orders(self, outcome: OrderOutcomes) -> pd.DataFrame:
         """The orders as they came, with their results."""
         rows, n = self.prepared.rows, len(self.facts.orders)
         kept = None
@@ -87,7 +87,7 @@ class Writer:
             return ids if customers is None else ids[customers]
         return (ids if customers is None else ids.take(pa.array(customers))).to_pandas()
 
-    def balances(self, outcome: Outcome) -> pd.DataFrame:
+    def balances(self, outcome: OrderOutcomes) -> pd.DataFrame:
         """One row a customer."""
         return pd.DataFrame(
             {

@@ -79,7 +79,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2500
 
 
 @dataclass(slots=True)
-class Table:
+class LedgerTable:
     """One of the tables that a ledger is made of, and what is wrong with it."""
 
     name: str
@@ -150,7 +150,7 @@ class Table:
         return ids
 
 
-def refuse(tables: list[Table]) -> None:
+def refuse_tables(tables: list[LedgerTable]) -> None:
     """Raise one error that names every row of every table that cannot be used."""
     tables = [table for table in tables if table.refused]
     if not tables:
@@ -174,8 +174,8 @@ def refuse(tables: list[Table]) -> None:
     )
 
 
-def read_orders(
-    table: Table, schedules: Sequence[Schedule], *, take_up: Decimal | TakeUp | None, seed: int
+def ledger_orders(
+    table: LedgerTable, schedules: Sequence[Schedule], *, take_up: Decimal | TakeUp | None, seed: int
 ) -> tuple[OrderColumns, tuple[str, ...]]:
     """Read the orders of a history."""
     table.require("order_id", "customer_id", "ordered_at", "cart_amount")
@@ -224,7 +224,7 @@ def read_orders(
     return columns, _read_tiers(table, schedules, columns)
 
 
-def _on_their_day(table: Table, ordered: Int64, refunded: Int64, timezone: str) -> Int64:
+def _on_their_day(table: LedgerTable, ordered: Int64, refunded: Int64, timezone: str) -> Int64:
     """A refund that is dated on its order's own day is at the order's instant, if that is later."""
     dates = np.flatnonzero(are_dates(table.frame["refunded_at"]) & (refunded < ordered))
     if not len(dates):
@@ -235,7 +235,7 @@ def _on_their_day(table: Table, ordered: Int64, refunded: Int64, timezone: str) 
     return refunded
 
 
-def _check_ids(table: Table, orders: OrderColumns) -> None:
+def _check_ids(table: LedgerTable, orders: OrderColumns) -> None:
     hashes = np.sort(hash_ids(orders.order_id, 0))
     if (hashes[1:] != hashes[:-1]).all():
         return
@@ -256,7 +256,7 @@ def occurs_again(first: int, *, at_once: bool) -> str:
     return f"stands {'already' if at_once else 'at another time'} in row {first + 1}; an order occurs once"
 
 
-def _check_refunds(table: Table, orders: OrderColumns) -> None:
+def _check_refunds(table: LedgerTable, orders: OrderColumns) -> None:
     if orders.refunded_at is None:
         if orders.refunded is not None and (orders.refunded > 0).any():
             table.refuse(np.flatnonzero(orders.refunded > 0), "refunded_amount", "has no refunded_at; say when")
@@ -275,7 +275,9 @@ def _check_refunds(table: Table, orders: OrderColumns) -> None:
     table.refuse(rows((orders.refunded > 0) & (at == NEVER)), "refunded_amount", "has no refunded_at; say when")
 
 
-def _decide(table: Table, orders: OrderColumns, take_up: Decimal | TakeUp | None, *, seed: int, decimals: int) -> None:
+def _decide(
+    table: LedgerTable, orders: OrderColumns, take_up: Decimal | TakeUp | None, *, seed: int, decimals: int
+) -> None:
     """Who redeems: by the column, and where it is blank by the draws; by the balance too, decided order by order."""
     answer = table.take("redeems", read_yes_or_no) if table.has("redeems") else None
     drawn: Any = None
@@ -296,7 +298,7 @@ def _decide(table: Table, orders: OrderColumns, take_up: Decimal | TakeUp | None
     orders.redeems = drawn
 
 
-def _read_tiers(table: Table, schedules: Sequence[Schedule], orders: OrderColumns) -> tuple[str, ...]:
+def _read_tiers(table: LedgerTable, schedules: Sequence[Schedule], orders: OrderColumns) -> tuple[str, ...]:
     """Codes of the tiers that orders name, and the names of all."""
     if not table.has("tier"):
         return tier_names(schedules)
@@ -310,7 +312,7 @@ def _read_tiers(table: Table, schedules: Sequence[Schedule], orders: OrderColumn
     return names
 
 
-def read_refunds(table: Table, orders: Table, columns: OrderColumns, program: Program) -> RefundColumns:
+def ledger_refunds(table: LedgerTable, orders: LedgerTable, columns: OrderColumns, program: Program) -> RefundColumns:
     """Read a table of refunds: several of an order, each with its own time and amount."""
     table.require("order_id", "refunded_at")
     of_order = rows_of(table.ids("order_id"), columns.order_id)
@@ -340,7 +342,7 @@ def read_refunds(table: Table, orders: Table, columns: OrderColumns, program: Pr
     return RefundColumns(order, at, amount)
 
 
-def read_opening(table: Table, schedules: Sequence[Schedule]) -> OpeningColumns:
+def ledger_opening(table: LedgerTable, schedules: Sequence[Schedule]) -> OpeningColumns:
     """Read opening balances: one row for each customer and expiry."""
     table.require("customer_id", "points")
     program = schedules[0].programs[0]
@@ -366,7 +368,7 @@ def read_opening(table: Table, schedules: Sequence[Schedule]) -> OpeningColumns:
     return OpeningColumns(customers, points, expires, spent)
 
 
-def read_grants(table: Table, schedules: Sequence[Schedule]) -> GrantColumns:
+def read_grants(table: LedgerTable, schedules: Sequence[Schedule]) -> GrantColumns:
     """Read grants."""
     table.require("customer_id", "granted_at", "points")
     customers = table.ids("customer_id")
@@ -379,7 +381,7 @@ def read_grants(table: Table, schedules: Sequence[Schedule]) -> GrantColumns:
     return GrantColumns(customers, at, points, expires)
 
 
-def _own_expiry(table: Table, schedules: Sequence[Schedule]) -> Int64:
+def _own_expiry(table: LedgerTable, schedules: Sequence[Schedule]) -> Int64:
     if not table.has("expires_at"):
         return np.full(len(table.frame), NEVER, np.int64)
     timezone = schedules[0].programs[0].timezone

@@ -15,8 +15,8 @@ from nector_sim.frames.columns import read_money, read_points, read_times, write
 from nector_sim.frames.ids import id_keys
 from nector_sim.frames.kinds import as_frame, like
 from nector_sim.ledger.arrays import Int64
-from nector_sim.ledger.facts import Facts, read_facts
-from nector_sim.ledger.inputs import Table, read_signed, refuse
+from nector_sim.ledger.facts import ReadyHistory, read_facts
+from nector_sim.ledger.inputs import LedgerTable, read_signed, refuse_tables
 from nector_sim.ledger.prepare import number_customers
 from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import Schedule, make_schedule
@@ -94,11 +94,11 @@ def opening_from(
     0           c      80
     """
     schedule = make_schedule(program, programs)
-    frame, table = as_frame(orders).reset_index(drop=True), Table("opening", as_frame(snapshot, "balances"))
+    frame, table = as_frame(orders).reset_index(drop=True), LedgerTable("opening", as_frame(snapshot, "balances"))
     column = "points" if table.has("points") else "points_balance"
     table.require("customer_id", column)
     ids, points = table.ids("customer_id"), table.take(column, read_signed)
-    refuse([table])
+    refuse_tables([table])
     bare = [(start, _earning_alone(one)) for start, one in zip(schedule.starts, schedule.programs, strict=True)]
     how: dict[str, Any] = {"grants": grants, "refunds": refunds, "as_of": datetime.now(UTC) if at is None else at}
     step = stages(3)
@@ -191,10 +191,10 @@ def _money(frame: pd.DataFrame, column: str, decimals: int) -> Int64:
     """A column of money in minor units; what is blank or missing is 0."""
     if column not in frame:
         return np.zeros(len(frame), np.int64)
-    return Table("orders", frame).take(column, lambda values: read_money(values, decimals, blank=0), missing=0)
+    return LedgerTable("orders", frame).take(column, lambda values: read_money(values, decimals, blank=0), missing=0)
 
 
-def _redeemed(facts: Facts, schedule: Schedule) -> Int64:
+def _redeemed(facts: ReadyHistory, schedule: Schedule) -> Int64:
     """Points that each customer really redeemed, and did not get back by a refund."""
     prepared, program = facts.prepared, schedule.programs[-1]
     history, customers = prepared.history, len(prepared.history.first_order) - 1
@@ -225,7 +225,7 @@ def points_of(discount: Int64, program: Program) -> Int64:
     return points
 
 
-def _said(schedule: Schedule, facts: Facts, *, below: int, alone: int) -> Iterator[str]:
+def _said(schedule: Schedule, facts: ReadyHistory, *, below: int, alone: int) -> Iterator[str]:
     if below:
         yield f"{below} opening balances came out below 0 and are 0: more was earned since than is there"
     if alone:

@@ -20,12 +20,12 @@ from nector_sim.ledger.instants import months_after, one_period_after
 from nector_sim.ledger.refunds import UNKNOWN, Shares, never_paid, paid_in_history, refunded_shares
 from nector_sim.ledger.schedule import Schedule
 from nector_sim.ledger.tables import DAY, microseconds, windows_of
-from nector_sim.ledger.take_up import Table
+from nector_sim.ledger.take_up import TakeUpArrays
 from nector_sim.rules.times import NEVER
 
 _NOTHING = np.empty(0, np.int64)
 #: Of a history in which it is decided beforehand who redeems.
-NO_TABLE = Table(np.empty((0, 0, 0), np.int32), _NOTHING, _NOTHING, 0)
+NO_TABLE = TakeUpArrays(np.empty((0, 0, 0), np.int32), _NOTHING, _NOTHING, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class OrdersChance:
 
     luck: npt.NDArray[np.int32]
     kind: npt.NDArray[np.int16]
-    take_up: Table
+    take_up: TakeUpArrays
     hundred: int
 
 
@@ -93,7 +93,7 @@ class RefundColumns:
 
 
 @dataclass(slots=True)
-class Prepared:
+class SortedHistory:
     """A history, sorted, and the way back to the rows that it came from.
 
     Attributes
@@ -148,9 +148,9 @@ def settled(orders: OrderColumns, refunds: RefundColumns | None = None) -> Order
     return replace(orders, refunds=shares, refunded_more=int(np.count_nonzero(given > paid)))
 
 
-def prepare(
+def sort_history(
     orders: OrderColumns, opening: OpeningColumns | None = None, grants: GrantColumns | None = None, *, last: int
-) -> Prepared:
+) -> SortedHistory:
     """Sort a history by customer and time."""
     counts = None
     if len(orders.ordered_at) and orders.ordered_at.max() > last:
@@ -206,7 +206,7 @@ def prepare(
     happened = [history.at, history.grant_at, opening.expires[opening.expires < NEVER]]
     first = min((int(instants.min()) for instants in happened if len(instants)), default=last)
     largest = int(history.cart.max()) if len(history.cart) else 0
-    return Prepared(history, customers, rows, grant_expires[given], min(first, last), last, largest)
+    return SortedHistory(history, customers, rows, grant_expires[given], min(first, last), last, largest)
 
 
 def _kinds(chance: OrdersChance | None, codes: Int64, *, rows_kept: Int64 | None, customers: int) -> Any:
@@ -362,12 +362,12 @@ def _settle_ties(order: Int64, codes: Int64, at: Int64, texts_of: Any) -> None:
     order[places] = order[places][sorted_places]
 
 
-def expiring(prepared: Prepared, schedule: Schedule) -> tuple[History, Instants]:
+def expiring(prepared: SortedHistory, schedule: Schedule) -> tuple[History, Instants]:
     """Work out when credits expire under a schedule; the grants of an instant are put soonest-expiring first.
 
     Parameters
     ----------
-    prepared : Prepared
+    prepared : SortedHistory
     schedule : Schedule
 
     Returns

@@ -12,7 +12,7 @@ from nector_sim.ledger.schedule import KINDS, SIGNS
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PastOrder:
     """One order of a history; money in minor units.
 
     ``redeems`` is what the orders say; None where they do not, and chance decides. ``refunded`` and ``paid`` are None
@@ -88,7 +88,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class OrderResult:
     """What an order got: the balance before it, its tier, and the answer of the law."""
 
     order_id: str
@@ -120,10 +120,10 @@ class Balance:
 
 
 @dataclass(slots=True)
-class Replay:
+class ExactReplay:
     """Everything that comes out of a replay."""
 
-    results: list[Result] = field(default_factory=list)
+    results: list[OrderResult] = field(default_factory=list)
     movements: list[Movement] = field(default_factory=list)
     balances: list[Balance] = field(default_factory=list)
 

@@ -16,10 +16,10 @@ from nector_sim.frames.kinds import as_frame, like
 from nector_sim.frames.results import Naming
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.engine import run
-from nector_sim.ledger.facts import Facts, read_facts
+from nector_sim.ledger.facts import ReadyHistory, read_facts
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.instants import month_starts, to_datetime
-from nector_sim.ledger.prepare import Prepared, expiring
+from nector_sim.ledger.prepare import SortedHistory, expiring
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, compile_schedule
 from nector_sim.ledger.take_up import TakeUp
@@ -70,7 +70,7 @@ class Replay(Result):
     notices: tuple[str, ...]
     _timeline: pd.DataFrame = field(repr=False)
     _schedule: Schedule = field(repr=False)
-    _facts: Facts = field(repr=False)
+    _facts: ReadyHistory = field(repr=False)
 
     @property
     def points_label(self) -> str:
@@ -218,7 +218,7 @@ def replay(
     return made
 
 
-def _months(prepared: Prepared, timezone: str) -> tuple[list[str], Int64]:
+def _months(prepared: SortedHistory, timezone: str) -> tuple[list[str], Int64]:
     if prepared.last == ALWAYS:  # nothing happened at all
         return [], np.empty(0, np.int64)
     return month_starts(prepared.first, prepared.last, timezone)

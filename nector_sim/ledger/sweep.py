@@ -17,7 +17,7 @@ from nector_sim.errors import InputError
 from nector_sim.frames.kinds import like
 from nector_sim.ledger.arrays import History, Instants
 from nector_sim.ledger.engine import Ran, check_threads, run
-from nector_sim.ledger.facts import Facts, read_facts
+from nector_sim.ledger.facts import ReadyHistory, read_facts
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.prepare import expiring
 from nector_sim.ledger.schedule import Schedule, make_schedule
@@ -58,7 +58,7 @@ def replay_sweep(
     settings : sequence of Program or Schedule
         Of one currency and time zone.
     orders, opening, grants, refunds, take_up, seed, as_of
-        As in :func:`nector_sim.replay`; or as `orders` the Facts, which hold the others too.
+        As in :func:`nector_sim.replay`; or as `orders` the ReadyHistory, which holds the others too.
     threads : int, optional
         Settings that run at once; left out, one for each core. The result does not depend on it.
     progress : callable, optional
@@ -95,7 +95,7 @@ def replay_sweep(
     check_threads(threads)
     if not schedules:
         raise InputError("there is no setting to replay; give at least one program")
-    if isinstance(orders, Facts):
+    if isinstance(orders, ReadyHistory):
         facts = orders
     else:
         how: dict[str, Any] = {"opening": opening, "grants": grants, "refunds": refunds, "as_of": as_of}
@@ -110,7 +110,7 @@ def replay_sweep(
 
     ran = list(telling(side_by_side(totals, schedules, threads=threads), len(schedules)))
     table = _table(ran, Writer(facts, schedules[0].programs[0].decimals))
-    return table if isinstance(orders, Facts) else like(table, orders)
+    return table if isinstance(orders, ReadyHistory) else like(table, orders)
 
 
 class InstantsOf:
@@ -118,10 +118,10 @@ class InstantsOf:
 
     Parameters
     ----------
-    facts : Facts
+    facts : ReadyHistory
     """
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: ReadyHistory) -> None:
         self.facts = facts
         self.known: dict[Any, tuple[History, Instants]] = {}
         self.lock = Lock()

@@ -27,7 +27,7 @@ from nector_sim.ledger.schedule import EARLIEST, Schedule
 from nector_sim.rules.program import Program
 from nector_sim.rules.times import NEVER
 
-__all__ = ["ALWAYS", "DAY", "EPOCH", "Terms", "compile_schedule", "microseconds", "tier_names", "windows_of"]
+__all__ = ["ALWAYS", "DAY", "EPOCH", "LedgerTerms", "compile_schedule", "microseconds", "tier_names", "windows_of"]
 
 Int64 = npt.NDArray[np.int64]
 
@@ -36,7 +36,7 @@ ALWAYS = np.iinfo(np.int64).min
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Terms(NamedTuple):
+class LedgerTerms(NamedTuple):
     """Programs in whole numbers.
 
     Attributes
@@ -71,7 +71,7 @@ def tier_names(schedules: Sequence[Schedule], of_orders: Sequence[str] = ()) -> 
     return tuple(names)
 
 
-def compile_schedule(schedule: Schedule, names: tuple[str, ...], largest_cart: int) -> Terms:
+def compile_schedule(schedule: Schedule, names: tuple[str, ...], largest_cart: int) -> LedgerTerms:
     """Turn programs into arrays."""
     programs = schedule.programs
     rates = np.array([earning_rates(program, names) for program in programs], object)
@@ -89,7 +89,7 @@ def compile_schedule(schedule: Schedule, names: tuple[str, ...], largest_cart: i
         row = ledger_row(program) | places | {"last_tier": len(tiers), "window": window}
         rows.append(tuple(row[name] for name in LEDGER.names or ()))
         offers += len(program.offers)
-    return Terms(
+    return LedgerTerms(
         np.array([microseconds(start) for start in schedule.starts], np.int64),
         np.array(rows, LEDGER),
         np.concatenate([np.empty(0, TERMS), *(compile_program(program).terms for program in programs)]),

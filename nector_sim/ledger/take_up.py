@@ -1,7 +1,7 @@
 """Who redeems: a share of customers, and of their orders by the balance and the balance over the cart.
 
-The law is section 6 of ``data/law/ledger.md``. The models hold what is believed or estimated; :class:`Chance` reads it
-in readable whole numbers for the exact ledger, and :func:`as_arrays` makes what the compiled one runs.
+The law is section 6 of ``data/law/ledger.md``. The models hold what is believed or estimated; :class:`TakeUpLaw`
+reads it in readable whole numbers for the exact ledger, and :func:`as_arrays` makes what the compiled one runs.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class TakeUp(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
+class TakeUpLaw:
     """The law of section 6 for one order after another, as the exact ledger asks it.
 
     Attributes
@@ -201,7 +201,7 @@ class Chance:
         return int(Fraction(draw(self.seed, order_id)) * MILLION) < block[row][column]
 
 
-class Table(NamedTuple):
+class TakeUpArrays(NamedTuple):
     """A take-up in arrays: cells by kind, row and column, where rows and columns begin, and redeemers."""
 
     cells: Any
@@ -210,12 +210,12 @@ class Table(NamedTuple):
     redeemers: int
 
 
-def as_arrays(take_up: TakeUp) -> Table:
+def as_arrays(take_up: TakeUp) -> TakeUpArrays:
     """Make the arrays that the compiled ledger reads."""
     import numpy as np
 
     balances, of_cart = take_up.steps
-    return Table(
+    return TakeUpArrays(
         np.array(take_up.cells, np.int32), np.array(balances, np.int64), np.array(of_cart, np.int64), take_up.redeemers
     )
 

@@ -184,6 +184,7 @@ class UrlCaller:
         self.next_at = 0.0
         self.lock = threading.Lock()  # of the rate and of who was heard
         self.heard, self.silent = False, 0
+        # Not httpx: `--url` needs no further library so, and the bound of the whole answer would be ours there too.
         self.opener = urllib.request.build_opener(_AnyStatus)
 
     def ask(self, program: Program, order: Mapping[str, Any]) -> Theirs:

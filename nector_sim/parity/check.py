@@ -14,8 +14,8 @@ from nector_sim.parity.answers import OPTIONAL, Theirs, check_left_out, order_fi
 from nector_sim.parity.callers import Caller, FunctionCaller, UrlCaller
 from nector_sim.parity.explaining import Compared, explain_mismatches
 from nector_sim.parity.generate import generate
-from nector_sim.parity.records import GIVEN, read_frame, read_given, read_orders
-from nector_sim.parity.report import ParityReport, make_report
+from nector_sim.parity.records import GIVEN, law_orders, read_frame, read_given
+from nector_sim.parity.report import ParityReport, parity_report
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
 
@@ -92,7 +92,7 @@ def check_parity(
         if program is None or orders is None:
             raise InputError("there is nothing to compare: give a program and a record, or a calculator")
         frame = read_frame(orders, columns or {})
-        compared = Compared([program], [0] * len(frame), read_orders(program, frame))
+        compared = Compared([program], [0] * len(frame), law_orders(program, frame))
         compared.theirs = read_given(program, frame)
         name = "the record"
     else:
@@ -106,7 +106,7 @@ def check_parity(
         laws[number].answer(order) for number, order in zip(compared.program_of, compared.orders, strict=True)
     ]
     groups = explain_mismatches(compared, compared.mismatches())
-    return make_report(compared, groups, calculator=name, one_program=program is not None)
+    return parity_report(compared, groups, calculator=name, one_program=program is not None)
 
 
 def _caller(calculator: Caller | Callable[..., Any] | str) -> Caller:
@@ -161,7 +161,7 @@ def _asked(program: Program | None, orders: Any, columns: Mapping[str, str]) -> 
     if program is None:
         raise InputError("orders need the program that they are worked out with; give it")
     frame = read_frame(orders, columns)
-    read = read_orders(program, frame)
+    read = law_orders(program, frame)
     known = {"cart_amount", "points_balance", *OPTIONAL, *GIVEN}
     others = frame[[name for name in frame if name not in known]].to_dict("records")
     for order, other in zip(read, others, strict=True):

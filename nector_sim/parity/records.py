@@ -47,7 +47,7 @@ def read_frame(orders: Any, columns: Mapping[str, str]) -> pd.DataFrame:
     return kept.rename(columns={theirs: ours for ours, theirs in columns.items()})
 
 
-def read_orders(program: Program, frame: pd.DataFrame) -> list[Order]:
+def law_orders(program: Program, frame: pd.DataFrame) -> list[Order]:
     """Read the orders of a frame as the exact law takes them."""
     refuse_currency(frame, program.currency)
     inputs = read_inputs(program, frame.get, list(frame.columns))

@@ -177,7 +177,7 @@ def _in_words(fields: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {as_json(value)}" for name, value in fields.items() if value is not None)
 
 
-def make_report(
+def parity_report(
     compared: Compared, groups: Sequence[Explained], *, calculator: str, one_program: bool = True
 ) -> ParityReport:
     """Put a report together."""

@@ -30,7 +30,7 @@ from nector_sim.pictures.waterfall import Waterfall
 from nector_sim.places import on_this_machine
 from nector_sim.report.answer import RESAMPLES, months_to_divide_by, pair_in_words, sentence
 from nector_sim.report.figures import in_words
-from nector_sim.report.parts import Extra, Money, Picture, Section, Share
+from nector_sim.report.parts import Extra, Money, ReportPicture, Section, Share
 from nector_sim.report.screens import not_on_screen, screens
 from nector_sim.report.which_orders import facts_of, kinds_of, notes_of
 from nector_sim.report.words import RANGES, SURE, called, field_help, field_name, field_names, field_value, plain
@@ -77,7 +77,7 @@ class Report:
         The proposal.
     sections : tuple of Section
         In their order: the answer, what to type into Nector, why, and what it rests on.
-    pictures : tuple of Picture
+    pictures : tuple of ReportPicture
     """
 
     title: str
@@ -86,7 +86,7 @@ class Report:
     made_at: datetime
     program: Program = field(repr=False)
     sections: tuple[Section, ...] = field(repr=False)
-    pictures: tuple[Picture, ...] = field(repr=False)
+    pictures: tuple[ReportPicture, ...] = field(repr=False)
 
     def save(self, path: str | Path) -> Path:
         """Write it as a page (``.html``), the page printed (``.pdf``) or a workbook (``.xlsx``), by the path's ending.
@@ -337,7 +337,7 @@ def _provenance(comparison: Comparison, label: str) -> list[list[str]]:
     return [*rows, ["SHA-256 of this setting", sha256(basis.candidate.to_json().encode()).hexdigest()]]
 
 
-def _pictures(comparison: Comparison) -> Iterator[Picture]:
+def _pictures(comparison: Comparison) -> Iterator[ReportPicture]:
     basis, now, before = comparison.basis, comparison.candidate, comparison.baseline
     same = basis.candidate == basis.baseline
     curve = DiscountByCart(new_figure().subplots(), currency=comparison.currency)
@@ -348,4 +348,4 @@ def _pictures(comparison: Comparison) -> Iterator[Picture]:
     steps.update(now)
     for title, drawn in (("Discount by cart size", curve), ("What limits it", limits), ("From sales to margin", steps)):
         figure: Any = drawn.ax.get_figure(root=True)
-        yield Picture(title, svg(figure, drawn.describe()), png(figure), drawn.describe())
+        yield ReportPicture(title, svg(figure, drawn.describe()), png(figure), drawn.describe())

@@ -27,7 +27,7 @@ class Section(NamedTuple):
     rows: Sequence[Sequence[Any]] = ()
 
 
-class Picture(NamedTuple):
+class ReportPicture(NamedTuple):
     """A picture in both shapes that a report needs."""
 
     title: str

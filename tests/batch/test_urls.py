@@ -114,3 +114,18 @@ def test_the_database_of_the_sandbox_may_come_by_variable(run, monkeypatch):
     assert code == 2
     assert "oracle is not a database that is known here" in err
     assert "s3cret" not in out + err
+
+
+def test_the_folder_of_a_lake_table_is_no_folder_of_orders(run, store, program, tmp_path):
+    """Its files are of all versions, so rows that were deleted would count."""
+    (tmp_path / "delta" / "_delta_log").mkdir(parents=True)
+    (tmp_path / "delta" / "_delta_log" / "00000000000000000000.json").write_text("{}")
+    (tmp_path / "delta" / "part-0.csv").write_text(PLAIN)
+    for name, text in (("data/part-0.csv", PLAIN), ("metadata/00000-a.metadata.json", "{}")):
+        store.pipe(f"/bucket/iceberg/{name}", text.encode())
+    for orders, kind in ((tmp_path / "delta", "Delta"), ("memory://bucket/iceberg", "Iceberg")):
+        code, _, err = run("score", orders, "--program", program, "--out", tmp_path / "out")
+        assert (code, f"is a table of {kind}, whose folder" in err) == (2, True), err
+    # A folder of that name alone is a shop's own.
+    store.pipe("/bucket/plain/metadata/orders.csv", PLAIN.encode())
+    assert run("score", "memory://bucket/plain", "--program", program, "--out", tmp_path / "out")[0] == 1

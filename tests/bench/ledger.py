@@ -16,7 +16,7 @@ from nector_sim.calculator.compiled import Columns, answer
 from nector_sim.calculator.parameters import compile_program
 from nector_sim.ledger import engine, exact
 from nector_sim.ledger.instants import to_datetime
-from nector_sim.ledger.prepare import OrderColumns, RefundColumns, expiring, prepare, settled
+from nector_sim.ledger.prepare import OrderColumns, RefundColumns, expiring, settled, sort_history
 from nector_sim.ledger.schedule import make_schedule
 from nector_sim.ledger.tables import compile_schedule, microseconds, tier_names
 from nector_sim.rules.times import NEVER
@@ -103,7 +103,7 @@ def plain(columns):
         columns.order_id.tolist(), columns.customer_id.tolist(), columns.ordered_at.tolist(), columns.cart.tolist(),
         columns.refunded_at.tolist(), columns.refunded.tolist(), strict=True,
     ):  # fmt: skip
-        yield exact.Order(
+        yield exact.PastOrder(
             str(order), str(customer), to_datetime(at), cart,
             refunded_at=None if back == NEVER else to_datetime(back), refunded=None if amount < 0 else amount,
         )  # fmt: skip
@@ -130,7 +130,7 @@ class Compiled:
         last = int(columns.ordered_at.max())
         for at in (columns.refunded_at, None if refunds is None else refunds.at):
             last = last if at is None else max(last, int(at[at < NEVER].max(initial=0)))
-        self.prepared = prepare(settled(columns, refunds), last=last)
+        self.prepared = sort_history(settled(columns, refunds), last=last)
         self.terms = compile_schedule(schedule, tier_names([schedule]), self.prepared.largest_cart)
         self.history, self.instants = expiring(self.prepared, schedule)
 

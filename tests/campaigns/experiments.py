@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import norm, t
 
 from nector_sim.exploration.experiments.looks import bounds, even_looks, price
-from nector_sim.exploration.experiments.statistics import Side, difference, smallest_effect
+from nector_sim.exploration.experiments.statistics import SideTotals, difference, smallest_effect
 
 TESTS = 10_000
 CUSTOMERS = 2_000
@@ -42,7 +42,7 @@ def ranges(kind, *, tests, customers=CUSTOMERS, seed=0):
             sides.append((during, before))
         correlations.append(np.corrcoef(*sides[0])[0, 1])
         for cuped in (0, 1):
-            found = difference(*(Side(during, before=before if cuped else None) for during, before in sides))
+            found = difference(*(SideTotals(during, before=before if cuped else None) for during, before in sides))
             held[cuped] += found.low <= truth <= found.high
             widths[cuped] += found.high - found.low
     return held / tests, float((widths[1] / widths[0]) ** 2), 1 - float(np.mean(np.square(correlations)))

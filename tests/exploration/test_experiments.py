@@ -10,7 +10,7 @@ import nector_sim as ns
 from nector_sim.exploration.experiments.looks import bounds, even_looks, price, seen
 from nector_sim.exploration.experiments.outcomes import person_of
 from nector_sim.exploration.experiments.statistics import (
-    Side,
+    SideTotals,
     customers_a_side,
     difference,
     same_share,
@@ -78,8 +78,10 @@ def test_differences_are_tea_tastings_and_those_of_the_formulas():
     one, other = (table[table["side"] == side] for side in (0, 1))
     metrics = {"mean": tt.Mean("value", "before"), "ratio": tt.RatioOfMeans("value", "per")}
     expected = tt.Experiment(metrics, variant="side").analyze(table)
-    means = difference(*(Side(part["value"].to_numpy(), before=part["before"].to_numpy()) for part in (one, other)))
-    ratios = difference(*(Side(part["value"].to_numpy(), part["per"].to_numpy()) for part in (one, other)))
+    means = difference(
+        *(SideTotals(part["value"].to_numpy(), before=part["before"].to_numpy()) for part in (one, other))
+    )
+    ratios = difference(*(SideTotals(part["value"].to_numpy(), part["per"].to_numpy()) for part in (one, other)))
     for found, theirs in ((means, expected["mean"]), (ratios, expected["ratio"])):
         assert found.difference == pytest.approx(theirs.effect_size)
         assert (found.low, found.high) == pytest.approx((theirs.effect_size_ci_lower, theirs.effect_size_ci_upper))
@@ -105,7 +107,7 @@ def test_false_alarms_and_power_are_as_planned():
     assert power(4, tests=2000, customers=500) == pytest.approx(0.8, abs=4 * np.sqrt(0.16 / 2000))
     # They are simulated many at once, with the ranges that a reading has.
     sides = np.random.default_rng(4).gamma(0.5, 2.0, (2, 1, 500))
-    one = difference(Side(sides[0, 0]), Side(sides[1, 0]), level=0.997)
+    one = difference(SideTotals(sides[0, 0]), SideTotals(sides[1, 0]), level=0.997)
     assert half_range(*sides, 0.997)[0] == pytest.approx((one.high - one.low) / 2)
 
 

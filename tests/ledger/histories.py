@@ -24,12 +24,12 @@ from nector_sim.ledger.prepare import (
     OrdersChance,
     RefundColumns,
     expiring,
-    prepare,
     settled,
+    sort_history,
 )
 from nector_sim.ledger.schedule import KINDS, Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, compile_schedule, microseconds, tier_names
-from nector_sim.ledger.take_up import MILLION, Chance, as_arrays, kinds_of
+from nector_sim.ledger.take_up import MILLION, TakeUpLaw, as_arrays, kinds_of
 from nector_sim.rules.times import NEVER
 
 TIERS = ("Silver", "Gold", "Platinum")
@@ -150,7 +150,7 @@ def some_instant(rng: random.Random) -> datetime:
 
 def some_history(
     rng: random.Random, customer: str, schedule: Schedule, with_paid: bool
-) -> tuple[list[exact.Order], list[exact.Opening], list[exact.Grant]]:
+) -> tuple[list[exact.PastOrder], list[exact.Opening], list[exact.Grant]]:
     own_expiry = not schedule.inactivity
     orders = []
     for number in range(rng.randint(0, 8)):
@@ -163,7 +163,7 @@ def some_history(
         if with_paid and rng.random() < 0.8:
             paid = rng.choice([0, 300, cart, 3 * cart, rng.randint(0, 30_000)])
         orders.append(
-            exact.Order(
+            exact.PastOrder(
                 f"{customer}-{rng.choice(['', '1', 'é', 'z'])}{number}",
                 customer,
                 at,
@@ -194,7 +194,7 @@ def some_history(
     return orders, openings, grants
 
 
-def some_refunds(rng: random.Random, orders: Sequence[exact.Order]) -> list[exact.Refund]:
+def some_refunds(rng: random.Random, orders: Sequence[exact.PastOrder]) -> list[exact.Refund]:
     """A table of refunds, of orders that have none of their own; several of an order, also at one instant."""
     refunds = []
     for order in orders:
@@ -206,14 +206,16 @@ def some_refunds(rng: random.Random, orders: Sequence[exact.Order]) -> list[exac
     return refunds
 
 
-def compiled_replay(*case: Any, threads: int = 1, lots: bool = False, chance: Chance | None = None) -> exact.Replay:
+def compiled_replay(
+    *case: Any, threads: int = 1, lots: bool = False, chance: TakeUpLaw | None = None
+) -> exact.ExactReplay:
     """The compiled replay, in the words of the exact one."""
     return _in_words(*compiled_run(*case, threads=threads, lots=lots, chance=chance), case[1])
 
 
 def compiled_run(
     schedule: Schedule,
-    orders: Sequence[exact.Order],
+    orders: Sequence[exact.PastOrder],
     openings: Sequence[exact.Opening] = (),
     grants: Sequence[exact.Grant] = (),
     as_of: datetime | None = None,
@@ -221,7 +223,7 @@ def compiled_run(
     *,
     threads: int = 1,
     lots: bool = False,
-    chance: Chance | None = None,
+    chance: TakeUpLaw | None = None,
 ) -> tuple[Any, Any, Any, Any]:
     """What was prepared, the history, what ran, and the names of tiers."""
     names = tier_names([schedule], [order.tier for order in orders if order.tier])
@@ -271,7 +273,7 @@ def compiled_run(
     moving = [at for o in kept for at in o.shares(r for r in refunds if r.order_id == o.order_id)]
     instants = [o.at for o in kept] + moving + [g.at for g in grants]
     last = ALWAYS if not instants and as_of is None else microseconds(as_of or max(instants))
-    prepared = prepare(settled(columns, told), opening, granted, last=int(last))
+    prepared = sort_history(settled(columns, told), opening, granted, last=int(last))
     terms = compile_schedule(schedule, names, prepared.largest_cart)
     history, expiries = expiring(prepared, schedule)
     months = _whole([microseconds(day) for day in DAYS]) if lots else _whole([])
@@ -279,9 +281,11 @@ def compiled_run(
     return prepared, history, ran, names
 
 
-def _in_words(prepared: Any, history: Any, ran: Any, names: Any, orders: Sequence[exact.Order]) -> exact.Replay:
+def _in_words(
+    prepared: Any, history: Any, ran: Any, names: Any, orders: Sequence[exact.PastOrder]
+) -> exact.ExactReplay:
     customers, ids = prepared.customers.to_pylist(), [orders[row].order_id for row in prepared.rows]
-    out = exact.Replay()
+    out = exact.ExactReplay()
     o = ran.outcome
     for place, row in enumerate(prepared.rows.tolist()):
         discount, used = int(o.discount[place]), int(o.credits_used[place])
@@ -289,7 +293,7 @@ def _in_words(prepared: Any, history: Any, ran: Any, names: Any, orders: Sequenc
             None, int(o.points[place]), discount, orders[row].cart - used - discount, used, REASONS[o.limited_by[place]]
         )
         tier = names[o.tier[place]] if o.tier[place] >= 0 else None
-        out.results.append(exact.Result(ids[place], int(o.balance[place]), tier, answer, int(o.earned[place])))
+        out.results.append(exact.OrderResult(ids[place], int(o.balance[place]), tier, answer, int(o.earned[place])))
     for lines in ran.movements:
         for customer, at, points, order, kind in zip(*(column.tolist() for column in lines), strict=True):
             when = None if at == ALWAYS else to_datetime(at)
@@ -317,13 +321,13 @@ def _whole(numbers: list[int]) -> Any:
     return np.array(numbers, np.int64)
 
 
-def without_offer(replayed: exact.Replay) -> exact.Replay:
+def without_offer(replayed: exact.ExactReplay) -> exact.ExactReplay:
     """The exact replay as far as the compiled one goes: it does not say which offer was given."""
     results = [
-        exact.Result(r.order_id, r.balance, r.tier, Answer(None, *_answer(r.answer)), r.earned)
+        exact.OrderResult(r.order_id, r.balance, r.tier, Answer(None, *_answer(r.answer)), r.earned)
         for r in replayed.results
     ]
-    return exact.Replay(results, replayed.movements, replayed.balances)
+    return exact.ExactReplay(results, replayed.movements, replayed.balances)
 
 
 def _answer(answer: Answer) -> tuple[Any, ...]:
@@ -335,7 +339,7 @@ def random_case(seed: int, customers: int) -> tuple[Any, ...]:
     rng = random.Random(seed)
     schedule = some_schedule(rng)
     with_paid = rng.random() < 0.5
-    orders: list[exact.Order] = []
+    orders: list[exact.PastOrder] = []
     openings: list[exact.Opening] = []
     grants: list[exact.Grant] = []
     for number in range(customers):

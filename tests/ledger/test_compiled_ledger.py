@@ -18,7 +18,7 @@ from nector_sim.calculator import exact as calculator
 from nector_sim.calculator.parameters import ROUNDINGS
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.ledger.earning import CEIL, NEAREST
-from nector_sim.ledger.exact import Grant, Opening, Order, replay
+from nector_sim.ledger.exact import Grant, Opening, PastOrder, replay
 from nector_sim.ledger.instants import month_starts, one_period_after, to_datetime
 from nector_sim.ledger.schedule import make_schedule
 from nector_sim.ledger.tables import microseconds
@@ -79,7 +79,9 @@ def test_one_order_is_answered_as_the_exact_law_does() -> None:
             )
             at = NOON + timedelta(days=rng.randint(-900, 900))
             orders.append(
-                Order(str(number), str(number), at, cart, credits, requested, tier=rng.choice([None, "Silver", "Gold"]))
+                PastOrder(
+                    str(number), str(number), at, cart, credits, requested, tier=rng.choice([None, "Silver", "Gold"])
+                )
             )
             openings.append(Opening(str(number), rng.choice([0, 1, 99, rng.randint(0, 10**5), 10**12])))
         balances = {opening.customer_id: opening.points for opening in openings}
@@ -125,7 +127,7 @@ def test_too_many_points_stop_the_replay() -> None:
 
 def test_a_rate_that_needs_more_than_64_bits_is_refused() -> None:
     program = ns.Program.parse({"earning": {"points_per_unit": "9999.9999"}})
-    orders = [Order("a", "c", NOON, 9 * 10**11)]
+    orders = [PastOrder("a", "c", NOON, 9 * 10**11)]
     with pytest.raises(ns.InputError, match=r"earning\.points_per_unit: 9999\.9999 .* too many digits"):
         compiled_replay(make_schedule(program), orders)
 
@@ -136,7 +138,7 @@ def test_the_largest_amounts_stay_exact() -> None:
     most = 9 * 10**11
     for _ in range(300):
         orders = [
-            Order(
+            PastOrder(
                 str(number),
                 "c",
                 NOON + timedelta(hours=number),
@@ -148,7 +150,7 @@ def test_the_largest_amounts_stay_exact() -> None:
             )
             for number in range(4)
         ]
-        orders += [Order(f"z{number}", "c", NOON + timedelta(days=2, hours=number + 0.5), 0) for number in range(4)]
+        orders += [PastOrder(f"z{number}", "c", NOON + timedelta(days=2, hours=number + 0.5), 0) for number in range(4)]
         left = Fraction(sum(order.cart for order in orders))
         reached = []
         for order in orders[:4]:

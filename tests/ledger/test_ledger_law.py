@@ -13,7 +13,7 @@ from histories import compiled_replay, random_case, without_offer
 
 import nector_sim as ns
 from nector_sim.ledger import engine
-from nector_sim.ledger.exact import Grant, Opening, Order, replay
+from nector_sim.ledger.exact import Grant, Opening, PastOrder, replay
 from nector_sim.ledger.schedule import make_schedule
 from nector_sim.rules.ledger import Earning, Expiry, Reversal, Tier, Tiering
 
@@ -41,7 +41,7 @@ def test_a_run_that_breaks_conservation_fails_loudly(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(engine.SIGNS, "earned", 0)
     program = make_schedule(ns.Program.parse({"earning": {}}))
     with pytest.raises(AssertionError, match="points were not conserved: the movements leave 0, the balances hold 5"):
-        compiled_replay(program, [Order("a", "c", START, 10_000)])
+        compiled_replay(program, [PastOrder("a", "c", START, 10_000)])
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
@@ -93,13 +93,13 @@ PLAIN: dict[str, Any] = {
     "tiers": [{"name": "Silver", "min_spend": 150, "earning_factor": 2}],
 }
 ORDERS = [
-    Order("a", "c", day(0), 10_000),
-    Order("b", "c", day(1), 10_000, refunded_at=day(9)),
-    Order("d", "c", day(2), 500),
-    Order("e", "c", day(20), 20_000),
-    Order("f", "c", day(21), 20_000, redeems=False),
-    Order("h", "c", day(50.5), 10_000),
-    Order("k", "c", day(83), 10_000),
+    PastOrder("a", "c", day(0), 10_000),
+    PastOrder("b", "c", day(1), 10_000, refunded_at=day(9)),
+    PastOrder("d", "c", day(2), 500),
+    PastOrder("e", "c", day(20), 20_000),
+    PastOrder("f", "c", day(21), 20_000, redeems=False),
+    PastOrder("h", "c", day(50.5), 10_000),
+    PastOrder("k", "c", day(83), 10_000),
 ]
 WITNESSES = {
     "earning.points_per_unit": {"earning": {"points_per_unit": "0.07"}},
@@ -178,9 +178,9 @@ def test_as_of_cuts_as_the_page_says() -> None:
     """What happens at the instant is run; later orders are left out, later grants and refunds ignored."""
     schedule = make_schedule(ns.Program.parse({"earning": {"points_per_unit": "1"}}))
     orders = [
-        Order("a", "c", day(0), 100, refunded_at=day(2)),
-        Order("b", "c", day(1), 100),
-        Order("d", "c", day(3), 100),
+        PastOrder("a", "c", day(0), 100, refunded_at=day(2)),
+        PastOrder("b", "c", day(1), 100),
+        PastOrder("d", "c", day(3), 100),
     ]
     grants = [Grant("c", day(1), 5), Grant("e", day(2), 5)]
     for run in (replay, compiled_replay):

@@ -13,7 +13,7 @@ from histories import compiled_replay
 from second_reader import INDIA, Bought, Shop, read
 
 import nector_sim as ns
-from nector_sim.ledger.exact import Opening, Order, Refund, replay
+from nector_sim.ledger.exact import Opening, PastOrder, Refund, replay
 from nector_sim.ledger.schedule import make_schedule
 
 START = datetime(2024, 1, 1)
@@ -101,7 +101,7 @@ def test_both_ledgers_are_what_the_page_says_read_again(part: int) -> None:
         case = (
             make_schedule(first, later),
             [
-                Order(
+                PastOrder(
                     o.order_id,
                     o.customer,
                     o.at.replace(tzinfo=UTC),

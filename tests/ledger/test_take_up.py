@@ -17,7 +17,7 @@ from take_up_reader import drawn, luck, mix, read
 import nector_sim as ns
 from nector_sim.ledger.draws import draw, lucks
 from nector_sim.ledger.exact import replay
-from nector_sim.ledger.take_up import Chance
+from nector_sim.ledger.take_up import TakeUpLaw
 
 OFFER = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}
 PROGRAM = ns.Program.parse({"offers": [OFFER], "earning": {"points_per_unit": "0.1"}})
@@ -54,7 +54,7 @@ def test_both_ledgers_agree_on_random_histories():
         rng = random.Random(f"take-up {seed}")
         schedule, orders, *rest = random_case(seed, 3)
         orders = [dataclasses.replace(o, redeems=rng.choice([None, None, None, True, False])) for o in orders]
-        chance = Chance(some_take_up(rng), rng.randint(0, 2**64 - 1), 2)
+        chance = TakeUpLaw(some_take_up(rng), rng.randint(0, 2**64 - 1), 2)
         case = (schedule, orders, *rest)
         said = without_offer(replay(*case, chance=chance))
         found = compiled_replay(*case, chance=chance)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from nector_sim import Program, data_path
-from nector_sim.ledger.exact import Grant, Opening, Order, Refund
+from nector_sim.ledger.exact import Grant, Opening, PastOrder, Refund
 from nector_sim.ledger.schedule import Schedule, make_schedule
 
 
@@ -37,9 +37,9 @@ class Worked:
             Refund(r["order_id"], r["refunded_at"], minor(r["amount"]) if "amount" in r else None) for r in self.refunds
         ]
 
-    def plain(self) -> tuple[list[Order], list[Opening], list[Grant]]:
+    def plain(self) -> tuple[list[PastOrder], list[Opening], list[Grant]]:
         orders = [
-            Order(
+            PastOrder(
                 o["order_id"],
                 o["customer_id"],
                 o["ordered_at"],

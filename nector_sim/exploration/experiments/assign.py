@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nector_sim.errors import InputError
-from nector_sim.exploration.experiments.outcomes import instant, people_of, person_of, read_history, totals
+from nector_sim.exploration.experiments.outcomes import instant, outcome_rows, people_of, person_of, totals
 from nector_sim.frames.kinds import as_frame
 from nector_sim.orders.identity import HASHED, load_key
 from nector_sim.places import on_this_machine
@@ -150,7 +150,7 @@ def assign_experiment(
     if not 0 < candidate_percent < 100:
         raise InputError(f"candidate_percent is {candidate_percent:g}; it must be above 0 and below 100")
     frame, begins = as_frame(orders), instant(start, timezone)
-    rows = read_history(frame, assumptions=None, timezone=timezone)
+    rows = outcome_rows(frame, assumptions=None, timezone=timezone)
     ids = frame["customer_id"].dropna().drop_duplicates().reset_index(drop=True)
     hashed = ids.astype(str).str.fullmatch(HASHED)
     ids = ids[~hashed].reset_index(drop=True)

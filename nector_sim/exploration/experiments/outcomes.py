@@ -35,7 +35,7 @@ def people_of(ids: pd.Series[Any]) -> pd.Series[Any]:
     return people
 
 
-def read_history(orders: Any, *, assumptions: Assumptions | None, timezone: str) -> pd.DataFrame:
+def outcome_rows(orders: Any, *, assumptions: Assumptions | None, timezone: str) -> pd.DataFrame:
     """Read orders as rows of outcomes."""
     import pandas as pd
 

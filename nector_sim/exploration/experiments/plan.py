@@ -15,7 +15,7 @@ from nector_sim.economics.margin import break_even_share
 from nector_sim.errors import InputError
 from nector_sim.exploration.compare import compare
 from nector_sim.exploration.experiments.looks import even_looks, price
-from nector_sim.exploration.experiments.outcomes import read_history, totals
+from nector_sim.exploration.experiments.outcomes import outcome_rows, totals
 from nector_sim.exploration.experiments.statistics import customers_a_side, smallest_effect
 from nector_sim.results import Result
 
@@ -189,7 +189,7 @@ def plan_experiment(
     assumptions = as_assumptions(assumptions)
     alpha, power = alpha_percent / 100, power_percent / 100
     step = stages(2 + len(set(weeks)))
-    rows = read_history(orders, assumptions=assumptions, timezone=timezone)
+    rows = outcome_rows(orders, assumptions=assumptions, timezone=timezone)
     step()
     compared = compare(baseline, candidate, orders, assumptions=assumptions, resamples=0, **how)
     step()

@@ -15,8 +15,8 @@ from nector_sim.economics.assumptions import AssumptionsLike, as_assumptions
 from nector_sim.errors import InputError
 from nector_sim.exploration.experiments.assign import SIDES, ExperimentAssignment
 from nector_sim.exploration.experiments.looks import bounds, even_looks
-from nector_sim.exploration.experiments.outcomes import instant, people_of, read_history, totals
-from nector_sim.exploration.experiments.statistics import Difference, Side, difference, same_share
+from nector_sim.exploration.experiments.outcomes import instant, outcome_rows, people_of, totals
+from nector_sim.exploration.experiments.statistics import Difference, SideTotals, difference, same_share
 from nector_sim.frames.kinds import as_frame
 from nector_sim.results import Result
 from nector_sim.rules.money import money_text
@@ -161,7 +161,7 @@ def read_experiment(
     sides, begins, share = _assigned(assignment, start, candidate_percent, timezone)
     ends = instant(end, timezone)
     step, frame = stages(3), as_frame(orders)
-    rows = read_history(frame, assumptions=as_assumptions(assumptions), timezone=timezone)
+    rows = outcome_rows(frame, assumptions=as_assumptions(assumptions), timezone=timezone)
     step()
     if ends <= begins:
         raise InputError("the end of the test is not after its start")
@@ -308,13 +308,13 @@ def _compare(
 ) -> dict[str, Difference]:
     """Every outcome's difference."""
 
-    def side_of(side: str, value: str, per: str | None) -> Side:
+    def side_of(side: str, value: str, per: str | None) -> SideTotals:
         earlier = None if before is None else before[side]
 
         def sums(table: pd.DataFrame | None, name: str | None) -> Any:
             return None if table is None or name is None else table[name].to_numpy(np.float64)
 
-        return Side(sums(during[side], value), sums(during[side], per), sums(earlier, value), sums(earlier, per))
+        return SideTotals(sums(during[side], value), sums(during[side], per), sums(earlier, value), sums(earlier, per))
 
     return {
         name: difference(side_of("baseline", value, per), side_of("candidate", value, per), level=level)

@@ -24,7 +24,7 @@ class Difference(NamedTuple):
     p_value: float
 
 
-class Side(NamedTuple):
+class SideTotals(NamedTuple):
     """One side's customers: what each did during the test, and before it where that is used."""
 
     value: Floats
@@ -33,9 +33,9 @@ class Side(NamedTuple):
     per_before: Floats | None = None
 
 
-def difference(baseline: Side, candidate: Side, *, level: float = 0.95) -> Difference:
+def difference(baseline: SideTotals, candidate: SideTotals, *, level: float = 0.95) -> Difference:
     """Compare means a customer, or the ratio of two (``per``) by the delta method; CUPED where ``before`` is given."""
-    names = {name for name in Side._fields if getattr(baseline, name) is not None}
+    names = {name for name in SideTotals._fields if getattr(baseline, name) is not None}
     if "per" in names:
         metric: tt.Mean | tt.RatioOfMeans = tt.RatioOfMeans(
             "value",
@@ -62,7 +62,7 @@ def difference(baseline: Side, candidate: Side, *, level: float = 0.95) -> Diffe
     )
 
 
-def _sums(side: Side) -> Aggregates:
+def _sums(side: SideTotals) -> Aggregates:
     columns = {name: values for name, values in side._asdict().items() if values is not None}
     table = np.vstack(list(columns.values()))
     covariance = np.atleast_2d(np.cov(table))
