@@ -8,7 +8,7 @@ from typing import Any
 from nector_sim.app.later import Asked
 from nector_sim.economics.response import check_response
 from nector_sim.exploration.compare import compare_read
-from nector_sim.exploration.prepared import Given
+from nector_sim.exploration.prepared import AsGiven
 from nector_sim.exploration.replays import Replays, read_replays
 from nector_sim.exploration.session import Outcome, Session
 from nector_sim.ledger.take_up import TakeUp
@@ -32,11 +32,11 @@ def how_sure(session: Session, outcome: Outcome, go_on: Callable[[], None]) -> d
     same = outcome.program == today
     before = today.model_copy(update={"enabled": False}) if same else today
 
-    def read_for(who: TakeUp | None = None) -> Replays | Given:
+    def read_for(who: TakeUp | None = None) -> Replays | AsGiven:
         """The session's own history; where others redeem, one that is let go again."""
         go_on()
         if not session.replayed:
-            return Given(session.orders, session.assumptions)
+            return AsGiven(session.orders, session.assumptions)
         if who is None:
             return session.replays(outcome.program)
         programs = [today, outcome.program]

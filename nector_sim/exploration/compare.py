@@ -41,7 +41,7 @@ from nector_sim.exploration.pairs import (
     numbers_of,
     sides_of,
 )
-from nector_sim.exploration.prepared import Given, Played, check_words
+from nector_sim.exploration.prepared import AsGiven, Played, check_words
 from nector_sim.exploration.replays import Replays, read_history
 from nector_sim.frames.ids import id_keys
 from nector_sim.frames.kinds import as_frame
@@ -155,7 +155,7 @@ def compare(
     frame, pair = as_frame(orders), (baseline, candidate)
     how: dict[str, Any] = {"opening": opening, "grants": grants, "refunds": refunds, "others": programs, "seed": seed}
 
-    def read(who: TakeUp | None = None) -> Replays | Given:
+    def read(who: TakeUp | None = None) -> Replays | AsGiven:
         return read_history(pair, frame, assumptions=assumptions, replayed=replayed, view=view, take_up=who, **how)
 
     return compare_read(
@@ -167,7 +167,7 @@ def compare(
 def compare_read(
     pair: tuple[Program, Program],
     frame: pd.DataFrame,
-    read: Callable[..., Replays | Given],
+    read: Callable[..., Replays | AsGiven],
     *,
     assumptions: Assumptions,
     by: str | None = None,
