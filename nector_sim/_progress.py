@@ -11,12 +11,13 @@ Python notices Ctrl+C between two steps of the main thread, and a compiled loop 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 #: Called with the number of steps done, and of all steps.
 Progress = Callable[[int, int], object]
@@ -137,6 +138,22 @@ def beside(name: str) -> Iterator[ThreadPoolExecutor]:
         ended = True
     finally:
         pool.shutdown(wait=ended, cancel_futures=True)
+
+
+def ahead(items: Generator[_Item, None, None], count: int) -> Generator[_Item, None, None]:
+    """Give items that a thread makes, some of them ahead; it has ended, and so have they, when this has."""
+    pool, end = ThreadPoolExecutor(1, thread_name_prefix="ahead"), object()
+    made = deque[Future[Any]]()
+    try:
+        while True:
+            while len(made) <= count:
+                made.append(pool.submit(next, items, end))
+            if (item := made.popleft().result()) is end:
+                return
+            yield item
+    finally:
+        pool.shutdown(cancel_futures=True)
+        items.close()
 
 
 def _result(future: Future[_R]) -> _R:

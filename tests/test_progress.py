@@ -16,7 +16,7 @@ import pytest
 import typer
 
 import nector_sim as ns
-from nector_sim._progress import listening, side_by_side, tell, teller, telling
+from nector_sim._progress import ahead, listening, side_by_side, tell, teller, telling
 from nector_sim.cli import app
 from nector_sim.cli.bar import _Bar
 
@@ -168,6 +168,30 @@ def test_work_beside_each_other_comes_in_order_and_is_not_waited_for():
     assert begun == [0, 1]
     with pytest.raises(ZeroDivisionError):
         list(side_by_side(lambda number: 1 // number, [1, 0], threads=2))
+
+
+def test_items_that_are_made_ahead_come_in_order_and_end_with_whoever_takes_them():
+    made, ended = [], []
+
+    def numbers(count):
+        try:
+            for number in range(count):
+                made.append(number)
+                yield number
+            raise ZeroDivisionError
+        finally:
+            ended.append(True)
+
+    taken = []
+    with pytest.raises(ZeroDivisionError):
+        taken.extend(iter(ahead(numbers(5), 2)))
+    assert (made, ended) == ([0, 1, 2, 3, 4], [True])
+    some = ahead(numbers(100), 2)
+    assert [next(some), next(some)] == [0, 1]
+    some.close()
+    assert len(made) < 5 + 6
+    assert ended == [True, True]
+    assert list(ahead((number for number in ()), 2)) == []
 
 
 def test_a_bar_appears_in_time_says_how_fast_and_goes(capsys, monkeypatch):

@@ -47,6 +47,7 @@ WORKS: dict[str, tuple[str, tuple[Part, ...]]] = {
     "examples": ("orders.found", FIGURES),
     "sure": ("sure.sure", FIGURES),
     "which": ("choosing.which", (*CHOICE, "asked.which")),
+    "scenarios": ("scenarios.side_by_side", (*FIGURES, "scenarios")),
     "winners": ("winning.winning", (*CHOICE, "asked.which")),
     "ahead": ("ahead.ahead", FIGURES),
     "owed": ("ahead.owed", FIGURES),
@@ -54,6 +55,8 @@ WORKS: dict[str, tuple[str, tuple[Part, ...]]] = {
     "groups": ("finding.groups", ("orders", "today", "replayed", of_groups)),
     "reading": ("finding.reading", ("orders", "today", "assumptions", "replayed", of_reading)),
 }
+#: How many things are remembered.
+KEPT = 80
 
 
 class Superseded(Exception):
@@ -144,7 +147,10 @@ class Later:
             return kept[1]
         made = make()
         check()
+        self._kept.pop(name, None)
         self._kept[name] = (mark, made)
+        while len(self._kept) > KEPT:
+            del self._kept[next(iter(self._kept))]  # the oldest
         return made
 
     def _mark(self, what: str) -> str:

@@ -213,6 +213,10 @@ def _made(desk: Any, name: str) -> tuple[bytes, str] | None:
             from nector_sim.app.finding import groups_file
 
             return groups_file(desk), "text/csv"
+        case "scenarios.csv":
+            return desk.scenarios_file("csv"), "text/csv"
+        case "scenarios.xlsx":
+            return desk.scenarios_file("xlsx"), _REPORTS[".xlsx"]
         case "rejected.csv":
             return desk.rejects(), "text/csv"
     return None

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from nector_sim.batch import plain
 from nector_sim.batch.schemas import MONEY, POINTS, plain_values, rejects_schema
 from nector_sim.batch.tally import Tally
-from nector_sim.calculator.compiled import answer
 from nector_sim.calculator.parameters import compile_program
 from nector_sim.calculator.reasons import REASONS
 from nector_sim.frames.checks import Inputs, read_inputs, rejects_frame
@@ -54,6 +54,8 @@ def score_frame(
     """Score a frame of orders."""
     naming.free(frame.columns)
     rows, broken = len(frame) + len(broken or ()), broken or []
+    if not broken and (worked_out := plain.work_out(program, frame)) is not None:
+        return _plain_chunk(program, frame, worked_out, naming)
     inputs = _read(program, frame)
     rejects = rejects_schema(frame.schema).to_frame()
     if inputs.refused or broken:
@@ -63,6 +65,8 @@ def score_frame(
         kept[list(inputs.refused)] = False
         frame = frame.filter(pl.Series(kept))
         inputs = _read(program, frame)
+    from nector_sim.calculator.compiled import answer  # takes as long to load as plain orders by the million
+
     results = answer(compile_program(program), inputs.columns)
     names = offer_names(program)
     columns = [
@@ -81,6 +85,19 @@ def score_frame(
     if typed:
         frame = frame.with_columns(_typed(frame, inputs, program.decimals))
     return Chunk(frame.hstack([column.alias(naming.name(column.name)) for column in columns]), rejects, tally)
+
+
+def _plain_chunk(program: Program, frame: pl.DataFrame, worked_out: plain.Plain, naming: Naming) -> Chunk:
+    """Orders that were worked out without a compiled loop, with their results."""
+    results, tally = worked_out
+    columns = [
+        results["offer"],
+        results["points_redeemed"],
+        *(_money(name, results[name].to_numpy(), program.decimals) for name in ("discount", "payable")),
+        results["limited_by"],
+    ]
+    scored = frame.hstack([column.alias(naming.name(column.name)) for column in columns])
+    return Chunk(scored, rejects_schema(frame.schema).to_frame(), tally)
 
 
 def _typed(frame: pl.DataFrame, inputs: Inputs, decimals: int) -> list[pl.Series]:

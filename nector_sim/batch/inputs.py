@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -56,14 +57,27 @@ def open_inputs(orders: Sequence[str | Path]) -> InputFiles:
     return inputs
 
 
+@contextmanager
+def reading(inputs: InputFiles, pieces: Sequence[Piece]) -> Iterator[None]:
+    """Begin to read pieces already, for :func:`read_pieces`, while libraries are loaded."""
+    with beside("read") as reader:
+        for whole, _ in _readings(inputs, pieces)[:AHEAD_AT_FIRST]:
+            inputs.begun.append((whole, reader.submit(read_piece, inputs, whole)))
+        yield
+
+
 def read_pieces(
-    inputs: InputFiles, pieces: Sequence[Piece]
+    inputs: InputFiles, pieces: Sequence[Piece], *, meanwhile: Callable[[], object] = lambda: None
 ) -> Iterator[tuple[Piece, pl.DataFrame, list[tuple[int, str]]]]:
-    """Read pieces one after the other, a few ahead of the one that is worked on."""
+    """Read pieces one after the other, a few ahead of the one that is worked on; the first with something meanwhile."""
     readings = _readings(inputs, pieces)
     with beside("read") as reader:
-        waiting = (reader.submit(read_piece, inputs, whole) for whole, _ in readings)
-        ahead = deque(islice(waiting, AHEAD_AT_FIRST))
+        begun, inputs.begun = inputs.begun, []
+        same = [whole for whole, _ in begun] == [whole for whole, _ in readings[: len(begun)]]
+        ahead = deque(future for _, future in begun if same)
+        waiting = (reader.submit(read_piece, inputs, whole) for whole, _ in readings[len(ahead) :])
+        ahead.extend(islice(waiting, AHEAD_AT_FIRST - len(ahead)))
+        meanwhile()
         for whole, cut in readings:
             frame, broken = ahead.popleft().result()
             ahead.extend(islice(waiting, max(0, AHEAD - len(ahead))))
@@ -73,13 +87,17 @@ def read_pieces(
 
 
 def _readings(inputs: InputFiles, pieces: Sequence[Piece]) -> list[tuple[Piece, list[Piece]]]:
-    """Join pieces that are neighbours in a Parquet file; each whole, and the pieces that it is cut into again."""
+    """Join pieces that are neighbours in a Parquet file; each whole, and the pieces that it is cut into again.
+
+    The first is read alone: everybody waits for it.
+    """
     runs: list[list[Piece]] = []
     most_rows = CELLS_AT_ONCE // max(1, len(inputs.schema))
     for piece in pieces:
         last = runs[-1][-1] if runs else None
         if (
             last is not None
+            and len(runs) > 1
             and (piece.source, piece.start) == (last.source, last.start + last.rows)
             and inputs.sources[piece.source].layout is None
             and piece.first_row + piece.rows - runs[-1][0].first_row <= most_rows

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from nector_sim._progress import Progress, beside, long_call, teller
+from nector_sim._progress import Progress, ahead, beside, long_call, teller
 from nector_sim.batch.files import ScoreReport
 from nector_sim.batch.inputs import PIECE_ROWS, open_inputs, read_pieces
 from nector_sim.batch.resume import failed, parts_of, resume
@@ -30,6 +30,8 @@ from nector_sim.frames.results import Naming
 from nector_sim.places import Place
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
+#: Pieces that are scored ahead of the one that is written: two threads that write wait for none of them.
+AHEAD = 1
 #: Rows of a part of a folder, at least.
 PART_ROWS = 4_000_000
 
@@ -124,8 +126,30 @@ def score_files(
     a,749.95,5000,offers.0,649,649.00,100.95,min_payable
     """
     program = as_program(program)
-    work = Work.of(Place.of(out), in_parts=engine is not None)
+    Work.of(Place.of(out), in_parts=engine is not None)  # refuses a name before anything is read
     inputs = open_inputs([orders] if isinstance(orders, str | Path) else list(orders))
+    how: dict[str, Any] = {"part_rows": part_rows, "prefix": prefix, "suffix": suffix, "engine": engine}
+    return _scored(program, inputs, out=out, rejects=rejects, **how)
+
+
+@long_call("orders")
+def score_inputs(program: Program, inputs: InputFiles, **how: Any) -> ScoreReport:
+    """Score orders whose files were opened, here; as :func:`score_files`."""
+    return _scored(program, inputs, engine=None, **how)
+
+
+def _scored(
+    program: Program,
+    inputs: InputFiles,
+    *,
+    out: str | Path,
+    rejects: str | Path | None,
+    part_rows: int,
+    prefix: str,
+    suffix: str,
+    engine: Engine | None,
+) -> ScoreReport:
+    work = Work.of(Place.of(out), in_parts=engine is not None)
     listed = Place.of(rejects) if rejects is not None else None
     _check_places(inputs, work, listed)
     parts = inputs.parts(part_rows if work.is_folder or work.joins else inputs.rows + 1)
@@ -164,9 +188,9 @@ def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
     """Read, score and write a part and its rejects; told again, it writes the same bytes."""
     tally = Tally()
 
-    def frames() -> Iterator[pl.DataFrame]:
-        for piece, frame, broken in read_pieces(job.inputs, job.parts[number]):
-            from nector_sim.batch.chunks import score_frame  # loads the calculator, while more pieces are read
+    def frames() -> Generator[pl.DataFrame, None, None]:
+        for piece, frame, broken in read_pieces(job.inputs, job.parts[number], meanwhile=lambda: _load(job.program)):
+            from nector_sim.batch.chunks import score_frame
 
             first = piece.first_row
             how: dict[str, Any] = {"typed": job.work.typed, "naming": job.naming}
@@ -176,9 +200,20 @@ def write_part(job: Job, number: int, done: Callable[[int], None]) -> Tally:
             yield chunk.scored
             done(piece.rows)
 
-    with RejectsFile(job.work.rejects(number)) as rejects, job.work.part(number).written(attempt=True) as target:
-        write_frames(frames(), job.schema, target=target, ending=job.work.ending, decimals=job.program.decimals)
+    with (
+        RejectsFile(job.work.rejects(number)) as rejects,
+        job.work.part(number).written(attempt=True) as target,
+        closing(ahead(frames(), AHEAD)) as scored,
+    ):
+        write_frames(scored, job.schema, target=target, ending=job.work.ending, decimals=job.program.decimals)
     return tally
+
+
+def _load(program: Program) -> None:
+    """Load the calculator, and make the program ready for it."""
+    from nector_sim.batch import plain
+
+    plain.prepare(program)
 
 
 def finish_part(job: Job, number: int, tally: Tally) -> None:

@@ -93,6 +93,8 @@ class InputFiles:
     rows : int
     given : list of Place
         The files, folders and patterns that they were named by.
+    begun : list of tuple of Piece and Future
+        Readings that have begun already, in order; see :func:`nector_sim.batch.inputs.reading`.
     """
 
     sources: list[InputFile] = field(default_factory=list)
@@ -100,6 +102,7 @@ class InputFiles:
     schema: pl.Schema = field(default_factory=pl.Schema)
     rows: int = 0
     given: list[Place] = field(default_factory=list)
+    begun: list[tuple[Piece, Any]] = field(default_factory=list)
 
     def described(self) -> list[dict[str, Any]]:
         """Name, size and SHA-256 of each; reads those that were not read for it yet."""

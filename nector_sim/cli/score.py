@@ -84,12 +84,12 @@ def score(
         "header_row": header_row,
         "key_file": key_file,
     }
-    model, names = ns.load_program(program), {"prefix": prefix, "suffix": suffix}
+    names = {"prefix": prefix, "suffix": suffix}
     options.check_scheduler(engine, scheduler)
     if any(value not in (None, ()) for value in how.values()) or _must_be_understood(orders):
-        report = _score_export(model, orders, out, rejects, engine, {**names, **how})
+        report = _score_export(ns.load_program(program), orders, out, rejects, engine, {**names, **how})
     else:
-        report = _score_files(model, orders, out, rejects, engine, scheduler, part_rows=part_rows, **names)
+        report = _score_files(program, orders, out, rejects, engine, scheduler, part_rows=part_rows, **names)
     for notice in report.notices:
         typer.echo(f"note: {notice}")
     typer.echo(f"{report.read} read, {report.scored} scored into {masked(out)}, {report.rejected} rejected")
@@ -152,7 +152,7 @@ def _score_export(
 
 
 def _score_files(
-    program: Program,
+    program: str,
     orders: list[str],
     out: str,
     rejects: str | None,
@@ -160,8 +160,18 @@ def _score_files(
     scheduler: str | None,
     **how: Any,
 ) -> ScoreReport:
-    from nector_sim.batch.runs import score_files
+    if engine is options.Engine.local:
+        # The files first: while they are read, other libraries are loaded.
+        from nector_sim.batch.inputs import open_inputs, reading
 
+        inputs = open_inputs(orders)
+        with reading(inputs, inputs.pieces):
+            from nector_sim.batch.runs import score_inputs
+            from nector_sim.rules.program import load_program
+
+            return score_inputs(load_program(program), inputs, out=out, rejects=rejects, **how)
+    import nector_sim as ns
+
+    model = ns.load_program(program)
     with options.cluster(engine, scheduler) as cluster:
-        run = cluster and cluster.engine
-        return score_files(program, orders, out=out, rejects=rejects, engine=run, **how)
+        return ns.score_files(model, orders, out=out, rejects=rejects, engine=cluster and cluster.engine, **how)

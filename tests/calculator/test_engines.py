@@ -16,11 +16,14 @@ from nector_sim.batch.runs import score_files
 from nector_sim.calculator.exact import Law, Order
 from nector_sim.errors import ProgramError
 from nector_sim.exploration.facts import facts
+from nector_sim.frames.checks import ALL_OF_IT, read_inputs
+from nector_sim.languages.expressions import Expressions
 from nector_sim.parity.generate import random_orders, random_program
 from nector_sim.rules import known
 from nector_sim.rules.money import MAX_POINTS, from_minor
 from nector_sim.rules.offers import VariableAmount
 from nector_sim.rules.program import Program
+from nector_sim.rules.times import NO_TIME
 
 BELIEFS = ns.Assumptions(gross_margin_percent=50)
 
@@ -127,6 +130,36 @@ def by_replay(program, frame, _):
     return rows_of(program, ns.replay(program, frame, opening=opening).orders, offers=offers)
 
 
+def by_expressions(program, frame, _):
+    """The tree over columns, whose door is that of the other engines."""
+    read = read_inputs(program, frame.get, list(frame.columns)).columns
+    expressions = Expressions(program)
+    assert expressions.fits
+    blank = {"requested": -1, "at": NO_TIME, "eligible": ALL_OF_IT}
+    whole = {name: part for name, part in read._asdict().items() if part is not None and name != "tier"}
+    orders = (
+        pl.DataFrame(whole)
+        .cast(pl.Int64)
+        .with_columns(
+            *(pl.col(name).replace(value, None) for name, value in blank.items() if name in whole),
+            tier=pl.Series([tier if isinstance(tier, str) else None for tier in frame["tier"]], dtype=pl.String),
+        )
+    )
+    for name in {"at", "coupon"} - {*whole}:  # nobody asks
+        orders = orders.with_columns(pl.lit(None if name == "at" else 0, dtype=pl.Int64).alias(name))
+    return [
+        Row(
+            row["points_redeemed"],
+            row["discount"],
+            row["limited_by"],
+            row["offer"],
+            row["payable"],
+            row["credits_used"],
+        )
+        for row in expressions.work_out(orders).iter_rows(named=True)
+    ]
+
+
 #: Engines that answer order by order.
 ENGINES = {
     "quote": by_quote,
@@ -136,6 +169,7 @@ ENGINES = {
     "score of Polars": by_polars,
     "files": by_files,
     "replay": by_replay,
+    "expressions": by_expressions,
 }
 
 

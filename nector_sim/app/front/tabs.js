@@ -4,6 +4,7 @@
 import * as panels from "./panels.js";
 import { ahead } from "./ahead.js";
 import { find } from "./find.js";
+import { scenarios } from "./scenarios.js";
 import { which } from "./which.js";
 
-export const TABS = [panels.levers, which, panels.orders, panels.setting, ahead, find, panels.sure, panels.type];
+export const TABS = [panels.levers, which, scenarios, panels.orders, panels.setting, ahead, find, panels.sure, panels.type];
