@@ -30,8 +30,11 @@ WORKS: dict[str, tuple[str, tuple[Part, ...]]] = {
     "examples": ("orders.found", FIGURES),
     "sure": ("sure.sure", FIGURES),
     "which": ("choosing.which", (*CHOICE, "asked.which")),
+    "scenarios": ("scenarios.side_by_side", (*FIGURES, "scenarios")),
     "winners": ("winning.winning", (*CHOICE, "asked.which")),
 }
+#: How many things are remembered.
+KEPT = 80
 
 
 class Superseded(Exception):
@@ -122,7 +125,10 @@ class Later:
             return kept[1]
         made = make()
         check()
+        self._kept.pop(name, None)
         self._kept[name] = (mark, made)
+        while len(self._kept) > KEPT:
+            del self._kept[next(iter(self._kept))]  # the oldest
         return made
 
     def _mark(self, what: str) -> str:

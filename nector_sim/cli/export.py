@@ -14,7 +14,7 @@ from nector_sim.errors import InputError
 
 def export(
     program: ProgramFile,
-    to: Annotated[str, typer.Option("--to", help="sql, javascript, typescript, python or xlsx.")],
+    to: Annotated[str, typer.Option("--to", help="sql, javascript, typescript, python, php or xlsx.")],
     out: Annotated[Path | None, typer.Option(help="File to write; else standard output.", parser=options.here)] = None,
     dialect: Annotated[
         str | None,

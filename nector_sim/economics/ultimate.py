@@ -16,7 +16,7 @@ import pandas as pd
 
 from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.chain_ladder import develop
-from nector_sim.economics.run_off import LONGEST, RunOff, run_off
+from nector_sim.economics.run_off import GROUPS, LONGEST, RunOff, run_off
 from nector_sim.economics.shifted_beta import fit_shifted_beta
 from nector_sim.errors import InputError
 from nector_sim.ledger.arrays import Int64
@@ -175,7 +175,7 @@ def ultimate_redemption(
     if whole < FEWEST:
         raise InputError(f"the history has {max(whole, 0)} whole months; a triangle needs {FEWEST} or more")
     end = int(starts[-1])
-    lots = lots_at(replay, end - 1)
+    lots = lots_at(replay, end - 1, groups=GROUPS)
     step()
     issued, spent = lots.left.issued[1:], lots.left.spent[1:, 1:]
     cohort = np.searchsorted(starts, lots.left.since, side="right") - 1
@@ -187,13 +187,15 @@ def ultimate_redemption(
     redeemed = spent.sum(axis=1)
     program = lots.program
     made = run_off(
-        issued[first:].astype(float), spent[first:, first:].astype(float), outstanding[first:].astype(float),
+        lots.issued[:, 1 + first :].astype(float),
+        lots.spent[:, 1 + first :, 1 + first :].astype(float),
+        outstanding[first:].astype(float),
         last_age=_last_age(program),
-    )  # fmt: skip
+    )
     now = np.arange(whole - first)[::-1] + 1
     ultimate = redeemed.astype(np.float64)
     ultimate[first:] += outstanding[first:] * made.still[now]
-    told = made.dispersion > 0
+    told = made.told
     most = float(outstanding[first:].sum())
     low, high = np.percentile(made.to_come_draws, [5, 95]) if told else (0.0, most)
     to_come = (min(float(low), made.to_come), made.to_come, max(float(high), made.to_come))

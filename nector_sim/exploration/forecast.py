@@ -37,7 +37,7 @@ from nector_sim.exploration.future_totals import (
 from nector_sim.exploration.futures import cut_off, future_of, source_of
 from nector_sim.exploration.second_opinion import second_opinion
 from nector_sim.exploration.states import BLOCK
-from nector_sim.exploration.surprise import surprise_of
+from nector_sim.exploration.surprise import again_over, surprise_of
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.facts import ReadyHistory, read_facts
 from nector_sim.ledger.instants import one_period_after, to_datetime
@@ -156,7 +156,13 @@ def forecast(
         for position, schedule in enumerate(schedules):
             made[number, position] = totals_of(written, schedule, begins, everybody, books=again)
     behind = _behind(facts, from_start[0], months, books)
-    drawn = _blended(made, behind[-1, OUTSTANDING], surprise, draws, rng)
+    # The standard deviation is that of three months, and grows with the fourth root of time.
+    grows = (np.arange(1, months + 1) / 3) ** 0.25
+    moved = source.outlook.moves(begins, draws, rng)
+    carts = made[:, 0, :, MEASURES.index("cart_amount")].mean(axis=0) * moved.mean(axis=0)
+    off, part = surprise.draws(draws, rng)
+    moved = moved * again_over(facts, begins, carts) ** part[:, None] * np.exp(off[:, None] * grows)
+    drawn = _blended(made, behind[-1, OUTSTANDING], moved, rng)
     for array in (drawn, behind):
         for measure in MONEY:
             array[..., MEASURES.index(measure)] /= 10**program.decimals
@@ -172,7 +178,7 @@ def forecast(
         window_days=source.past.window * 28,
         futures=futures,
         seed=seed,
-        surprise=surprise,
+        surprise=surprise.typical,
         currency=program.currency,
         point_values=tuple(math.nan if one.point_value is None else float(one.point_value) for one in named.values()),
         columns=COLUMNS if believed is None else (*COLUMNS, *MARGINS),
@@ -182,8 +188,9 @@ def forecast(
     )
 
 
-def _blended(made: Floats, outstanding: float, surprise: float, draws: int, rng: np.random.Generator) -> Floats:
+def _blended(made: Floats, outstanding: float, moved: Floats, rng: np.random.Generator) -> Floats:
     """Draws of pairs of futures, each moved by what time may do: shape (settings, draws, months, measures + 2)."""
+    draws = len(moved)
     first = np.resize(rng.permutation(len(made)), draws)
     second = (first + rng.integers(1, len(made), draws)) % len(made)
     mean = made.mean(axis=0)
@@ -191,9 +198,6 @@ def _blended(made: Floats, outstanding: float, surprise: float, draws: int, rng:
     wider = np.sqrt((len(made) + 1) / (len(made) - 1))
     off = np.sqrt(1 - BLEND**2) * (made[first] - mean) + BLEND * (made[second] - mean)
     drawn = np.maximum(mean + wider * off, 0)
-    months = made.shape[2]
-    # The standard deviation is that of three months, and grows with the fourth root of time.
-    moved = np.exp(rng.standard_normal(draws)[:, None] * surprise * (np.arange(1, months + 1) / 3) ** 0.25)
     moved = moved[:, None, :, None]
     owed = drawn[..., OUTSTANDING]
     change = np.diff(owed, axis=2, prepend=outstanding)

@@ -1,26 +1,31 @@
 """What time itself does: how busy each block was, season and level, newcomers and their trend.
 
 How busy a block was is its orders over what the states of its customers let expect, so that neither who left nor who
-came counts. With a year and a half of history or more, a season is a cosine over the year, shrunk by how far it stands
-out of the noise. A future block is as busy as the recent ones, times its season: blocks of the window are drawn more
-often the more alike they are.
+came counts. What that says of the blocks ahead is in :mod:`nector_sim.economics.busyness`. Blocks of the window are
+drawn more often the more alike they are to the one ahead; what is left, and what is not known, moves the totals.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from nector_sim.exploration.states import YEAR, Donors, Past
+from nector_sim.economics.busyness import Path, path_of
+from nector_sim.exploration.states import BLOCK, YEAR, Donors, Past
+from nector_sim.ledger.arrays import Int64
 
 Floats = npt.NDArray[np.float64]
 
-#: Blocks after which a block counts half for the level.
+#: Blocks after which a block counts half for the level of newcomers.
 HALF_LIFE = 4.0
 #: How much of the newcomers' growth is left from one block to the next.
 DAMPING = 0.95
+#: The largest standard error of the logarithm of newcomers: of few of them no trend can be told.
+WIDEST = 1.0
+#: Blocks that a state must look back on where how busy blocks were is told, and the most blocks of which it is.
+LOOKBACK, LONGEST = 6, 39
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,9 @@ class Outlook:
     busy : ndarray of float64, shape (window,)
         1 in the mean.
     target : ndarray of float64, shape (ahead,)
-        How busy the blocks ahead are expected to be, on the same scale.
+        How busy the blocks ahead are drawn to be, on the same scale.
+    path : Path
+        How busy they may be, likewise.
     newcomers, newcomers_error : ndarray of float64, shape (ahead,)
         Expected newcomers, and the standard error of their logarithm.
     excess : float
@@ -41,6 +48,7 @@ class Outlook:
 
     busy: Floats
     target: Floats
+    path: Path
     newcomers: Floats
     newcomers_error: Floats
     excess: float
@@ -50,7 +58,7 @@ class Outlook:
 
         The weights exp(a × busy) that give the target in the mean.
         """
-        wanted = float(np.clip(self.target[block], *np.quantile(self.busy, [0.1, 0.9])))
+        wanted = float(self.target[block])
         tilt, spread = 0.0, float(self.busy.std())
         if spread < 1e-9:
             return np.ones(len(self.busy))
@@ -64,47 +72,45 @@ class Outlook:
         scaled: Floats = weights / weights.mean()
         return scaled
 
+    def moves(self, edges: Int64, count: int, rng: np.random.Generator) -> Floats:
+        """By what each stretch between instants from the origin on is busier than it was drawn, (count, stretches)."""
+        begins = edges[0] + BLOCK * np.arange(len(self.target))
+        inside = np.minimum(edges[1:, None], begins + BLOCK) - np.maximum(edges[:-1, None], begins)
+        share = np.maximum(inside, 0) / np.maximum(inside, 0).sum(axis=1, keepdims=True)
+        moved: Floats = np.exp(self.path.draws(count, rng)) / self.target @ share.T
+        return moved
+
 
 def outlook_of(past: Past, donors: Donors, ahead: int) -> Outlook:
     """Look at the window, and ahead."""
-    start = past.blocks - past.window
+    longer = min(max(past.window, past.blocks - LOOKBACK), LONGEST)
+    if longer > past.window:
+        past = replace(past, window=longer, lookback=min(YEAR, past.blocks - longer))
+        busy, noise = _busy(past, Donors(past))
+    else:
+        busy, noise = _busy(past, donors)
+    window = len(donors.newcomers)
+    busy /= busy[-window:].mean()
+    path = path_of(np.log(busy), noise, ahead, YEAR)
+    recent = busy[-window:]
+    target = np.clip(np.exp(path.mean), *np.quantile(recent, [0.1, 0.9]))
+    season = np.exp(path.season)
     came = np.array([len(part) for part in donors.newcomers], float)
-    done = np.bincount(donors.block - start, donors.counts, past.window)
-    expected = np.bincount(donors.block - start, donors.expected, past.window)
-    busy = (done + 1) / (expected + 1)
-    busy /= busy.mean()
+    newcomers, error, excess = _newcomers(came / season[longer - window : longer], ahead)
+    # What moves the totals moves newcomers' orders too, and is none of how many come.
+    newcomers = newcomers * season[longer:] * target / np.exp(path.mean)
+    return Outlook(recent, target, path, newcomers, error, excess)
+
+
+def _busy(past: Past, donors: Donors) -> tuple[Floats, Floats]:
+    """How busy each block of a window was, and the variance of its logarithm from who happened to order."""
+    place = donors.block - (past.blocks - past.window)
+    done, expected, spread = (
+        np.bincount(place, of_donor, past.window)
+        for of_donor in (donors.counts, donors.expected, (donors.counts - donors.expected) ** 2)
+    )
     # A count of orders varies more than a Poisson one, as some customers order much.
-    spread = np.bincount(donors.block - start, (donors.counts - donors.expected) ** 2, past.window)
-    noise = float(np.mean(spread / np.maximum(expected, 1) ** 2))
-    season = _season(np.log(busy), noise, past)
-    months = np.arange(past.window)
-    recent = 0.5 ** ((past.window - 1 - months) / HALF_LIFE)
-    level = float(np.average(busy / season(months), weights=recent))
-    future = past.window + np.arange(ahead)
-    newcomers, error, excess = _newcomers(came / season(months), ahead)
-    return Outlook(busy, level * season(future), newcomers * season(future), error, excess)
-
-
-def _season(logs: Floats, noise: float, past: Past):  # type: ignore[no-untyped-def]
-    """A factor for each block, from the window on; 1 where the history does not tell a season."""
-    if past.window < YEAR or past.blocks < 2 * YEAR:
-        return lambda block: np.ones(len(block))
-    months = np.arange(len(logs))
-    angle = 2 * np.pi * months / YEAR
-    design = np.stack([np.ones(len(logs)), months - months.mean(), np.cos(angle), np.sin(angle)], axis=1)
-    solved, *_ = np.linalg.lstsq(design, logs, rcond=None)
-    left = logs - design @ solved
-    variance = max(noise, float(left @ left) / (len(logs) - 4))
-    errors = np.linalg.inv(design.T @ design)[2:, 2:] * variance
-    strength = float(solved[2:] @ np.linalg.solve(errors, solved[2:])) / 2
-    shrunk = max(0.0, 1 - 1 / max(strength, 1e-9)) if strength > 3 else 0.0
-
-    def factor(block: npt.NDArray[np.int64]) -> Floats:
-        angle = 2 * np.pi * block / YEAR
-        wave: Floats = np.exp(shrunk * (solved[2] * np.cos(angle) + solved[3] * np.sin(angle)))
-        return wave
-
-    return factor
+    return (done + 1) / (expected + 1), (spread + 1) / (expected + 1) ** 2
 
 
 def _newcomers(came: Floats, ahead: int) -> tuple[Floats, Floats, float]:
@@ -132,4 +138,5 @@ def _newcomers(came: Floats, ahead: int) -> tuple[Floats, Floats, float]:
     gone = (1 - DAMPING**blocks) / (1 - DAMPING) if kept > 0 else blocks.astype(float)
     expected = now * np.exp(kept * (gone - middle))
     level_error = np.sqrt(dispersion / max(now * recent.sum() ** 2 / (recent**2).sum(), 1e-9))
-    return expected, np.sqrt(level_error**2 + (error * blocks / 2) ** 2), (dispersion - 1) / max(now, 1.0)
+    errors_ahead = np.minimum(np.sqrt(level_error**2 + (error * blocks / 2) ** 2), WIDEST)
+    return expected, errors_ahead, (dispersion - 1) / max(now, 1.0)

@@ -35,7 +35,10 @@ AGE = np.array([2, 3, 5, 9, 14])
 NONE = 1 << 30
 #: Donors that a state needs before it is used, from the finest level to the last but one: few others who stayed away as
 #: long tell more than many who did not.
-ENOUGH = (40, 40, 40, 8)
+ENOUGH = (40, 40, 20, 8)
+#: At the level of the nearest, donors of the same recency are ranked by their orders, and this many to either side of
+#: the same number taken: who orders most is like others who order much, never like all who were there lately.
+NEAREST, EITHER_SIDE = 2, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +126,11 @@ def states_of(counts: Int64, age: Int64, lookback: int) -> Int64:
     since = np.where(ever > 0, np.argmax(seen[:, ::-1] > 0, axis=1), lookback)
     recency = np.searchsorted(RECENCY, since, side="right")
     orders = np.searchsorted(ORDERS, ever, side="right")
-    ages = np.searchsorted(AGE, age, side="right")
+    # Ages that nobody had when the window began are one; else who is older than all donors was like none of them.
+    ages = np.searchsorted(AGE[lookback + 1 >= AGE], age, side="right")
     by_two = orders * (len(RECENCY) + 1) + recency
     # Who stays away is like others who stay away, however often they came before; so recency is given up last.
-    levels = np.stack(
-        [by_two * (len(AGE) + 1) + ages, by_two, orders // 2 * 3 + np.minimum(recency, 2), recency, ever > 0]
-    )
+    levels = np.stack([by_two * (len(AGE) + 1) + ages, by_two, recency * NONE + ever, recency, ever > 0])
     return np.where(age > 0, levels, -1)
 
 
@@ -155,7 +157,11 @@ class Donors:
 
     def _bounds(self, level: int, states: Int64) -> tuple[Int64, Int64]:
         codes = self._codes[level]
-        return np.searchsorted(codes, states, side="left"), np.searchsorted(codes, states, side="right")
+        begin, end = np.searchsorted(codes, states, side="left"), np.searchsorted(codes, states, side="right")
+        if level != NEAREST:
+            return begin, end
+        least, most = (np.searchsorted(codes, states // NONE * NONE + above) for above in (0, NONE))
+        return np.maximum(begin - EITHER_SIDE, least), np.minimum(end + EITHER_SIDE, most)
 
     def levels_of(self, states: Int64) -> Int64:
         """The finest level of each customer's state that has enough donors; the coarsest, if none has."""
@@ -169,10 +175,10 @@ class Donors:
         """What each donor would have been expected to order: the mean of its state."""
         expected = np.zeros(states.shape[1])
         chosen = self.levels_of(states)
-        for level, (order, codes) in enumerate(zip(self._order, self._codes, strict=True)):
+        for level, order in enumerate(self._order):
             sums = np.concatenate([[0.0], np.cumsum(self.counts[order])])
             mine = chosen == level
-            begin, end = (np.searchsorted(codes, states[level, mine], side=side) for side in ("left", "right"))
+            begin, end = self._bounds(level, states[level, mine])
             expected[mine] = (sums[end] - sums[begin]) / np.maximum(end - begin, 1)
         return expected
 

@@ -8,19 +8,21 @@ from typing import Any, Literal
 
 from nector_sim.errors import InputError, Problem
 from nector_sim.languages.javascript import print_javascript, print_typescript
+from nector_sim.languages.php import print_php
 from nector_sim.languages.python import print_python
 from nector_sim.languages.sql import print_sql
 from nector_sim.languages.workbook import workbook
 from nector_sim.places import on_this_machine
 from nector_sim.rules.program import ProgramLike, as_program
 
-Language = Literal["sql", "javascript", "typescript", "python", "xlsx"]
+Language = Literal["sql", "javascript", "typescript", "python", "php", "xlsx"]
 #: What prints each language, and the options that it has.
 LANGUAGES: dict[str, tuple[Any, tuple[str, ...]]] = {
     "sql": (print_sql, ("dialect", "table", "keep", "money", "leave_out")),
     "javascript": (print_javascript, ("leave_out",)),
     "typescript": (print_typescript, ("leave_out",)),
     "python": (print_python, ("leave_out",)),
+    "php": (print_php, ("leave_out",)),
     "xlsx": (workbook, ("leave_out",)),
 }
 #: What orders may be without.
@@ -47,9 +49,10 @@ def export(
     Parameters
     ----------
     program : Program
-    to : {"sql", "javascript", "typescript", "python", "xlsx"}
-        SQL is one SELECT over a table of orders; JavaScript, TypeScript and Python are one module each with ``quote``
-        (major units) and ``redeem`` (whole minor units); xlsx is a workbook with live formulas for typed orders.
+    to : {"sql", "javascript", "typescript", "python", "php", "xlsx"}
+        SQL is one SELECT over a table of orders; JavaScript, TypeScript, Python and PHP are one file each with
+        ``quote`` (major units) and ``redeem`` (whole minor units); xlsx is a workbook with live formulas for typed
+        orders.
     out : path, optional
         Also write it to this file.
     dialect : str, optional

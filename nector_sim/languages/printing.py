@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from nector_sim.errors import Problem, ProgramError
-from nector_sim.languages.tree import Apply, Constant, Input, Name, Node
+from nector_sim.languages.tree import Apply, Calculator, Constant, Input, Name, Node
 from nector_sim.rules.program import Program
 
 #: What every form gives for an order.
@@ -80,3 +80,9 @@ def plain(text: str) -> str:
 def refuse(what: str, field: str) -> ProgramError:
     """What a language cannot carry."""
     return ProgramError("the program cannot be exported:", [Problem(field, what)])
+
+
+def refuse_beyond_64_bits(calculator: Calculator) -> None:
+    """Raise ProgramError for a program with which some step could leave 64 bits."""
+    if calculator.largest >= 2**63:
+        raise refuse(f"needs numbers of more than 64 bits ({calculator.largest})", "offers")

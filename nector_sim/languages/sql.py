@@ -9,14 +9,12 @@ from typing import Literal
 from nector_sim.errors import InputError
 from nector_sim.languages.dialects import DIALECTS, SqlDialect
 from nector_sim.languages.law import calculator_of
-from nector_sim.languages.printing import RESULTS, Grammar, heading, refuse
+from nector_sim.languages.printing import RESULTS, Grammar, heading, refuse, refuse_beyond_64_bits
 from nector_sim.languages.tree import Calculator, Constant, Input, Let, Node, leaves
 from nector_sim.rules.money import MAX_MINOR, MAX_POINTS, from_minor
 from nector_sim.rules.program import Program
 
 Money = Literal["major", "minor"]
-#: From here on, 64 bits overflow.
-TOO_LARGE = 2**63
 #: The columns of orders, by what the tree calls them.
 COLUMNS = {
     "cart": "cart_amount",
@@ -52,8 +50,7 @@ def print_sql(
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             raise InputError(f"{name!r} cannot be kept: a column's name has letters, digits and _; rename it in a view")
     calculator = calculator_of(program, leave_out=leave_out)
-    if calculator.largest >= TOO_LARGE:
-        raise refuse(f"needs numbers of more than 64 bits ({calculator.largest})", "offers")
+    refuse_beyond_64_bits(calculator)
     taken = {name.lower() for name in (*RESULTS, "usable", *(let.name for let in calculator.lets))}
     if clash := [name for name in keep if name.lower() in taken]:
         raise InputError(f"{', '.join(clash)} cannot be kept, since the SELECT makes a column of that name; rename it")

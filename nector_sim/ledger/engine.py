@@ -76,18 +76,19 @@ def run(
     orders: bool = True,
     movements: bool = False,
     lots: bool = False,
+    parts: int | None = None,
 ) -> Ran:
-    """Replay a history."""
+    """Replay a history; in so many parts, where the parts are wanted by themselves."""
     check_threads(threads)
     customers = len(history.first_order) - 1
     outcome = _room_for_outcome(history, customers, orders)
     if lots:
         instants = instants._replace(by_lots=True)
     wanted = threads or os.cpu_count() or 1
-    pieces = wanted * max(1, round(len(history.at) / (wanted * PART_ORDERS)))
-    cuts = np.searchsorted(history.first_order, np.linspace(0, len(history.at), pieces + 1)[1:-1])
+    cut = parts or wanted * max(1, round(len(history.at) / (wanted * PART_ORDERS)))
+    cuts = np.searchsorted(history.first_order, np.linspace(0, len(history.at), cut + 1)[1:-1])
     bounds = [0, *np.clip(cuts, 0, customers).tolist(), customers]
-    parts = [(first, last) for first, last in itertools.pairwise(bounds) if first < last] or [(0, 0)]
+    pieces = [(first, last) for first, last in itertools.pairwise(bounds) if first < last] or [(0, 0)]
 
     def run_part(part: tuple[int, int]) -> tuple[int, Int64, Movements, Left]:
         first, last = part
@@ -102,7 +103,7 @@ def run(
         return failed, flows, _cut(lines, written), _cut_left(left, int(work.state[LEFT]))
 
     # Where one thread is asked for, the caller is one of several itself.
-    ran = [run_part(part) for part in parts] if threads == 1 else list(side_by_side(run_part, parts, threads=wanted))
+    ran = [run_part(part) for part in pieces] if threads == 1 else list(side_by_side(run_part, pieces, threads=wanted))
     failed = [customer for customer, _, _, _ in ran if customer >= 0]
     if failed:
         names = [str(prepared.customers[customer]) for customer in failed]

@@ -19,6 +19,9 @@ from nector_sim.ledger.replay import Replay
 from nector_sim.ledger.tables import ALWAYS, compile_schedule
 from nector_sim.rules.program import Program
 
+#: Stretches of customers that a group is made of.
+SCATTERED = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Lots:
@@ -35,6 +38,8 @@ class Lots:
     ran : Ran
     left : Left
         Of all customers together.
+    issued, spent : ndarray of int64, shape (groups, months + 1) and (groups, months + 1, months + 1)
+        As in `left`, of each group of customers.
     """
 
     at: int
@@ -42,10 +47,15 @@ class Lots:
     months: list[str]
     ran: Ran
     left: Left
+    issued: Int64
+    spent: Int64
 
 
-def lots_at(replay: Replay, at: datetime | str | int | None = None) -> Lots:
-    """Run a replay again up to an instant, and keep what is left of each credit."""
+def lots_at(replay: Replay, at: datetime | str | int | None = None, *, groups: int = 1) -> Lots:
+    """Run a replay again up to an instant, and keep what is left of each credit.
+
+    Groups are of customers from all over the history: their numbers may follow the alphabet or the time they came.
+    """
     schedule, facts = replay._schedule, replay._facts
     if facts.prepared.last == ALWAYS:
         raise InputError("nothing happened in this history, and no as_of says when it ends; give the replay an as_of")
@@ -59,9 +69,23 @@ def lots_at(replay: Replay, at: datetime | str | int | None = None) -> Lots:
     history, instants = expiring(prepared, schedule)
     terms = compile_schedule(schedule, facts.tiers, prepared.largest_cart)
     names, months = month_starts(prepared.first, last, schedule.programs[0].timezone)
-    ran = run(prepared, history, instants, terms, months=months, orders=False, lots=True)
+    ran = run(
+        prepared,
+        history,
+        instants,
+        terms,
+        months=months,
+        orders=False,
+        lots=True,
+        parts=SCATTERED * groups if groups > 1 else None,
+    )
     program = schedule.programs[max(0, schedule.position(to_datetime(last)))]
-    return Lots(last, program, names, ran, _joined(ran.left))
+    kept = range(min(groups, len(ran.left)))
+    issued, spent = (
+        np.stack([np.sum([getattr(part, name) for part in ran.left[group::groups]], axis=0) for group in kept])
+        for name in ("issued", "spent")
+    )
+    return Lots(last, program, names, ran, _joined(ran.left), issued, spent)
 
 
 def _instant(at: datetime | str | int, timezone: str) -> int:

@@ -123,7 +123,7 @@ def read_balances(
 
     Parameters
     ----------
-    source : path, or pandas, Polars or Arrow table
+    source : path or URL, or pandas, Polars or Arrow table
         ``customer_id`` (or Nector's ``lead_id``), ``email``, ``mobile``: one of the three in each row; ``points``;
         ``operation`` (``cr`` where blank; ``dr`` takes away, as a negative number does) and ``expire_in_days``, as
         Nector imports them, if there.

@@ -157,7 +157,7 @@ def propose_mapping(
 
     Parameters
     ----------
-    source : path, list of paths, or pandas, Polars or Arrow table
+    source : path or URL, list of them, or pandas, Polars or Arrow table
         As :func:`nector_sim.inspect_orders` takes it; a table of balances, too.
     sheet, encoding, header_row : optional
         As :func:`nector_sim.inspect_orders` takes them.

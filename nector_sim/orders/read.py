@@ -91,7 +91,7 @@ def read_orders(source: Any, **how: Unpack[How]) -> pd.DataFrame:
 
     Parameters
     ----------
-    source : path, list of paths, or pandas, Polars or Arrow table
+    source : path or URL, list of them, or pandas, Polars or Arrow table
         See :func:`inspect_orders`.
     **how
         Keywords of :func:`inspect_orders`.
@@ -169,7 +169,7 @@ def inspect_orders(
 
     Parameters
     ----------
-    source : path, list of paths, or pandas, Polars or Arrow table
+    source : path or URL, list of them, or pandas, Polars or Arrow table
         An export that is known (``data/layouts``), or any CSV, Parquet, Excel or JSON file, compressed (gz, zip) or
         not, or any table with an Arrow interface. A folder, a pattern or a list of files counts as one shop.
     currency : str, optional

@@ -6,6 +6,7 @@ import pytest
 
 import nector_sim as ns
 from nector_sim.economics.chain_ladder import develop
+from nector_sim.economics.run_off import run_off
 from nector_sim.rules.money import money_text
 
 #: Taylor and Ashe (1983), as in Mack (1993), "Distribution-free calculation of the standard error of chain ladder
@@ -151,8 +152,39 @@ def test_the_page_says_what_the_demo_orders_give():
     assert f"| {money_text(owed.face, 'INR')} (exact) |" in page
     expected = (owed.expected_low, owed.expected, owed.expected_high)
     assert f"| {' | '.join(money_text(round(amount), 'INR') for amount in expected)} |" in page
-    assert f"| {' | '.join(f'{percent:.2f} %' for percent in estimate.percent[:2])} | 100 % |" in page
-    assert f"| {' | '.join(f'{percent:.1f} %' for percent in estimate.still_percent[:2])} | 100 % |" in page
+    assert f"| {' | '.join(f'{percent:.2f} %' for percent in estimate.percent)} |" in page
+    assert f"| {' | '.join(f'{percent:.1f} %' for percent in estimate.still_percent)} |" in page
+
+
+def seasonal(months, peak, groups=1):
+    """Months of 1,000 points, of which a fifth, a tenth and a tenth are redeemed by age, more or fewer by season."""
+    issued, spent = np.full((groups, months), 1000.0), np.zeros((groups, months, months))
+    busy = 1 + 0.4 * np.cos(2 * np.pi * (np.arange(months) - peak) / 12)
+    for month in range(months):
+        left = issued[0, month]
+        for age, share in enumerate((0.2, 0.1, 0.1)[: months - month]):
+            spent[:, month, month + age] = left * share * busy[month + age]
+            left -= left * share * busy[month + age]
+    return issued, spent
+
+
+@pytest.mark.parametrize("peak", [0, 3, 6, 9])
+def test_a_season_is_none_of_the_ages(peak):
+    issued, spent = seasonal(24, peak)
+    outstanding = issued[0] - spent[0].sum(axis=1)
+    made = run_off(issued, spent, outstanding, last_age=2)
+    came = seasonal(26, peak)[1][0, :24].sum() - spent.sum()
+    assert made.shares == pytest.approx([*(0.2, 0.1, 0.1), *[0] * 21], abs=0.01)
+    assert made.to_come == pytest.approx(came, rel=0.06)
+
+
+def test_customers_who_use_all_or_nothing_widen_the_range():
+    issued, spent = seasonal(24, 0, groups=10)
+    alike = run_off(issued, spent, issued.sum(axis=0) - spent.sum(axis=(0, 2)), last_age=2)
+    spent[::2] = 0
+    apart = run_off(issued, spent, issued.sum(axis=0) - spent.sum(axis=(0, 2)), last_age=2)
+    widths = [np.ptp(np.percentile(made.to_come_draws, [5, 95])) / made.to_come for made in (alike, apart)]
+    assert widths[1] > 2 * widths[0]
 
 
 def test_what_is_owed_takes_the_rate_of_its_age():

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import zipfile
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from nector_sim.calculator.exact import Law
@@ -152,6 +153,44 @@ class Node:
                 )
 
             yield [tuple(field(answer, name) for name in FIELDS) for answer in given]
+
+
+class Php:
+    export = {"to": "php"}  # noqa: RUF012
+    missing = "" if shutil.which("php") else "PHP"
+    #: As Node's: orders in major units, amounts as text.
+    DRIVER = """<?php
+    $all = [];
+    foreach (json_decode(file_get_contents('orders.json'), true) as ['file' => $file, 'orders' => $orders]) {
+        $name = basename($file, '.php');
+        require $file;
+        $all[] = array_map(["$name", 'quote'], $orders);
+    }
+    file_put_contents('answers.json', json_encode($all));
+    """
+
+    def run(self, made):
+        with tempfile.TemporaryDirectory() as place:
+            asked = []
+            for number, batch in enumerate(made):
+                text = batch.text.replace("class NectorRedemption", f"class p{number}")
+                Path(place, f"p{number}.php").write_text(text, encoding="utf-8")
+                orders = [order_fields(batch.program, order) for order in batch.orders]
+                asked.append({"file": f"p{number}.php", "orders": orders})
+            text = json.dumps(
+                asked, default=lambda value: value.isoformat() if hasattr(value, "isoformat") else str(value)
+            )
+            Path(place, "orders.json").write_text(text, encoding="utf-8")
+            Path(place, "driver.php").write_text(self.DRIVER, encoding="utf-8")
+            subprocess.run(["php", "driver.php"], cwd=place, check=True, capture_output=True, text=True)
+            answers = json.loads(Path(place, "answers.json").read_text(encoding="utf-8"))
+        for batch, given in zip(made, answers, strict=True):
+            scale = 10**batch.program.decimals
+            money = ("discount", "payable", "credits_used")
+            yield [
+                tuple(int(Decimal(answer[name]) * scale) if name in money else answer[name] for name in FIELDS)
+                for answer in given
+            ]
 
 
 class Database:
@@ -388,6 +427,7 @@ def _changed(data, change):
 LANGUAGES = {
     "python": Python(),
     "javascript": Node(),
+    "php": Php(),
     "duckdb": DuckDB(),
     "sqlite": SQLite(),
     "postgres": Postgres(),
@@ -398,6 +438,7 @@ SHEET = LibreOffice()
 MUTANTS = {
     "python": ("'requested' if", "'balance' if"),
     "javascript": ('? "requested"', '? "balance"'),
+    "php": ("? 'requested'", "? 'balance'"),
     "duckdb": (">= ", "> "),
     "sqlite": ("THEN 'requested'", "THEN 'balance'"),
     "postgres": ("THEN 'requested'", "THEN 'cart'"),

@@ -1,6 +1,7 @@
 """What a printed form reads and refuses, what a language cannot carry, and the command."""
 
 import ast
+import base64
 import datetime as dt
 import json
 import shutil
@@ -185,6 +186,58 @@ if shutil.which("node"):
         assert node(many, [{"cart_amount": "100", "points_balance": 5}])[0]["discount"] == "10.00"
 
 
+if shutil.which("php"):
+
+    def php(program, orders, **options):
+        # The orders as PHP reads JSON: a number with a point is a float.
+        text = base64.b64encode(json.dumps(orders).encode()).decode()
+        script = f"""{ns.export(program, to="php", **options)}
+        foreach (json_decode(base64_decode('{text}'), true) as $order) {{
+            try {{ $answer = NectorRedemption::quote($order); }}
+            catch (InvalidArgumentException $error) {{ $answer = $error->getMessage(); }}
+            echo json_encode($answer), "\\n";
+        }}"""
+        run = subprocess.run(["php"], input=script, capture_output=True, text=True, check=True)
+        return [json.loads(line) for line in run.stdout.splitlines()]
+
+    def test_php_reads_what_quote_reads():
+        order = {"cart_amount": "749.95", "points_balance": 5000}
+        found = php(
+            EXAMPLE,
+            [
+                *(order, {**order, "cart_amount": 749.95}, {**order, "points_balance": "-3.5"}),
+                *({**order, "points_balance": 5000.9}, {**order, "credits": " ", "tier": None, "coupon_discount": ""}),
+                *({**order, "cart_amount": "749.951"}, {**order, "cart_amount": "1e3"}, {**order, "cart_amount": -0.5}),
+                *({**order, "coupon": 1}, {"cart_amount": "1"}, {**order, "points_balance": "1000000000000.5"}),
+                *(
+                    {**order, "cart_amount": True},
+                    {**order, "cart_amount": "9" * 30},
+                    {**order, "eligible_amount": 750},
+                ),
+            ],
+        )
+        assert found[0] == found[1] == found[3] == found[4]
+        assert (found[0]["points_redeemed"], found[0]["payable"], found[0]["discount"]) == (649, "100.95", "649.00")
+        assert found[2]["limited_by"] == "balance"
+        says = ["finer", "not a number", "from 0 to", "not a field", "not a number", "at most"]
+        says += ["not a number", "from 0 to", "above the cart"]
+        for message, part in zip(found[5:], says, strict=True):
+            assert part in message
+        times = ("2026-11-01T00:00:00", "2026-02-30T00:00:00Z", "2026-11-29T23:59:59.999999Z", "2026-11-30T05:30+05:30")
+        zone, calendar, within, ended = php(DATED, [{**order, "ordered_at": at} for at in times])
+        assert "with a zone" in zone
+        assert "no calendar" in calendar
+        assert (within["limited_by"], ended["limited_by"]) == ("cart", "no_offer")
+        assert php(TIERED, [{**order, "tier": "it's"}])[0]["offer"] == TIERED.offers[0].name
+        assert "not read" in php(EXAMPLE, [{**order, "credits": 1}], leave_out=["credits"])[0]
+
+    def test_php_of_a_currency_without_decimals_and_of_three():
+        for currency, cart, payable in (("JPY", "749", "100"), ("KWD", "749.955", "100.955")):
+            program = EXAMPLE.replaced({"currency": currency})
+            [answer] = php(program, [{"cart_amount": cart, "points_balance": 5000}])
+            assert answer["payable"] == payable
+
+
 def test_typescript_is_javascript_with_types():
     text = ns.export(TIERED, to="typescript")
     assert "export function quote(order: Order): Answer<string> {" in text
@@ -250,6 +303,7 @@ def test_texts_come_through_quoting():
         (EXAMPLE, {"to": "sql", "money": "cents"}, "major or minor"),
         (DATED, {"to": "sql", "leave_out": ["ordered_at"]}, "ordered_at"),
         (TIERED, {"to": "python", "leave_out": ["tier"]}, "tier"),
+        (EXAMPLE, {"to": "php", "table": "orders"}, "table: is not an option of php"),
         (DATED, {"to": "xlsx"}, r"offers\.0\.ends_at"),
         (
             Program.parse({"offers": [{"kind": "fixed_amount", "points": 1, "discount": 1, "name": "a\nb"}]}),

@@ -60,6 +60,7 @@ def test_what_the_examples_export():
     for path, options in (
         ("pytest/redemption.py", {"to": "python"}),
         ("node/redemption.mjs", {"to": "javascript"}),
+        ("phpunit/redemption.php", {"to": "php"}),
         ("dbt/macros/nector_redemption.sql", {"to": "sql", "table": "{{ relation }}"}),
     ):
         assert ns.export(EXAMPLE, **options) in (EXAMPLES / path).read_text(encoding="utf-8"), path
