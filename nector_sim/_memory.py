@@ -2,8 +2,8 @@
 
 The system clears every page that it gives a process. On a machine where that is dear, clearing the results of 10
 million orders (330 MB) takes as long as working them out, and :func:`nector_sim.score` took 5.3 times as long as
-copying as many bytes; with pages that are there already it takes 2.0 times as long. What is kept is marked as free
-(``MADV_FREE``), so that the system takes it as soon as somebody else needs it.
+copying as many bytes; with pages that are there already it takes 1.8 to 2.0 times as long. What is kept is marked
+as free (``MADV_FREE``), so that the system takes it as soon as somebody else needs it.
 """
 
 from __future__ import annotations

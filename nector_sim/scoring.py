@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pyarrow as pa
 
+from nector_sim._memory import empty
 from nector_sim._progress import side_by_side
 from nector_sim.calculator.compiled import Counts, Results, answer, answer_floats, new_results
 from nector_sim.calculator.parameters import compile_program
@@ -178,11 +179,11 @@ def _score_frame(program: Program, frame: pd.DataFrame, naming: Naming) -> pd.Da
     answers = _answers(program, frame, list(frame.columns), frame.get, naming)
     results, offers = answers.results, pd.CategoricalDtype(offer_names(program))
     columns = {
-        "offer": pd.Categorical.from_codes(_from_one(results.offer), dtype=offers),
+        "offer": _categorical(results.offer, 1, offers),
         "points_redeemed": results.points,
         "discount": _frame_money(results.discount),
         "payable": _frame_money(results.payable),
-        "limited_by": pd.Categorical.from_codes(results.limited_by, dtype=pd.CategoricalDtype(list(REASONS))),
+        "limited_by": _categorical(results.limited_by, 0, pd.CategoricalDtype(list(REASONS))),
         "credits_used": None if results.credits_used is None else _frame_money(results.credits_used),
     }
     scored = frame.copy(deep=False)
@@ -258,6 +259,16 @@ def _float_answers(program: Program, names: list[str], get: Callable[[str], Any]
 def _cut(arrays: Any, rows: slice) -> Any:
     """The same rows of every array of a tuple of arrays."""
     return type(arrays)(*(None if array is None else array[rows] for array in arrays))
+
+
+def _categorical(positions: Any, first: int, kind: pd.CategoricalDtype) -> pd.Categorical:
+    """Positions, counted from `first` on, as a column, in the type that pandas would copy them to."""
+    import pandas as pd
+
+    codes = np.int8 if len(kind.categories) < 128 else np.int16
+    if first or positions.dtype != codes:
+        positions = np.add(positions, first, out=empty(len(positions), codes), casting="unsafe")
+    return pd.Categorical.from_codes(positions, dtype=kind, validate=False)
 
 
 def _frame_money(amounts: Any) -> Any:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from nector_sim.app import reading, setting
+from nector_sim.app import reading, scenarios, setting
 from nector_sim.app.adding import Adding
 from nector_sim.app.later import Later
 from nector_sim.app.page import FORMS, state_of
@@ -104,6 +104,15 @@ class Desk:
         with self.lock:
             return json.dumps({"version": 1, "state": self.project.state}, ensure_ascii=False, indent=1).encode()
 
+    def scenarios_file(self, ending: str) -> bytes:
+        """The scenarios side by side, as ``csv`` or ``xlsx``."""
+        from nector_sim.app import scenario_files
+
+        found = self.later.work("scenarios", self.later.marks()["scenarios"])
+        if found is None:
+            raise InputError("There are no orders yet, so there is nothing to compare.")
+        return scenario_files.as_csv(found) if ending == "csv" else scenario_files.as_workbook(found)
+
     def rejects(self) -> bytes:
         """Rows that cannot be used, as a CSV file without formulas."""
         import polars as pl
@@ -139,6 +148,10 @@ class Desk:
                 typed = {**state["asked"].get(tab, {}), **values}
                 self.project.change({"asked": {**state["asked"], tab: typed}}, field=f"{tab}.{min(values)}")
                 return  # no figure rests on it
+            case "scenario":
+                if asked.get("how") in ("add", "use"):
+                    self._check_whole()
+                self.project.change(scenarios.changed(state, asked))
             case "replayed":
                 self.project.change({"replayed": bool(asked["value"])})
             case "shop":

@@ -45,6 +45,7 @@ def state_of(desk: Desk) -> dict[str, Any]:
         "problems": desk.problems,
         "replayed": state["replayed"],
         "asked": state["asked"],
+        "scenarios": [one["name"] for one in state["scenarios"]],
         "ranges": RANGES,
         "marks": desk.later.marks(),
         "points": label,

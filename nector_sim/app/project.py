@@ -26,7 +26,7 @@ KEPT = 100
 FOLDER = "NECTOR_SIM_PROJECT"
 _VERSION = 1
 #: Parts that projects of before did not have.
-_ADDED = ("asked",)
+_ADDED = ("asked", "scenarios")
 
 State = dict[str, Any]
 
@@ -48,6 +48,7 @@ def first_state() -> State:
         "assumptions": values_of(believed.model_dump()),
         "replayed": True,
         "asked": {},
+        "scenarios": [],
     }
 
 

@@ -6,8 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from nector_sim.app.later import Asked
-from nector_sim.exploration.compare import compare
+from nector_sim.economics.response import check_response
+from nector_sim.exploration.compare import compare_read
+from nector_sim.exploration.prepared import AsGiven
+from nector_sim.exploration.replays import Replays, read_replays
 from nector_sim.exploration.session import Outcome, Session
+from nector_sim.ledger.take_up import TakeUp
 from nector_sim.report.answer import RESAMPLES, pair_in_words
 from nector_sim.report.figures import in_words
 from nector_sim.report.words import FIELDS, called, plain
@@ -27,10 +31,22 @@ def how_sure(session: Session, outcome: Outcome, go_on: Callable[[], None]) -> d
     today = session.today_beside(outcome.program)
     same = outcome.program == today
     before = today.model_copy(update={"enabled": False}) if same else today
-    found = compare(
-        before,
-        outcome.program,
+
+    def read_for(who: TakeUp | None = None) -> Replays | AsGiven:
+        """The session's own history; where others redeem, one that is let go again."""
+        go_on()
+        if not session.replayed:
+            return AsGiven(session.orders, session.assumptions)
+        if who is None:
+            return session.replays(outcome.program)
+        programs = [today, outcome.program]
+        return read_replays(programs, session.orders, assumptions=session.assumptions, take_up=who)
+
+    check_response(session.assumptions, replayed=session.replayed, view="cash")
+    found = compare_read(
+        (before, outcome.program),
         session.orders,
+        read_for,
         assumptions=session.assumptions,
         resamples=RESAMPLES if "customer_id" in session.orders else 0,
         replayed=session.replayed,

@@ -33,6 +33,8 @@ class PagelessWorker(_Pageless, Worker):
 
 def private_cluster(workers: int | None = None) -> SpecCluster:
     """Start a cluster of worker processes; to be used as a context manager."""
+    # The command line shows what libraries log, and this cluster's comings and goings are nobody's business.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     # Made here and handed to the workers through a pipe: it is in no file and on no command line.
     shared = {"host": _HERE, "protocol": "tls://", "security": Security.temporary()}
     worker = {

@@ -170,10 +170,10 @@ def _replay(job: ReplayJob, terms: Future[dict[str, Any]], run: Runner, as_of: d
             job.work.begin(terms.result())
     if job.work.begun() is None:  # there are no orders
         job.work.begin(terms.result())
-    _check_ids(job, run)
-    _check_refunds(job)
     if gone := [number for number in numbers if not split_report(job, number).exists()]:
         raise job.work.not_here(gone[0])
+    _check_ids(job, run)
+    _check_refunds(job)
     lasts = [json.loads(split_report(job, number).read_text()) for number in numbers]
     timezone = job.programs[0].timezone
     last = _latest(lasts, [job.grants, job.refunds], timezone) if as_of is None else as_of

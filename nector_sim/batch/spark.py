@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
@@ -68,11 +70,14 @@ def spark_session(master: str | None = None) -> Iterator[Any]:
     settings = {"spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
     for name, value in (settings | (_PRIVATE if master is None else {})).items():
         builder = builder.config(name, value)
+    on_ctrl_c = signal.getsignal(signal.SIGINT)
     try:
         with _quietly():
             spark = builder.getOrCreate()
     except Exception as error:  # Spark's own kinds, and those of the bridge to Java
         raise InputError(f"no Spark cluster answers at {master or _HERE}: {_short(error)}{_java(error)}") from None
+    if threading.current_thread() is threading.main_thread() and on_ctrl_c is not None:
+        signal.signal(signal.SIGINT, on_ctrl_c)  # Spark takes it for its own
     try:
         yield spark
     finally:
@@ -194,7 +199,7 @@ def _explained(error: Exception) -> Exception:
     theirs = type(error).__module__.startswith(("pyspark.", "py4j."))
     if not theirs and not isinstance(error, ConnectionError):
         return error
-    if "ModuleNotFoundError" in said or "PYTHON_VERSION_MISMATCH" in said:
+    if any(sign in said for sign in ("ModuleNotFoundError", "Can't get attribute", "PYTHON_VERSION_MISMATCH")):
         return InputError(
             f"the Python of Spark's workers is not like this one ({_reason(said)}); install the same Python with the "
             "same nector-sim there, and name it in PYSPARK_PYTHON"

@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import Assumptions, AssumptionsLike, as_assumptions, named_percent
 from nector_sim.economics.happened import what_happened
 from nector_sim.economics.intervals import corrected_draws, range_table, too_skewed
-from nector_sim.economics.margin import View, break_even_share, drivers_in_view, margin_of
+from nector_sim.economics.margin import View, drivers_in_view, margin_of
 from nector_sim.economics.ranges import (
-    BASES,
     Side,
     Sums,
     between,
     customer_codes,
-    headline,
     likely_of,
     other_places,
     resample,
     sums_by,
     together,
 )
-from nector_sim.economics.rates import Rates
-from nector_sim.economics.response import check_response, with_response
+from nector_sim.economics.response import check_response
 from nector_sim.economics.summary import Summary, below_floor
 from nector_sim.economics.what_moves import MarginDifference, tornado
 from nector_sim.errors import InputError
 from nector_sim.exploration.basis import Basis
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.exploration.groups import DECILES_DIFFER, labels_of
-from nector_sim.exploration.prepared import Played, check_words
-from nector_sim.exploration.replays import read_history
+from nector_sim.exploration.pairs import (
+    BASELINE,
+    CANDIDATE,
+    bases_of,
+    by_group,
+    changes_of,
+    in_all,
+    numbers_of,
+    sides_of,
+)
+from nector_sim.exploration.prepared import AsGiven, Played, check_words
+from nector_sim.exploration.replays import Replays, read_history
 from nector_sim.frames.ids import id_keys
 from nector_sim.frames.kinds import as_frame
+from nector_sim.ledger.take_up import TakeUp
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
-BASELINE, CANDIDATE = 0, 1
 SAME = "The baseline and the candidate are the same program: nothing was changed."
 
 
@@ -148,13 +154,39 @@ def compare(
         raise InputError("uplift_percent and response_percent both say how many orders the change brings: state one")
     frame, pair = as_frame(orders), (baseline, candidate)
     how: dict[str, Any] = {"opening": opening, "grants": grants, "refunds": refunds, "others": programs, "seed": seed}
+
+    def read(who: TakeUp | None = None) -> Replays | AsGiven:
+        return read_history(pair, frame, assumptions=assumptions, replayed=replayed, view=view, take_up=who, **how)
+
+    return compare_read(
+        pair, frame, read, assumptions=assumptions, by=by, floor_percent=floor_percent, resamples=resamples, seed=seed,
+        replayed=replayed, view=view, uplift=uplift,
+    )  # fmt: skip
+
+
+def compare_read(
+    pair: tuple[Program, Program],
+    frame: pd.DataFrame,
+    read: Callable[..., Replays | AsGiven],
+    *,
+    assumptions: Assumptions,
+    by: str | None = None,
+    floor_percent: float | str | None = None,
+    resamples: int,
+    seed: int = 0,
+    replayed: bool,
+    view: View = "cash",
+    uplift: float | None = None,
+) -> Comparison:
+    """Compare programs on a history that `read` reads, or has: as it is, or where others redeem."""
+    baseline, candidate = pair
     # Who redeems plays its part in the sums of a replay, so others are replayed.
     elsewhere_to = other_places(assumptions, drawn=resamples > 0) if replayed else []
     step = stages(4 + len(elsewhere_to))
-    history_read = read_history(pair, frame, assumptions=assumptions, replayed=replayed, view=view, **how)
+    history_read = read()
     step()
     played = [history_read.play(program) for program in pair]
-    sides = _sides(pair, played, view)
+    sides = sides_of(pair, played, view)
     summaries = [
         made.summarize(program, assumptions=assumptions, view=view, floor_percent=floor_percent)
         for program, made in zip(pair, played, strict=True)
@@ -166,17 +198,17 @@ def compare(
         codes, count = customer_codes(used)
     else:
         codes, count = np.arange(len(used)), len(used)
-    bases = _bases(sides, codes, count)
+    bases = bases_of(sides, codes, count)
     by_customer = sums_by(sides, codes, count, bases=bases)
     moved: dict[str, dict[float, Sums]] = {}
     step()
     for name, place in elsewhere_to:
         others = assumptions.who_redeems(**{name: place})
-        again = read_history(pair, frame, assumptions=assumptions, replayed=True, view=view, take_up=others, **how)
-        theirs = _sides(pair, [again.play(program) for program in pair], view)
+        again = read(others)
+        theirs = sides_of(pair, [again.play(program) for program in pair], view)
         moved.setdefault(name, {})[place] = sums_by(theirs, codes, count, bases=bases)
         step()
-    total = _in_all(by_customer)
+    total = in_all(by_customer)
     notices = list(history_read.notices)
     if baseline == candidate:
         notices.insert(0, SAME)
@@ -189,12 +221,12 @@ def compare(
         draws, needed = _drawn(by_customer, moved, assumptions, resamples=resamples, seed=seed)
         notices += [short] if (short := too_skewed(needed, count)) else []
     step()
-    elsewhere = {name: {place: _in_all(s) for place, s in there.items()} for name, there in moved.items()}
+    elsewhere = {name: {place: in_all(s) for place, s in there.items()} for name, there in moved.items()}
     labels = None if by is None else labels_of(baseline, used, by)
     result = Comparison(
         baseline=summaries[BASELINE],
         candidate=summaries[CANDIDATE],
-        ranges=range_table(_flat(total, assumptions.rates()), draws),
+        ranges=range_table(numbers_of(total, assumptions.rates()), draws),
         probability=_probability(draws, uplift),
         tornado=tornado(
             total,
@@ -202,8 +234,8 @@ def compare(
             sides=2,
             moved=elsewhere,
         ),
-        groups=pd.DataFrame() if labels is None else _by_group(sides, labels, assumptions),
-        changes=_changes(sides, codes, count),
+        groups=pd.DataFrame() if labels is None else by_group(sides, labels, assumptions),
+        changes=changes_of(sides, codes, count),
         below_floor=None if floor_percent is None else _below_floor(sides, used, assumptions, floor_percent),
         happened=what_happened(frame, baseline),
         replayed=replayed,
@@ -219,21 +251,6 @@ def compare(
 
 def _discounts(played: Played) -> pd.DataFrame:
     return pd.DataFrame({"cart_amount": played.sales.cart, "discount": played.sales.discount}, copy=False)
-
-
-def _sides(programs: Sequence[Program], played: Sequence[Played], view: View) -> list[Side]:
-    return [
-        Side(program, made.sales, made.points.astype(np.float64), made.could, view, made.replayed)
-        for program, made in zip(programs, played, strict=True)
-    ]
-
-
-def _bases(sides: Sequence[Side], codes: npt.NDArray[np.intp], count: int) -> dict[str, npt.NDArray[np.bool_]]:
-    """The orders that redeem under either program, and all of those customers' orders."""
-    if sides[BASELINE].view == "accrual":
-        return {}  # points cost when they are earned there, on every order
-    redeeming = np.logical_or(*((side.points > 0) & (np.asarray(side.known()) > 0) for side in sides))
-    return {"users": np.bincount(codes, redeeming, count)[codes] > 0, "redeeming": redeeming}
 
 
 def _spent_twice(orders: pd.DataFrame, summaries: Sequence[Summary]) -> list[str]:
@@ -260,10 +277,6 @@ def _probability(draws: dict[str, Any] | None, uplift: float | None) -> float | 
     return float(np.mean(draws["candidate.margin"] * (1 + uplift / 100) > draws["baseline.margin"]))
 
 
-def _in_all(sums: Sums) -> Sums:
-    return Sums(sums.names, sums.amounts.sum(axis=0))
-
-
 def _drawn(
     by_customer: Sums, moved: dict[str, dict[float, Sums]], assumptions: Assumptions, *, resamples: int, seed: int
 ) -> tuple[dict[str, Any], dict[str, float]]:
@@ -277,63 +290,9 @@ def _drawn(
             others = {place: resample(sums, resamples=resamples, seed=seed) for place, sums in moved[name].items()}
             if others and drawn.ndim:
                 there.append(between({likely_of(assumptions, name): at_likely, **others}, drawn))
-        return _flat(together(at_likely, there) if there else at_likely, rates)
+        return numbers_of(together(at_likely, there) if there else at_likely, rates)
 
-    return corrected_draws(by_customer, _flat, assumptions.rates(), draw=draw, resamples=resamples, seed=seed)
-
-
-def _flat(sums: Sums, rates: Rates) -> dict[str, Any]:
-    """Headline numbers of both sides and their difference under one name each."""
-    numbers = headline(sums, rates, sides=2)
-    flat: dict[str, Any] = {}
-    for side, label in ((BASELINE, "baseline"), (CANDIDATE, "candidate")):
-        flat |= {f"{label}.{name}": values[side] for name, values in numbers.items()}
-    before, after = (np.asarray(margin) for margin in numbers["margin"])
-    flat["incremental_margin"] = after - before
-    flat["incremental_discount"] = numbers["discount"][CANDIDATE] - numbers["discount"][BASELINE]
-    flat["incremental_break_even_uplift"] = break_even_share(before - after, after)
-    if rates.responds:
-        flat["response"], brought = with_response(sums, rates, before=BASELINE, after=CANDIDATE)
-        flat["incremental_margin_with_response"] = flat["incremental_margin"] + brought
-    for base in BASES:
-        if sums.has(f"{base} fixed") or sums.has(f"{base} open"):
-            among = margin_of(sums.drivers_among(base, CANDIDATE, rates.using), rates).margin
-            flat[f"incremental_break_even_uplift_{base}"] = break_even_share(before - after, among)
-        else:
-            # Nobody redeems, or points cost where they are earned.
-            flat[f"incremental_break_even_uplift_{base}"] = flat["incremental_break_even_uplift"]
-    return flat
-
-
-def _by_group(sides: list[Side], labels: Any, assumptions: Assumptions) -> pd.DataFrame:
-    codes = labels.codes.astype(np.intp)
-    sums = sums_by(sides, np.where(codes < 0, len(labels.categories), codes), len(labels.categories) + 1)
-    numbers = headline(sums, assumptions.rates(), sides=2)
-    names = ["margin", "cost_of_program", "discount", "discount_rate", "orders_redeemed"]
-    table = pd.DataFrame({"group": [*labels.categories.astype(object), "(none)"]})
-    table["orders"] = np.asarray(sums.of("without", "orders"), dtype=np.int64)
-    for name in names:
-        for side, label in ((BASELINE, "baseline"), (CANDIDATE, "candidate")):
-            table[f"{label}_{name}"] = numbers[name][side]
-        table[f"{name}_difference"] = numbers[name][CANDIDATE] - numbers[name][BASELINE]
-    return table[table["orders"] > 0].reset_index(drop=True)
-
-
-def _changes(sides: list[Side], codes: npt.NDArray[np.intp], count: int) -> pd.DataFrame:
-    """Orders and customers whose discount falls, rises or stays, were all to redeem who can and do not say no."""
-    before, after = (side.sales.discount * side.known() for side in sides)
-    difference = np.round(after - before, 4)
-    customers = np.round(np.bincount(codes, difference, count), 4)
-    rows = {}
-    for name, sign in (("fall", -1), ("rise", 1), ("same", 0)):
-        mine, theirs = np.sign(difference) == sign, np.sign(customers) == sign
-        rows[name] = {
-            "orders": int(np.count_nonzero(mine)),
-            "orders_amount": round(float(difference[mine].sum()), 4),
-            "customers": int(np.count_nonzero(theirs)),
-            "customers_amount": round(float(customers[theirs].sum()), 4),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index")
+    return corrected_draws(by_customer, numbers_of, assumptions.rates(), draw=draw, resamples=resamples, seed=seed)
 
 
 def _below_floor(

@@ -122,12 +122,18 @@ class Session:
             raise InputError("The orders and the setting are in two currencies:", [problem])
         if self.replayed:
             return self._replay(program)
-        found = self._prepare(program).score(program)
+        found = self.play(program)
         summary = found.summarize(program, assumptions=self.assumptions)
         return Outcome(program, self.orders, found.sales, summary)
 
+    def play(self, program: Program) -> Played:
+        """What a setting does to the orders, order by order."""
+        if self.replayed:
+            return self.replays(program).play(program)
+        return self._prepare(program).score(program)
+
     def _replay(self, program: Program) -> Outcome:
-        found = self.replays(program).play(program)
+        found = self.play(program)
         summary = found.summarize(program, assumptions=self.assumptions)
         in_rows = found.sales.taken(np.argsort(found.rows))
         return Outcome(program, self.orders, in_rows, summary, found)

@@ -1,16 +1,24 @@
-"""What a run on Spark is made of, without Spark; on Spark itself it is tests/campaigns/spark.py."""
+"""What runs on a cluster or into an object store are made of; on Spark and S3 they are in tests/campaigns."""
 
 import pickle
 import sys
 from threading import Lock
 
+import fsspec
 import pandas as pd
+import polars as pl
 import pytest
+from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 
 import nector_sim as ns
+from nector_sim.batch.runs import one_by_one, score_files
 from nector_sim.batch.spark import answered, spark_session
 from nector_sim.batch.tasks import told
 from nector_sim.errors import InputError, OrdersError, Problem
+from nector_sim.places import Place
+
+PROGRAM = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
+ORDERS = "order_id,cart_amount,points_balance\na,749.95,5000\nb,-1,3\nc,80,9\nd,x,9\n"
 
 
 def test_an_error_of_a_worker_comes_back_whole():
@@ -61,3 +69,68 @@ def test_spark_connect_is_refused_by_name():
         spark_session("sc://spark:15002"),
     ):
         pass
+
+
+def test_two_attempts_at_one_file_do_not_meet(tmp_path):
+    place = Place.of(tmp_path / "part")
+    with place.written(attempt=True) as first:
+        first.write_text("whole")
+        with place.written(attempt=True) as second:
+            second.write_text("whole")
+        assert place.read_text() == "whole"
+    assert [file.name for file in tmp_path.iterdir()] == ["part"]
+
+
+def test_what_a_killed_attempt_left_is_not_in_the_output(tmp_path):
+    (tmp_path / "orders.csv").write_text(ORDERS)
+
+    def engine(job, *more):
+        (job.work.parts.local / ".part-00000.parquet.0a1b2c3d.unfinished").write_text("half")
+        one_by_one(job, *more)
+
+    score_files(PROGRAM, tmp_path / "orders.csv", out=tmp_path / "out", engine=engine)
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["part-00000.parquet"]
+
+
+def test_workers_that_write_elsewhere_are_noticed(tmp_path):
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    said = "written by a worker, and is not there for this machine"
+    with pytest.raises(InputError, match=said):
+        score_files(PROGRAM, tmp_path / "orders.csv", out=tmp_path / "out", engine=lambda *_: None)
+    history = "order_id,customer_id,ordered_at,cart_amount\n1,a,2026-01-01,749.95\n"
+    (tmp_path / "history.csv").write_text(history)
+    with pytest.raises(InputError, match=said):
+        ns.replay_files(PROGRAM, tmp_path / "history.csv", out=tmp_path / "out", runner=lambda *_: [None])
+    assert not (tmp_path / "out").exists()
+
+
+class Shown(MemoryFile):
+    """A file as a store shows it: what it has when it is committed, and nothing before."""
+
+    def commit(self):
+        self.fs.store[self.path] = MemoryFile(self.fs, self.path, self.getvalue())
+
+
+class Store(MemoryFileSystem):
+    protocol, store, pseudo_dirs = "shown", {}, [""]
+
+    def _open(self, path, mode="rb", **options):
+        return Shown(self, path) if mode == "wb" else super()._open(path, mode, **options)
+
+    @classmethod
+    def _strip_protocol(cls, path):
+        return MemoryFileSystem._strip_protocol(path.removeprefix("shown:/"))
+
+
+def test_each_object_is_committed_when_it_is_whole(tmp_path):
+    fsspec.register_implementation("shown", Store, clobber=True)
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    report = score_files(
+        PROGRAM, tmp_path / "orders.csv", out="shown://shop/scored", rejects="shown://shop/rejects.csv"
+    )
+    score_files(PROGRAM, tmp_path / "orders.csv", out=tmp_path / "scored", rejects=tmp_path / "rejects.csv")
+    assert (report.scored, report.rejected) == (2, 2)
+    store = fsspec.filesystem("shown")
+    assert store.cat("/shop/rejects.csv") == (tmp_path / "rejects.csv").read_bytes()
+    part = store.cat("/shop/scored/part-00000.parquet")
+    assert pl.read_parquet(part).equals(pl.read_parquet(tmp_path / "scored" / "part-00000.parquet"))

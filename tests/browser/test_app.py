@@ -419,7 +419,56 @@ def test_limits_are_typed_and_the_setting_that_keeps_to_them_is_used(page, progr
     page.reload()
     page.locator("#tab-which").click()
     expect(limit).to_have_value("-5")
+    sound(page)
+
+
+def sound(page):
+    """In the open tab axe finds no fault, no text is too small, and nothing makes the page wider than it is."""
+    expect(page.locator("#panel")).not_to_contain_text("Working it out")
+    result = Axe().run(page)
+    assert result.violations_count == 0, result.generate_report()
+    assert page.evaluate(SMALLEST) >= 12
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 657), (390, 844)])
+def test_scenarios_are_kept_side_by_side_and_saved(page, program, demo, tmp_path, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    lever(page, CAP).fill("100")
+    expect(page.locator("#sentence")).to_contain_text("up to ₹100 off")
+    page.get_by_role("button", name="Add to scenarios").click()
+    expect(page.locator("#added")).to_contain_text("Kept as “Scenario 1”")
+    lever(page, CAP).fill("200")
+    expect(page.locator("#sentence")).to_contain_text("up to ₹200 off")
+    page.locator("#tab-scenarios").click()
+    page.get_by_label("Keep the proposal as a scenario called").fill("Diwali")
+    page.keyboard.press("Enter")
+    table = page.get_by_role("region", name="Scenarios side by side")
+    shown = table.get_by_role("row", name=re.compile("^Costs you a month")).get_by_role("cell")
+    costs = [
+        monthly_cost(each, demo) for each in (program, *(offering(program, max_discount=cap) for cap in (200, 100)))
+    ]
+    expect(shown).to_have_text([costs[0], costs[1], costs[2], costs[1]])
+    expect(page.get_by_role("region", name="Customers get, more or less than today by customers")).to_be_visible()
+    page.get_by_label("By", exact=True).select_option("month")
+    expect(page.get_by_role("region", name="by month")).to_contain_text("Jan 2017")
+    page.get_by_label("show", exact=True).select_option("candidate_margin")
+    name = page.get_by_label("Name of Scenario 1")
+    name.fill("Small cap")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Name of Small cap")).to_be_visible()
+    sound(page)
+    page.reload()
+    page.locator("#tab-scenarios").click()
+    page.get_by_role("button", name="Use Small cap").click()
+    expect(lever(page, CAP)).to_have_value("100")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as Excel").click()
+    sheet = pd.read_excel(download.value.path(), sheet_name="Scenarios", index_col=0)
+    assert list(sheet.columns) == ["Your current setting", "Proposal", "Small cap", "Diwali"]
+    assert money_text(Decimal(round(sheet.loc["Costs you a month", "Diwali"])), "INR") == costs[1]
+    page.get_by_role("button", name="Remove Small cap").click()
+    expect(page.get_by_label("Name of Small cap")).to_have_count(0)
 
 
 SMALLEST = """() => Math.min(...[...document.querySelectorAll("body *")]

@@ -193,3 +193,44 @@ def test_the_offer_is_named_where_there_are_several():
     offer = ns.FixedAmount(points=5, discount=5)
     for offers, given in (([offer], "Given: 5 points"), ([offer, offer], "Given by offers.0: 5 points")):
         assert given in ns.explain(ns.Program(offers=offers), cart_amount=50, points_balance=5)
+
+
+ONE_FOR_ONE = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}
+PART_OF_A_CART = ns.Program.parse(
+    {
+        "offers": [
+            {"name": "alone", "with_coupons": False, **ONE_FOR_ONE},
+            {"name": "many", "max_discount_percent": 50, "min_points": 200, **ONE_FOR_ONE},
+            {"name": "rich", "min_balance": 400, **ONE_FOR_ONE},
+            {
+                "kind": "variable_percent",
+                "name": "tenths",
+                "points_per_step": 10,
+                "percent_per_step": 1,
+                "max_percent": 10,
+                "min_cart": 700,
+            },
+        ]
+    }
+)
+FOUR_CLOSED = """\
+Cart ₹1,000, balance 150 points.
+Points may pay ₹600 of it.
+Coupons took ₹50 off already.
+alone: 1 point for ₹1; closed to orders that used a coupon.
+many: 1 point for ₹1.
+    balance        150 points                              150 steps  ← the smallest
+    cart           ₹600                                    600 steps
+    max_discount   50 % of what points may pay = ₹300      300 steps
+    A redemption uses at least 200 points; 150 points would be used, so none are.
+rich: 1 point for ₹1.
+    min_points     150 points of 400 needed                  0 steps  ← the smallest
+    cart           ₹600                                    600 steps
+tenths: 10 points for 1 % of what points may pay; what points may pay is below its minimum of ₹700.
+Nothing is given; the customer pays ₹1,000.
+Limited by coupon: The offer is closed to orders that used a coupon."""
+
+
+def test_a_part_of_the_cart_a_coupon_and_the_least_points():
+    order = {"cart_amount": 1000, "eligible_amount": 600, "coupon_discount": 50, "points_balance": 150}
+    assert ns.explain(PART_OF_A_CART, **order) == FOUR_CLOSED

@@ -8,6 +8,7 @@ Needs Java 17 or later.
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import tempfile
 import time
 from contextlib import chdir
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +58,7 @@ def main():
             print(goes_on(spark, folder, orders), flush=True)
             print(frames(spark, orders), flush=True)
         print(command(folder, folder / "some_bad.parquet"), flush=True)
+    shutil.rmtree(Path(find_spec("pyspark").origin).with_name("work"), ignore_errors=True)  # which its cluster leaves
 
 
 def history(*, bad=False):

@@ -166,6 +166,7 @@ REFUSED = {
     ("export", "out"): lambda: ns.export(ns.load_program(PROGRAM), to="sql", out=URL),
     ("Picture.save", "path"): lambda: Picture(plt.figure().subplots()).save(URL),
     ("ExperimentAssignment.save", "path"): lambda: ns.ExperimentAssignment.save(None, URL),
+    ("Report.save", "path"): lambda: ns.Report.save(None, URL),
     ("Simulated.shopify_export", "path"): lambda: simulated().shopify_export(URL),
     ("Simulated.balance_file", "path"): lambda: simulated().balance_file(URL),
 }

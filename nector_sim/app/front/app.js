@@ -140,7 +140,7 @@ function build() {
     element("p", { id: "sentence" }), element("p", { id: "rests", class: "small" }),
     element("div", { class: "columns" },
       element("div", { class: "side", role: "group", "aria-label": "The setting" },
-        element("div", { id: "levers" }), forms.proposal.box, forms.assumptions.box, element("div", { id: "unused" }),
+        element("div", { id: "levers" }), element("p", { class: "bar" }, button("Add to scenarios", () => addScenario()), element("span", { id: "added", class: "small", role: "status" })), forms.proposal.box, forms.assumptions.box, element("div", { id: "unused" }),
         element("p", { class: "bar" }, button("Reset to my current Nector setting", () => act({ do: "reset" })), button("This is my current Nector setting", () => act({ do: "adopt" })))),
       element("div", { class: "answer" },
         element("div", { id: "headline", role: "region", "aria-label": "Figures" }),
@@ -346,7 +346,7 @@ async function panel(anew = false) {
   Object.assign(panel, { found, also });
   const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
   place.dataset.tab = mine;
-  place.replaceChildren(...(found.problem ? [element("p", { class: "warn", text: found.problem })] : [shown(found, page)].flat().filter(Boolean)));
+  place.replaceChildren(...(found.problem ? [element("p", { class: "warn", text: found.problem })] : [shown(found, page)].flat(Infinity).filter(Boolean)));
   if (focused) $(focused)?.focus();
 }
 
@@ -372,11 +372,21 @@ function watchProgress(what) {
   return () => clearInterval(timer);
 }
 
+// Keep the proposal, with other values of some fields where they are given, as a scenario.
+async function addScenario(values = {}) {
+  const before = state.scenarios.length, found = await act({ do: "scenario", how: "add", values });
+  if (found?.scenarios.length > before) {
+    const said = $("added");
+    said.textContent = `✓ Kept as “${found.scenarios.at(-1)}”`;
+    setTimeout(() => (said.textContent = ""), 6000);
+  }
+}
+
 // What a tab may do.
 const page = {
   get state() { return state; },
   get money() { return formatter(state.currency); },
-  act, save, ask, again: () => panel(true), say: message,
+  act, save, ask, again: () => panel(true), addScenario, say: message,
   // Keep what was typed into a tab, with the project: undo knows it, a restart finds it.
   keep: (values) => act({ do: "ask", tab, values }),
   kept: (name, otherwise = "") => state.asked[tab]?.[name] ?? otherwise,

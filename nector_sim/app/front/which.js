@@ -27,7 +27,7 @@ function limits(found, page) {
 function answer(found, page, use) {
   const card = (title, setting, lines, kind) => element("div", { class: `card answer-card ${kind}` }, element("h3", { text: title }), element("p", { class: "strong setting-words", text: setting.words }),
     element("ul", { class: "kept" }, lines.map((line) => element("li", { class: line.meets === false ? "worse" : line.meets ? "better" : "", text: `${line.meets === false ? "✗ " : line.meets ? "✓ " : ""}${line.text}` }))),
-    element("p", { class: "bar" }, button("Use this", () => use(setting), { class: "main" })));
+    element("p", { class: "bar" }, button("Use this", () => use(setting), { class: "main" }), button("Add to scenarios", () => page.addScenario(setting.use))));
   const made = [];
   if (found.answer != null) {
     const setting = found.settings[found.answer];
