@@ -73,8 +73,13 @@ class Outlook:
         return scaled
 
     def season_over(self, edges: Int64, blocks: float) -> Floats:
-        """The season of each stretch from the origin on over that of so many blocks before it, shape (stretches,)."""
+        """The season of each stretch from the origin on over that of so many blocks before it, shape (stretches,).
+
+        1 where less than a year tells it: a rise may be anything else.
+        """
         season, origin = np.exp(self.path.season), len(self.path.season) - len(self.target)
+        if origin < YEAR:
+            return np.ones(len(edges) - 1)
         before = np.arange(origin)[::-1]
         lately = np.average(season[:origin], weights=np.clip(blocks - before, 0, 1))
         over: Floats = self._shares(edges) @ season[origin:] / lately
