@@ -34,6 +34,7 @@ test-browser: setup  ## the app and JupyterLab in headless Chromium; screenshots
 pictures: setup  ## the pictures of README and documentation, of the present version
 	$(RUN) pytest -n 0 tests/browser/test_kept_pictures.py
 	cp out/pictures/*.png data/pictures/
+	cp data/pictures/panel.png notebooks/
 
 lab: setup  ## JupyterLab on the first notebook
 	$(RUN) jupyter lab notebooks/01_redemption_rule.ipynb

@@ -277,6 +277,7 @@ def notebook_page(name: str) -> tuple[str, dict[str, bytes]]:
             cell.outputs = [nbformat.v4.new_output("display_data", {"image/png": data})]
     text, resources = MarkdownExporter().from_notebook_node(notebook, resources={"output_files_dir": f"{name}_files"})
     text = re.sub(r"<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
+    text = re.sub(r"\]\((\w+\.png)\)", r"](../pictures/\1)", text)  # pictures that stand beside the notebook
     text = re.sub(
         r'<table border="1" class="dataframe">', "<table>", text
     )  # plain ones scroll by themselves on a phone

@@ -21,6 +21,23 @@ FIGURES = ("orders", "today", "proposal", "assumptions", "replayed")
 Part = str | Callable[[Mapping[str, Any]], Any]
 #: What a choice among settings rests on: of the proposal, what the sliders do not move.
 CHOICE: tuple[Part, ...] = ("orders", "today", around, "assumptions", "replayed")
+
+
+def of_groups(state: Mapping[str, Any]) -> Any:
+    """Of what was typed to find out: when a test begins, and how many customers are in it."""
+    return _typed(state, "start", "percent")
+
+
+def of_reading(state: Mapping[str, Any]) -> Any:
+    """Of what was typed to find out: the test that ran."""
+    return _typed(state, "groups", "began", "ends", "drawn")
+
+
+def _typed(state: Mapping[str, Any], *names: str) -> list[str]:
+    typed = state["asked"].get("find", {})
+    return [typed.get(name, "") for name in names]
+
+
 #: By name: the function below `nector_sim.app` that works it out, and what it rests on. What was typed into a tab is
 #: ``asked.<tab>``. A module is loaded when it is first asked for.
 WORKS: dict[str, tuple[str, tuple[Part, ...]]] = {
@@ -32,6 +49,11 @@ WORKS: dict[str, tuple[str, tuple[Part, ...]]] = {
     "which": ("choosing.which", (*CHOICE, "asked.which")),
     "scenarios": ("scenarios.side_by_side", (*FIGURES, "scenarios")),
     "winners": ("winning.winning", (*CHOICE, "asked.which")),
+    "ahead": ("ahead.ahead", FIGURES),
+    "owed": ("ahead.owed", FIGURES),
+    "plan": ("finding.plan", FIGURES),
+    "groups": ("finding.groups", ("orders", "today", "replayed", of_groups)),
+    "reading": ("finding.reading", ("orders", "today", "assumptions", "replayed", of_reading)),
 }
 #: How many things are remembered.
 KEPT = 80

@@ -209,6 +209,10 @@ def _made(desk: Any, name: str) -> tuple[bytes, str] | None:
             return desk.setting_file(), "application/toml"
         case "project.json":
             return desk.project_file(), "application/json"
+        case "groups.csv":
+            from nector_sim.app.finding import groups_file
+
+            return groups_file(desk), "text/csv"
         case "scenarios.csv":
             return desk.scenarios_file("csv"), "text/csv"
         case "scenarios.xlsx":

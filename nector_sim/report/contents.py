@@ -58,7 +58,7 @@ _OF_BALANCES = {
     "elsewhere (gifts, referrals) are in it only where they were given as grants or opening balances.",
 }
 #: Columns of figures beside the current setting's.
-_COLUMNS = ("", "This setting", f"{SURE} from", "to", "Your current setting")
+_COLUMNS = ("Figures", "This setting", f"{SURE} from", "to", "Your current setting")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from conftest import ROOT, Watched
+from PIL import Image
 from playwright.sync_api import expect
 
 PICTURES = ROOT / "out" / "pictures"
@@ -33,6 +34,8 @@ def keep(page, name, place=None):
         box = place.bounding_box()
         page.screenshot(path=path, clip={**box, "height": min(box["height"], HIGHEST)})
     assert path.stat().st_size > 5_000
+    # In few colours it takes a third of the room, in the repository and in the wheel.
+    Image.open(path).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 @pytest.mark.parametrize("name", OF_NOTEBOOKS)

@@ -321,23 +321,27 @@ class LibreOffice:
     <prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item></oor:items>"""
 
     def run(self, made):
+        for batch, book in zip(made, self.computed([batch.text for batch in made]), strict=True):
+            heads, *rows = book["Orders"].iter_rows(values_only=True)
+            rows = [dict(zip(heads, row, strict=True)) for row in rows[: len(batch.orders)]]
+            yield [self.read(row, 10**batch.program.decimals) for row in rows]
+
+    def computed(self, books):
+        """Workbooks with every formula computed."""
         import openpyxl
 
         with tempfile.TemporaryDirectory() as place:
             user = Path(place, "profile/user")
             user.mkdir(parents=True)
             Path(user, "registrymodifications.xcu").write_text(self.SETTINGS, encoding="utf-8")
-            names = [f"p{number}.xlsx" for number in range(len(made))]
-            for name, batch in zip(names, made, strict=True):
-                Path(place, name).write_bytes(batch.text)
+            names = [f"p{number}.xlsx" for number in range(len(books))]
+            for name, book in zip(names, books, strict=True):
+                Path(place, name).write_bytes(book)
             profile = f"-env:UserInstallation=file://{place}/profile"
             convert = ["--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", f"{place}/out"]
             subprocess.run(["soffice", profile, *convert, *names], cwd=place, check=True, capture_output=True)
-            for name, batch in zip(names, made, strict=True):
-                book = openpyxl.load_workbook(Path(place, "out", name), data_only=True)
-                heads, *rows = book["Orders"].iter_rows(values_only=True)
-                rows = [dict(zip(heads, row, strict=True)) for row in rows[: len(batch.orders)]]
-                yield [self.read(row, 10**batch.program.decimals) for row in rows]
+            for name in names:
+                yield openpyxl.load_workbook(Path(place, "out", name), data_only=True)
 
     def read(self, row, scale):
         # A blank result is an order that the sheet does not compute; it differs from every answer.
