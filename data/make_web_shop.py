@@ -37,6 +37,8 @@ SCHEMA = pa.schema(
         "points_balance": "balances as under data/programs/web-shop.toml",
     },
 )
+#: What grows from row to row takes a third of the place by its differences.
+ENCODINGS = {"order_id": "DELTA_BYTE_ARRAY", "ordered_at": "DELTA_BINARY_PACKED"}
 
 
 def make() -> ns.Simulated:
@@ -58,6 +60,8 @@ def build(shop: ns.Simulated, folder: Path) -> None:
         folder / "orders.parquet",
         compression="zstd",
         compression_level=19,
+        use_dictionary=[field.name for field in SCHEMA if field.name not in ENCODINGS],
+        column_encoding=ENCODINGS,
     )
     shop.shopify_export(folder / "shopify_export.csv.gz")
     shop.balance_file(folder / "balances.csv")

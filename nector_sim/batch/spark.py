@@ -215,7 +215,8 @@ def _reason(said: str) -> str:
         line.strip() for line in said.splitlines() if line.strip() and not line.lstrip().startswith(("at ", "File"))
     ]
     telling = [line for line in lines if any(word in line for word in ("Error:", "MISMATCH", "ExecutorLostFailure"))]
-    return " ".join((telling or lines or ["it says nothing"])[0].split())[:400]
+    telling += [line for line in lines if "Exception:" in line]
+    return " ".join((telling or lines or ["it says nothing"])[0].removeprefix(":").split())[:400]
 
 
 def _short(error: Exception) -> str:

@@ -21,8 +21,8 @@ Floats = npt.NDArray[np.float64]
 WALKS = {0.003: 0.3, 0.01: 0.4, 0.03: 0.2, 0.1: 0.1}
 SEASONS = {0.02: 0.4, 0.1: 0.4, 0.3: 0.2}
 SHOCKS = {0.0: 0.4, 0.03: 0.4, 0.1: 0.2}
-#: The same of the level, and of a trend over a year: early blocks know less of their customers, which looks like one,
-#: and it ends at the origin.
+#: The same of the level, and of a trend over a year: early blocks know less of their customers, which looks like one.
+#: Blocks ahead are as the mean of the last year is, with which they are compared.
 LEVEL, TREND = 0.5, 0.15
 
 
@@ -70,8 +70,8 @@ def path_of(logs: Floats, noise: Floats, ahead: int, year: int) -> Path:
     angle = 2 * np.pi * time / year
     waves = np.stack([np.cos(angle), np.sin(angle), np.cos(2 * angle) / 2, np.sin(2 * angle) / 2], axis=1)
     trend = np.minimum(time - blocks + 0.5, 0) / year
+    trend[blocks:] = trend[max(0, blocks - year) : blocks].mean()
     steady = LEVEL**2 + TREND**2 * np.outer(trend, trend)
-    # The trend belongs to what was known of early blocks, and is none of the level ahead.
     walk = np.minimum.outer(time, time) + 1.0
     seasons, means, roots, chances = [], [], [], []
     for (step, often), (height, often_high), (shock, often_off) in product(

@@ -37,7 +37,7 @@ from nector_sim.exploration.future_totals import (
 from nector_sim.exploration.futures import cut_off, future_of, source_of
 from nector_sim.exploration.second_opinion import second_opinion
 from nector_sim.exploration.states import BLOCK
-from nector_sim.exploration.surprise import again_over, surprise_of
+from nector_sim.exploration.surprise import THREE_MONTHS, again_over, surprise_of
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.facts import ReadyHistory, read_facts
 from nector_sim.ledger.instants import one_period_after, to_datetime
@@ -161,7 +161,8 @@ def forecast(
     moved = source.outlook.moves(begins, draws, rng)
     carts = made[:, 0, :, MEASURES.index("cart_amount")].mean(axis=0) * moved.mean(axis=0)
     off, part = surprise.draws(draws, rng)
-    moved = moved * again_over(facts, begins, carts) ** part[:, None] * np.exp(off[:, None] * grows)
+    lately = again_over(facts, begins, carts) * source.outlook.season_over(begins, THREE_MONTHS)
+    moved = moved * lately ** part[:, None] * np.exp(off[:, None] * grows)
     drawn = _blended(made, behind[-1, OUTSTANDING], moved, rng)
     for array in (drawn, behind):
         for measure in MONEY:

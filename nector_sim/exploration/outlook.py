@@ -72,13 +72,30 @@ class Outlook:
         scaled: Floats = weights / weights.mean()
         return scaled
 
+    def season_over(self, edges: Int64, blocks: float) -> Floats:
+        """The season of each stretch from the origin on over that of so many blocks before it, shape (stretches,).
+
+        1 where less than a year tells it: a rise may be anything else.
+        """
+        season, origin = np.exp(self.path.season), len(self.path.season) - len(self.target)
+        if origin < YEAR:
+            return np.ones(len(edges) - 1)
+        before = np.arange(origin)[::-1]
+        lately = np.average(season[:origin], weights=np.clip(blocks - before, 0, 1))
+        over: Floats = self._shares(edges) @ season[origin:] / lately
+        return over
+
     def moves(self, edges: Int64, count: int, rng: np.random.Generator) -> Floats:
         """By what each stretch between instants from the origin on is busier than it was drawn, (count, stretches)."""
+        moved: Floats = np.exp(self.path.draws(count, rng)) / self.target @ self._shares(edges).T
+        return moved
+
+    def _shares(self, edges: Int64) -> Floats:
+        """How much of each stretch lies in each block ahead, shape (stretches, ahead)."""
         begins = edges[0] + BLOCK * np.arange(len(self.target))
         inside = np.minimum(edges[1:, None], begins + BLOCK) - np.maximum(edges[:-1, None], begins)
-        share = np.maximum(inside, 0) / np.maximum(inside, 0).sum(axis=1, keepdims=True)
-        moved: Floats = np.exp(self.path.draws(count, rng)) / self.target @ share.T
-        return moved
+        shares: Floats = np.maximum(inside, 0) / np.maximum(inside, 0).sum(axis=1, keepdims=True)
+        return shares
 
 
 def outlook_of(past: Past, donors: Donors, ahead: int) -> Outlook:

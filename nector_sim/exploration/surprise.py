@@ -78,7 +78,8 @@ def surprise_of(facts: ReadyHistory, schedule: Schedule, window: int | None, rng
         logs = np.log(futures[:, 0] + 1)
         off = math.log(came + 1) - math.log(futures[:, 0].mean() + 1) - float(np.log(moved).mean())
         known = float(np.var(logs, ddof=1)) * (1 + 1 / FUTURES) + float(np.log(moved).var())
-        apart = np.log(again_over(earlier, edges, futures[:, 1].mean(keepdims=True) * moved.mean()))
+        carts = futures[:, 1].mean(keepdims=True) * moved.mean()
+        apart = np.log(again_over(earlier, edges, carts) * source.outlook.season_over(edges, THREE_MONTHS))
         variance = known + sizes**2 * math.sqrt(back / THREE_MONTHS)
         likely = likely - SHARED * (np.log(variance) + (off - parts * apart) ** 2 / variance) / 2
     weights = np.exp(likely - likely.max())

@@ -72,6 +72,19 @@ def test_every_text_that_the_page_can_show_is_a_merchant_s(room):
     assert seen > 20
 
 
+def test_how_sure_and_what_moves_are_said_in_one_wording():
+    """A merchant has no levers and draws nothing."""
+    jargon = re.compile(r"\b(levers?|nine of ten|draws?|resamples?)\b", re.IGNORECASE)
+    files = [path for room in ("app", "report") for path in (PACKAGE / room).rglob("*.py")]
+    files = [path for path in files if str(path.relative_to(PACKAGE)) not in ELSEWHERE]
+    shown = [plain(text) for path in files for text in messages(path)]
+    for path in (PACKAGE / "app" / "front").glob("*.js"):
+        code = re.sub(r"^\s*//.*|\s// .*", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        shown += [text for text in re.findall(r'"([^"\n]*)"', code) if text.count(" ") > 1]
+    assert len(shown) > 200
+    assert [text for text in shown if jargon.search(text)] == []
+
+
 @pytest.mark.parametrize(
     ("said", "shown"),
     [

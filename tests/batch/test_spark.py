@@ -12,7 +12,7 @@ from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 
 import nector_sim as ns
 from nector_sim.batch.runs import one_by_one, score_files
-from nector_sim.batch.spark import answered, spark_session
+from nector_sim.batch.spark import _reason, answered, spark_session
 from nector_sim.batch.tasks import told
 from nector_sim.errors import InputError, OrdersError, Problem
 from nector_sim.places import Place
@@ -134,3 +134,13 @@ def test_each_object_is_committed_when_it_is_whole(tmp_path):
     assert store.cat("/shop/rejects.csv") == (tmp_path / "rejects.csv").read_bytes()
     part = store.cat("/shop/scored/part-00000.parquet")
     assert pl.read_parquet(part).equals(pl.read_parquet(tmp_path / "scored" / "part-00000.parquet"))
+
+
+def test_of_all_that_spark_prints_the_line_that_says_why():
+    java = "An error occurred while calling None.X.\n: java.io.IOException: no room\n\tat org.apache.spark.X(X.scala:1)"
+    assert _reason(java) == "java.io.IOException: no room"
+    worker = (
+        "o1.collect.\n: org.apache.spark.SparkException: failed: PythonException: Traceback\n  File x\nKeyError: 'a'\n"
+    )
+    assert _reason(worker) == "KeyError: 'a'"
+    assert _reason("") == "it says nothing"

@@ -285,6 +285,18 @@ def test_newcomers_follow_their_trend_and_a_season_is_seen():
     assert moves.mean() == pytest.approx(np.mean(np.exp(seasonal.path.mean) / seasonal.target), rel=0.05)
 
 
+def test_few_newcomers_tell_no_trend():
+    # Of three in half a year no slope can be told, and its standard error would draw more than a computer can count.
+    orders = pd.DataFrame({"customer_id": np.repeat(np.arange(40), 14).astype(str), "cart_amount": 100})
+    orders["ordered_at"] = ORIGIN - pd.to_timedelta(np.tile(np.arange(14) * 14 + 1, 40), unit="D")
+    late = pd.DataFrame({"customer_id": ["x", "y", "z"], "cart_amount": 100})
+    late["ordered_at"] = ORIGIN - pd.to_timedelta([2, 3, 4], unit="D")
+    both = pd.concat([orders, late], ignore_index=True)
+    outlook = source(both.assign(order_id=both.index.astype(str)), ahead=60).outlook
+    assert outlook.newcomers_error.max() == 1
+    assert np.isfinite(outlook.newcomers).all()
+
+
 def test_a_simulated_shop_is_forecast():
     shop = ns.Shop(customers_per_month=150, months=24)
     orders = ns.simulate(shop, seed=5).orders[["order_id", "customer_id", "ordered_at", "cart_amount"]]
