@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from nector_sim.cli import main
 # The same examples in every run, so that a failure is never luck; the campaigns of `make long` draw at random.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
+
+# A shell tells what it runs in the background to ignore Ctrl+C, and a process that ignores it starts others that do.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 #: What runs exported calculators and worked examples, where it is installed.

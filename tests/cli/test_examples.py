@@ -12,10 +12,11 @@ def test_a_folder_with_everything_that_the_notebooks_need(run, tmp_path):
     folder = tmp_path / "mine"
     code, out, err = run("examples", folder)
     assert (code, err) == (0, "")
-    notebooks = sorted(path.name for path in (folder / "notebooks").iterdir())
+    notebooks = sorted(path.name for path in (folder / "notebooks").glob("*.ipynb"))
     assert f"nector-sim lab {folder / 'notebooks' / notebooks[0]}" in out
-    assert all(name.endswith(".ipynb") and not name.startswith(".") for name in notebooks)
-    for path in (folder / "notebooks").iterdir():
+    beside = {path.name for path in (folder / "notebooks").iterdir()} - set(notebooks)
+    assert beside == {"panel.png"}  # what the first one shows before anything has run
+    for path in (folder / "notebooks").glob("*.ipynb"):
         assert all(not cell.get("outputs") for cell in json.loads(path.read_text(encoding="utf-8"))["cells"])
     for path in (folder / "programs").glob("*.toml"):
         assert ns.load_program(path) == ns.load_program(ns.data_path(f"programs/{path.name}"))
