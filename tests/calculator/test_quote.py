@@ -140,3 +140,44 @@ def test_explain_names_every_limit_and_the_one_that_bound():
 def test_explain_has_words_for_everything(program, order, says):
     text = ns.explain(ns.Program.parse(program), **({"cart_amount": 500, "points_balance": 5000} | order))
     assert says in text
+
+
+LEDGERS = [
+    {
+        "earning": {"points_per_unit": "0.05", "min_cart": 10, "max_points": 5, "base": "cart_amount"}
+        | {"rounding": "ceil", "delay_days": 2, "on_redeeming_orders": False},
+        "expiry": {"months": 6, "kind": "inactivity"},
+        "tiers": [{"name": "Silver", "min_spend": 100, "earning_factor": 2}],
+        "tiering": {"window_months": 12},
+        "reversal": {"earned": False, "redeemed": False, "overdraft": "forgive"},
+        "valid_from": "2026-01-01",
+    },
+    {
+        "earning": {"points": 1, "per_amount": 100, "whole_steps": True},
+        "expiry": {"days": 30},
+        "tiers": [{"name": "Silver", "min_orders": 2}],
+    },
+    {"earning": {"points_per_unit": 1}, "tiers": [{"name": "Silver", "min_earned": 20}]},
+]
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+def test_what_becomes_of_points_later_is_known_and_changes_no_quote(ledger):
+    program = ns.Program.parse(EXAMPLE.model_dump(mode="json", exclude_unset=True) | ledger)
+    order = {"cart_amount": "749.95", "points_balance": 5000}
+    assert ns.quote(program, **order) == ns.quote(EXAMPLE, **order)
+    assert ns.score(program, pd.DataFrame([order]))["discount"].tolist() == [649]
+
+
+class OnHolidays(ns.Program):
+    """A program with a switch that nobody computes."""
+
+    holiday: bool = False
+
+
+def test_a_switch_that_nobody_computes_is_refused():
+    program = OnHolidays(offers=EXAMPLE.offers, holiday=True)
+    order = {"cart_amount": "749.95", "points_balance": 5000}
+    for call in (lambda: ns.quote(program, **order), lambda: ns.score(program, pd.DataFrame([order]))):
+        with pytest.raises(ns.ProgramError, match="holiday"):
+            call()
