@@ -272,7 +272,8 @@ function drawLever(lever) {
     show() {
       const value = state.values.proposal[lever.path] ?? "", problem = state.problems.proposal?.[lever.path];
       if (!slider.dataset.moving) [slider.min, slider.max, slider.step] = reach();
-      if (!input.dataset.dirty && !slider.dataset.moving) { input.value = value; place(value); }
+      const isNewer = waiting?.asked.values?.[lever.path] !== undefined; // than this answer: what was set last waits for its own
+      if (!input.dataset.dirty && !slider.dataset.moving && !isNewer) { input.value = value; place(value); }
       error.textContent = problem ?? "";
       if (problem) input.setAttribute("aria-invalid", "true");
       else input.removeAttribute("aria-invalid");
