@@ -1,10 +1,13 @@
 """What all tests share."""
 
+import hashlib
+import itertools
 import os
 import shutil
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -12,6 +15,7 @@ from hypothesis import settings
 
 import nector_sim as ns
 from nector_sim.cli import main
+from nector_sim.orders import identity
 
 # The same examples in every run, so that a failure is never luck; the campaigns of `make long` draw at random.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -25,6 +29,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 #: What runs exported calculators and worked examples, where it is installed.
 OTHERS = {"Node.js": "node", "PHP": "php", "LibreOffice": "soffice", "Spark (Java)": "java"}
 BROWSER = Path(__file__).parent / "browser"
+
+
+@pytest.fixture(autouse=True)
+def keys_that_are_made(monkeypatch):
+    """The first key that a test has made is the same in every run, so that the sides of a test are no luck."""
+    made = itertools.count()
+    steady = SimpleNamespace(token_hex=lambda _bytes: hashlib.sha256(b"key %d" % next(made)).hexdigest())
+    monkeypatch.setattr(identity, "secrets", steady)
 
 
 @pytest.fixture

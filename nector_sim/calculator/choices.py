@@ -38,7 +38,7 @@ CHOICES = {
         "the largest discount, then the fewest points, then the first listed",
         "the first listed; the customer picks",
     ),
-    "excess_request": Choice("a request above the limits is reduced to them", "refused"),
+    "excess_request": Choice("a request above the limits is reduced to them", "it is refused"),
     "credits_first": Choice("credits before points", "points before credits"),
     "credits_on_the_rest": Choice(
         "credits pay first what points may not pay", "credits reduce what points may pay in proportion"
@@ -47,5 +47,5 @@ CHOICES = {
     "redemption_minimum": Choice(
         "a redemption may use any number of points, unless the offer has `min_points`", "a minimum of its own"
     ),
-    "undated_order": Choice("an order without a time is inside every offer's dates", "outside"),
+    "undated_order": Choice("an order without a time is inside every offer's dates", "it is outside"),
 }

@@ -144,7 +144,7 @@ def test_a_test_that_ran_is_read_as_the_library_reads_it(asked, orders, tmp_path
         orders, sides.frame, assumptions=BELIEVED, start="2017-10-01", end="2017-12-31", programs=[TODAY]
     )
     assert shown["lines"][0] == told.answer
-    assert shown["verdict"].rstrip(".").lower() == told.verdict
+    assert shown["verdict"] == finding._VERDICTS[told.verdict]
     mean = told.frame.set_index("outcome").loc["margin", "baseline"]
     assert shown["rows"][0][:2] == ["What a customer leaves you", money(mean, "INR")]
     elsewhere = tmp_path / "elsewhere.csv"

@@ -51,6 +51,13 @@ SUITES = {
         ],
     ),
 }
+#: Tests of one file alone, beyond those of its folder: where else what it does is used.
+OWN = {
+    "nector_sim/rules/fields.py": ["tests/explorer/test_fields.py"],
+    "nector_sim/rules/known.py": ["tests/calculator/test_quote.py", "tests/calculator/test_engines.py"],
+    "nector_sim/rules/paths.py": ["tests/exploration/test_plain_inputs.py"],
+    "nector_sim/calculator/parameters.py": ["tests/ledger/test_openings.py", "tests/ledger/test_ledger_law.py"],
+}
 ENOUGH = 0.95
 #: A mutant that computes so many times as long as the tests without any counts as noticed.
 PATIENCE = 5
@@ -321,7 +328,8 @@ def run(work, usual, at_once):
 
 def suites(path):
     """The tests for a file, the quick ones first."""
-    return next(tests for pattern, tests in SUITES.items() if Path(path).match(pattern))
+    quick, others = next(tests for pattern, tests in SUITES.items() if Path(path).match(pattern))
+    return quick, [*others, *OWN.get(path, ())]
 
 
 def named(mutant):
