@@ -36,7 +36,7 @@ from nector_sim.ledger.facts import read_as_of
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.replay import Replay, replay
 from nector_sim.places import Place
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.program import Program
 
 #: Parts that the orders are split in.
@@ -84,7 +84,7 @@ class ReplayReport(Result):
         """Say in a few lines how many orders there were, and what became of the points."""
         until = f" up to {self.as_of:%Y-%m-%d %H:%M} UTC" if self.as_of else ""
         points = ", ".join(f"{name.replace('_', ' ')} {int(self.totals[name].iloc[0])}" for name in _SAID)
-        return f"{self.orders} orders of {self.customers} customers replayed{until}\npoints: {points}"
+        return f"{count(self.orders, 'order')} of {count(self.customers, 'customer')} replayed{until}\npoints: {points}"
 
     def to_frame(self) -> pd.DataFrame:
         """Give the totals."""

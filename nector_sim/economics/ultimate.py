@@ -23,7 +23,7 @@ from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.lots import lots_at
 from nector_sim.ledger.replay import Replay
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.program import Program
 
 Floats = npt.NDArray[np.float64]
@@ -212,7 +212,7 @@ def ultimate_redemption(
     )
     notices = []
     if brought := int(lots.left.issued[0]):
-        notices.append(f"{brought} points that customers brought along are left out: their age is not known")
+        notices.append(f"{count(brought, 'point')} that customers brought along are left out: their age is not known")
     if made.to_come > 0 and made.beyond > UNSEEN * made.to_come:
         notices.append(
             f"{made.beyond / made.to_come:.0%} of what is expected still to be redeemed lies at ages that no month has "

@@ -17,7 +17,7 @@ from nector_sim.economics.margin import break_even_share
 from nector_sim.errors import InputError
 from nector_sim.exploration.future_totals import MEASURES, OF_KNOWN, OUTSTANDING
 from nector_sim.exploration.second_opinion import SecondOpinion
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.money import money_text
 
 Floats = npt.NDArray[np.float64]
@@ -235,7 +235,7 @@ class Forecast(Result):
         lines = [
             f"{before and f'The last {what}: {before} off by points. '}The next {what}, if customers go on as they do: "
             f"{ahead}, nine times in ten).",
-            f"From {self.origin:%Y-%m-%d} on; {self.customers:,} customers known, about {self.newcomers:,.0f} "
+            f"From {self.origin:%Y-%m-%d} on; {count(self.customers, 'customer')} known, about {self.newcomers:,.0f} "
             "newcomers in four weeks. Customers are assumed not to react to a setting.",
         ]
         if "margin" in self.columns:
@@ -267,7 +267,7 @@ class Forecast(Result):
         if not row["differs"]:
             return []
         return [
-            f"A second opinion differs: a BG/NBD model expects {row['bg_nbd']:,.0f} orders of the customers known in "
+            f"A second opinion differs: a BG/NBD model expects {count(row['bg_nbd'], 'order')} of the customers known in "
             f"{horizon} month{'s' if horizon > 1 else ''}, this forecast {row['likely']:,.0f} ({row['low']:,.0f} to "
             f"{row['high']:,.0f})."
         ]

@@ -19,6 +19,7 @@ from nector_sim.orders.read import inspect_orders
 from nector_sim.orders.report import OrdersReport
 from nector_sim.places import is_url
 from nector_sim.report.figures import message_html
+from nector_sim.results import count
 from nector_sim.rules.money import to_points
 
 TABLES = ".csv,.parquet,.xlsx,.txt,.tsv"
@@ -142,7 +143,7 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
                 "balance for everybody and press Read again."
             )
         also = self._take(report.orders, f"{report.source}: your orders")
-        self._say(f"The figures are now of {len(report.orders):,} orders of {report.source}. {also}".strip())
+        self._say(f"The figures are now of {count(len(report.orders), 'order')} of {report.source}. {also}".strip())
 
     def _show_demo(self, shop: str) -> None:
         orders = demo_orders(shop)

@@ -244,17 +244,20 @@ def _notices(
     if by_lots and never:
         yield f"{never} opening balances have no expires_at and never expire by themselves"
     if orders.refunded_more:
-        yield f"{orders.refunded_more} orders were refunded more than was paid (shipping, perhaps) and count as whole"
+        yield (
+            f"{count(orders.refunded_more, 'order was', 'orders were')} refunded more than was paid (shipping, "
+            f"perhaps) and count as whole"
+        )
     if opening is not None and (brought := int((opening.spent > 0).sum())) and not _counts_spend(schedule):
         yield f"{brought} opening balances have a lifetime_spend, which counts for min_spend without a window alone"
     if orders.never_paid is not None:
-        yield f"{int(orders.never_paid.sum())} orders were never paid and were left out"
+        yield f"{count(int(orders.never_paid.sum()), 'order was', 'orders were')} never paid and left out"
     for name, at in (
         ("orders", orders.ordered_at),
         ("grants", grants.granted_at if grants is not None else orders.ordered_at[:0]),
     ):
         if later := int((at > last).sum()):
-            yield f"{later} {name} are later than as_of and were left out"
+            yield f"{count(later, f'{name[:-1]} is', f'{name} are')} later than as_of and left out"
 
 
 def _counts_spend(schedule: Schedule) -> bool:

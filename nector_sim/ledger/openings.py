@@ -21,6 +21,7 @@ from nector_sim.ledger.prepare import number_customers
 from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, DAY
+from nector_sim.results import count
 from nector_sim.rules.ledger import Reversal
 from nector_sim.rules.program import Program, ProgramLike
 
@@ -229,7 +230,7 @@ def _said(schedule: Schedule, facts: ReadyHistory, *, below: int, alone: int) ->
     if below:
         yield f"{below} opening balances came out below 0 and are 0: more was earned since than is there"
     if alone:
-        yield f"{alone} customers of the balances have no orders"
+        yield f"{count(alone, 'customer has', 'customers have')} a balance and no orders"
     if any(program.expiry is not None for program in schedule.programs):
         yield "Points that expired before the day of the balances cannot be run back"
     if "discount_given" not in facts.orders:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from nector_sim.exploration.choose import frontier
 from nector_sim.pictures.style import FAINT, INK, PROPOSAL, make_room, money_axis, percent_text, plain_axes, title_of
+from nector_sim.results import count
 from nector_sim.rules.money import money_text
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ class Frontier:
                 for axis, name in (("x", "discount"), ("y", "margin"))
             }
             self.ax.errorbar(best["discount"], best["margin"], fmt="none", ecolor=INK, alpha=0.35, lw=0.8, **reach)
-        self._said = f"{len(table):,} settings, {len(best):,} of them on the frontier"
+        self._said = f"{count(len(table), 'setting')}, {len(best):,} of them on the frontier"
         self._said += ", with 90 % ranges (customers resampled)" if ranged else ""
         for name, row, colour, marker in (("today", today, NOW, "D"), ("recommended", recommended, CHOSEN, "o")):
             if row is None:

@@ -56,7 +56,7 @@ def test_bad_rows_are_counted_and_the_good_ones_swept(run, grid, tmp_path):
     frame.to_csv(file, index=False)
     code, said, _ = run("sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", out, "--as-given")
     assert code == 1
-    assert "1 orders rejected" in said
+    assert "1 order rejected" in said
     assert pd.read_csv(out)["orders"].tolist() == [9] * 4
 
 

@@ -44,7 +44,7 @@ def test_what_comes_out_below_nothing_is_nothing_and_counted():
     assert opening.set_index("customer_id")["points"].to_dict() == {"a": 0, "b": 0, "nobody": 5}
     notices = " ".join(opening.attrs["notices"])
     assert "1 opening balances came out below 0" in notices
-    assert "1 customers of the balances have no orders" in notices
+    assert "1 customer has a balance and no orders" in notices
 
 
 def test_refunds_are_run_back_too():

@@ -106,7 +106,7 @@ def test_more_than_was_paid_counts_as_whole_and_is_said():
     result = ns.replay(PROGRAM, ORDERS, refunds=more, movements=True)
     taken = result.movements[result.movements["kind"] == "taken_back"]
     assert taken["points"].tolist() == [-70, -30]
-    assert "1 orders were refunded more than was paid (shipping, perhaps) and count as whole" in result.notices
+    assert "1 order was refunded more than was paid (shipping, perhaps) and count as whole" in result.notices
     of_columns = ORDERS.assign(refunded_at=["2026-02-01T00:00Z", None, None], refunded_amount=[1100.0, None, None])
     assert ns.replay(PROGRAM, of_columns).totals["taken_back"][0] == 100
 

@@ -246,7 +246,7 @@ def test_threads_and_parts_change_nothing():
 def test_as_of_leaves_out_and_says_so():
     result = ns.replay(PROGRAM, orders(), as_of="2026-11-02 05:30")
     assert result.orders["order_id"].tolist() == ["o0", "o1"]
-    assert result.notices == ("1 orders are later than as_of and were left out",)
+    assert result.notices == ("1 order is later than as_of and left out",)
     assert str(result.as_of) == "2026-11-02 00:00:00+00:00"
 
 
