@@ -238,7 +238,8 @@ def _notes(found: Forecast, label: str) -> list[str]:
     row = found.opinions([3]).iloc[0]
     if found.second_opinion.model is not None and found.second_opinion.fits and row["differs"]:
         notes.append(
-            f"Another way of reckoning expects {count(row['bg_nbd'], 'order')} of these customers in 3 months, where this "
+            f"Another way of reckoning expects {count(row['bg_nbd'], 'order')} of these customers in 3 months, "
+            f"where this "
             f"one expects {row['likely']:,.0f} ({row['low']:,.0f} to {row['high']:,.0f}): rely on it less."
         )
     return notes

@@ -117,7 +117,9 @@ def compare(
         say(f"written: {written}")
     if rejected:
         say(f"{count(rejected, 'order')} rejected; to see why: nector-sim check {masked(orders)} --program {baseline}")
-    raise typer.Exit(1 if rejected else 0)
+    if not result.baseline.orders:
+        say("nothing was compared: there are no orders")
+    raise typer.Exit(1 if rejected or not result.baseline.orders else 0)
 
 
 def _totals(result: Comparison) -> Table:

@@ -93,6 +93,9 @@ def replay(
     first, *more = report.text().splitlines()
     typer.echo(first.replace(" replayed", f" replayed into {masked(out)}", 1))
     typer.echo("\n".join(more))
+    if not report.orders:
+        typer.echo("nothing was replayed: there are no orders")
+        raise typer.Exit(1)
 
 
 def _run_back(how: dict[str, Any], orders: str, balances_at: str) -> Any:

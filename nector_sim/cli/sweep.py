@@ -114,4 +114,6 @@ def sweep(
             f"{count(rejected, 'order')} rejected; to see why: nector-sim check {masked(orders)} --program "
             f"{program[-1]}"
         )
-    raise typer.Exit(1 if rejected else 0)
+    if good.empty:
+        typer.echo("nothing was tried: there are no orders")
+    raise typer.Exit(1 if rejected or good.empty else 0)

@@ -242,9 +242,10 @@ class Forecast(Result):
             before, ahead = self._sentence("cost_of_program", horizon)
             needed = self.break_even([horizon]).iloc[0]
             likely, low, high = (_extra(needed[name]) for name in ("likely", "low", "high"))
+            pays = f"Break-even: {likely} extra orders per 100 ({low} to {high})."
             lines.append(
                 f"What the program costs of the margin: {before and f'{before} in the last {what}, '}{ahead}) in the "
-                f"next {what}. Break-even: {likely} extra orders per 100 ({low} to {high})."
+                f"next {what}. {'It never pays for itself.' if likely == 'never' else pays}"
             )
         return "\n".join([*lines, *self._second(horizon)])
 
@@ -267,7 +268,8 @@ class Forecast(Result):
         if not row["differs"]:
             return []
         return [
-            f"A second opinion differs: a BG/NBD model expects {count(row['bg_nbd'], 'order')} of the customers known in "
+            f"A second opinion differs: a BG/NBD model expects {count(row['bg_nbd'], 'order')} of the customers "
+            f"known in "
             f"{horizon} month{'s' if horizon > 1 else ''}, this forecast {row['likely']:,.0f} ({row['low']:,.0f} to "
             f"{row['high']:,.0f})."
         ]

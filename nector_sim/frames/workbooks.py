@@ -41,7 +41,8 @@ def check_cells(source: Path | IO[bytes], name: str) -> None:
                         ) from None
                 if rows * columns > MOST_CELLS:
                     raise InputError(
-                        f"{name} has a sheet of {count(rows, 'row')} and {count(columns, 'column')}; at most {MOST_CELLS // 10**6} "
+                        f"{name} has a sheet of {count(rows, 'row')} and {count(columns, 'column')}; at most "
+                        f"{MOST_CELLS // 10**6} "
                         "million cells are read: delete what is far from the orders, or export as CSV"
                     )
 

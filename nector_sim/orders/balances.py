@@ -217,7 +217,9 @@ def spent_on(told: Balances, orders: pl.Series, *, numbers: str, decimals: int) 
 def join_balances(orders: pl.DataFrame, told: Balances | int) -> tuple[pl.Series, list[str]]:
     """Find each order's balance."""
     if isinstance(told, int):
-        return pl.Series([told] * orders.height, dtype=pl.Int64), [f"every order is given {told} points, as stated"]
+        return pl.Series([told] * orders.height, dtype=pl.Int64), [
+            f"every order is given {count(told, 'point')}, as stated"
+        ]
     rows = told.rows
     matches: list[pl.Expr] = []
     for ours, theirs in (("customer_id", "customer_id"), ("who_phone", "who_phone"), ("who_email", "who_email")):

@@ -201,7 +201,8 @@ def read_experiment(
     if p_value < _WRONG_SIZES:
         verdict = "cannot be read"
         answer = (
-            f"The test cannot be read: sides of {sizes['baseline']:,} and {count(sizes['candidate'], 'customer')} do not come "
+            f"The test cannot be read: sides of {sizes['baseline']:,} and {count(sizes['candidate'], 'customer')} "
+            f"do not come "
             f"from this assignment (p {p_value:.1g}); some were lost or added on one side. Find out why first."
         )
     step()
