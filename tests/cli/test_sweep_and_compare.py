@@ -195,3 +195,15 @@ def test_a_replay_needs_no_balances_and_drops_no_rows(run, grid, tmp_path):
         code, _, said = run(*command)
         assert code == 2
         assert "a history without them would give other balances" in said
+
+
+def test_no_orders_are_said_and_are_no_success(run, grid, tmp_path):
+    file = tmp_path / "orders.csv"
+    file.write_text("order_id,customer_id,ordered_at,cart_amount,points_balance\n", encoding="utf-8")
+    swept = ("sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", tmp_path / "s.csv")
+    compared = ("compare", file, "--baseline", EXAMPLE, "--candidate", EXAMPLE, "-a", BELIEVED)
+    replayed = ("replay", file, "-p", EXAMPLE, "--out", tmp_path / "replayed")
+    for command in (swept, compared, replayed):
+        code, said, _ = run(*command)
+        assert (code, "there are no orders" in said) == (1, True), command[0]
+        assert "never pays" not in said
