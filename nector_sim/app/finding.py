@@ -99,7 +99,7 @@ def _noticed(found: ExperimentPlan) -> list[str]:
         return lines
     enough = found.seen[found.seen["sees_break_even"]]
     if len(enough):
-        return [*lines, f"{count(int(enough['weeks'].min()), 'week')} are enough to see whether it pays."]
+        return [*lines, f"{count(int(enough['weeks'].min()), 'week is', 'weeks are')} enough to see whether it pays."]
     least = found.needed[found.needed["is_break_even"]]["customers_a_side"].min()
     return [
         *lines,
@@ -123,7 +123,7 @@ def _rows(found: ExperimentPlan) -> list[list[str]]:
         asked = [least[True]] if found.break_even else []
         cells = [f"{float(one.min()):,.0f}" for one in asked]
         cells += [f"{least[False][change / 100]:,.0f}" for change in CHANGES]
-        rows.append([f"{count(weeks, 'week')}", f"{100 * seen['smallest'].min():.1f} %", *cells])
+        rows.append([count(int(weeks), "week"), f"{100 * seen['smallest'].min():.1f} %", *cells])
     return rows
 
 
@@ -133,11 +133,10 @@ def groups(asked: Asked) -> dict[str, Any]:
     counts = found.frame["side"].value_counts()
     zone = asked.session.today.timezone
     at = found.start.tz_convert(zone)
-    keep, get = (f"{counts.get(side, 0):,}" for side in _GROUPS)
+    keep, get = (int(counts.get(side, 0)) for side in _GROUPS)
     line = (
-        f"From {at.day} {at:%B %Y} on, {count(keep, 'customer')} keep your current setting and {get} get the new "
-        f"one. Both "
-        "groups were alike before:"
+        f"From {at.day} {at:%B %Y} on, {count(keep, 'customer')} keep your current setting and {get:,} get the new "
+        "one. Both groups were alike before:"
     )
     return {
         "start": default,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -326,13 +327,13 @@ def _totals(manifest: dict[str, Any]) -> pd.DataFrame:
 
 
 def _added_up(notices: Iterable[str]) -> list[str]:
-    """Notices of all buckets: of those that begin with a number, the sum."""
+    """Notices of all buckets: of those that end with a number, the sum."""
     sums: dict[str, int] = {}
     for notice in notices:
-        number, _, words = notice.partition(" ")
-        key = words if number.isdecimal() else notice
-        sums[key] = sums.get(key, 0) + (int(number) if number.isdecimal() else 0)
-    return [f"{count} {words}" if count else words for words, count in sums.items()]
+        number = re.search(r"(?<=: )[\d,]+$", notice)
+        words = notice[: number.start()] if number else notice
+        sums[words] = sums.get(words, 0) + (int(number[0].replace(",", "")) if number else 0)
+    return [f"{words}{number:,}" if number else words for words, number in sums.items()]
 
 
 def _check_ids(job: ReplayJob, run: Runner) -> None:

@@ -20,6 +20,7 @@ from nector_sim.economics.run_off import GROUPS, LONGEST, RunOff, run_off
 from nector_sim.economics.shifted_beta import fit_shifted_beta
 from nector_sim.errors import InputError
 from nector_sim.ledger.arrays import Int64
+from nector_sim.ledger.facts import quiet_end
 from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.lots import lots_at
 from nector_sim.ledger.replay import Replay
@@ -158,7 +159,7 @@ def ultimate_redemption(
     Raises
     ------
     InputError
-        If fewer than four whole months are known, or nothing was redeemed.
+        If fewer than four whole months are known, nothing was redeemed, or the orders end four weeks or more before.
 
     Examples
     --------
@@ -170,6 +171,10 @@ def ultimate_redemption(
     """
     step, lots = stages(3), lots_at(replay, at)
     step()
+    if quiet := quiet_end(replay._facts.prepared, lots.at):
+        raise InputError(
+            f"{quiet}: nobody knows what was redeemed since; take an earlier `at`, or add the later orders"
+        )
     _, starts = month_starts(replay._facts.prepared.first, lots.at + 1, lots.program.timezone)
     whole = len(starts) - 1
     if whole < FEWEST:

@@ -17,6 +17,7 @@ import pandas as pd
 from nector_sim._progress import Progress, long_call, stages
 from nector_sim.errors import InputError
 from nector_sim.frames.kinds import as_frame
+from nector_sim.ledger.facts import quiet_end
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.lots import Lots, lots_at
@@ -261,6 +262,8 @@ def liability(
             f"{count(worthless, 'point belongs', 'points belong')} to customers whose tier can use no offer; they "
             f"count as nothing"
         )
+    if quiet := quiet_end(run._facts.prepared, lots.at):
+        notices.append(f"{quiet}: what was ordered since, if anything, is missing here")
     if ultimate is not None:
         notices += ultimate.notices
     owed = Liability(
