@@ -262,12 +262,13 @@ def _notices(
 
 def quiet_end(history: SortedHistory, until: int) -> str | None:
     """Say that the orders end four weeks or more before `until`, as where the later ones are not in the table."""
-    at = history.history.at
-    if not len(at) or (days := (until - int(at.max())) // DAY) < QUIET_DAYS:
+    if not len(history.history.at):
         return None
-    return (
-        f"the last order is of {to_datetime(int(at.max())):%Y-%m-%d}, {days} days before {to_datetime(until):%Y-%m-%d}"
-    )
+    last = int(history.history.at.max())
+    days = (until - last) // DAY
+    if days < QUIET_DAYS:
+        return None
+    return f"the last order is of {to_datetime(last):%Y-%m-%d}, {days} days before {to_datetime(until):%Y-%m-%d}"
 
 
 def _counts_spend(schedule: Schedule) -> bool:
