@@ -143,7 +143,10 @@ def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str | No
         return
     if not place.is_folder():
         if place.suffix not in (".csv", ".parquet"):
-            raise InputError(f"{place} ends in {place.suffix or 'nothing'}; orders are read from .csv and .parquet")
+            raise InputError(
+                f"{place} ends in {place.suffix or 'nothing'}; orders are read from .csv and .parquet here. Make a "
+                f"table of it first: nector-sim check {place} --out orders.parquet"
+            )
         yield place, str(place), ()
         return
     _refuse_lakes(place)

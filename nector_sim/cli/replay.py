@@ -30,7 +30,7 @@ def replay(
     ],
     program: options.Programs,
     out: Annotated[str, typer.Option("--out", help="Folder for orders, balances and totals.")],
-    opening: options.OpeningFile = None,
+    opening: options.OpeningAlone = None,
     balances_at: options.BalancesAt = None,
     grants: options.GrantsFile = None,
     refunds: options.RefundsFile = None,

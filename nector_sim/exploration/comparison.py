@@ -261,7 +261,8 @@ class Comparison(Result):
         causes = (
             "not everyone uses points on every order they can (take_up_percent), or products are excluded"
             if simulated > real
-            else "opening balances are missing (opening=), or today's setting was another one (programs=)"
+            else "opening balances are missing (opening=, --opening), or today's setting was another one (programs=, "
+            "--program)"
         )
         return (
             f"Look first: simulated, today's setting gives {self._money(simulated)}, {far} than the "

@@ -68,6 +68,8 @@ def find_layout(head: bytes, name: str, *, header_row: int | None = None) -> Csv
     headers = {separator: _header(text, separator, header_row, whole=whole) for separator in among}
     separator = max(headers, key=lambda separator: len(headers[separator][0]))
     columns, lines, rest, at = headers[separator]
+    if lines == 0 and header_row is not None and whole:
+        raise InputError(f"{name} has no row {header_row} to take the columns' names from (header_row=, --header-row)")
     if lines == 0:
         raise InputError(f"{name}: its first line is too long to be a header; {EXPORT_AGAIN}")
     if len(columns) > _MOST_COLUMNS:

@@ -31,6 +31,7 @@ FIRST_BALANCES = "Opening balances are each customer's points_balance at the fir
 LIKE_A_SNAPSHOT = (
     "points_balance is the same on every order of each customer, as balances of one day are; it was taken as the "
     "balance at the first order. If it is of a later day, give opening=ns.opening_from(balances, orders, program, at=…)"
+    " (--opening FILE --balances-at DAY)"
 )
 
 

@@ -323,7 +323,8 @@ def inspect_orders(
         notes.append(
             f"the balances are of {told.day}, {told.day_is}"
             if told.day is not None
-            else f"{told.day_is}, so they are taken as today's; state the day: balances_at="
+            else f"{told.day_is}, so they are taken as today's; state the day: balances_at= (replay, sweep, compare: "
+            "--balances-at DAY)"
         )
     report = account(
         read,

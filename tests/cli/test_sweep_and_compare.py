@@ -207,3 +207,28 @@ def test_no_orders_are_said_and_are_no_success(run, grid, tmp_path):
         code, said, _ = run(*command)
         assert (code, "there are no orders" in said) == (1, True), command[0]
         assert "never pays" not in said
+
+
+def test_a_table_that_is_none_of_refunds_is_refused_without_a_replay_too(run, grid, tmp_path):
+    """Orders given as refunds refunded every order, in silence."""
+    file = tmp_path / "orders.csv"
+    text = "order_id,customer_id,ordered_at,cart_amount,points_balance\na,c,2026-01-05T10:00Z,500,300\n"
+    file.write_text(text, encoding="utf-8")
+    for command in (
+        ("sweep", file, "-p", EXAMPLE, "--grid", grid, "--out", tmp_path / "s.csv"),
+        ("compare", file, "--baseline", EXAMPLE, "--candidate", EXAMPLE),
+    ):
+        code, _, err = run(*command, "-a", BELIEVED, "--as-given", "--refunds", file)
+        assert (code, "the refunds have no column refunded_at" in err) == (2, True), command[0]
+    blank = tmp_path / "refunds.csv"
+    blank.write_text("order_id,refunded_at\na,\n", encoding="utf-8")
+    code, _, err = run(*command, "-a", BELIEVED, "--as-given", "--refunds", blank)
+    assert (code, "refunds, row 1: refunded_at is missing" in err) == (2, True)
+
+
+def test_orders_in_a_workbook_are_sent_to_check(run, grid, tmp_path):
+    file = tmp_path / "orders.xlsx"
+    file.write_bytes(b"")
+    code, _, err = run("sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", tmp_path / "s.csv")
+    assert code == 2
+    assert f"nector-sim check {file} --out orders.parquet" in err
