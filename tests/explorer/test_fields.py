@@ -123,6 +123,10 @@ def test_each_field_has_the_shape_of_its_type():
         "offers.0.with_coupons": "switch", "offers.0.name": "text", "min_payable.kind": "choice", "tiers": "list",
     }  # fmt: skip
     assert {path: fields[path].shape for path in shapes} == shapes
+    assert fields["offers.1.kind"].options[:2] == (
+        ("variable_amount", "Amount Discount, increment of points"),
+        ("fixed_amount", "Amount Discount, fixed"),
+    )
     # The kind of an offer is asked once, by the group, not by its model again.
     paths = [field.path for top in fields_of(ns.Program, values_of(TWO_OFFERS)) for field in top.all()]
     assert paths.count("offers.0.kind") == 1
@@ -136,6 +140,12 @@ def test_an_empty_form_asks_for_an_offer_of_the_first_kind_and_for_no_minimum():
     assert [path for path in fields if path.startswith("min_payable")] == ["min_payable", "min_payable.kind"]
     assert [path for path in fields if path.startswith("expiry")] == ["expiry"]
     assert "expiry.days" in found(fields_of(ns.Program, {"expiry": True}))
+
+
+def test_a_name_becomes_words_without_its_unit():
+    labels = labels_of(ns.Assumptions, {})
+    shown = {"gross_margin_percent": "Gross margin", "cod_fee": "COD fee", "take_up_table": "Take-up table"}
+    assert {name: labels[name] for name in shown} == shown
 
 
 def test_labels_name_the_offer_where_there_are_several():
