@@ -39,6 +39,9 @@ ENOUGH = (40, 40, 20, 8)
 #: At the level of the nearest, donors of the same recency are ranked by their orders, and this many to either side of
 #: the same number taken: who orders most is like others who order much, never like all who were there lately.
 NEAREST, EITHER_SIDE = 2, 20
+#: What states carry on is looked at in every so many blocks, by leaving this share of the orders of one block out; all
+#: of what customers order is never what they ordered before.
+EVERY, LEFT_OUT, MOST = 3, 0.3, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +154,19 @@ class Donors:
         codes = np.concatenate([of_block[:, rows] for of_block, rows in zip(states, there, strict=True)], axis=1)
         self.counts = past.counts[self.customer, self.block]
         self._order = [np.argsort(level, kind="stable") for level in codes]
-        self._codes = [level[order] for level, order in zip(codes, self._order, strict=True)]
-        self.expected = self._means(codes)
+        # Few states have many donors: where each begins is looked up among them, not among the donors.
+        found = [np.unique(level[order], return_index=True) for level, order in zip(codes, self._order, strict=True)]
+        self._codes = [of_level for of_level, _ in found]
+        self._begins = [np.append(begin, len(self.block)) for _, begin in found]
+        self.expected = self.means_of(codes)
         self.newcomers = [np.flatnonzero(past.first == block) for block in range(start, past.blocks)]
 
     def _bounds(self, level: int, states: Int64) -> tuple[Int64, Int64]:
-        codes = self._codes[level]
-        begin, end = np.searchsorted(codes, states, side="left"), np.searchsorted(codes, states, side="right")
+        codes, begins = self._codes[level], self._begins[level]
+        begin, end = (begins[np.searchsorted(codes, states, side=side)] for side in ("left", "right"))
         if level != NEAREST:
             return begin, end
-        least, most = (np.searchsorted(codes, states // NONE * NONE + above) for above in (0, NONE))
+        least, most = (begins[np.searchsorted(codes, states // NONE * NONE + above)] for above in (0, NONE))
         return np.maximum(begin - EITHER_SIDE, least), np.minimum(end + EITHER_SIDE, most)
 
     def levels_of(self, states: Int64) -> Int64:
@@ -171,8 +177,8 @@ class Donors:
             chosen[end - begin >= ENOUGH[level]] = level
         return chosen
 
-    def _means(self, states: Int64) -> Floats:
-        """What each donor would have been expected to order: the mean of its state."""
+    def means_of(self, states: Int64) -> Floats:
+        """What customers in these states are expected to order in a block: the mean of their donors."""
         expected = np.zeros(states.shape[1])
         chosen = self.levels_of(states)
         for level, order in enumerate(self._order):
@@ -198,3 +204,23 @@ class Donors:
             place = np.searchsorted(sums, wanted, side="right") - 1
             drawn[mine] = order[np.clip(place, begin, end - 1)]
         return drawn
+
+
+def carried(past: Past, donors: Donors) -> Floats:
+    """By which share fewer orders are expected for each share fewer 1, 2, … blocks before, shape (lookback,).
+
+    Some orders that are not a customer's first are left out of a block, and the states after it looked at again.
+    """
+    rng = np.random.default_rng(0)
+    lost, whole = np.zeros(past.lookback), 0.0
+    for block in range(past.blocks - 1, past.blocks - past.window - 1, -EVERY):
+        before, age = past.counts[:, :block], block - past.first
+        there = np.flatnonzero(age > 0)
+        expected = donors.means_of(states_of(before[there], age[there], past.lookback)).sum()
+        whole += expected
+        for lag in range(1, min(past.lookback, block) + 1):
+            fewer, first = before[there], age[there] == lag
+            fewer[:, -lag] = np.maximum(rng.binomial(fewer[:, -lag], 1 - LEFT_OUT), first)
+            lost[lag - 1] += expected - donors.means_of(states_of(fewer, age[there], past.lookback)).sum()
+    share: Floats = np.maximum(lost, 0) / max(whole * LEFT_OUT, 1e-9)
+    return share * min(1.0, MOST / max(float(share.sum()), 1e-9))
