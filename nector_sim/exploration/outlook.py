@@ -42,6 +42,8 @@ class Outlook:
         1 in the mean.
     target : ndarray of float64, shape (ahead,)
         How busy the blocks ahead are drawn to be, on the same scale.
+    weights : ndarray of float64, shape (ahead, window)
+        How often each block of the window is drawn for a block ahead, 1 in the mean.
     path : Path
         How busy they may be, likewise.
     season : ndarray of float64, shape (looked at + ahead,)
@@ -54,30 +56,12 @@ class Outlook:
 
     busy: Floats
     target: Floats
+    weights: Floats
     path: Path
     season: Floats
     newcomers: Floats
     newcomers_error: Floats
     excess: float
-
-    def block_weights(self, block: int) -> Floats:
-        """How often each block of the window is drawn for a block ahead, 1 in the mean, shape (window,).
-
-        The weights exp(a × busy) that give the target in the mean.
-        """
-        wanted = float(self.target[block])
-        tilt, spread = 0.0, float(self.busy.std())
-        if spread < 1e-9:
-            return np.ones(len(self.busy))
-        for _ in range(50):
-            weights = np.exp(tilt * (self.busy - self.busy.mean()))
-            mean = np.average(self.busy, weights=weights)
-            variance = np.average((self.busy - mean) ** 2, weights=weights)
-            if abs(wanted - mean) < 1e-6 * spread or variance < 1e-12:
-                break
-            tilt += float(np.clip((wanted - mean) / variance, -2 / spread, 2 / spread))
-        scaled: Floats = weights / weights.mean()
-        return scaled
 
     def season_over(self, edges: Int64, blocks: float) -> Floats:
         """The season of each stretch from the origin on over that of so many blocks before it, shape (stretches,).
@@ -121,11 +105,28 @@ def outlook_of(past: Past, donors: Donors, ahead: int) -> Outlook:
     target = np.clip(np.exp(path.mean), *np.quantile(recent, [0.1, 0.9]))
     whole = np.resize(whole_season(path.year, carried(past, looked_at)), longer + ahead)
     season = np.exp(whole)
+    weights = np.array([_tilted(recent, float(wanted)) for wanted in target]).reshape(ahead, window)
     came = np.array([len(part) for part in donors.newcomers], float)
     newcomers, error, excess = _newcomers(came / season[longer - window : longer], ahead)
     # What moves the totals moves newcomers' orders too, and is none of how many come.
     newcomers = newcomers * season[longer:] * target / np.exp(path.mean)
-    return Outlook(recent, target, path, whole, newcomers, error, excess)
+    return Outlook(recent, target, weights, path, whole, newcomers, error, excess)
+
+
+def _tilted(busy: Floats, wanted: float) -> Floats:
+    """The weights exp(a × busy) that give how busy a block is wanted to be in the mean, 1 in the mean themselves."""
+    tilt, spread = 0.0, float(busy.std())
+    if spread < 1e-9:
+        return np.ones(len(busy))
+    for _ in range(50):
+        weights = np.exp(tilt * (busy - busy.mean()))
+        mean = np.average(busy, weights=weights)
+        variance = np.average((busy - mean) ** 2, weights=weights)
+        if abs(wanted - mean) < 1e-6 * spread or variance < 1e-12:
+            break
+        tilt += float(np.clip((wanted - mean) / variance, -2 / spread, 2 / spread))
+    scaled: Floats = weights / weights.mean()
+    return scaled
 
 
 def whole_season(beside: Floats, carried: Floats) -> Floats:

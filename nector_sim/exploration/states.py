@@ -33,6 +33,8 @@ ORDERS = np.array([1, 2, 3, 4, 6, 9, 13, 19, 27, 39, 56, 80, 120])
 AGE = np.array([2, 3, 5, 9, 14])
 #: The block of the first order of who never ordered: after all blocks.
 NONE = 1 << 30
+#: Codes of the finest level.
+FINEST = (len(RECENCY) + 1) * (len(ORDERS) + 1) * (len(AGE) + 1)
 #: Donors that a state needs before it is used, from the finest level to the last but one: few others who stayed away as
 #: long tell more than many who did not.
 ENOUGH = (40, 40, 20, 8)
@@ -158,6 +160,8 @@ class Donors:
         found = [np.unique(level[order], return_index=True) for level, order in zip(codes, self._order, strict=True)]
         self._codes = [of_level for of_level, _ in found]
         self._begins = [np.append(begin, len(self.block)) for _, begin in found]
+        ordered = np.cumsum(self.counts[np.array(self._order)], axis=1, dtype=float)
+        self._sums = np.pad(ordered, ((0, 0), (1, 0)))
         self.expected = self.means_of(codes)
         self.newcomers = [np.flatnonzero(past.first == block) for block in range(start, past.blocks)]
 
@@ -169,35 +173,38 @@ class Donors:
         least, most = (begins[np.searchsorted(codes, states // NONE * NONE + above)] for above in (0, NONE))
         return np.maximum(begin - EITHER_SIDE, least), np.minimum(end + EITHER_SIDE, most)
 
-    def levels_of(self, states: Int64) -> Int64:
-        """The finest level of each customer's state that has enough donors; the coarsest, if none has."""
-        chosen = np.full(states.shape[1], len(self._codes) - 1)
-        for level in reversed(range(len(self._codes) - 1)):
-            begin, end = self._bounds(level, states[level])
-            chosen[end - begin >= ENOUGH[level]] = level
-        return chosen
+    def _donors_of(self, states: Int64) -> tuple[Int64, Int64, Int64]:
+        """The finest level of each customer's state that has enough donors, the coarsest if none has, and where in its
+        order they begin and end."""
+        # The finest level and the nearest tell the others; many customers are in the same state.
+        key = states[NEAREST] * FINEST + states[0]
+        _, some, same = np.unique(key, return_index=True, return_inverse=True)
+        few, last = states[:, some], len(self._codes) - 1
+        chosen = np.full(len(some), last)
+        begin, end = self._bounds(last, few[last])
+        for level in reversed(range(last)):
+            begins, ends = self._bounds(level, few[level])
+            enough = ends - begins >= ENOUGH[level]
+            chosen[enough], begin[enough], end[enough] = level, begins[enough], ends[enough]
+        return chosen[same], begin[same], end[same]
 
     def means_of(self, states: Int64) -> Floats:
         """What customers in these states are expected to order in a block: the mean of their donors."""
-        expected = np.zeros(states.shape[1])
-        chosen = self.levels_of(states)
-        for level, order in enumerate(self._order):
-            sums = np.concatenate([[0.0], np.cumsum(self.counts[order])])
-            mine = chosen == level
-            begin, end = self._bounds(level, states[level, mine])
-            expected[mine] = (sums[end] - sums[begin]) / np.maximum(end - begin, 1)
+        chosen, begin, end = self._donors_of(states)
+        sums = self._sums[chosen, end] - self._sums[chosen, begin]
+        expected: Floats = sums / np.maximum(end - begin, 1)
         return expected
 
     def draw(self, states: Int64, weights: Floats, uniform: Floats) -> Int64:
         """Draw a donor for each customer, shape (customers,)."""
-        chosen = self.levels_of(states)
+        chosen, begins, ends = self._donors_of(states)
         drawn = np.zeros(states.shape[1], np.int64)
         for level, order in enumerate(self._order):
             mine = np.flatnonzero(chosen == level)
             if not len(mine):
                 continue
             sums = np.concatenate([[0.0], np.cumsum(weights[order])])
-            begin, end = self._bounds(level, states[level, mine])
+            begin, end = begins[mine], ends[mine]
             # Of the coarsest level nobody may be there: then anybody.
             begin, end = np.where(end > begin, begin, 0), np.where(end > begin, end, len(order))
             wanted = sums[begin] + uniform[mine] * (sums[end] - sums[begin])
