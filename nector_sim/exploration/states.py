@@ -174,8 +174,7 @@ class Donors:
         return np.maximum(begin - EITHER_SIDE, least), np.minimum(end + EITHER_SIDE, most)
 
     def _donors_of(self, states: Int64) -> tuple[Int64, Int64, Int64]:
-        """The finest level of each customer's state that has enough donors, the coarsest if none has, and where in its
-        order they begin and end."""
+        """The finest level that has enough donors for each customer's state, and where in its order those are."""
         # The finest level and the nearest tell the others; many customers are in the same state.
         key = states[NEAREST] * FINEST + states[0]
         _, some, same = np.unique(key, return_index=True, return_inverse=True)
