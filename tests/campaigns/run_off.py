@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 
 import nector_sim as ns
+from nector_sim.ledger.lots import lots_at
 from nector_sim.simulation.shop import SHOPS
 
 KINDS = ("steady", "growing", "shrinking", "seasonal", "heavy-tailed")
@@ -24,9 +25,10 @@ def case(kind, name, seed):
     shop = SHOPS[kind].model_copy(update={"customers_per_month": 100, "months": MONTHS})
     replay = ns.simulate(shop, program, seed=seed).replay(program)
     starts = shop.starts.replace(year=shop.starts.year + KNOWN // 12)
-    said, later = ns.ultimate_redemption(replay, at=f"{starts:%Y-%m-%d}"), ns.ultimate_redemption(replay)
-    months = said.table["month"]
-    came = later.table.set_index("month").loc[months, "redeemed"].sum() - said.table["redeemed"].sum()
+    said = ns.ultimate_redemption(replay, at=f"{starts:%Y-%m-%d}")
+    later = lots_at(replay, None)
+    of_month = dict(zip(later.months, later.left.spent[1:].sum(axis=1).tolist(), strict=False))
+    came = sum(of_month[month] for month in said.table["month"]) - said.table["redeemed"].sum()
     left = said.table["outstanding"].sum()
     return *(left * percent / 100 for percent in said.still_percent), came
 
