@@ -41,6 +41,8 @@ ENOUGH = (40, 40, 20, 8)
 #: At the level of the nearest, donors of the same recency are ranked by their orders, and this many to either side of
 #: the same number taken: who orders most is like others who order much, never like all who were there lately.
 NEAREST, EITHER_SIDE = 2, 20
+#: The level of recency alone.
+AWAY = 3
 #: What states carry on is looked at in every so many blocks, by leaving this share of the orders of one block out; all
 #: of what customers order is never what they ordered before.
 EVERY, LEFT_OUT, MOST = 3, 0.3, 0.9
@@ -185,6 +187,9 @@ class Donors:
             begins, ends = self._bounds(level, few[level])
             enough = ends - begins >= ENOUGH[level]
             chosen[enough], begin[enough], end[enough] = level, begins[enough], ends[enough]
+        if (nobody := begin == end).any():
+            # Who stayed away longer than all donors is like those who stayed away longest.
+            chosen[nobody], begin[nobody], end[nobody] = AWAY, *self._begins[AWAY][-2:]
         return chosen[same], begin[same], end[same]
 
     def means_of(self, states: Int64) -> Floats:
@@ -204,8 +209,6 @@ class Donors:
                 continue
             sums = np.concatenate([[0.0], np.cumsum(weights[order])])
             begin, end = begins[mine], ends[mine]
-            # Of the coarsest level nobody may be there: then anybody.
-            begin, end = np.where(end > begin, begin, 0), np.where(end > begin, end, len(order))
             wanted = sums[begin] + uniform[mine] * (sums[end] - sums[begin])
             place = np.searchsorted(sums, wanted, side="right") - 1
             drawn[mine] = order[np.clip(place, begin, end - 1)]
