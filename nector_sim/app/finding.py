@@ -117,13 +117,14 @@ def _columns(found: ExperimentPlan) -> list[str]:
 def _rows(found: ExperimentPlan) -> list[list[str]]:
     """By length, what the best way of reckoning sees."""
     rows = []
-    for weeks, seen in found.seen.groupby("weeks"):
+    lengths: Any = found.seen.groupby("weeks")
+    for weeks, seen in lengths:
         needed = found.needed[found.needed["weeks"] == weeks]
         least = needed.groupby(["is_break_even", "change"])["customers_a_side"].min()
         asked = [least[True]] if found.break_even else []
         cells = [f"{float(one.min()):,.0f}" for one in asked]
         cells += [f"{least[False][change / 100]:,.0f}" for change in CHANGES]
-        rows.append([count(int(weeks), "week"), f"{100 * seen['smallest'].min():.1f} %", *cells])
+        rows.append([count(weeks, "week"), f"{100 * seen['smallest'].min():.1f} %", *cells])
     return rows
 
 

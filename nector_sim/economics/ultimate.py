@@ -159,7 +159,7 @@ def ultimate_redemption(
     Raises
     ------
     InputError
-        If fewer than four whole months are known, nothing was redeemed, or the orders end four weeks or more before.
+        If fewer than four whole months are known, nothing was redeemed, or the orders end more than a month before.
 
     Examples
     --------

@@ -100,7 +100,7 @@ def past_of(facts: ReadyHistory, window: int | None = None) -> Past:
     Raises
     ------
     InputError
-        If the history is too short, or its orders end four weeks or more before its last instant.
+        If the history is too short, or its orders end more than a month before its last instant.
     """
     prepared, history = facts.prepared, facts.prepared.history
     if quiet := quiet_end(prepared, prepared.last):

@@ -50,8 +50,8 @@ RESULTS = (
 )
 #: Of these, columns that orders may bring: what the replay works out stands in their place.
 REPLACED = ("points_balance", "tier")
-#: Days without an order after which a history is taken to be cut off.
-QUIET_DAYS = 28
+#: What is more days than these later than the last order misses something that happened in between.
+GAP_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,12 +261,12 @@ def _notices(
 
 
 def quiet_end(history: SortedHistory, until: int) -> str | None:
-    """Say that the orders end four weeks or more before `until`, as where the later ones are not in the table."""
+    """Say that the orders end more than a month before `until`, as where the later ones are not in the table."""
     if not len(history.history.at):
         return None
     last = int(history.history.at.max())
     days = (until - last) // DAY
-    if days < QUIET_DAYS:
+    if days <= GAP_DAYS:
         return None
     return f"the last order is of {to_datetime(last):%Y-%m-%d}, {days} days before {to_datetime(until):%Y-%m-%d}"
 
