@@ -17,6 +17,7 @@ from nector_sim.pictures.style import currency_sign
 from nector_sim.report.answer import money
 from nector_sim.report.words import called, plain
 from nector_sim.results import count
+from nector_sim.rules.values import ungrouped
 
 if TYPE_CHECKING:
     from nector_sim.app.desk import Desk
@@ -185,7 +186,7 @@ def _assigned(desk: Desk, session: Any, typed: Mapping[str, str]) -> tuple[Exper
 
 def _percent(text: str) -> float:
     try:
-        return float(text.replace(",", "").strip(" %"))
+        return float(ungrouped(text.strip(" %")))
     except ValueError:
         raise InputError("How many customers get the new setting: write a number of per cent, such as 50.") from None
 

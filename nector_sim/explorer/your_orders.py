@@ -21,6 +21,7 @@ from nector_sim.places import is_url
 from nector_sim.report.figures import message_html
 from nector_sim.results import count
 from nector_sim.rules.money import to_points
+from nector_sim.rules.values import ungrouped
 
 TABLES = ".csv,.parquet,.xlsx,.txt,.tsv"
 #: Rejected rows shown; all of them can be downloaded.
@@ -114,7 +115,7 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
         )
 
     def _given_balances(self) -> Any:
-        typed = self.everybody.value.replace(",", "").strip()
+        typed = ungrouped(self.everybody.value)
         if typed:
             try:
                 return to_points(typed)

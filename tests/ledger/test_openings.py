@@ -64,7 +64,9 @@ def test_points_that_are_pending_are_not_in_a_balance():
 
 
 def test_a_late_snapshot_and_one_of_other_people_are_said():
-    assert any("days later than the last order" in said for said in run_back({"a": 200}).attrs["notices"])
+    assert any(
+        "the day of the balances: what happened in between" in said for said in run_back({"a": 200}).attrs["notices"]
+    )
     with pytest.raises(ns.InputError, match="no customer of the balances has an order"):
         run_back({"x": 5})
     percent = ns.Program.parse({"offers": [{"kind": "fixed_percent", "points": 10, "percent": 5}]})
