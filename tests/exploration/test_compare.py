@@ -327,6 +327,7 @@ def test_a_candidate_that_keeps_more_pays_though_its_orders_earn_little_or_nothi
     assert result.incremental_margin > 0
     assert result.break_even_of_pair == said
     assert "does not pay" not in result.text()
+    assert "falls on 1 order and rises on 0; 1 customer gets less in all" in result.text()
     assert "never, of" not in result.text()
     dearer = compare(CHEAPER, TODAY, few(*carts), assumptions=BELIEVED, resamples=0)
     assert dearer.break_even_of_pair.startswith("It does not pay")
