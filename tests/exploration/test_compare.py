@@ -215,6 +215,8 @@ def test_a_resample_adds_up_what_each_customer_brings_however_it_is_cut(monkeypa
     ("given", "said"),
     [
         ({"resamples": -1}, "resamples is -1; it is 0 for no ranges"),
+        ({"resamples": True}, "resamples is True; it is 0 for no ranges"),
+        ({"by": ["month"]}, r"by is \['month'\]; name one group"),
         ({"seed": -1}, "seed is -1; it is a whole number"),
         ({"uplift_percent": 0.05}, r"uplift_percent is 0.05; did you mean 5\?"),
         ({"uplift_percent": float("nan")}, "uplift_percent is nan, not a number"),
