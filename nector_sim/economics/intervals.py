@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from nector_sim._progress import side_by_side
-from nector_sim.economics.ranges import Sums, resample
+from nector_sim.economics.ranges import Drawn, Sums
 from nector_sim.economics.rates import Rates
 
 Floats = npt.NDArray[np.float64]
@@ -71,12 +71,16 @@ def corrected_draws_of(
 
     Customers are drawn once for as many settings as memory allows: drawing them takes longer than adding them up.
     """
-    extras = iter(each)
+    extras, drawn = iter(each), Drawn(len(shared.amounts), resamples=resamples, seed=seed)
+    common = Sums(shared.names, drawn.added([shared.amounts])[0])
     together = max(1, TOGETHER // max(1, 2 * shared.amounts.size))
     while some := list(islice(extras, together)):
         of = partial(_Setting.of, shared, numbers=numbers, likely=likely)
         settings = list(side_by_side(of, some, threads=min(2, os.cpu_count() or 1)))
-        yield from _corrected(shared, settings, numbers, likely, draw, resamples, seed)
+        added = drawn.added([setting.columns.amounts for setting in settings])
+        for setting, amounts in zip(settings, added, strict=True):
+            again = common.beside(Sums(setting.columns.names, amounts))
+            yield _measured(setting, again, len(shared.amounts), numbers(again, likely), draw(again))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,11 @@ class _Setting:
     """One setting before customers are drawn: its numbers; its sums, influences and their squares by customer."""
 
     value: dict[str, Any]
-    influence: Floats
     columns: Sums
+    error: list[float]
+    """Of each number, the standard error."""
+    skewness: list[float]
+    """Of each number, that of what customers add to it."""
 
     @classmethod
     def of(cls, shared: Sums, extra: Sums, numbers: Callable[[Sums, Rates], Numbers], likely: Rates) -> _Setting:
@@ -93,53 +100,30 @@ class _Setting:
         total = sums.amounts.sum(axis=0)
         value = {name: _bounded(name, number) for name, number in numbers(Sums(sums.names, total), likely).items()}
         without_each = numbers(Sums(sums.names, total - sums.amounts), likely)
-        influence = np.empty((len(sums.amounts), len(value)))
-        for place, name in enumerate(value):
-            influence[:, place] = _influence(value[name], _bounded(name, without_each[name]), sums)
-        powers = tuple(("influence", f"{power} {name}") for power in (1, 2) for name in value)
-        columns = np.concatenate([extra.amounts, influence, influence * influence], axis=1)
-        return cls(value, influence, Sums((*extra.names, *powers), columns))
+        columns = {name: extra.of(*name) for name in extra.names}
+        error, skewness = [], []
+        for name, number in value.items():
+            # For a sum, the customer's own part of it.
+            influence = np.broadcast_to(number - _bounded(name, without_each[name]), (len(sums.amounts),))
+            squared = influence * influence
+            columns |= {("influence", f"1 {name}"): influence, ("influence", f"2 {name}"): squared}
+            spread, skewed = _error_and_skewness(influence)
+            error.append(spread)
+            skewness.append(skewed)
+        return cls(value, Sums.stacked(columns, influence.shape), error, skewness)
 
 
-def _corrected(
-    shared: Sums,
-    settings: list[_Setting],
-    numbers: Callable[[Sums, Rates], Numbers],
-    likely: Rates,
-    draw: Callable[[Sums], Numbers],
-    resamples: int,
-    seed: int,
-) -> Iterator[Corrected]:
-    """Draw the customers once for these settings, and measure each draw in its own standard error."""
-    stacked = np.concatenate([shared.amounts, *(setting.columns.amounts for setting in settings)], axis=1)
-    names = tuple(("", str(column)) for column in range(stacked.shape[1]))
-    drawn = resample(Sums(names, stacked), resamples=resamples, seed=seed).amounts
-    common, rest = Sums(shared.names, drawn[:, : len(shared.names)]), drawn[:, len(shared.names) :]
-    for setting in settings:
-        mine, rest = np.split(rest, [len(setting.columns.names)], axis=1)
-        yield _measured(setting, common.beside(Sums(setting.columns.names, mine)), numbers, likely, draw)
-
-
-def _measured(
-    setting: _Setting,
-    again: Sums,
-    numbers: Callable[[Sums, Rates], Numbers],
-    likely: Rates,
-    draw: Callable[[Sums], Numbers],
-) -> Corrected:
-    at_likely, draws = numbers(again, likely), draw(again)
-    customers = len(setting.influence)
+def _measured(setting: _Setting, again: Sums, customers: int, at_likely: Numbers, draws: Numbers) -> Corrected:
+    """Measure each draw of a setting in its own standard error."""
     corrected, needed = {}, {}
     for place, (name, value) in enumerate(setting.value.items()):
         first, second = (again.of("influence", f"{power} {name}") for power in (1, 2))
-        mine = setting.influence[:, place]
-        error = float(np.sqrt(((mine - mine.mean()) ** 2).sum()))
         drawn, fixed = (_bounded(name, which[name]) for which in (draws, at_likely))
-        if error > 0:
+        if (error := setting.error[place]) > 0:
             errors = np.maximum(np.sqrt(np.maximum(second - first**2 / customers, 0)), LEAST_ERROR * error)
             drawn = value - (fixed - value) / errors * error + (drawn - fixed)
         corrected[name] = _unbounded(name, drawn)
-        needed[name] = FOR_SKEWNESS * _skewness(mine) ** 2
+        needed[name] = FOR_SKEWNESS * setting.skewness[place] ** 2
     return corrected, needed
 
 
@@ -177,11 +161,6 @@ def too_skewed(needed: Mapping[str, float], customers: int) -> str | None:
     )
 
 
-def _influence(value: float, without_each: Any, sums: Sums) -> Floats:
-    """What each customer adds to a number; for a sum, the customer's own part of it."""
-    return np.broadcast_to(value - np.asarray(without_each, dtype=np.float64), (len(sums.amounts),))
-
-
 def _bounded(name: str, number: Any) -> Any:
     """A number that has no infinity: a break-even as 1 ÷ (1 + it), which is 0 for `never`."""
     if "uplift" not in name:
@@ -202,9 +181,11 @@ def _unbounded(name: str, number: Any) -> Any:
         return np.where(number > 0, 1 / np.where(number > 0, number, 1) - 1, np.inf)
 
 
-def _skewness(values: Floats) -> float:
+def _error_and_skewness(values: Floats) -> tuple[float, float]:
+    """The standard error of a sum of values, and their skewness."""
     centred = values - values.mean()
-    # By products: a power of an array takes twenty times as long.
+    # By products: a power of an array takes twenty times as long, and a scalar product may wait for other threads.
     squared = centred * centred
     spread = float(squared.mean())
-    return float((squared * centred).mean()) / spread**1.5 if spread > 0 else 0.0
+    skewness = float((squared * centred).mean()) / spread**1.5 if spread > 0 else 0.0
+    return float(np.sqrt(squared.sum())), skewness

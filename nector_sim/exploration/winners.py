@@ -181,12 +181,13 @@ def map_of(
         go_on()
         replays = read(believed[mine[0]], tried)
         notices, sums = replays.notices, ReplaySums.of(replays, "cash", program.decimals)
-        today = replays.run(program)
+        today = sums.got(replays.run(program), uses=True)
         for column, setting in enumerate(tried):
             go_on()
             if not sums.fits(setting):
                 raise InputError("no response is counted of a setting that is switched off, on orders with credits")
-            totals = sums.answering(setting, replays.run(setting), today)
+            ran = replays.run(setting)
+            totals = sums.answering(setting, ran, sums.got(ran, uses=True), today)
             for row in mine:
                 earned[row, column] = margin_with_response(totals, believed[row].rates())
             step()

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 import nector_sim as ns
+from nector_sim.economics import ranges
 from nector_sim.economics.ranges import Sums, between, resample
 
 #: Of each order by itself, since score and pandas then give every number; replays have tests of their own.
@@ -195,6 +196,19 @@ def test_a_resample_has_as_many_customers_and_depends_on_its_number_alone():
     assert np.array_equal(
         resample(some, resamples=10, seed=5).amounts, resample(some, resamples=30, seed=5).amounts[:10]
     )
+
+
+def test_a_resample_adds_up_what_each_customer_brings_however_it_is_cut(monkeypatch):
+    """By hand: the amounts of the customers that were picked, in pieces that fit and in pieces that do not."""
+    amounts = np.random.default_rng(1).normal(size=(257, 3))
+    picked = [np.random.default_rng([5, number]).integers(257, size=257, dtype=np.int32) for number in range(250)]
+    by_hand = np.array([amounts[places].sum(axis=0) for places in picked])
+    sums = Sums((("without", "orders"), ("without", "cart"), ("0 fixed", "discount")), amounts)
+    for held, draws, product in ((50_000_000, 100, 4 * 65_536), (257 * 60, 7, 500), (1, 3, 1)):
+        monkeypatch.setattr(ranges, "HELD", held)
+        monkeypatch.setattr(ranges, "DRAWS", draws)
+        monkeypatch.setattr(ranges, "PRODUCT", product)
+        assert resample(sums, resamples=250, seed=5).amounts == pytest.approx(by_hand, rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize(
