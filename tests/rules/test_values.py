@@ -9,7 +9,7 @@ import pytest
 
 from nector_sim.frames.columns import NOT_SAID, count_odd_points, read_money, read_points, read_yes_or_no
 from nector_sim.rules.money import to_minor, to_points
-from nector_sim.rules.values import as_float, is_blank, read_percentage, read_yes_no
+from nector_sim.rules.values import as_float, is_blank, read_decimal, read_percentage, read_yes_no
 
 BLANK = [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, Decimal("NaN"), "", " ", "\t"]
 FILLED = [0, 0.0, False, "0", "nan", Decimal(0), pd.Timestamp(0)]
@@ -73,6 +73,44 @@ def test_the_tolerance_is_for_floats_alone():
     with pytest.raises(ValueError, match="finer"):
         to_minor(Decimal("1549.3500000000001"), 2)
     assert as_float(Decimal("1.5")) is as_float(3) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1.0000000000000", None),  # 14 digits: nobody prints a float so
+        ("1.00000000000000", 1.0),
+        ("0.12345678901234568", 0.12345678901234568),
+        ("0.123456789012345678", None),  # 18 digits: more than a float has
+        ("0.1", 0.1),
+        ("9e-05", 9e-05),
+        ("words", None),
+    ],
+)
+def test_a_text_that_a_float_printed_is_known_by_its_digits(text, number):
+    assert as_float(text) == number
+
+
+@pytest.mark.parametrize("value", [True, False, [1], object(), "1,5"])
+def test_what_is_no_number_is_said_to_be_none(value):
+    with pytest.raises(ValueError, match="is not a number; write it with digits and a point"):
+        read_decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("nan", "NaN"), ("NaN", "NaN"), ("inf", "infinite"), ("-Infinity", "infinite"), ("+inf", "infinite")],
+)
+def test_what_is_not_finite_is_said_so(text, said):
+    with pytest.raises(ValueError, match=said):
+        read_decimal(text)
+
+
+def test_an_exponent_is_read_where_floats_are_printed_with_one():
+    assert read_decimal("9.9e-05") == Decimal("0.000099")
+    for text in ("1e-4", "5e-1", "1e3"):
+        with pytest.raises(ValueError, match="scientific notation"):
+            read_decimal(text)
 
 
 YES_NO = {
