@@ -146,3 +146,16 @@ def test_percentages():
     for value, says in ((0.4, "did you mean 40"), (101, "from 0 to 100"), (-1, "0 to 100"), ("x", "not a number")):
         with pytest.raises(ValueError, match=says):
             read_percentage(value)
+
+
+def test_a_share_is_asked_about_below_one_percent_and_not_above():
+    assert [read_percentage(value) for value in (0, 1, "1.5", 100)] == [0, 1, Decimal("1.5"), 100]
+    with pytest.raises(ValueError, match=r"is 0\.55; did you mean 55\?"):
+        read_percentage("0.55")
+    with pytest.raises(ValueError, match="is true, not a number; a percentage is written such as 40"):
+        read_percentage(True)
+    with pytest.raises(ValueError, match="is forty, not a number"):
+        read_percentage("forty")
+    assert read_percentage(101, at_most=None) == 101
+    with pytest.raises(ValueError, match="is 101; a percentage goes from 0 to 100"):
+        read_percentage(101)
