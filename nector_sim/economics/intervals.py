@@ -19,8 +19,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from nector_sim._progress import side_by_side
-from nector_sim.economics.ranges import Sums, resample
+from nector_sim.economics.ranges import Drawn, Sums
 from nector_sim.economics.rates import Rates
+from nector_sim.results import count
 
 Floats = npt.NDArray[np.float64]
 Numbers = Mapping[str, Any]
@@ -38,9 +39,13 @@ LEAST_ERROR = 0.1
 TOGETHER = 20_000_000
 #: Numbers that are sums over customers.
 _TOTALS = ("margin", "cost_of_program", "discount", "incremental_margin", "incremental_discount")
-_NEVER_NEGATIVE = ("discount", "discount_rate", "share_could_redeem", "orders_redeemed", "points_redeemed")
-#: Numbers that are shares of customers.
-_SHARES = ("share_who_get_less",)
+_NEVER_NEGATIVE = ("discount", "orders_redeemed", "points_redeemed")
+#: Numbers below 0 only under assumptions that make every draw so, as payment fees above the price.
+_COSTS = ("cost_of_program", "break_even_uplift")
+#: Numbers that are parts of a whole.
+_SHARES = ("discount_rate", "share_could_redeem", "share_who_get_less")
+#: Of fewer customers than these, drawing them anew says little about others.
+FEW_CUSTOMERS = 30
 
 
 def corrected_draws(
@@ -71,12 +76,16 @@ def corrected_draws_of(
 
     Customers are drawn once for as many settings as memory allows: drawing them takes longer than adding them up.
     """
-    extras = iter(each)
+    extras, drawn = iter(each), Drawn(len(shared.amounts), resamples=resamples, seed=seed)
+    common = Sums(shared.names, drawn.added([shared.amounts])[0])
     together = max(1, TOGETHER // max(1, 2 * shared.amounts.size))
     while some := list(islice(extras, together)):
         of = partial(_Setting.of, shared, numbers=numbers, likely=likely)
         settings = list(side_by_side(of, some, threads=min(2, os.cpu_count() or 1)))
-        yield from _corrected(shared, settings, numbers, likely, draw, resamples, seed)
+        added = drawn.added([setting.columns.amounts for setting in settings])
+        for setting, amounts in zip(settings, added, strict=True):
+            again = common.beside(Sums(setting.columns.names, amounts))
+            yield _measured(setting, again, len(shared.amounts), numbers(again, likely), draw(again))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,11 @@ class _Setting:
     """One setting before customers are drawn: its numbers; its sums, influences and their squares by customer."""
 
     value: dict[str, Any]
-    influence: Floats
     columns: Sums
+    error: list[float]
+    """Of each number, the standard error."""
+    skewness: list[float]
+    """Of each number, that of what customers add to it."""
 
     @classmethod
     def of(cls, shared: Sums, extra: Sums, numbers: Callable[[Sums, Rates], Numbers], likely: Rates) -> _Setting:
@@ -93,53 +105,33 @@ class _Setting:
         total = sums.amounts.sum(axis=0)
         value = {name: _bounded(name, number) for name, number in numbers(Sums(sums.names, total), likely).items()}
         without_each = numbers(Sums(sums.names, total - sums.amounts), likely)
-        influence = np.empty((len(sums.amounts), len(value)))
-        for place, name in enumerate(value):
-            influence[:, place] = _influence(value[name], _bounded(name, without_each[name]), sums)
-        powers = tuple(("influence", f"{power} {name}") for power in (1, 2) for name in value)
-        columns = np.concatenate([extra.amounts, influence, influence * influence], axis=1)
-        return cls(value, influence, Sums((*extra.names, *powers), columns))
+        columns = {name: extra.of(*name) for name in extra.names}
+        error, skewness = [], []
+        for name, number in value.items():
+            # For a sum, the customer's own part of it.
+            influence = np.broadcast_to(number - _bounded(name, without_each[name]), (len(sums.amounts),))
+            squared = influence * influence
+            columns |= {("influence", f"1 {name}"): influence, ("influence", f"2 {name}"): squared}
+            spread, skewed = _error_and_skewness(influence)
+            error.append(spread)
+            skewness.append(skewed)
+        return cls(value, Sums.stacked(columns, influence.shape), error, skewness)
 
 
-def _corrected(
-    shared: Sums,
-    settings: list[_Setting],
-    numbers: Callable[[Sums, Rates], Numbers],
-    likely: Rates,
-    draw: Callable[[Sums], Numbers],
-    resamples: int,
-    seed: int,
-) -> Iterator[Corrected]:
-    """Draw the customers once for these settings, and measure each draw in its own standard error."""
-    stacked = np.concatenate([shared.amounts, *(setting.columns.amounts for setting in settings)], axis=1)
-    names = tuple(("", str(column)) for column in range(stacked.shape[1]))
-    drawn = resample(Sums(names, stacked), resamples=resamples, seed=seed).amounts
-    common, rest = Sums(shared.names, drawn[:, : len(shared.names)]), drawn[:, len(shared.names) :]
-    for setting in settings:
-        mine, rest = np.split(rest, [len(setting.columns.names)], axis=1)
-        yield _measured(setting, common.beside(Sums(setting.columns.names, mine)), numbers, likely, draw)
-
-
-def _measured(
-    setting: _Setting,
-    again: Sums,
-    numbers: Callable[[Sums, Rates], Numbers],
-    likely: Rates,
-    draw: Callable[[Sums], Numbers],
-) -> Corrected:
-    at_likely, draws = numbers(again, likely), draw(again)
-    customers = len(setting.influence)
+def _measured(setting: _Setting, again: Sums, customers: int, at_likely: Numbers, draws: Numbers) -> Corrected:
+    """Measure each draw of a setting in its own standard error."""
     corrected, needed = {}, {}
     for place, (name, value) in enumerate(setting.value.items()):
         first, second = (again.of("influence", f"{power} {name}") for power in (1, 2))
-        mine = setting.influence[:, place]
-        error = float(np.sqrt(((mine - mine.mean()) ** 2).sum()))
         drawn, fixed = (_bounded(name, which[name]) for which in (draws, at_likely))
-        if error > 0:
+        if (error := setting.error[place]) > 0:
             errors = np.maximum(np.sqrt(np.maximum(second - first**2 / customers, 0)), LEAST_ERROR * error)
             drawn = value - (fixed - value) / errors * error + (drawn - fixed)
-        corrected[name] = _unbounded(name, drawn)
-        needed[name] = FOR_SKEWNESS * _skewness(mine) ** 2
+        drawn = _unbounded(name, drawn)
+        if name.rpartition(".")[2] in _COSTS and _unbounded(name, value) >= 0:
+            drawn = np.maximum(drawn, 0)
+        corrected[name] = drawn
+        needed[name] = FOR_SKEWNESS * setting.skewness[place] ** 2
     return corrected, needed
 
 
@@ -166,20 +158,18 @@ def never(number: Any) -> float:
 
 
 def too_skewed(needed: Mapping[str, float], customers: int) -> str | None:
-    """Say which ranges are probably too short, since a few customers make up much of the number."""
+    """Say which ranges are probably too short: there are few customers, or a few make up much of the number."""
+    if customers < FEW_CUSTOMERS:
+        return f"The ranges rest on {count(customers, 'customer')}, too few to say much about others"
     sums = {name: count for name, count in needed.items() if name.rpartition(".")[2] in _TOTALS}
     short = {name: count for name, count in sums.items() if count > customers}
     if not short:
         return None
     return (
-        f"A few customers make up much of these sums: their ranges are probably too short with {customers:,} customers "
+        f"A few customers make up much of these sums: their ranges are probably too short with "
+        f"{count(customers, 'customer')} "
         f"(about {max(short.values()):,.0f} are needed)"
     )
-
-
-def _influence(value: float, without_each: Any, sums: Sums) -> Floats:
-    """What each customer adds to a number; for a sum, the customer's own part of it."""
-    return np.broadcast_to(value - np.asarray(without_each, dtype=np.float64), (len(sums.amounts),))
 
 
 def _bounded(name: str, number: Any) -> Any:
@@ -202,9 +192,11 @@ def _unbounded(name: str, number: Any) -> Any:
         return np.where(number > 0, 1 / np.where(number > 0, number, 1) - 1, np.inf)
 
 
-def _skewness(values: Floats) -> float:
+def _error_and_skewness(values: Floats) -> tuple[float, float]:
+    """The standard error of a sum of values, and their skewness."""
     centred = values - values.mean()
-    # By products: a power of an array takes twenty times as long.
+    # By products: a power of an array takes twenty times as long, and a scalar product may wait for other threads.
     squared = centred * centred
     spread = float(squared.mean())
-    return float((squared * centred).mean()) / spread**1.5 if spread > 0 else 0.0
+    skewness = float((squared * centred).mean()) / spread**1.5 if spread > 0 else 0.0
+    return float(np.sqrt(squared.sum())), skewness

@@ -27,8 +27,11 @@ from nector_sim.rules.program import Program
 
 Floats = npt.NDArray[np.float64]
 
-#: Draws of customers that are held at a time, as numbers; and customers that are added up at a time.
-HELD, CUSTOMERS = 50_000_000, 4096
+#: Draws of customers that are held at a time, as numbers; and draws that a thread adds up at a time.
+HELD, DRAWS = 50_000_000, 100
+#: Multiplications of one product of matrices. OpenBLAS does so many in the thread that asks; more of them it gives to
+#: threads of its own, which wait for each other at full speed: where other work runs, that took eight times as long.
+PRODUCT = 4 * 65_536
 #: How far a tornado moves an assumption that was given as a single number, of itself.
 SWING = 0.1
 
@@ -93,6 +96,12 @@ class Sums:
     names: tuple[tuple[str, str], ...]
     amounts: Floats
 
+    @classmethod
+    def stacked(cls, columns: Mapping[tuple[str, str], Any], shape: tuple[int, ...] = ()) -> Sums:
+        """Make them of columns of one shape; each lies in one piece, since numbers are worked out column by column."""
+        amounts = np.array(list(columns.values()), dtype=np.float64).reshape(len(columns), *shape)
+        return cls(tuple(columns), np.moveaxis(amounts, 0, -1))
+
     def of(self, part: str, name: str) -> Any:
         """One sum; 0 where it always is."""
         return self.amounts[..., self.names.index((part, name))] if (part, name) in self.names else 0.0
@@ -145,14 +154,12 @@ def sums_by(
     bases: Mapping[str, npt.NDArray[np.bool_]] | None = None,
 ) -> Sums:
     """Sum what every headline number needs, by group of orders."""
-    names: list[tuple[str, str]] = []
-    columns: list[Floats] = []
+    columns: dict[tuple[str, str], Any] = {}
 
     def add(part: str, name: str, amounts: Any) -> None:
         amounts = np.asarray(amounts, dtype=np.float64)
         if amounts.ndim and amounts.any():
-            names.append((part, name))
-            columns.append(np.bincount(groups, amounts, count).astype(np.float64))
+            columns[part, name] = np.bincount(groups, amounts, count)
 
     without = drivers_of(sides[0].sales.without_points())
     for name in _DRIVERS:
@@ -180,7 +187,7 @@ def sums_by(
             if open_ones.any():
                 add(f"{base} open", name, np.where(mine & open_ones, amounts_without, 0.0))
         add(f"{base} fixed", "cart", np.where(mine, sides[0].sales.cart, 0.0))
-    return Sums(tuple(names), np.stack(columns, axis=1) if columns else np.zeros((count, 0)))
+    return Sums.stacked(columns, (count,))
 
 
 def resample(sums: Sums, *, resamples: int, seed: int) -> Sums:
@@ -199,21 +206,55 @@ def resample(sums: Sums, *, resamples: int, seed: int) -> Sums:
     Sums
         Amounts of shape ``(resamples, columns)``.
     """
-    customers = len(sums.amounts)
-    together = max(1, min(resamples, HELD // max(customers, 1)))
-    parts, cores = [], os.cpu_count() or 1
-    for first in range(0, resamples, together):
-        numbers = range(first, min(first + together, resamples))
-        # How often each customer was drawn: a handful of times at most.
-        times = side_by_side(lambda number: _times_drawn(customers, [seed, number]), numbers, threads=min(2, cores))
-        drawn = np.stack(list(times))
-        added = np.zeros((len(numbers), sums.amounts.shape[1]))
-        # A product of many draws and some customers stays in the processor's cache, as one of all would not.
-        for start in range(0, customers, CUSTOMERS):
-            some = slice(start, start + CUSTOMERS)
-            added += drawn[:, some].astype(np.float64) @ sums.amounts[some]
-        parts.append(added)
-    return Sums(sums.names, np.concatenate(parts))
+    (added,) = Drawn(len(sums.amounts), resamples=resamples, seed=seed).added([sums.amounts])
+    return Sums(sums.names, added)
+
+
+class Drawn:
+    """Customers drawn with replacement, as :func:`resample` draws them, for many sums of the same customers.
+
+    Drawing takes longer than adding up, so what was drawn is kept where it fits into memory.
+    """
+
+    def __init__(self, customers: int, *, resamples: int, seed: int) -> None:
+        self.customers, self.resamples, self.seed = customers, resamples, seed
+        self.together = max(1, min(resamples, HELD // max(customers, 1)))
+        self.kept = self._times(0) if self.together == resamples else None
+
+    def added(self, some: Sequence[Floats]) -> list[Floats]:
+        """Sum columns over the customers of each resample, of each of some tables of customers and columns."""
+        added = [np.zeros((self.resamples, columns.shape[1])) for columns in some]
+        for first in range(0, self.resamples, self.together):
+            times = self._times(first) if self.kept is None else self.kept
+
+            def add(start: int, times: npt.NDArray[np.uint16] = times, first: int = first) -> None:
+                mine = [each[first : first + self.together][start : start + DRAWS] for each in added]
+                _add(times[start : start + DRAWS], some, mine)
+
+            for _ in side_by_side(add, range(0, len(times), DRAWS), threads=_two()):
+                pass
+        return added
+
+    def _times(self, first: int) -> npt.NDArray[np.uint16]:
+        """How often each customer was drawn, a handful of times at most, in as many resamples as fit into memory."""
+        numbers = range(first, min(first + self.together, self.resamples))
+        drawn = side_by_side(lambda number: _times_drawn(self.customers, [self.seed, number]), numbers, threads=_two())
+        return np.stack(list(drawn))
+
+
+def _add(times: npt.NDArray[np.uint16], some: Sequence[Floats], added: list[Floats]) -> None:
+    """Add to sums what the customers bring, as often as each was drawn."""
+    widest = max((columns.shape[1] for columns in some), default=1)
+    step = max(1, PRODUCT // (DRAWS * max(1, widest)))
+    for start in range(0, times.shape[1], step):
+        customers = slice(start, start + step)
+        drawn = times[:, customers].astype(np.float64)
+        for sums, columns in zip(added, some, strict=True):
+            sums += drawn @ columns[customers]
+
+
+def _two() -> int:
+    return min(2, os.cpu_count() or 1)
 
 
 def _times_drawn(customers: int, seed: list[int]) -> npt.NDArray[np.uint16]:

@@ -18,10 +18,21 @@ from nector_sim.ledger.engine import Ran
 from nector_sim.rules.program import Program
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 #: What the sums over customers who use points begin with; they lie beside the setting's own, for draws of who redeems.
 OF_USERS = "of users: "
 #: Customers who get less than under today's setting, and customers who order.
 GETS_LESS, BUYERS = "gets less", "buyers"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersGot:
+    """What a replay gives each customer."""
+
+    discount: Floats
+    """Minor units; a whole number."""
+    uses: Bools | None
+    """Who uses points; None where nobody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +51,20 @@ class ReplaySums:
     fee : ndarray of bool, or None
         Orders that pay the payment fees; None where all do.
     room : ndarray of int64
-        What is left to pay after credits, minor units.
+        What is left to pay after credits, minor units; -1 where that is nothing, so that no discount equals it.
+    codes : ndarray of int64
+        Each order's customer, in the order of :attr:`without`.
     without : Sums
-        By customer, with no redemption.
+        By customer, with no redemption, and who orders at all.
     """
 
     replays: Replays
     view: View
     scale: int
     kept: Floats | None
-    fee: npt.NDArray[np.bool_] | None
+    fee: Bools | None
     room: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int64]
     without: Sums
     fee_share: float
 
@@ -64,19 +78,21 @@ class ReplaySums:
             room = history.cart - np.minimum(history.credits, history.cart)
         drivers = drivers_of(sales)
         found = {name: getattr(drivers, name) for name in drivers.__slots__} | {"cart": sales.cart}
-        sums = {
+        sums: dict[tuple[str, str], Any] = {
             ("without", name): np.bincount(codes, values, count)
             for name, values in found.items()
             if np.ndim(values) and np.any(values)
         }
+        sums["without", BUYERS] = np.bincount(codes, minlength=count) > 0
         return cls(
             replays=replays,
             view=view,
             scale=10**decimals,
             kept=np.asarray(sales.kept_share) if sales.returned.any() else None,
             fee=~sales.cash_on_delivery if sales.cash_on_delivery.any() else None,
-            room=room,
-            without=Sums(tuple(sums), np.stack(list(sums.values()), axis=1) if sums else np.zeros((count, 0))),
+            room=np.where(room > 0, room, -1),
+            codes=codes,
+            without=Sums.stacked(sums, (count,)),
             fee_share=fee_share(sales),
         )
 
@@ -84,25 +100,43 @@ class ReplaySums:
         """Whether these sums are all that a setting needs: switched off, credits would not be used either."""
         return program.enabled or not len(self.replays.facts.prepared.history.credits)
 
+    @property
+    def in_all(self) -> Sums:
+        """The sums with no redemption, over all customers."""
+        return Sums(self.without.names, self.without.amounts.sum(axis=0))
+
+    @property
+    def buyers(self) -> int:
+        """Customers who order."""
+        return int(self.without.of("without", BUYERS).sum())
+
+    def got(self, ran: Ran, *, uses: bool) -> CustomersGot:
+        """What a replay gives each customer, and if asked, who uses points."""
+        points = self._by_customer(ran.outcome.points > 0) > 0 if uses else None
+        return CustomersGot(self._by_customer(ran.outcome.discount), points)
+
     def in_total(self, program: Program, ran: Ran) -> dict[tuple[str, str], float]:
         """Add a replay up over all orders."""
-        return {name: float(total) for name, total in self._added(program, ran, _all).items()}
+        found = self._added(program, ran, ran.total("discount"), _all)
+        return {name: float(total) for name, total in found.items()}
 
-    def by_customer(self, program: Program, ran: Ran) -> dict[tuple[str, str], Any]:
+    def by_customer(self, program: Program, ran: Ran, got: CustomersGot) -> dict[tuple[str, str], Any]:
         """Add a replay up for each customer."""
-        codes, count = self.replays.customers
-        return self._added(program, ran, lambda values: np.bincount(codes, values, count))
+        return self._added(program, ran, got.discount, self._by_customer)
 
-    def _added(self, program: Program, ran: Ran, add: Callable[[Any], Any]) -> dict[tuple[str, str], Any]:
-        outcome = ran.outcome
-        discount = add(outcome.discount) / self.scale
+    def _by_customer(self, values: Any) -> Floats:
+        return np.bincount(self.codes, values, len(self.without.amounts)).astype(np.float64, copy=False)
+
+    def _added(self, program: Program, ran: Ran, minor: Any, add: Callable[[Any], Any]) -> dict[tuple[str, str], Any]:
+        """What `add` makes of a replay's orders; `minor` is what it makes of their discounts."""
+        outcome, discount = ran.outcome, minor / self.scale
         sums = {"discount": discount}
         if self.view == "accrual":
             earned = outcome.earned if self.kept is None else self.kept * outcome.earned
             value = add(earned) * point_value(program)
             sums |= {"kept_points_value": value, "fee_points_value": value * self.fee_share}
         else:
-            nothing = (outcome.discount > 0) & (outcome.discount == self.room)
+            nothing = outcome.discount == self.room
             fee_discount, fee_nothing, cod_nothing = discount, add(nothing), 0.0
             if self.fee is not None:
                 cod_nothing = add(nothing & ~self.fee)
@@ -113,29 +147,22 @@ class ReplaySums:
             sums |= {"fee_orders": -fee_nothing, "cod_orders": -cod_nothing}
         return {("0 fixed", name): total for name, total in sums.items() if np.any(total)}
 
-    def users(self, ran: Ran, today: Ran) -> dict[tuple[str, str], Any]:
+    def users(self, got: CustomersGot, today: CustomersGot) -> dict[tuple[str, str], Any]:
         """Sums with no redemption of each customer who uses points under either setting, and today's discount."""
-        codes, count = self.replays.customers
-        redeemed = (ran.outcome.points > 0) | (today.outcome.points > 0)
-        mine = np.bincount(codes, redeemed, count) > 0
-        of_users = {name: self.without.of("without", name) * mine for _, name in self.without.names}
-        given = np.bincount(codes, today.outcome.discount, count) / self.scale
-        return {("0 fixed", OF_USERS + name): values for name, values in of_users.items()} | {
-            ("0 fixed", "discount today"): given
+        assert got.uses is not None
+        assert today.uses is not None
+        mine = got.uses | today.uses
+        of_users = {
+            ("0 fixed", OF_USERS + name): self.without.of("without", name) * mine
+            for _, name in self.without.names
+            if name != BUYERS
         }
+        return of_users | {("0 fixed", "discount today"): today.discount / self.scale}
 
-    def who_get_less(self, ran: Ran, today: Ran) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """Which customers get less in discounts than today, and which order at all."""
-        codes, count = self.replays.customers
-        gets = np.bincount(codes, ran.outcome.discount - today.outcome.discount, count)
-        return gets < 0, np.bincount(codes, minlength=count) > 0
-
-    def answering(self, program: Program, ran: Ran, today: Ran) -> Sums:
+    def answering(self, program: Program, ran: Ran, got: CustomersGot, today: CustomersGot) -> Sums:
         """All that the margin of a setting with a response needs, in total."""
-        found = self.by_customer(program, ran) | self.users(ran, today)
-        extra = {name: np.sum(values) for name, values in found.items()}
-        in_total = Sums(self.without.names, self.without.amounts.sum(axis=0))
-        return in_total.beside(Sums(tuple(extra), np.array(list(extra.values()))))
+        found = self.by_customer(program, ran, got) | self.users(got, today)
+        return self.in_all.beside(Sums.stacked({name: np.sum(values) for name, values in found.items()}))
 
 
 def responding(sums: Sums) -> Sums:
@@ -150,7 +177,7 @@ def responding(sums: Sums) -> Sums:
 
 
 def _all(values: Any) -> Any:
-    return values.sum()
+    return np.count_nonzero(values) if values.dtype == np.bool_ else values.sum()
 
 
 def counts_of(ran: Ran) -> dict[str, Any]:

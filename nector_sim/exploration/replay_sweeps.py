@@ -18,7 +18,7 @@ from nector_sim.economics.rates import Rates
 from nector_sim.economics.response import check_response, with_response
 from nector_sim.errors import InputError
 from nector_sim.exploration.grid import Settings
-from nector_sim.exploration.replay_sums import BUYERS, GETS_LESS, ReplaySums, counts_of, responding
+from nector_sim.exploration.replay_sums import BUYERS, GETS_LESS, CustomersGot, ReplaySums, counts_of, responding
 from nector_sim.exploration.replays import Replays, read_history
 from nector_sim.exploration.totals import table_of_rows
 from nector_sim.frames.kinds import as_frame
@@ -61,10 +61,12 @@ class _How:
     assumptions: Assumptions
     view: View
     floor_percent: float | str | None
+    in_all: Sums
+    """The sums with no redemption, over all customers."""
     others: dict[tuple[str, float], Replays]
     """The history where others redeem: by an assumption and a value of it."""
-    todays: dict[tuple[str, float] | None, Ran]
-    """Today's setting replayed, likewise, and where all are likely; empty where nothing is held against it."""
+    todays: dict[tuple[str, float] | None, CustomersGot]
+    """What today's setting gives, likewise, and where all are likely; empty where nothing is held against it."""
 
     @property
     def answers(self) -> bool:
@@ -169,11 +171,11 @@ def play_settings(
     setting, and may raise to stop. `today` is the setting in use: beside it is counted who gets less, and what a
     response adds where one is stated.
     """
-    todays: dict[tuple[str, float] | None, Ran] = {}
+    todays: dict[tuple[str, float] | None, CustomersGot] = {}
     if today is not None:
-        todays = {at: each.run(today, threads=1) for at, each in (others or {}).items()}
-        todays[None] = sums.replays.run(today, threads=1)
-    how = _How(sums.replays, sums, assumptions, sums.view, floor_percent, dict(others or {}), todays)
+        todays = {at: sums.got(each.run(today), uses=assumptions.responds) for at, each in (others or {}).items()}
+        todays[None] = sums.got(sums.replays.run(today), uses=assumptions.responds)
+    how = _How(sums.replays, sums, assumptions, sums.view, floor_percent, sums.in_all, dict(others or {}), todays)
 
     def row(program: Program) -> tuple[dict[str, Any], Any]:
         go_on()
@@ -196,30 +198,35 @@ def _row(program: Program, how: _How, *, by_customer: bool) -> tuple[dict[str, A
         what = "ranges are made of" if by_customer else "response is counted in"
         raise InputError(f"no {what} a sweep that switches the program off on orders with credits")
     row = _row_of(program, ran, how) if fits and how.floor_percent is None else _row_of_orders(program, ran, how)
+    if not by_customer and not how.todays:
+        return row, None
+    got = how.sums.got(ran, uses=how.answers)
     if how.todays:
-        loses, buyers = how.sums.who_get_less(ran, how.todays[None])
-        row["customers_who_get_less"] = int(loses.sum())
-        row["share_who_get_less"] = float(loses.sum() / max(buyers.sum(), 1))
+        today = how.todays[None]
+        less = int(np.count_nonzero(got.discount < today.discount))
+        row["customers_who_get_less"], row["share_who_get_less"] = less, less / max(how.sums.buyers, 1)
         row["margin_per_order"] = round(row["margin"] / max(row["orders"], 1), 4)
-    if how.answers:
-        numbers = _numbers(how.sums.answering(program, ran, how.todays[None]), how.assumptions.rates())
-        row |= {"response": float(numbers["response"]), ANSWERED: round(float(numbers[ANSWERED]), 2)}
+        if how.answers:
+            numbers = _numbers(how.sums.answering(program, ran, got, today), how.assumptions.rates())
+            row |= {"response": float(numbers["response"]), ANSWERED: round(float(numbers[ANSWERED]), 2)}
     if not by_customer:
         return row, None
-    found = _by_customer(program, ran, how, None)
+    found = _by_customer(program, ran, got, how, None)
     for place, replays in how.others.items():
-        again = _by_customer(program, replays.run(program, threads=1), how, place)
-        found |= {(_where(*place), name): values for (_, name), values in again.items()}
+        again = replays.run(program, threads=1)
+        there = _by_customer(program, again, how.sums.got(again, uses=how.answers), how, place)
+        found |= {(_where(*place), name): values for (_, name), values in there.items()}
     return row, found
 
 
-def _by_customer(program: Program, ran: Ran, how: _How, place: tuple[str, float] | None) -> dict[tuple[str, str], Any]:
-    """The sums of one setting by customer, with those that a response needs."""
-    found = how.sums.by_customer(program, ran)
+def _by_customer(
+    program: Program, ran: Ran, got: CustomersGot, how: _How, place: tuple[str, float] | None
+) -> dict[tuple[str, str], Any]:
+    """The sums of one setting by customer, with those that today's setting and a response need."""
+    found = how.sums.by_customer(program, ran, got)
     if how.todays:
-        loses, buyers = how.sums.who_get_less(ran, how.todays[place])
-        found |= {("0 fixed", GETS_LESS): loses.astype(np.float64), ("0 fixed", BUYERS): buyers.astype(np.float64)}
-    return found | how.sums.users(ran, how.todays[place]) if how.answers else found
+        found["0 fixed", GETS_LESS] = got.discount < how.todays[place].discount
+    return found | how.sums.users(got, how.todays[place]) if how.answers else found
 
 
 def _where(name: str, place: float) -> str:
@@ -250,8 +257,7 @@ def _row_of_orders(program: Program, ran: Ran, how: _How) -> dict[str, Any]:
 def _row_of(program: Program, ran: Ran, how: _How) -> dict[str, Any]:
     scale = 10**program.decimals
     totals = how.sums.in_total(program, ran)
-    without = how.sums.without
-    in_total = Sums(without.names, without.amounts.sum(axis=0)).beside(_sums(totals, ()))
+    in_total = how.in_all.beside(Sums.stacked(totals))
     numbers = _numbers(in_total, how.assumptions.rates())
     cart, discount = ran.total("cart_amount"), ran.total("discount")
     uplift = never(numbers["break_even_uplift"])
@@ -270,8 +276,8 @@ def _numbers(sums: Sums, rates: Rates) -> dict[str, Any]:
     """The headline numbers of one setting; take-up has played its part in the replay."""
     found = headline(sums, rates, sides=1)
     numbers = {name: found[name][0] for name in RANGED}
-    if ("0 fixed", BUYERS) in sums.names:
-        orders, buyers = sums.of("without", "orders"), sums.of("0 fixed", BUYERS)
+    if ("0 fixed", GETS_LESS) in sums.names:
+        orders, buyers = sums.of("without", "orders"), sums.of("without", BUYERS)
         numbers["margin_per_order"] = numbers["margin"] / np.maximum(orders, 1)
         numbers["share_who_get_less"] = sums.of("0 fixed", GETS_LESS) / np.maximum(buyers, 1)
     if ("0 fixed", "discount today") in sums.names:
@@ -285,13 +291,6 @@ def margin_with_response(totals: Sums, rates: Rates) -> float:
     return float(_numbers(totals, rates)[ANSWERED])
 
 
-def _sums(of_setting: dict[tuple[str, str], Any], shape: tuple[int, ...]) -> Sums:
-    """What a setting does to the sums with no redemption."""
-    return Sums(
-        tuple(of_setting), np.stack(list(of_setting.values()), axis=-1) if of_setting else np.empty((*shape, 0))
-    )
-
-
 def _ranges(
     how: _How, by_customer: list[dict[tuple[str, str], Any]], *, resamples: int, seed: int
 ) -> tuple[list[dict[str, Any]], dict[str, float]]:
@@ -299,7 +298,7 @@ def _ranges(
     rates, without = how.assumptions.draws(resamples, seed=seed), how.sums.without
     corrected = corrected_draws_of(
         without,
-        (_sums(of_setting, without.amounts.shape[:1]) for of_setting in by_customer),
+        (Sums.stacked(of_setting, without.amounts.shape[:1]) for of_setting in by_customer),
         _numbers,
         how.assumptions.rates(),
         draw=lambda again: _numbers(_at_drawn(again, how, rates), rates),

@@ -22,7 +22,7 @@ from nector_sim.exploration.replay_sums import ReplaySums
 from nector_sim.exploration.replay_sweeps import margin_with_response
 from nector_sim.exploration.replays import Replays, read_replays
 from nector_sim.frames.kinds import as_frame
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
@@ -68,7 +68,7 @@ class Winners(Result):
     def _lines(self) -> Iterator[str]:
         counted = self.table["winner"].value_counts()
         over = " and ".join(self.over)
-        yield f"{len(counted):,} of {len(self.settings) + 1:,} settings earn most somewhere, over {over}:"
+        yield f"{len(counted):,} of {count(len(self.settings) + 1, 'setting')} earn most somewhere, over {over}:"
         for winner, times in counted.items():
             mine = self.table[self.table["winner"] == winner]
             where = "; ".join(f"{name} {_reach(mine[name])}" for name in self.over)
@@ -181,12 +181,13 @@ def map_of(
         go_on()
         replays = read(believed[mine[0]], tried)
         notices, sums = replays.notices, ReplaySums.of(replays, "cash", program.decimals)
-        today = replays.run(program)
+        today = sums.got(replays.run(program), uses=True)
         for column, setting in enumerate(tried):
             go_on()
             if not sums.fits(setting):
                 raise InputError("no response is counted of a setting that is switched off, on orders with credits")
-            totals = sums.answering(setting, replays.run(setting), today)
+            ran = replays.run(setting)
+            totals = sums.answering(setting, ran, sums.got(ran, uses=True), today)
             for row in mine:
                 earned[row, column] = margin_with_response(totals, believed[row].rates())
             step()
