@@ -268,7 +268,7 @@ def offer_row(offer: Offer, program: Program) -> dict[str, int]:
         "percent": percent,
         "most_steps": 1 if offer.is_fixed else UNREACHED,
         "max_discount": money(offer.max_discount),
-        "max_discount_percent": min(WHOLE, _basis_points(offer.max_discount_percent, WHOLE)),
+        "max_discount_percent": min(WHOLE, _basis_points(offer.max_discount_percent or Decimal(100))),
         "max_percent_steps": UNREACHED if offer.max_percent is None else _basis_points(offer.max_percent) // percent,
         "min_cart": money(offer.min_cart),
         "max_cart": money(offer.max_cart),
@@ -280,8 +280,8 @@ def offer_row(offer: Offer, program: Program) -> dict[str, int]:
     return row | _multiple(offer, row) | _dates(offer, program) | min_payable_row(program)
 
 
-def _basis_points(percent: Decimal | None, otherwise: int = 0) -> int:
-    return otherwise if percent is None else int(percent.scaleb(2))
+def _basis_points(percent: Decimal) -> int:
+    return int(percent.scaleb(2))
 
 
 def _multiple(offer: Offer, row: dict[str, int]) -> dict[str, int]:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import nector_sim as ns
+from nector_sim.calculator.exact import Law, Order
 
 EXAMPLE = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
 
@@ -181,3 +182,9 @@ def test_a_switch_that_nobody_computes_is_refused():
     for call in (lambda: ns.quote(program, **order), lambda: ns.score(program, pd.DataFrame([order]))):
         with pytest.raises(ns.ProgramError, match="holiday"):
             call()
+
+
+def test_an_order_of_which_nothing_else_is_said_has_no_coupon_no_credits_and_no_request():
+    offer = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1, "with_coupons": False}
+    answer = Law(ns.Program.parse({"offers": [offer]})).answer(Order(cart=50_000, balance=600))
+    assert (answer.discount, answer.points) == (50_000, 500)
