@@ -188,3 +188,18 @@ def test_an_order_of_which_nothing_else_is_said_has_no_coupon_no_credits_and_no_
     offer = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1, "with_coupons": False}
     answer = Law(ns.Program.parse({"offers": [offer]})).answer(Order(cart=50_000, balance=600))
     assert (answer.discount, answer.points) == (50_000, 500)
+
+
+@pytest.mark.parametrize(
+    ("balance", "cart", "points"), [(1000, 199, 0), (1000, 200, 200), (200, 1000, 200), (199, 1000, 0)]
+)
+def test_a_redemption_of_fewer_points_than_the_least_is_none(balance, cart, points):
+    """Also where one step fits: 100 points are fewer than 200."""
+    offer = {"kind": "variable_amount", "points_per_step": 100, "discount_per_step": 100, "min_points": 200}
+    program = ns.Program.parse({"offers": [offer]})
+    quote = ns.quote(program, cart_amount=cart, points_balance=balance)
+    assert quote.points_redeemed == points
+    assert (quote.limited_by == "min_points") == (points == 0)
+    said = str(ns.explain(program, cart_amount=cart, points_balance=balance))
+    assert ("A redemption uses at least 200 points" in said) == (points == 0)
+    assert ("; 100 points would be used, so none are" in said) == (points == 0)
