@@ -19,8 +19,8 @@ from nector_sim.report.answer import money
 from nector_sim.report.words import SURE, count
 from nector_sim.rules.program import Program
 
-#: Months ahead, those that a table sums up, and futures that are drawn.
-MONTHS, HORIZONS, FUTURES = 6, (1, 3, 6), 24
+#: Months ahead, and those that a table sums up.
+MONTHS, HORIZONS = 6, (1, 3, 6)
 NO_REPLAY = (
     "The next months begin with what customers own today and use later. Choose “kept for the next order” under Unused "
     "coins."
@@ -61,7 +61,6 @@ def ahead(asked: Asked) -> dict[str, Any]:
         assumptions=session.assumptions,
         months=MONTHS,
         opening=_opening(session.orders, today),
-        futures=FUTURES,
         progress=progress,
     )
     label = today.points_label

@@ -46,7 +46,13 @@ def opening(orders):
 
 
 def test_next_months_are_those_of_the_forecast(asked, orders, monkeypatch):
-    monkeypatch.setattr(ahead, "FUTURES", 4)
+    given = {}
+
+    def few(*arguments, **options):
+        given.update(options)
+        return ns.forecast(*arguments, **options, futures=4)
+
+    monkeypatch.setattr(ahead, "forecast", few)
     steps = asked()
     shown = ahead.ahead(steps)
     told = ns.forecast(
@@ -73,6 +79,7 @@ def test_next_months_are_those_of_the_forecast(asked, orders, monkeypatch):
     assert [picture["key"] for picture in shown["pictures"]] == ["cost_of_program", "outstanding", "expired"]
     assert len(shown["pictures"][0]["past"]) == len(shown["pictures"][0]["lines"][0]["points"]) == 6
     assert steps.progress == [4, 4]
+    assert not {"futures", "draws"} & given.keys(), "the page draws as many as everybody else"
 
 
 def test_what_is_owed_is_that_of_the_liability(asked, orders):
