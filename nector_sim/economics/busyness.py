@@ -32,8 +32,10 @@ class Path:
 
     Attributes
     ----------
+    year : ndarray of float64, shape (blocks of a year,)
+        The season alone, as expected, from the first block looked back on; 0 in the mean.
     season : ndarray of float64, shape (blocks + ahead,)
-        The season alone, as expected; 0 in the mean over a year.
+        The same year again and again.
     mean : ndarray of float64, shape (ahead,)
     weights : ndarray of float64, shape (mixed,)
     means : ndarray of float64, shape (mixed, ahead)
@@ -41,6 +43,7 @@ class Path:
         A root of the covariance of each part of the mixture.
     """
 
+    year: Floats
     season: Floats
     mean: Floats
     weights: Floats
@@ -67,8 +70,9 @@ def path_of(logs: Floats, noise: Floats, ahead: int, year: int) -> Path:
     """
     blocks = len(logs)
     time = np.arange(blocks + ahead)
-    angle = 2 * np.pi * time / year
+    angle = 2 * np.pi * np.arange(year) / year
     waves = np.stack([np.cos(angle), np.sin(angle), np.cos(2 * angle) / 2, np.sin(2 * angle) / 2], axis=1)
+    of_year = time % year
     trend = np.minimum(time - blocks + 0.5, 0) / year
     trend[blocks:] = trend[max(0, blocks - year) : blocks].mean()
     steady = LEVEL**2 + TREND**2 * np.outer(trend, trend)
@@ -77,8 +81,8 @@ def path_of(logs: Floats, noise: Floats, ahead: int, year: int) -> Path:
     for (step, often), (height, often_high), (shock, often_off) in product(
         WALKS.items(), SEASONS.items(), SHOCKS.items()
     ):
-        wave = height**2 * waves @ waves.T
-        whole = steady + step**2 * walk + wave + shock**2 * np.eye(len(time))
+        wave = height**2 * waves @ waves[of_year].T
+        whole = steady + step**2 * walk + wave[of_year] + shock**2 * np.eye(len(time))
         known = whole[:blocks, :blocks] + np.diag(noise)
         root = np.linalg.cholesky(known)
         told = np.linalg.solve(root, logs)
@@ -86,8 +90,9 @@ def path_of(logs: Floats, noise: Floats, ahead: int, year: int) -> Path:
         means.append(reach.T @ told)
         left = whole[blocks:, blocks:] - reach.T @ reach
         roots.append(np.linalg.cholesky(left + 1e-10 * np.eye(ahead)))
-        seasons.append(np.linalg.solve(root, wave[:blocks]).T @ told)
+        seasons.append(np.linalg.solve(root, wave[:, :blocks].T).T @ told)
         chances.append(np.log(often * often_high * often_off) - told @ told / 2 - np.log(np.diag(root)).sum())
     weights = np.exp(np.array(chances) - max(chances))
     weights /= weights.sum()
-    return Path(weights @ np.array(seasons), weights @ np.array(means), weights, np.array(means), np.array(roots))
+    season = weights @ np.array(seasons)
+    return Path(season, season[of_year], weights @ np.array(means), weights, np.array(means), np.array(roots))

@@ -154,7 +154,7 @@ def sums_by(
     bases: Mapping[str, npt.NDArray[np.bool_]] | None = None,
 ) -> Sums:
     """Sum what every headline number needs, by group of orders."""
-    columns: dict[tuple[str, str], Floats] = {}
+    columns: dict[tuple[str, str], Any] = {}
 
     def add(part: str, name: str, amounts: Any) -> None:
         amounts = np.asarray(amounts, dtype=np.float64)

@@ -203,6 +203,8 @@ def _curve(age: Floats, redeemed: Floats, at_risk: Floats, ages: Floats) -> Floa
         information = (design * mean) @ design.T + 1e-9 * np.eye(2)
         step = np.linalg.solve(information, design @ (redeemed - mean))
         level, slope = level + float(np.clip(step[0], -1, 1)), slope + float(np.clip(step[1], -0.3, 0.3))
+        if np.abs(step).max() < 1e-10:
+            break
     if slope > SLOWEST:
         slope = SLOWEST
         level = np.log(redeemed.sum() / (at_risk * np.exp(slope * (age - middle))).sum())

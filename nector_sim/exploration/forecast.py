@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nector_sim._progress import Progress, long_call, telling
+from nector_sim._progress import Progress, long_call, stages
 from nector_sim.economics.assumptions import AssumptionsLike, as_assumptions
 from nector_sim.economics.margin import Drivers, check_costs, margin_of
 from nector_sim.economics.rates import Rates
@@ -37,7 +37,7 @@ from nector_sim.exploration.future_totals import (
 from nector_sim.exploration.futures import cut_off, future_of, source_of
 from nector_sim.exploration.second_opinion import second_opinion
 from nector_sim.exploration.states import BLOCK
-from nector_sim.exploration.surprise import THREE_MONTHS, again_over, surprise_of
+from nector_sim.exploration.surprise import BACK, THREE_MONTHS, again_over, surprise_of
 from nector_sim.ledger.arrays import Int64
 from nector_sim.ledger.facts import ReadyHistory, read_facts
 from nector_sim.ledger.instants import one_period_after, to_datetime
@@ -56,7 +56,7 @@ TODAY = "today"
 BLEND = 0.35
 
 
-@long_call("futures")
+@long_call("steps")
 def forecast(
     program: ProgramLike,
     orders: Any,
@@ -103,7 +103,7 @@ def forecast(
     seed : int
         Of all draws.
     progress : callable, optional
-        Called with the number of futures done, and of all futures.
+        Called with the number of steps done, and of all: reading, looking back, each earlier forecast, each future.
 
     Returns
     -------
@@ -132,12 +132,14 @@ def forecast(
     believed = None if assumptions is None else as_assumptions(assumptions)
     if believed is not None and take_up is None:
         take_up = believed.who_redeems()
+    step = stages(2 + len(BACK) + futures)
     facts = read_facts(from_start, orders, take_up=take_up, seed=seed, as_of=as_of, **tables)
     if facts.prepared.last == ALWAYS:
         raise InputError("nothing happened in this history; there is nothing to go on from")
     if as_of is None and len(facts.prepared.history.at):
         # A refund may come weeks after the last order, and those weeks had orders that nobody has told of.
         facts = cut_off(facts, int(facts.prepared.history.at.max()))
+    step()
     books = None
     if believed is not None:
         books = books_of(facts, program.decimals)
@@ -145,16 +147,18 @@ def forecast(
     begins = _months_from(facts.prepared.last, months)
     ahead = int(-(-(begins[-1] - begins[0]) // BLOCK))
     source = source_of(facts, could_redeem(facts, from_start[0]), ahead, window)
+    step()
     rng = np.random.default_rng(seed)
-    surprise = surprise_of(facts, from_start[0], window, rng)
+    surprise = surprise_of(facts, from_start[0], window, rng, step)
     schedules = [_from_origin(program, setting, source.past.origin) for setting in named.values()]
     made = np.empty((futures, len(schedules), months, COUNTS + 2 * len(DRIVERS) * (books is not None)))
     everybody = len(facts.prepared.history.first_order) - 1
-    for number in telling(range(futures), futures):
+    for number in range(futures):
         written = future_of(source, rng, int(begins[-1]))
         again = None if books is None else books.again(written)
         for position, schedule in enumerate(schedules):
             made[number, position] = totals_of(written, schedule, begins, everybody, books=again)
+        step()
     behind = _behind(facts, from_start[0], months, books)
     # The standard deviation is that of three months, and grows with the fourth root of time.
     grows = (np.arange(1, months + 1) / 3) ** 0.25

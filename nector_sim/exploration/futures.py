@@ -150,7 +150,7 @@ def future_of(source: Source, rng: np.random.Generator, last: int, *, certain: b
     like = np.arange(len(past.known))
     came = _newcomers(source.outlook, rng, ahead, certain)
     for number in range(ahead):
-        by_block = source.outlook.block_weights(number)
+        by_block = source.outlook.weights[number]
         of_donor = weights[donors.customer] * by_block[donors.block - (past.blocks - past.window)]
         states = states_of(counts, past.blocks + number - first, past.lookback)
         there = np.flatnonzero(states[0] >= 0)

@@ -3,6 +3,10 @@
 How busy a block was is its orders over what the states of its customers let expect, so that neither who left nor who
 came counts. What that says of the blocks ahead is in :mod:`nector_sim.economics.busyness`. Blocks of the window are
 drawn more often the more alike they are to the one ahead; what is left, and what is not known, moves the totals.
+
+States carry a season on: after the busy blocks of a year customers have ordered lately, and more is expected of them.
+So beside states a season is earlier and flatter than it is. Newcomers have no states, and what a shop sells in all is
+beside nothing; their season is the whole one (:func:`whole_season`).
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nector_sim.economics.busyness import Path, path_of
-from nector_sim.exploration.states import BLOCK, YEAR, Donors, Past
+from nector_sim.exploration.states import BLOCK, YEAR, Donors, Past, carried
 from nector_sim.ledger.arrays import Int64
 
 Floats = npt.NDArray[np.float64]
@@ -38,8 +42,12 @@ class Outlook:
         1 in the mean.
     target : ndarray of float64, shape (ahead,)
         How busy the blocks ahead are drawn to be, on the same scale.
+    weights : ndarray of float64, shape (ahead, window)
+        How often each block of the window is drawn for a block ahead, 1 in the mean.
     path : Path
         How busy they may be, likewise.
+    season : ndarray of float64, shape (looked at + ahead,)
+        The logarithm of the whole season, of blocks before the origin and ahead; 0 in the mean over a year.
     newcomers, newcomers_error : ndarray of float64, shape (ahead,)
         Expected newcomers, and the standard error of their logarithm.
     excess : float
@@ -48,36 +56,19 @@ class Outlook:
 
     busy: Floats
     target: Floats
+    weights: Floats
     path: Path
+    season: Floats
     newcomers: Floats
     newcomers_error: Floats
     excess: float
-
-    def block_weights(self, block: int) -> Floats:
-        """How often each block of the window is drawn for a block ahead, 1 in the mean, shape (window,).
-
-        The weights exp(a × busy) that give the target in the mean.
-        """
-        wanted = float(self.target[block])
-        tilt, spread = 0.0, float(self.busy.std())
-        if spread < 1e-9:
-            return np.ones(len(self.busy))
-        for _ in range(50):
-            weights = np.exp(tilt * (self.busy - self.busy.mean()))
-            mean = np.average(self.busy, weights=weights)
-            variance = np.average((self.busy - mean) ** 2, weights=weights)
-            if abs(wanted - mean) < 1e-6 * spread or variance < 1e-12:
-                break
-            tilt += float(np.clip((wanted - mean) / variance, -2 / spread, 2 / spread))
-        scaled: Floats = weights / weights.mean()
-        return scaled
 
     def season_over(self, edges: Int64, blocks: float) -> Floats:
         """The season of each stretch from the origin on over that of so many blocks before it, shape (stretches,).
 
         1 where less than a year tells it: a rise may be anything else.
         """
-        season, origin = np.exp(self.path.season), len(self.path.season) - len(self.target)
+        season, origin = np.exp(self.season), len(self.season) - len(self.target)
         if origin < YEAR:
             return np.ones(len(edges) - 1)
         before = np.arange(origin)[::-1]
@@ -103,20 +94,50 @@ def outlook_of(past: Past, donors: Donors, ahead: int) -> Outlook:
     longer = min(max(past.window, past.blocks - LOOKBACK), LONGEST)
     if longer > past.window:
         past = replace(past, window=longer, lookback=min(YEAR, past.blocks - longer))
-        busy, noise = _busy(past, Donors(past))
+        looked_at = Donors(past)
     else:
-        busy, noise = _busy(past, donors)
+        looked_at = donors
+    busy, noise = _busy(past, looked_at)
     window = len(donors.newcomers)
     busy /= busy[-window:].mean()
     path = path_of(np.log(busy), noise, ahead, YEAR)
     recent = busy[-window:]
     target = np.clip(np.exp(path.mean), *np.quantile(recent, [0.1, 0.9]))
-    season = np.exp(path.season)
+    whole = np.resize(whole_season(path.year, carried(past, looked_at)), longer + ahead)
+    season = np.exp(whole)
+    weights = np.array([_tilted(recent, float(wanted)) for wanted in target]).reshape(ahead, window)
     came = np.array([len(part) for part in donors.newcomers], float)
     newcomers, error, excess = _newcomers(came / season[longer - window : longer], ahead)
     # What moves the totals moves newcomers' orders too, and is none of how many come.
     newcomers = newcomers * season[longer:] * target / np.exp(path.mean)
-    return Outlook(recent, target, path, newcomers, error, excess)
+    return Outlook(recent, target, weights, path, whole, newcomers, error, excess)
+
+
+def _tilted(busy: Floats, wanted: float) -> Floats:
+    """The weights exp(a × busy) that give how busy a block is wanted to be in the mean, 1 in the mean themselves."""
+    tilt, spread = 0.0, float(busy.std())
+    if spread < 1e-9:
+        return np.ones(len(busy))
+    for _ in range(50):
+        weights = np.exp(tilt * (busy - busy.mean()))
+        mean = np.average(busy, weights=weights)
+        variance = np.average((busy - mean) ** 2, weights=weights)
+        if abs(wanted - mean) < 1e-6 * spread or variance < 1e-12:
+            break
+        tilt += float(np.clip((wanted - mean) / variance, -2 / spread, 2 / spread))
+    scaled: Floats = weights / weights.mean()
+    return scaled
+
+
+def whole_season(beside: Floats, carried: Floats) -> Floats:
+    """The season of which a part is carried on by states and the rest is left beside them; logarithms, shape (year,).
+
+    season(t) = beside(t) + carried(1) × season(t − 1) + carried(2) × season(t − 2) + …, where the year comes again.
+    """
+    lags = np.zeros(len(beside))
+    np.add.at(lags, np.arange(1, len(carried) + 1) % len(beside), carried)
+    season: Floats = np.fft.ifft(np.fft.fft(beside) / (1 - np.fft.fft(lags))).real
+    return season
 
 
 def _busy(past: Past, donors: Donors) -> tuple[Floats, Floats]:

@@ -78,7 +78,7 @@ class ReplaySums:
             room = history.cart - np.minimum(history.credits, history.cart)
         drivers = drivers_of(sales)
         found = {name: getattr(drivers, name) for name in drivers.__slots__} | {"cart": sales.cart}
-        sums = {
+        sums: dict[tuple[str, str], Any] = {
             ("without", name): np.bincount(codes, values, count)
             for name, values in found.items()
             if np.ndim(values) and np.any(values)
@@ -125,7 +125,7 @@ class ReplaySums:
         return self._added(program, ran, got.discount, self._by_customer)
 
     def _by_customer(self, values: Any) -> Floats:
-        return np.bincount(self.codes, values, len(self.without.amounts))
+        return np.bincount(self.codes, values, len(self.without.amounts)).astype(np.float64, copy=False)
 
     def _added(self, program: Program, ran: Ran, minor: Any, add: Callable[[Any], Any]) -> dict[tuple[str, str], Any]:
         """What `add` makes of a replay's orders; `minor` is what it makes of their discounts."""

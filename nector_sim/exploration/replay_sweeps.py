@@ -173,8 +173,8 @@ def play_settings(
     """
     todays: dict[tuple[str, float] | None, CustomersGot] = {}
     if today is not None:
-        for at, replays in {None: sums.replays, **(others or {})}.items():
-            todays[at] = sums.got(replays.run(today), uses=assumptions.responds)
+        todays = {at: sums.got(each.run(today), uses=assumptions.responds) for at, each in (others or {}).items()}
+        todays[None] = sums.got(sums.replays.run(today), uses=assumptions.responds)
     how = _How(sums.replays, sums, assumptions, sums.view, floor_percent, sums.in_all, dict(others or {}), todays)
 
     def row(program: Program) -> tuple[dict[str, Any], Any]:

@@ -33,12 +33,19 @@ ORDERS = np.array([1, 2, 3, 4, 6, 9, 13, 19, 27, 39, 56, 80, 120])
 AGE = np.array([2, 3, 5, 9, 14])
 #: The block of the first order of who never ordered: after all blocks.
 NONE = 1 << 30
+#: Codes of the finest level.
+FINEST = (len(RECENCY) + 1) * (len(ORDERS) + 1) * (len(AGE) + 1)
 #: Donors that a state needs before it is used, from the finest level to the last but one: few others who stayed away as
 #: long tell more than many who did not.
 ENOUGH = (40, 40, 20, 8)
 #: At the level of the nearest, donors of the same recency are ranked by their orders, and this many to either side of
 #: the same number taken: who orders most is like others who order much, never like all who were there lately.
 NEAREST, EITHER_SIDE = 2, 20
+#: The level of recency alone.
+AWAY = 3
+#: What states carry on is looked at in every so many blocks, by leaving this share of the orders of one block out; all
+#: of what customers order is never what they ordered before.
+EVERY, LEFT_OUT, MOST = 3, 0.3, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,50 +158,78 @@ class Donors:
         codes = np.concatenate([of_block[:, rows] for of_block, rows in zip(states, there, strict=True)], axis=1)
         self.counts = past.counts[self.customer, self.block]
         self._order = [np.argsort(level, kind="stable") for level in codes]
-        self._codes = [level[order] for level, order in zip(codes, self._order, strict=True)]
-        self.expected = self._means(codes)
+        # Few states have many donors: where each begins is looked up among them, not among the donors.
+        found = [np.unique(level[order], return_index=True) for level, order in zip(codes, self._order, strict=True)]
+        self._codes = [of_level for of_level, _ in found]
+        self._begins = [np.append(begin, len(self.block)) for _, begin in found]
+        ordered = np.cumsum(self.counts[np.array(self._order)], axis=1, dtype=float)
+        self._sums = np.pad(ordered, ((0, 0), (1, 0)))
+        self.expected = self.means_of(codes)
         self.newcomers = [np.flatnonzero(past.first == block) for block in range(start, past.blocks)]
 
     def _bounds(self, level: int, states: Int64) -> tuple[Int64, Int64]:
-        codes = self._codes[level]
-        begin, end = np.searchsorted(codes, states, side="left"), np.searchsorted(codes, states, side="right")
+        codes, begins = self._codes[level], self._begins[level]
+        begin, end = (begins[np.searchsorted(codes, states, side=side)] for side in ("left", "right"))
         if level != NEAREST:
             return begin, end
-        least, most = (np.searchsorted(codes, states // NONE * NONE + above) for above in (0, NONE))
+        least, most = (begins[np.searchsorted(codes, states // NONE * NONE + above)] for above in (0, NONE))
         return np.maximum(begin - EITHER_SIDE, least), np.minimum(end + EITHER_SIDE, most)
 
-    def levels_of(self, states: Int64) -> Int64:
-        """The finest level of each customer's state that has enough donors; the coarsest, if none has."""
-        chosen = np.full(states.shape[1], len(self._codes) - 1)
-        for level in reversed(range(len(self._codes) - 1)):
-            begin, end = self._bounds(level, states[level])
-            chosen[end - begin >= ENOUGH[level]] = level
-        return chosen
+    def _donors_of(self, states: Int64) -> tuple[Int64, Int64, Int64]:
+        """The finest level that has enough donors for each customer's state, and where in its order those are."""
+        # The finest level and the nearest tell the others; many customers are in the same state.
+        key = states[NEAREST] * FINEST + states[0]
+        _, some, same = np.unique(key, return_index=True, return_inverse=True)
+        few, last = states[:, some], len(self._codes) - 1
+        chosen = np.full(len(some), last)
+        begin, end = self._bounds(last, few[last])
+        for level in reversed(range(last)):
+            begins, ends = self._bounds(level, few[level])
+            enough = ends - begins >= ENOUGH[level]
+            chosen[enough], begin[enough], end[enough] = level, begins[enough], ends[enough]
+        if (nobody := begin == end).any():
+            # Who stayed away longer than all donors is like those who stayed away longest.
+            chosen[nobody], begin[nobody], end[nobody] = AWAY, *self._begins[AWAY][-2:]
+        return chosen[same], begin[same], end[same]
 
-    def _means(self, states: Int64) -> Floats:
-        """What each donor would have been expected to order: the mean of its state."""
-        expected = np.zeros(states.shape[1])
-        chosen = self.levels_of(states)
-        for level, order in enumerate(self._order):
-            sums = np.concatenate([[0.0], np.cumsum(self.counts[order])])
-            mine = chosen == level
-            begin, end = self._bounds(level, states[level, mine])
-            expected[mine] = (sums[end] - sums[begin]) / np.maximum(end - begin, 1)
+    def means_of(self, states: Int64) -> Floats:
+        """What customers in these states are expected to order in a block: the mean of their donors."""
+        chosen, begin, end = self._donors_of(states)
+        sums = self._sums[chosen, end] - self._sums[chosen, begin]
+        expected: Floats = sums / np.maximum(end - begin, 1)
         return expected
 
     def draw(self, states: Int64, weights: Floats, uniform: Floats) -> Int64:
         """Draw a donor for each customer, shape (customers,)."""
-        chosen = self.levels_of(states)
+        chosen, begins, ends = self._donors_of(states)
         drawn = np.zeros(states.shape[1], np.int64)
         for level, order in enumerate(self._order):
             mine = np.flatnonzero(chosen == level)
             if not len(mine):
                 continue
             sums = np.concatenate([[0.0], np.cumsum(weights[order])])
-            begin, end = self._bounds(level, states[level, mine])
-            # Of the coarsest level nobody may be there: then anybody.
-            begin, end = np.where(end > begin, begin, 0), np.where(end > begin, end, len(order))
+            begin, end = begins[mine], ends[mine]
             wanted = sums[begin] + uniform[mine] * (sums[end] - sums[begin])
             place = np.searchsorted(sums, wanted, side="right") - 1
             drawn[mine] = order[np.clip(place, begin, end - 1)]
         return drawn
+
+
+def carried(past: Past, donors: Donors) -> Floats:
+    """By which share fewer orders are expected for each share fewer 1, 2, … blocks before, shape (lookback,).
+
+    Some orders that are not a customer's first are left out of a block, and the states after it looked at again.
+    """
+    rng = np.random.default_rng(0)
+    lost, whole = np.zeros(past.lookback), 0.0
+    for block in range(past.blocks - 1, past.blocks - past.window - 1, -EVERY):
+        before, age = past.counts[:, :block], block - past.first
+        there = np.flatnonzero(age > 0)
+        expected = donors.means_of(states_of(before[there], age[there], past.lookback)).sum()
+        whole += expected
+        for lag in range(1, min(past.lookback, block) + 1):
+            fewer, first = before[there], age[there] == lag
+            fewer[:, -lag] = np.maximum(rng.binomial(fewer[:, -lag], 1 - LEFT_OUT), first)
+            lost[lag - 1] += expected - donors.means_of(states_of(fewer, age[there], past.lookback)).sum()
+    share: Floats = np.maximum(lost, 0) / max(whole * LEFT_OUT, 1e-9)
+    return share * min(1.0, MOST / max(float(share.sum()), 1e-9))

@@ -8,6 +8,7 @@ Both are drawn, so the fewer earlier forecasts there are, the longer the tails.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,14 +61,17 @@ class Surprise:
         return self.sizes[chosen] * rng.standard_normal(count), self.parts[chosen]
 
 
-def surprise_of(facts: ReadyHistory, schedule: Schedule, window: int | None, rng: np.random.Generator) -> Surprise:
-    """By how much earlier forecasts were off beyond what their own futures spread."""
+def surprise_of(
+    facts: ReadyHistory, schedule: Schedule, window: int | None, rng: np.random.Generator, step: Callable[[], None]
+) -> Surprise:
+    """By how much earlier forecasts were off beyond what their own futures spread; each of them is a step."""
     last, first = facts.prepared.last, facts.prepared.first
     sizes, parts = (grid.ravel() for grid in np.meshgrid(list(BELIEVED), PARTS, indexing="ij"))
     likely = np.repeat(np.log(list(BELIEVED.values())), len(PARTS))
     for back in BACK:
         origin = last - back * BLOCK
         if (origin - first) // BLOCK < max(FEWEST, (window or 0) + 1):
+            step()
             continue
         edges = np.array([origin, last], np.int64)
         came = _totals(facts, schedule, edges)[0]
@@ -82,6 +86,7 @@ def surprise_of(facts: ReadyHistory, schedule: Schedule, window: int | None, rng
         apart = np.log(again_over(earlier, edges, carts) * source.outlook.season_over(edges, THREE_MONTHS))
         variance = known + sizes**2 * math.sqrt(back / THREE_MONTHS)
         likely = likely - SHARED * (np.log(variance) + (off - parts * apart) ** 2 / variance) / 2
+        step()
     weights = np.exp(likely - likely.max())
     return Surprise(sizes, parts, weights / weights.sum())
 

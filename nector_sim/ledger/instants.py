@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -72,12 +73,18 @@ def offsets_at(instants: Int64, zone: ZoneInfo) -> Int64:
         return instants
     # No zone changes its offset and changes it back within a day, so most need to be asked once for each day.
     first, last = int(instants.min()) // DAY, int(instants.max()) // DAY + 1
-    found = np.array([_offset_at(day * DAY, zone) for day in range(first, last + 1)], np.int64)
+    found = np.array([_offset_of_day(day, zone) for day in range(first, last + 1)], np.int64)
     day = instants // DAY - first
     offsets: Int64 = found[day]
     for row in np.flatnonzero(found[day] != found[day + 1]).tolist():
         offsets[row] = _offset_at(int(instants[row]), zone)
     return offsets
+
+
+@lru_cache(maxsize=1 << 15)
+def _offset_of_day(day: int, zone: ZoneInfo) -> int:
+    """The offset when a day begins in UTC; a forecast replays the same years again and again."""
+    return _offset_at(day * DAY, zone)
 
 
 def _offset_at(instant: int, zone: ZoneInfo) -> int:

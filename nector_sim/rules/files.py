@@ -61,8 +61,10 @@ def parse_json(text: str) -> Any:
 def parse_toml(text: str) -> dict[str, Any]:
     """TOML with numbers as decimals; what is too deep is a ValueError."""
     text = text.replace("\r\n", "\n")
-    dots = max((found[0].count(".") for found in _NAMES.finditer(text)), default=0)
-    brackets = max((found[0].count("[") for found in _BRACKETS.finditer(text)), default=0)
-    if max(dots, brackets) > DEEPEST:
+    if any(
+        found[0].count(sign) > DEEPEST
+        for runs, sign in ((_NAMES, "."), (_BRACKETS, "["))
+        for found in runs.finditer(text)
+    ):
         raise ValueError(f"it has more than {DEEPEST} tables or lists within each other")
     return tomllib.loads(text, parse_float=Decimal)

@@ -67,7 +67,7 @@ class Earning(Model):
     @classmethod
     def _default_rate(cls, data: Any) -> Any:
         if isinstance(data, Mapping) and all(data.get(name) is None for name in ("points_per_unit", "points")):
-            return {**data, "points_per_unit": Decimal("0.05")} if data.get("per_amount") is None else data
+            return {**data, "points_per_unit": Decimal("0.05")}
         return data
 
     @model_validator(mode="after")
@@ -83,9 +83,7 @@ class Earning(Model):
     @property
     def rate(self) -> Fraction:
         """Points for a unit of currency, exactly."""
-        if self.points is not None and self.per_amount is not None:
-            return Fraction(self.points) / Fraction(self.per_amount)
-        return Fraction(self.points_per_unit or 0)
+        return Fraction(self.points or self.points_per_unit or 0) / Fraction(self.per_amount or 1)
 
 
 class Expiry(Model):

@@ -78,7 +78,7 @@ def test_next_months_are_those_of_the_forecast(asked, orders, monkeypatch):
     # Points expire under the proposal alone.
     assert [picture["key"] for picture in shown["pictures"]] == ["cost_of_program", "outstanding", "expired"]
     assert len(shown["pictures"][0]["past"]) == len(shown["pictures"][0]["lines"][0]["points"]) == 6
-    assert steps.progress == [4, 4]
+    assert steps.progress == [9, 9]
     assert not {"futures", "draws"} & given.keys(), "the page draws as many as everybody else"
 
 

@@ -24,7 +24,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-#: What is mutated, and the tests that must notice, in two stages, the quicker ones first.
+#: What is mutated, and the tests that must notice, in stages, the quickest first.
 SUITES = {
     "nector_sim/rules/*.py": (
         ["tests/rules"],
@@ -34,8 +34,8 @@ SUITES = {
             "tests/calculator/test_explain.py",
             "tests/ledger/test_ledger_page.py",
             "tests/ledger/test_exact_ledger.py",
-            "tests/parity/test_cases.py",
         ],
+        ["tests/parity/test_cases.py"],
     ),
     "nector_sim/calculator/*.py": (
         ["tests/parity/test_quick.py"],
@@ -44,11 +44,10 @@ SUITES = {
             "tests/calculator/test_explain.py",
             "tests/calculator/test_quote.py",
             "tests/calculator/test_parameters.py",
-            "tests/calculator/test_witnesses.py",
-            "tests/parity/test_cases.py",
-            "tests/calculator/test_compiled.py",
-            "tests/calculator/test_always.py",
         ],
+        ["tests/parity/test_cases.py"],
+        ["tests/calculator/test_always.py", "tests/calculator/test_compiled.py"],
+        ["tests/calculator/test_witnesses.py"],
     ),
 }
 #: Tests of one file alone, beyond those of its folder: where else what it does is used.
@@ -328,8 +327,8 @@ def run(work, usual, at_once):
 
 def suites(path):
     """The tests for a file, the quick ones first."""
-    quick, others = next(tests for pattern, tests in SUITES.items() if Path(path).match(pattern))
-    return quick, [*others, *OWN.get(path, ())]
+    stages = next(tests for pattern, tests in SUITES.items() if Path(path).match(pattern))
+    return (stages[0], OWN[path], *stages[1:]) if path in OWN else stages
 
 
 def named(mutant):

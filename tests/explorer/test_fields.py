@@ -7,7 +7,7 @@ import pytest
 
 import nector_sim as ns
 from nector_sim.explorer.form import Form
-from nector_sim.rules.fields import data_of, fields_of, values_of
+from nector_sim.rules.fields import Field, data_of, fields_of, labels_of, values_of
 from nector_sim.rules.money import About, PositiveAmount
 
 
@@ -84,6 +84,80 @@ def test_every_field_of_every_model_has_a_label_and_says_what_it_is():
         for field in found(fields_of(ns.Program, values)).values():
             assert field.label, field.path
             assert field.help or field.path.endswith("kind") or field.shape == "group", field.path
+
+
+TWO_OFFERS = {
+    "offers": [
+        {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1},
+        {"kind": "fixed_percent", "points": 10, "percent": 5},
+    ],
+    "earning": {"points_per_unit": 1},
+}
+
+
+def test_what_must_be_filled_in_what_is_above_zero_and_what_is_on_the_screen():
+    fields = found(fields_of(ns.Program, values_of(TWO_OFFERS)))
+    first = {path.removeprefix("offers.0."): field for path, field in fields.items() if path.startswith("offers.0.")}
+    assert {name for name, field in first.items() if field.needed} == {"points_per_step", "discount_per_step"}
+    above_zero = {"discount_per_step", "max_discount", "max_discount_percent", "min_cart_multiple", "max_cart"}
+    assert {name for name, field in first.items() if field.above_zero} == above_zero
+    behind = {"min_points", "name", "max_cart", "min_balance", "with_coupons"}
+    assert {name for name, field in first.items() if not field.on_screen} == behind
+    # What is on Nector's screen comes first, each part in the order of its model.
+    assert list(first)[-len(behind) :] == ["min_points", "name", "max_cart", "min_balance", "with_coupons"]
+    names = list(dict.fromkeys(path.partition(".")[0] for path in fields))
+    assert names[:4] == ["enabled", "offers", "min_payable", "name"]
+    switch = fields["earning"]
+    assert switch == Field("earning", "switch", "Earning", help=switch.help)
+    assert switch.help
+    rounding = [("floor", "Floor"), ("nearest", "Nearest"), ("ceil", "Ceil")]
+    assert list(fields["earning.rounding"].options) == rounding
+    assert list(fields["earning.base"].options) == [("payable", "Payable"), ("cart_amount", "Cart amount")]
+
+
+def test_each_field_has_the_shape_of_its_type():
+    fields = found(fields_of(ns.Program, values_of(TWO_OFFERS)))
+    shapes = {
+        "offers": "list", "offers.0": "group", "offers.0.kind": "choice", "offers.0.points_per_step": "number",
+        "offers.0.max_discount": "number", "offers.0.tiers": "texts", "offers.0.starts_at": "time",
+        "offers.0.with_coupons": "switch", "offers.0.name": "text", "min_payable.kind": "choice", "tiers": "list",
+    }  # fmt: skip
+    assert {path: fields[path].shape for path in shapes} == shapes
+    assert fields["offers.1.kind"].options[:2] == (
+        ("variable_amount", "Amount Discount, increment of points"),
+        ("fixed_amount", "Amount Discount, fixed"),
+    )
+    # The kind of an offer is asked once, by the group, not by its model again.
+    paths = [field.path for top in fields_of(ns.Program, values_of(TWO_OFFERS)) for field in top.all()]
+    assert paths.count("offers.0.kind") == 1
+
+
+def test_an_empty_form_asks_for_an_offer_of_the_first_kind_and_for_no_minimum():
+    fields = found(fields_of(ns.Program, {"offers.0.name": "first"}))
+    assert fields["offers.0.points_per_step"].needed
+    assert "offers.1" not in fields
+    assert fields["min_payable.kind"].options[0] == ("", "None")
+    assert [path for path in fields if path.startswith("min_payable")] == ["min_payable", "min_payable.kind"]
+    assert [path for path in fields if path.startswith("expiry")] == ["expiry"]
+    assert "expiry.days" in found(fields_of(ns.Program, {"expiry": True}))
+
+
+def test_a_name_becomes_words_without_its_unit():
+    labels = labels_of(ns.Assumptions, {})
+    shown = {"gross_margin_percent": "Gross margin", "cod_fee": "COD fee", "take_up_table": "Take-up table"}
+    assert {name: labels[name] for name in shown} == shown
+
+
+def test_labels_name_the_offer_where_there_are_several():
+    several = labels_of(ns.Program, values_of(TWO_OFFERS))
+    assert several["offers.0"] == "Offer 1"
+    assert several["offers.0.points_per_step"] == "Offer 1: Coins Required"
+    assert several["offers.1.points"] == "Offer 2: Coins Required"
+    assert several["min_payable"] == several["min_payable.kind"] == "Minimum amount customer needs to pay"
+    alone = values_of({"offers": TWO_OFFERS["offers"][:1]})
+    one = labels_of(ns.Program, alone)
+    assert one["offers.0.points_per_step"] == "Coins Required"
+    assert one.keys() == found(fields_of(ns.Program, alone)).keys()
 
 
 def test_assumptions_come_through_the_form_unchanged():

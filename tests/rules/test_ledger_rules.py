@@ -2,6 +2,7 @@
 
 import tomllib
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -222,3 +223,23 @@ def test_what_an_order_earns_is_held_against_what_was_paid(points, factors, offe
     program = ns.Program.parse({"offers": offers, "earning": {"points_per_unit": points}, "tiers": tiers})
     says = f"what an order earns is worth up to {percent} % of what the customer paid for it"
     assert [finding.what for finding in ns.review(program)] == ([says] if percent else [])
+
+
+@pytest.mark.parametrize(
+    ("given", "rate"),
+    [
+        ({}, "1/20"),
+        ({"points_per_unit": "0.125"}, "1/8"),
+        ({"points_per_unit": 0}, "0"),
+        ({"points": 2, "per_amount": 3}, "2/3"),
+    ],
+)
+def test_the_rate_is_points_for_a_unit_exactly(given, rate):
+    program = ns.Program.parse({"offers": [{"kind": "fixed_amount", "points": 1, "discount": 1}], "earning": given})
+    assert program.earning.rate == Fraction(rate)
+
+
+@pytest.mark.parametrize("given", [{"per_amount": 3}, {"points": 3}])
+def test_half_a_rate_is_refused(given):
+    with pytest.raises(ns.ProgramError, match="points and per_amount go together; one of them is missing"):
+        ns.Program.parse({"offers": [{"kind": "fixed_amount", "points": 1, "discount": 1}], "earning": given})
