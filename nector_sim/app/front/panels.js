@@ -60,7 +60,7 @@ function ordersPanel(found, page) {
 function surePanel(found, page) {
   const money = formatter(found.currency), percent = (value) => (value == null ? "never" : `${(100 * value).toFixed(1)}`);
   const [value, low, high] = found.break_even;
-  return [element("ul", {}, found.lines.map((text) => element("li", { text }))),
+  return [found.period ? element("p", { class: "note", text: found.period }) : null, element("ul", {}, found.lines.map((text) => element("li", { text }))),
     element("p", { class: "strong", text: `Pays off from ${percent(value)} extra orders per 100${low === undefined ? "" : `; ${page.state.ranges.sure} between ${percent(low)} and ${percent(high)}`}.` }),
     element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "What changes the margin most" }, element("table", {}, element("caption", { text: `What changes the margin most, against ${found.against} (${money.exact(Math.round(found.likely))})` }),
       element("thead", {}, element("tr", {}, ["About your shop", "If it is", "the margin changes by", "If it is", "the margin changes by"].map((text, at) => element("th", { scope: "col", class: at ? "amount" : false, text })))),
