@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -160,7 +159,7 @@ class Picture:
         return f'<div style="max-width: 640px">{svg}</div>'
 
 
-def as_lines(values: Mapping[str, Any]) -> str:
-    """Names and what they are, a line each."""
-    width = max(len(name) for name in values)
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in values.items())
+def count(number: float, one: str, many: str | None = None) -> str:
+    """Write a number of things: 1 order, 2 orders."""
+    written = f"{number:,.0f}"
+    return f"{written} {one if written == '1' else many or one + 's'}"

@@ -28,8 +28,9 @@ def test_the_demo_prints_what_stands_in_the_readme(demo):
     lines = [line.rstrip() for line in demo.stdout.splitlines()]
     assert demo.returncode == 0, demo.stderr
     expected = shown.split("$ make test")[0].splitlines()[1:]
-    # The last line names the command as it is called from here.
+    # The last line begins with the command as it is called from here.
     assert lines[:-1] == expected[:-1]
+    assert lines[-1].partition("nector-sim ")[2] == expected[-1].partition("nector-sim ")[2]
     assert (ROOT / "out" / "demo.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -16,7 +16,8 @@ from nector_sim.ledger.openings import opening_of
 from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import make_schedule
 from nector_sim.report.answer import money
-from nector_sim.report.words import SURE, count
+from nector_sim.report.words import SURE
+from nector_sim.results import count
 from nector_sim.rules.program import Program
 
 #: Months ahead, and those that a table sums up.
@@ -236,7 +237,8 @@ def _notes(found: Forecast, label: str) -> list[str]:
     row = found.opinions([3]).iloc[0]
     if found.second_opinion.model is not None and found.second_opinion.fits and row["differs"]:
         notes.append(
-            f"Another way of reckoning expects {row['bg_nbd']:,.0f} orders of these customers in 3 months, where this "
+            f"Another way of reckoning expects {count(row['bg_nbd'], 'order')} of these customers in 3 months, "
+            f"where this "
             f"one expects {row['likely']:,.0f} ({row['low']:,.0f} to {row['high']:,.0f}): rely on it less."
         )
     return notes

@@ -21,6 +21,7 @@ from nector_sim.exploration.limits import (
 )
 from nector_sim.report.answer import money
 from nector_sim.report.words import OTHERS, SURE
+from nector_sim.rules.values import ungrouped
 
 #: The limits: each by what it is called here, the limit of `recommend`, its words before and after, and its unit.
 LIMITS = (
@@ -84,7 +85,7 @@ def _typed(asked: Asked, months: float) -> tuple[dict[str, Any], dict[str, str]]
     found: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for name, limit, _, _, unit in LIMITS:
-        text = asked.typed("which").get(name, "").replace(",", "").strip(" %₹$€£")
+        text = ungrouped(asked.typed("which").get(name, "").strip(" %₹$€£"))
         if not text:
             continue
         try:

@@ -17,7 +17,7 @@ from nector_sim.errors import InputError
 from nector_sim.ledger.replay import replay
 from nector_sim.orders.refunds import REFUND_DAYS
 from nector_sim.orders.report import OrdersReport
-from nector_sim.report.words import count
+from nector_sim.results import count
 from nector_sim.rules.program import Program
 
 #: Of unpaid orders that count as sold, how many come back where nobody says it, in %; shown as a value.

@@ -16,6 +16,8 @@ from nector_sim.exploration.experiments.read import ExperimentReading, read_expe
 from nector_sim.pictures.style import currency_sign
 from nector_sim.report.answer import money
 from nector_sim.report.words import called, plain
+from nector_sim.results import count
+from nector_sim.rules.values import ungrouped
 
 if TYPE_CHECKING:
     from nector_sim.app.desk import Desk
@@ -90,18 +92,19 @@ def _noticed(found: ExperimentPlan) -> list[str]:
         return ["Your orders cover too short a time to plan a test."]
     best = found.seen.sort_values("smallest").iloc[0]
     lines = [
-        f"With the {found.customers:,} customers who ordered lately, a test of {int(best['weeks'])} weeks notices it "
+        f"With the {count(found.customers, 'customer')} who ordered lately, a test of "
+        f"{count(int(best['weeks']), 'week')} notices it "
         f"when orders change by {100 * best['smallest']:.1f} % or more."
     ]
     if found.break_even is None:
         return lines
     enough = found.seen[found.seen["sees_break_even"]]
     if len(enough):
-        return [*lines, f"{int(enough['weeks'].min())} weeks are enough to see whether it pays."]
+        return [*lines, f"{count(int(enough['weeks'].min()), 'week is', 'weeks are')} enough to see whether it pays."]
     least = found.needed[found.needed["is_break_even"]]["customers_a_side"].min()
     return [
         *lines,
-        f"Whether it pays cannot be seen: that takes {least:,.0f} customers in each group, and you have "
+        f"Whether it pays cannot be seen: that takes {count(least, 'customer')} in each group, and you have "
         f"{found.customers // 2:,}. Test a bigger change, or test for longer.",
     ]
 
@@ -115,13 +118,14 @@ def _columns(found: ExperimentPlan) -> list[str]:
 def _rows(found: ExperimentPlan) -> list[list[str]]:
     """By length, what the best way of reckoning sees."""
     rows = []
-    for weeks, seen in found.seen.groupby("weeks"):
+    lengths: Any = found.seen.groupby("weeks")
+    for weeks, seen in lengths:
         needed = found.needed[found.needed["weeks"] == weeks]
         least = needed.groupby(["is_break_even", "change"])["customers_a_side"].min()
         asked = [least[True]] if found.break_even else []
         cells = [f"{float(one.min()):,.0f}" for one in asked]
         cells += [f"{least[False][change / 100]:,.0f}" for change in CHANGES]
-        rows.append([f"{weeks} weeks", f"{100 * seen['smallest'].min():.1f} %", *cells])
+        rows.append([count(weeks, "week"), f"{100 * seen['smallest'].min():.1f} %", *cells])
     return rows
 
 
@@ -131,10 +135,10 @@ def groups(asked: Asked) -> dict[str, Any]:
     counts = found.frame["side"].value_counts()
     zone = asked.session.today.timezone
     at = found.start.tz_convert(zone)
-    keep, get = (f"{counts.get(side, 0):,}" for side in _GROUPS)
+    keep, get = (int(counts.get(side, 0)) for side in _GROUPS)
     line = (
-        f"From {at.day} {at:%B %Y} on, {keep} customers keep your current setting and {get} get the new one. Both "
-        "groups were alike before:"
+        f"From {at.day} {at:%B %Y} on, {count(keep, 'customer')} keep your current setting and {get:,} get the new "
+        "one. Both groups were alike before:"
     )
     return {
         "start": default,
@@ -182,7 +186,7 @@ def _assigned(desk: Desk, session: Any, typed: Mapping[str, str]) -> tuple[Exper
 
 def _percent(text: str) -> float:
     try:
-        return float(text.replace(",", "").strip(" %"))
+        return float(ungrouped(text.strip(" %")))
     except ValueError:
         raise InputError("How many customers get the new setting: write a number of per cent, such as 50.") from None
 

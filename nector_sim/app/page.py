@@ -10,6 +10,7 @@ from nector_sim.frames.columns import largest_balance
 from nector_sim.pictures.style import currency_sign
 from nector_sim.report.answer import money
 from nector_sim.report.words import RANGES, plain
+from nector_sim.results import count
 from nector_sim.rules.program import Program
 from nector_sim.rules.review import review
 
@@ -94,7 +95,7 @@ def _orders(desk: Desk) -> dict[str, Any]:
             shown["period"] = " – ".join(f"{day.day} {day:%b %Y}" for day in (at.min(), at.max()))
     if desk.happened is not None and desk.happened.discount is not None:
         shown["happened"] = (
-            f"What really happened: {desk.happened.orders_redeemed:,} of {desk.happened.orders:,} orders used "
+            f"What really happened: {desk.happened.orders_redeemed:,} of {count(desk.happened.orders, 'order')} used "
             f"coins, {money(desk.happened.discount, desk.adding.currency)} of discount."
         )
     return shown

@@ -20,6 +20,7 @@ from nector_sim.orders.report import OrdersReport
 from nector_sim.report.words import plain
 from nector_sim.rules.money import to_points
 from nector_sim.rules.program import Program
+from nector_sim.rules.values import ungrouped
 
 #: The example shops as the page calls them.
 EXAMPLES = {
@@ -162,7 +163,7 @@ def _balances(source: Mapping[str, Any], report: OrdersReport, notices: list[str
     given = source.get("balances") or {}
     if "each" in given:
         try:
-            return to_points(str(given["each"]).replace(",", "")), None
+            return to_points(ungrouped(given["each"])), None
         except ValueError as error:
             raise InputError(f"The balance of every customer {error}") from None
     if "path" not in given:

@@ -12,6 +12,7 @@ from nector_sim.report.words import FOLDS, HELP, OPTIONS, PER_HUNDRED, field_nam
 from nector_sim.rules.fields import Field, Values, data_of, fields_of, values_of
 from nector_sim.rules.money import MAX_POINTS
 from nector_sim.rules.program import Program
+from nector_sim.rules.values import ungrouped
 
 MODELS: dict[str, Any] = {"today": Program, "proposal": Program, "assumptions": Assumptions}
 #: The lever that is no field: what a point takes off, the discount of a step over its points.
@@ -196,7 +197,7 @@ def changed_list(form: str, values: Values, do: str, path: str, position: int) -
 
 def _decimal(typed: Any) -> Decimal | None:
     try:
-        number = Decimal(str(typed).replace(",", ""))
+        number = Decimal(ungrouped(typed))
     except InvalidOperation:
         return None
     return number if number.is_finite() and abs(number) <= MAX_POINTS else None

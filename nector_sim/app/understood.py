@@ -15,7 +15,8 @@ from nector_sim.orders.fates import LEFT_OUT
 from nector_sim.orders.propose import Proposal
 from nector_sim.orders.report import OrdersReport
 from nector_sim.report.answer import brief
-from nector_sim.report.words import count, plain
+from nector_sim.report.words import plain
+from nector_sim.results import count
 
 #: Rejected rows that the page shows; all of them can be saved.
 SHOWN = 20

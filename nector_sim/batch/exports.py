@@ -16,6 +16,7 @@ from nector_sim.frames.files import open_table
 from nector_sim.orders.fates import LEFT_OUT
 from nector_sim.orders.read import How, inspect_orders
 from nector_sim.orders.report import OrdersReport
+from nector_sim.results import count
 from nector_sim.rules.program import Program
 from nector_sim.scoring import score
 
@@ -76,7 +77,10 @@ def _why_none(report: OrdersReport, program: Program) -> str:
     left = report.left_out
     other = left.get("other_currency")
     if other is not None and len(left) == 1 and not len(report.rejects):
-        return f"all {other.orders:,} orders are in {', '.join(other.money)}, the program is in {program.currency}"
+        return (
+            f"{count(other.orders, 'order is', 'orders are all')} in {', '.join(other.money)}, the program is in "
+            f"{program.currency}"
+        )
     return report.why_none()
 
 

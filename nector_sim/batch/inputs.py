@@ -23,6 +23,7 @@ from nector_sim.frames.arrow_types import plain_schema, plain_table
 from nector_sim.frames.csv_text import CsvLayout, find_layout, parse_rows
 from nector_sim.frames.sheets import LONGEST_HEADER
 from nector_sim.places import Place
+from nector_sim.results import count
 
 #: Rows that are read, scored and written together: few enough for the memory, enough for the speed.
 PIECE_ROWS = 262_144
@@ -124,7 +125,8 @@ def read_piece(inputs: InputFiles, piece: Piece) -> tuple[pl.DataFrame, list[tup
         raise _unreadable(source.name, source.place.suffix, error) from None
     if len(frame) + len(broken) != piece.rows:
         source.still_the_same()
-        raise InputError(f"{source.name}: {piece.rows} rows were expected from row {piece.first_row + 1} on, and "
+        raise InputError(f"{source.name}: {count(piece.rows, 'row')} were expected from row {piece.first_row + 1} "
+            f"on, and "
                          f"{len(frame)} were read; a quotation mark may be opened and never closed")  # fmt: skip
     if source.partition:
         frame = frame.with_columns(pl.lit(value, pl.String).alias(name) for name, value in source.partition)
@@ -141,7 +143,10 @@ def _files(place: Place) -> Iterator[tuple[Place, str, tuple[tuple[str, str | No
         return
     if not place.is_folder():
         if place.suffix not in (".csv", ".parquet"):
-            raise InputError(f"{place} ends in {place.suffix or 'nothing'}; orders are read from .csv and .parquet")
+            raise InputError(
+                f"{place} ends in {place.suffix or 'nothing'}; orders are read from .csv and .parquet here. Make a "
+                f"table of it first: nector-sim check {place} --out orders.parquet"
+            )
         yield place, str(place), ()
         return
     _refuse_lakes(place)

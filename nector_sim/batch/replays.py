@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -36,7 +37,7 @@ from nector_sim.ledger.facts import read_as_of
 from nector_sim.ledger.instants import to_datetime
 from nector_sim.ledger.replay import Replay, replay
 from nector_sim.places import Place
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.program import Program
 
 #: Parts that the orders are split in.
@@ -84,7 +85,7 @@ class ReplayReport(Result):
         """Say in a few lines how many orders there were, and what became of the points."""
         until = f" up to {self.as_of:%Y-%m-%d %H:%M} UTC" if self.as_of else ""
         points = ", ".join(f"{name.replace('_', ' ')} {int(self.totals[name].iloc[0])}" for name in _SAID)
-        return f"{self.orders} orders of {self.customers} customers replayed{until}\npoints: {points}"
+        return f"{count(self.orders, 'order')} of {count(self.customers, 'customer')} replayed{until}\npoints: {points}"
 
     def to_frame(self) -> pd.DataFrame:
         """Give the totals."""
@@ -326,13 +327,13 @@ def _totals(manifest: dict[str, Any]) -> pd.DataFrame:
 
 
 def _added_up(notices: Iterable[str]) -> list[str]:
-    """Notices of all buckets: of those that begin with a number, the sum."""
+    """Notices of all buckets: of those that end with a number, the sum."""
     sums: dict[str, int] = {}
     for notice in notices:
-        number, _, words = notice.partition(" ")
-        key = words if number.isdecimal() else notice
-        sums[key] = sums.get(key, 0) + (int(number) if number.isdecimal() else 0)
-    return [f"{count} {words}" if count else words for words, count in sums.items()]
+        number = re.search(r"(?<=: )[\d,]+$", notice)
+        words = notice[: number.start()] if number else notice
+        sums[words] = sums.get(words, 0) + (int(number[0].replace(",", "")) if number else 0)
+    return [f"{words}{number:,}" if number else words for words, number in sums.items()]
 
 
 def _check_ids(job: ReplayJob, run: Runner) -> None:

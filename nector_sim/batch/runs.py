@@ -72,7 +72,7 @@ def score_files(
     *,
     out: str | Path,
     rejects: str | Path | None = None,
-    part_rows: int = PART_ROWS,
+    part_rows: int | None = None,
     prefix: str = "",
     suffix: str = "",
     engine: Engine | None = None,
@@ -94,8 +94,8 @@ def score_files(
         Parquet parts. A manifest is put beside it (``OUT.manifest.json``).
     rejects : path or URL, optional
         Where the others go with their reasons.
-    part_rows : int
-        Rows of a part of a folder, at least.
+    part_rows : int, optional
+        Rows of a part of a folder, at least; left out, 4,000,000. One file has no parts.
     prefix, suffix : str
         As in :func:`nector_sim.score`.
     engine : callable, optional
@@ -144,7 +144,7 @@ def _scored(
     *,
     out: str | Path,
     rejects: str | Path | None,
-    part_rows: int,
+    part_rows: int | None,
     prefix: str,
     suffix: str,
     engine: Engine | None,
@@ -152,7 +152,11 @@ def _scored(
     work = Work.of(Place.of(out), in_parts=engine is not None)
     listed = Place.of(rejects) if rejects is not None else None
     _check_places(inputs, work, listed)
-    parts = inputs.parts(part_rows if work.is_folder or work.joins else inputs.rows + 1)
+    in_parts = work.is_folder or work.joins
+    if part_rows is not None and not in_parts:
+        raise InputError(f"part_rows= (--part-rows) is for a folder, and {work.out} is one file; leave it out")
+    part_rows = part_rows or PART_ROWS
+    parts = inputs.parts(part_rows if in_parts else inputs.rows + 1)
     naming = Naming(prefix, suffix)
     schema = scored_schema(program, inputs.schema, typed=work.typed, naming=naming)
     job = Job(program, inputs, parts, work, schema, naming)

@@ -23,6 +23,7 @@ from nector_sim.frames.checks import SHOWN
 from nector_sim.frames.columns import read_times
 from nector_sim.frames.ids import id_texts
 from nector_sim.places import Place
+from nector_sim.results import count
 from nector_sim.rules.program import Program
 from nector_sim.rules.times import NO_TIME
 
@@ -61,7 +62,7 @@ def split_part(job: ReplayJob, number: int) -> None:
         for piece, frame, broken in read_pieces(job.inputs, job.parts[number]):
             if broken:
                 lines = [Problem(f"row {piece.first_row + row + 1}", f"it {why}") for row, why in broken[:SHOWN]]
-                raise InputError(f"{len(broken)} rows of the orders cannot be read; fix them:", lines)
+                raise InputError(f"{count(len(broken), 'row')} of the orders cannot be read; fix them:", lines)
             last.append(last_of(frame, job.programs[0].timezone))
             hashes.append(hashes_of(frame))
             if job.refunds is not None:

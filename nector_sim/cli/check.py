@@ -10,6 +10,7 @@ import typer
 
 from nector_sim.cli import options
 from nector_sim.errors import InputError
+from nector_sim.results import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,7 +180,7 @@ def _check_program(file: Path, balances: str | None) -> int:
     findings = ns.review(program, largest_balance=largest)
     for finding in findings:
         typer.echo(f"  {finding}")
-    things = "1 thing" if len(findings) == 1 else f"{len(findings)} things"
+    things = count(len(findings), "thing")
     typer.echo(f"{file} can be used" + (f"; {things} to look at." if findings else "."))
     return len(findings)
 
@@ -242,7 +243,8 @@ def _check_balances(
     sums = rows.groupby("customer_id")["points"].sum()
     day = rows.attrs.get("as_of")
     typer.echo(
-        f"{file.name}: balances of {len(sums):,} customers in {len(rows):,} rows, {int(sums.sum()):,} points in all"
+        f"{file.name}: balances of {count(len(sums), 'customer')} in {count(len(rows), 'row')}, "
+        f"{count(int(sums.sum()), 'point')} in all"
     )
     typer.echo(
         f"  of {day}, {rows.attrs['as_of_is']}" if day else f"  {rows.attrs['as_of_is']}; state it (--balances-at)"

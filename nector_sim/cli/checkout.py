@@ -9,6 +9,7 @@ import typer
 
 from nector_sim.cli import options
 from nector_sim.errors import InputError
+from nector_sim.results import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +127,9 @@ def _revert(desk: Checkout, reference: str, customer: str | None, mobile: str | 
     except NoAnswer as error:
         raise InputError(f"revert: {error}") from None
     done = answered.code == 200
-    typer.echo(f"revert: {answered.data['coin_value']} points given back" if done else f"revert: {answered.message}")
+    typer.echo(
+        f"revert: {count(answered.data['coin_value'], 'point')} given back" if done else f"revert: {answered.message}"
+    )
     raise typer.Exit(0 if done else 1)
 
 
@@ -139,7 +142,8 @@ def _traffic(url: str, orders: str, program: str | None, timeout: float) -> None
     played = play_orders(url, read_table(orders), program=rules, timeout=timeout)
     redeemed = played["points_redeemed"]
     typer.echo(
-        f"{len(played)} orders, {(redeemed > 0).sum()} took {redeemed.sum()} points for {played['discount'].sum()}"
+        f"{count(len(played), 'order')}, {(redeemed > 0).sum()} took {count(redeemed.sum(), 'point')} for "
+        f"{played['discount'].sum()}"
     )
     typer.echo(
         f"{played['given_back'].sum()} were refunded whole, which gave back {redeemed[played['given_back']].sum()}"

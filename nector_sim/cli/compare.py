@@ -68,7 +68,7 @@ def compare(
     import nector_sim as ns
     from nector_sim.cli.show import say, show
     from nector_sim.economics.assumptions import named_percent
-    from nector_sim.report.words import count
+    from nector_sim.results import count
 
     if report is not None:
         from nector_sim.report.contents import check_ending
@@ -100,7 +100,7 @@ def compare(
         uplift_percent=uplift_percent,
         **history,
     )
-    say(f"{result.baseline.orders:,} orders, {result.baseline.view} view; {result.how}")
+    say(f"{count(result.baseline.orders, 'order')}, {result.baseline.view} view; {result.how}")
     if result.baseline.orders_left_out:
         say(f"{result.baseline.orders_left_out:,} others were never paid and are left out")
     say(result.text())
@@ -116,8 +116,10 @@ def compare(
         written = ns.make_report(result, label=masked(orders).rpartition("/")[2], rests=rests).save(report)
         say(f"written: {written}")
     if rejected:
-        say(f"{rejected:,} orders rejected; to see why: nector-sim check {masked(orders)} --program {baseline}")
-    raise typer.Exit(1 if rejected else 0)
+        say(f"{count(rejected, 'order')} rejected; to see why: nector-sim check {masked(orders)} --program {baseline}")
+    if not result.baseline.orders:
+        say("nothing was compared: there are no orders")
+    raise typer.Exit(1 if rejected or not result.baseline.orders else 0)
 
 
 def _totals(result: Comparison) -> Table:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from nector_sim.cli import options
+from nector_sim.results import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +83,7 @@ def demo(
 
     say(chosen.says)
     say(
-        f"{summary.orders:,} orders of {orders['customer_id'].nunique():,} customers in {chosen.period} "
+        f"{count(summary.orders, 'order')} of {count(orders['customer_id'].nunique(), 'customer')} in {chosen.period} "
         f"({orders.attrs['label']})."
     )
     if "discount_given" in orders:
@@ -109,7 +110,8 @@ def _happened(orders: pd.DataFrame) -> str:
 
     given = orders["discount_given"]
     return (
-        f"Really redeemed: {money_text(Decimal(round(given.sum())), 'INR')} on {int((given > 0).sum()):,} orders. "
+        f"Really redeemed: {money_text(Decimal(round(given.sum())), 'INR')} on "
+        f"{count(int((given > 0).sum()), 'order')}. "
         "The figures below assume that everyone redeems when they can."
     )
 

@@ -118,6 +118,12 @@ OpeningFile = Annotated[
         parser=File,
     ),
 ]
+OpeningAlone = Annotated[
+    File | None,
+    typer.Option(
+        "--opening", help="Balances at the start, as check reads them (default: nobody has any).", parser=File
+    ),
+]
 BalancesAt = Annotated[
     str | None,
     typer.Option("--balances-at", help="Day of the opening balances, or today; they are run back to the start."),

@@ -9,6 +9,7 @@ import typer
 
 from nector_sim.cli import options
 from nector_sim.errors import InputError, Problem
+from nector_sim.results import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +100,7 @@ def parity(
     rules = ns.load_program(program) if program else None
     if cases:
         write_cases(cases, n=n, seed=seed, program=rules, leave_out=leave_out or ())
-        typer.echo(f"{n} cases written to {cases}")
+        typer.echo(f"{count(n, 'case')} written to {cases}")
         return
     calculator: Any = function
     questions: Any = orders

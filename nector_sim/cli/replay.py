@@ -30,7 +30,7 @@ def replay(
     ],
     program: options.Programs,
     out: Annotated[str, typer.Option("--out", help="Folder for orders, balances and totals.")],
-    opening: options.OpeningFile = None,
+    opening: options.OpeningAlone = None,
     balances_at: options.BalancesAt = None,
     grants: options.GrantsFile = None,
     refunds: options.RefundsFile = None,
@@ -93,6 +93,9 @@ def replay(
     first, *more = report.text().splitlines()
     typer.echo(first.replace(" replayed", f" replayed into {masked(out)}", 1))
     typer.echo("\n".join(more))
+    if not report.orders:
+        typer.echo("nothing was replayed: there are no orders")
+        raise typer.Exit(1)
 
 
 def _run_back(how: dict[str, Any], orders: str, balances_at: str) -> Any:

@@ -9,6 +9,7 @@ import typer
 
 from nector_sim.cli import options
 from nector_sim.cli.options import ProgramFile
+from nector_sim.errors import InputError
 from nector_sim.urls import masked
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ def score(
     engine: options.EngineName = options.Engine.local,
     scheduler: options.Scheduler = None,
     part_rows: Annotated[
-        int, typer.Option("--part-rows", min=1, help="Rows of each part of a folder, at least.")
-    ] = 4_000_000,
+        int | None,
+        typer.Option("--part-rows", min=1, help="Rows of each part of a folder, at least (default: 4,000,000)."),
+    ] = None,
     prefix: options.Prefix = "",
     suffix: options.Suffix = "",
     format: options.Format = None,
@@ -87,6 +89,8 @@ def score(
     names = {"prefix": prefix, "suffix": suffix}
     options.check_scheduler(engine, scheduler)
     if any(value not in (None, ()) for value in how.values()) or _must_be_understood(orders):
+        if part_rows is not None:
+            raise InputError("--part-rows is for a folder, and of a shop's export one file is written; leave it out")
         report = _score_export(ns.load_program(program), orders, out, rejects, engine, {**names, **how})
     else:
         report = _score_files(program, orders, out, rejects, engine, scheduler, part_rows=part_rows, **names)
@@ -136,7 +140,6 @@ def _score_export(
     program: Program, orders: list[str], out: str, rejects: str | None, engine: options.Engine, how: dict[str, Any]
 ) -> ScoreReport:
     from nector_sim.batch.exports import score_export
-    from nector_sim.errors import InputError
 
     if engine is not options.Engine.local:
         raise InputError(

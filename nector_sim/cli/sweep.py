@@ -8,6 +8,7 @@ import typer
 
 from nector_sim.cli import options
 from nector_sim.cli.options import AssumptionsFile
+from nector_sim.results import count
 from nector_sim.urls import masked
 
 
@@ -91,7 +92,9 @@ def sweep(
     write_table(pa.Table.from_pandas(table, preserve_index=False), out)
     how_worked_out = said("each_order" if as_given else "replayed")
     rates = believed.rates()
-    typer.echo(f"{len(table):,} settings on {len(good):,} orders into {masked(out)}; {table.attrs['view']} view")
+    typer.echo(
+        f"{count(len(table), 'setting')} on {count(len(good), 'order')} into {masked(out)}; {table.attrs['view']} view"
+    )
     who = said(table.attrs["label"], take_up=float(rates.take_up), redeemers=float(rates.redeemers))
     typer.echo(f"{how_worked_out}; {who}")
     if left_out := table.attrs["orders_left_out"]:
@@ -108,6 +111,9 @@ def sweep(
         typer.echo(found.text())
     if rejected:
         typer.echo(
-            f"{rejected:,} orders rejected; to see why: nector-sim check {masked(orders)} --program {program[-1]}"
+            f"{count(rejected, 'order')} rejected; to see why: nector-sim check {masked(orders)} --program "
+            f"{program[-1]}"
         )
-    raise typer.Exit(1 if rejected else 0)
+    if good.empty:
+        typer.echo("nothing was tried: there are no orders")
+    raise typer.Exit(1 if rejected or good.empty else 0)

@@ -27,7 +27,7 @@ from nector_sim.ledger.openings import opening_of
 from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import make_schedule
 from nector_sim.ledger.take_up import MILLION, TakeUp, TakeUpTable
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.program import ProgramLike, as_program
 
 #: With fewer redemptions, or customers who redeemed, nothing is estimated.
@@ -87,9 +87,10 @@ class FittedTakeUp(Result):
     def text(self) -> str:
         """Say the estimate in a few lines."""
         source = (
-            f"Estimated from {self.orders:,} orders of {self.customers:,} customers: {self.redeemed:,} of the "
-            f"{self.could_redeem:,} orders on which points could be used used them, "
-            f"by {self.customers_redeemed:,} customers."
+            f"Estimated from {count(self.orders, 'order')} of {count(self.customers, 'customer')}: "
+            f"{self.redeemed:,} of the "
+            f"{count(self.could_redeem, 'order')} on which points could be used used them, "
+            f"by {count(self.customers_redeemed, 'customer')}."
         )
         lines = [source]
         if self.redeemers_percent is not None and self.take_up_percent is not None:
@@ -174,7 +175,8 @@ def fit_take_up(
     step()
     if seen.redeemed < FEWEST or seen.customers_redeemed < FEWEST_CUSTOMERS:
         few = (
-            f"Too few redemptions to estimate who redeems: {seen.redeemed:,} by {seen.customers_redeemed:,} customers, "
+            f"Too few redemptions to estimate who redeems: {seen.redeemed:,} by "
+            f"{count(seen.customers_redeemed, 'customer')}, "
             f"and it takes {FEWEST} by {FEWEST_CUSTOMERS}. What is stated holds: redeemers_percent and "
             "take_up_percent, each as [low, likely, high]"
         )

@@ -14,6 +14,7 @@ from nector_sim.economics.summary import Summary
 from nector_sim.errors import InputError
 from nector_sim.frames.columns import read_money, read_times
 from nector_sim.ledger.openings import points_of
+from nector_sim.results import count
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program
 
@@ -44,9 +45,9 @@ class Happened:
 
     def text(self, currency: str, today: Summary | None = None) -> str:
         """Say it in a sentence, beside what today's setting gives where it is simulated."""
-        parts = [f"{self.orders_redeemed:,} of {self.orders:,} orders redeemed"]
+        parts = [f"{self.orders_redeemed:,} of {count(self.orders, 'order')} redeemed"]
         if self.points is not None:
-            parts.append(f"{self.points:,} points")
+            parts.append(f"{count(self.points, 'point')}")
         beside = "" if today is None else f"; simulated, today's setting has {round(today.orders_redeemed):,} of them"
         if self.discount is not None:
             amount = money_text(Decimal(round(self.discount)), currency)

@@ -21,6 +21,7 @@ import pandas as pd
 from nector_sim._progress import side_by_side
 from nector_sim.economics.ranges import Drawn, Sums
 from nector_sim.economics.rates import Rates
+from nector_sim.results import count
 
 Floats = npt.NDArray[np.float64]
 Numbers = Mapping[str, Any]
@@ -38,9 +39,13 @@ LEAST_ERROR = 0.1
 TOGETHER = 20_000_000
 #: Numbers that are sums over customers.
 _TOTALS = ("margin", "cost_of_program", "discount", "incremental_margin", "incremental_discount")
-_NEVER_NEGATIVE = ("discount", "discount_rate", "share_could_redeem", "orders_redeemed", "points_redeemed")
-#: Numbers that are shares of customers.
-_SHARES = ("share_who_get_less",)
+_NEVER_NEGATIVE = ("discount", "orders_redeemed", "points_redeemed")
+#: Numbers below 0 only under assumptions that make every draw so, as payment fees above the price.
+_COSTS = ("cost_of_program", "break_even_uplift")
+#: Numbers that are parts of a whole.
+_SHARES = ("discount_rate", "share_could_redeem", "share_who_get_less")
+#: Of fewer customers than these, drawing them anew says little about others.
+FEW_CUSTOMERS = 30
 
 
 def corrected_draws(
@@ -122,7 +127,10 @@ def _measured(setting: _Setting, again: Sums, customers: int, at_likely: Numbers
         if (error := setting.error[place]) > 0:
             errors = np.maximum(np.sqrt(np.maximum(second - first**2 / customers, 0)), LEAST_ERROR * error)
             drawn = value - (fixed - value) / errors * error + (drawn - fixed)
-        corrected[name] = _unbounded(name, drawn)
+        drawn = _unbounded(name, drawn)
+        if name.rpartition(".")[2] in _COSTS and _unbounded(name, value) >= 0:
+            drawn = np.maximum(drawn, 0)
+        corrected[name] = drawn
         needed[name] = FOR_SKEWNESS * setting.skewness[place] ** 2
     return corrected, needed
 
@@ -150,13 +158,16 @@ def never(number: Any) -> float:
 
 
 def too_skewed(needed: Mapping[str, float], customers: int) -> str | None:
-    """Say which ranges are probably too short, since a few customers make up much of the number."""
+    """Say which ranges are probably too short: there are few customers, or a few make up much of the number."""
+    if customers < FEW_CUSTOMERS:
+        return f"The ranges rest on {count(customers, 'customer')}, too few to say much about others"
     sums = {name: count for name, count in needed.items() if name.rpartition(".")[2] in _TOTALS}
     short = {name: count for name, count in sums.items() if count > customers}
     if not short:
         return None
     return (
-        f"A few customers make up much of these sums: their ranges are probably too short with {customers:,} customers "
+        f"A few customers make up much of these sums: their ranges are probably too short with "
+        f"{count(customers, 'customer')} "
         f"(about {max(short.values()):,.0f} are needed)"
     )
 

@@ -18,6 +18,7 @@ from nector_sim.economics.sales import Sales, is_cash_on_delivery, read_sales
 from nector_sim.errors import InputError
 from nector_sim.frames.kinds import as_frame, like
 from nector_sim.frames.results import Naming
+from nector_sim.results import count
 from nector_sim.rules.program import as_program
 
 if TYPE_CHECKING:
@@ -294,10 +295,11 @@ def break_even_share(missing: Any, among: Any) -> Floats:
     """The share of some orders, like those, whose margin makes up for what is missing; infinite where none does.
 
     ``missing`` and ``among``, the margin of those orders, broadcast; where there is more than before, it is negative.
+    Where nothing is missing it is 0, whatever those orders earn.
     """
-    among = np.asarray(among, dtype=np.float64)
+    missing, among = np.asarray(missing, dtype=np.float64), np.asarray(among, dtype=np.float64)
     share: Floats = np.where(among > 0, missing / np.where(among > 0, among, 1), np.inf)
-    return share
+    return np.where(missing == 0, 0.0, share)
 
 
 def point_value(program: ProgramLike) -> float:
@@ -333,7 +335,7 @@ def check_costs(sales: Sales, assumptions: Assumptions) -> None:
     """Make sure that the cost of the goods is known."""
     unknown = len(sales.cart) if sales.cost is None else int(np.isnan(sales.cost).sum())
     if unknown and assumptions.gross_margin_percent is None:
-        which = "no column cost" if sales.cost is None else f"no cost on {unknown} of {len(sales.cart)} rows"
+        which = "no column cost" if sales.cost is None else f"no cost on {unknown} of {count(len(sales.cart), 'row')}"
         raise InputError(
             f"The margin cannot be computed: the orders have {which}, and the assumptions no gross_margin_percent; "
             "give one of the two"

@@ -14,6 +14,7 @@ from nector_sim.frames.checks import SHOWN
 from nector_sim.frames.columns import NOT_SAID, read_yes_or_no
 from nector_sim.frames.ids import read_ids
 from nector_sim.frames.kinds import as_frame
+from nector_sim.ledger.inputs import LedgerTable
 from nector_sim.ledger.prepare import rows_of
 from nector_sim.ledger.refunds import UNKNOWN, Shares, never_paid, paid_in_history, refunded_shares
 
@@ -178,14 +179,14 @@ def _refunds_of_table(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The same of a table beside the orders."""
     table = as_frame(refunds, "refunds")
-    for name, frame in (("orders", orders), ("refunds", table)):
-        if "order_id" not in frame:
-            raise InputError(f"the {name} have no column order_id, by which a refund finds its order")
+    LedgerTable("orders", orders).require("order_id")
+    LedgerTable("refunds", table).require("order_id", "refunded_at")
     rows = rows_of(read_ids(table["order_id"]), read_ids(orders["order_id"]))
     amount = _units(_optional(table, "amount"))
     wrong = {
         "order_id is no order of these; take the row out, or add its order": rows < 0,
         "its order has a refunded_at of its own too; say it once": np.isin(rows, own),
+        "refunded_at is missing": _blank(table["refunded_at"]),
         "amount is negative; a refund gives money back": False if amount is None else amount < UNKNOWN,
     }
     problems = [

@@ -26,7 +26,7 @@ from nector_sim.errors import InputError
 from nector_sim.frames.currency import currency_of
 from nector_sim.frames.kinds import as_frame, like
 from nector_sim.frames.results import Naming
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import as_program
 
@@ -93,7 +93,7 @@ class Summary(Result):
         )
         return "\n".join(
             [
-                f"{self.orders:,} order{'' if self.orders == 1 else 's'}, carts of {cart}: points take off {discount} "
+                f"{count(self.orders, 'order')}, carts of {cart}: points take off {discount} "
                 f"({self.discount_rate:.2%}), {self.who_redeems}.",
                 f"The program costs {cost} of margin and leaves {margin}.",
                 self.break_even,

@@ -20,10 +20,11 @@ from nector_sim.economics.run_off import GROUPS, LONGEST, RunOff, run_off
 from nector_sim.economics.shifted_beta import fit_shifted_beta
 from nector_sim.errors import InputError
 from nector_sim.ledger.arrays import Int64
+from nector_sim.ledger.facts import quiet_end
 from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.lots import lots_at
 from nector_sim.ledger.replay import Replay
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.program import Program
 
 Floats = npt.NDArray[np.float64]
@@ -158,7 +159,7 @@ def ultimate_redemption(
     Raises
     ------
     InputError
-        If fewer than four whole months are known, or nothing was redeemed.
+        If fewer than four whole months are known, nothing was redeemed, or the orders end more than a month before.
 
     Examples
     --------
@@ -170,6 +171,10 @@ def ultimate_redemption(
     """
     step, lots = stages(3), lots_at(replay, at)
     step()
+    if quiet := quiet_end(replay._facts.prepared, lots.at):
+        raise InputError(
+            f"{quiet}: nobody knows what was redeemed since; take an earlier `at`, or add the later orders"
+        )
     _, starts = month_starts(replay._facts.prepared.first, lots.at + 1, lots.program.timezone)
     whole = len(starts) - 1
     if whole < FEWEST:
@@ -212,7 +217,7 @@ def ultimate_redemption(
     )
     notices = []
     if brought := int(lots.left.issued[0]):
-        notices.append(f"{brought} points that customers brought along are left out: their age is not known")
+        notices.append(f"{count(brought, 'point')} that customers brought along are left out: their age is not known")
     if made.to_come > 0 and made.beyond > UNSEEN * made.to_come:
         notices.append(
             f"{made.beyond / made.to_come:.0%} of what is expected still to be redeemed lies at ages that no month has "

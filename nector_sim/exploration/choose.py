@@ -14,7 +14,7 @@ import pandas as pd
 from nector_sim.economics.summary import break_even_sentence
 from nector_sim.errors import InputError, Problem
 from nector_sim.exploration.limits import limits_of, met_by_all, place_of, require, share_that_holds, shown, swept
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program
 
@@ -69,7 +69,7 @@ class Recommendation(Result):
             ", ".join(f"{path} = {shown(value)}" for path, value in self.setting.items()),
             break_even_sentence(None if pd.isna(uplift) else float(uplift)),
             f"It gives {self.row['discount_rate']:.2%} of the carts and leaves a margin of {kept}; "
-            f"{self.met:,} of {self.settings:,} settings meet the constraints.",
+            f"{self.met:,} of {count(self.settings, 'setting')} meet the constraints.",
         ]
         if "margin_with_response" in self.row:
             share, earned = self.row["response"], Decimal(round(self.row["margin_with_response"]))
@@ -124,7 +124,7 @@ def program_of(table: pd.DataFrame, row: Any) -> Program:
             "This table does not say of which program its settings are; use program.replaced() with the values of a row"
         )
     if row not in table.index:
-        raise InputError(f"There is no row {row!r} in this table of {len(table):,} settings")
+        raise InputError(f"There is no row {row!r} in this table of {count(len(table), 'setting')}")
     values = {path: table.loc[row, path] for path in swept(table)}
     plain = {path: value.item() if isinstance(value, np.generic) else value for path, value in values.items()}
     given = {path: None if isinstance(value, float) and pd.isna(value) else value for path, value in plain.items()}

@@ -15,7 +15,7 @@ from nector_sim.economics.labels import LABELS, OTHERS, SURE
 from nector_sim.economics.summary import Summary, break_even_sentence
 from nector_sim.economics.what_moves import MarginDifference
 from nector_sim.exploration.basis import Basis
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.money import money_text
 
 #: Orders that the break-even of the pair is counted among: its number, and how a sentence calls them.
@@ -41,7 +41,8 @@ class Comparison(Result):
         the 5th and 95th percentile over resamples of the customers. A missing break-even means `never`. The break-evens
         of the pair, ``incremental_break_even_uplift`` (of all orders), ``…_users`` (of the orders of customers who use
         points) and ``…_redeeming`` (of those that redeem), are negative where the candidate earns more: the orders that
-        may be lost. Where a response is stated, ``response`` is the share of orders that customers who use points place
+        may be lost (missing, where those orders earn nothing: any
+        number). Where a response is stated, ``response`` is the share of orders that customers who use points place
         more (or, below 0, less) under the candidate, and ``incremental_margin_with_response`` what it then earns beyond
         the baseline.
     probability : float or None
@@ -174,8 +175,8 @@ class Comparison(Result):
         changes: Any = self.changes
         fall, rise = changes.loc["fall"], changes.loc["rise"]
         yield (
-            f"The discount falls on {int(fall['orders']):,} orders and rises on {int(rise['orders']):,}; "
-            f"{int(fall['customers']):,} customers get less in all, {int(rise['customers']):,} more."
+            f"The discount falls on {count(int(fall['orders']), 'order')} and rises on {int(rise['orders']):,}; "
+            f"{count(int(fall['customers']), 'customer')} get less in all, {int(rise['customers']):,} more."
         )
         if self.happened is not None:
             yield self.happened.text(self.currency, self.baseline)
@@ -204,8 +205,12 @@ class Comparison(Result):
 
     def _pays(self, name: str, among: str) -> str:
         value = self._value(name)
+        if np.isnan(value) and self.incremental_margin > 0:
+            return f"It pays however many {among} are lost because of it: they earn nothing."
         if np.isnan(value):
             return f"It does not pay: no number of {among} brings it back."
+        if value <= -1:
+            return f"It pays even if all {among} are lost because of it."
         text = _of_100(value)
         if value > 0:
             return f"It pays if it brings more than {text} further {among} for every 100 there are."
@@ -214,7 +219,9 @@ class Comparison(Result):
     def _share(self, name: str, among: str) -> str:
         value = self._value(name)
         if np.isnan(value):
-            return f"never, of {among}"
+            return f"{'any number' if self.incremental_margin > 0 else 'never'}, of {among}"
+        if value <= -1:
+            return f"all {among}"
         return f"{_of_100(value)} {'more' if value > 0 else 'fewer'} in 100 {among}"
 
     def _answered(self) -> str:
@@ -254,7 +261,8 @@ class Comparison(Result):
         causes = (
             "not everyone uses points on every order they can (take_up_percent), or products are excluded"
             if simulated > real
-            else "opening balances are missing (opening=), or today's setting was another one (programs=)"
+            else "opening balances are missing (opening=, --opening), or today's setting was another one (programs=, "
+            "--program)"
         )
         return (
             f"Look first: simulated, today's setting gives {self._money(simulated)}, {far} than the "

@@ -18,7 +18,7 @@ from nector_sim.economics.margin import break_even_share
 from nector_sim.errors import InputError
 from nector_sim.exploration.future_totals import MEASURES, OF_KNOWN, OUTSTANDING
 from nector_sim.exploration.second_opinion import SecondOpinion
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.money import money_text
 
 Floats = npt.NDArray[np.float64]
@@ -236,16 +236,17 @@ class Forecast(Result):
         lines = [
             f"{before and f'The last {what}: {before} off by points. '}The next {what}, if customers go on as they do: "
             f"{ahead}, {SURE}).",
-            f"From {self.origin:%Y-%m-%d} on; {self.customers:,} customers known, about {self.newcomers:,.0f} "
+            f"From {self.origin:%Y-%m-%d} on; {count(self.customers, 'customer')} known, about {self.newcomers:,.0f} "
             "newcomers in four weeks. Customers are assumed not to react to a setting.",
         ]
         if "margin" in self.columns:
             before, ahead = self._sentence("cost_of_program", horizon)
             needed = self.break_even([horizon]).iloc[0]
             likely, low, high = (_extra(needed[name]) for name in ("likely", "low", "high"))
+            pays = f"Break-even: {likely} extra orders per 100 ({low} to {high})."
             lines.append(
                 f"What the program costs of the margin: {before and f'{before} in the last {what}, '}{ahead}) in the "
-                f"next {what}. Break-even: {likely} extra orders per 100 ({low} to {high})."
+                f"next {what}. {'It never pays for itself.' if likely == 'never' else pays}"
             )
         return "\n".join([*lines, *self._second(horizon)])
 
@@ -268,7 +269,8 @@ class Forecast(Result):
         if not row["differs"]:
             return []
         return [
-            f"A second opinion differs: a BG/NBD model expects {row['bg_nbd']:,.0f} orders of the customers known in "
+            f"A second opinion differs: a BG/NBD model expects {count(row['bg_nbd'], 'order')} of the customers "
+            f"known in "
             f"{horizon} month{'s' if horizon > 1 else ''}, this forecast {row['likely']:,.0f} ({row['low']:,.0f} to "
             f"{row['high']:,.0f})."
         ]

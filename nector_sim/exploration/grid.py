@@ -21,6 +21,7 @@ import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
 from nector_sim.errors import InputError, Problem, ProgramError
+from nector_sim.results import count
 from nector_sim.rules.files import read_fields
 from nector_sim.rules.offers import Offer
 from nector_sim.rules.paths import INSTEAD, changed, unknown_path
@@ -158,7 +159,8 @@ def check_memory(rows: int, paths: int) -> None:
     needed, there = rows * (paths + _COLUMNS) * 8 * _COPIES, _memory()
     if needed > there:
         raise InputError(
-            f"The grid gives {rows:,} settings, whose table needs about {needed / 2**30:,.0f} GiB; this machine has "
+            f"The grid gives {count(rows, 'setting')}, whose table needs about {needed / 2**30:,.0f} GiB; this "
+            f"machine has "
             f"{there / 2**30:,.1f} GiB. Give fewer values, or sweep a part of them at a time"
         )
 

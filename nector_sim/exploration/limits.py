@@ -13,6 +13,7 @@ import pandas as pd
 from nector_sim.economics import labels
 from nector_sim.economics.assumptions import named_percent
 from nector_sim.errors import InputError
+from nector_sim.results import count
 
 #: A limit is met where this share of the draws meets it.
 SURE = 0.9
@@ -53,7 +54,7 @@ class SettingLimit:
         setting = ", ".join(f"{path} = {shown(table[path].iloc[place])}" for path in swept(table))
         sure = "" if self.drawn is None else f" {labels.SURE} {labels.OTHERS}"
         return (
-            f"{int(self.meets.sum()):,} of {len(table):,} settings meet it{sure}; "
+            f"{int(self.meets.sum()):,} of {count(len(table), 'setting')} meet it{sure}; "
             f"{self.numbers[place]:,.4g} of {setting} comes closest"
         )
 

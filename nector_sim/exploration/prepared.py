@@ -149,7 +149,7 @@ def check_words(history: Any, replayed: Any, **of_replays: Any) -> None:
         raise InputError(f"replayed is {replayed!r}; it is True, or False for each order by itself")
     given = [f"{name}=" for name, value in of_replays.items() if value is not None and not _is_empty(value)]
     if given and not replayed:
-        raise InputError(f"{', '.join(given)}: only a replay takes that, and replayed=False asks for none")
+        raise InputError(f"{', '.join(given)}: only a replay takes that, and replayed=False (--as-given) asks for none")
 
 
 def _is_empty(value: Any) -> bool:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from nector_sim.errors import InputError
 from nector_sim.ledger.arrays import Int64
-from nector_sim.ledger.facts import ReadyHistory
+from nector_sim.ledger.facts import ReadyHistory, quiet_end
 from nector_sim.ledger.tables import DAY
 
 Floats = npt.NDArray[np.float64]
@@ -100,9 +100,14 @@ def past_of(facts: ReadyHistory, window: int | None = None) -> Past:
     Raises
     ------
     InputError
-        If the history is too short.
+        If the history is too short, or its orders end more than a month before its last instant.
     """
     prepared, history = facts.prepared, facts.prepared.history
+    if quiet := quiet_end(prepared, prepared.last):
+        raise InputError(
+            f"{quiet}: a forecast goes on from the weeks before it, and nothing is known of these; leave as_of out "
+            "(--as-of), or add the later orders"
+        )
     blocks = max(0, (prepared.last - prepared.first) // BLOCK)
     if window is None and blocks < FEWEST:
         raise InputError(

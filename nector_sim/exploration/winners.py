@@ -22,7 +22,7 @@ from nector_sim.exploration.replay_sums import ReplaySums
 from nector_sim.exploration.replay_sweeps import margin_with_response
 from nector_sim.exploration.replays import Replays, read_replays
 from nector_sim.frames.kinds import as_frame
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import Program, ProgramLike, as_program
 
@@ -68,7 +68,7 @@ class Winners(Result):
     def _lines(self) -> Iterator[str]:
         counted = self.table["winner"].value_counts()
         over = " and ".join(self.over)
-        yield f"{len(counted):,} of {len(self.settings) + 1:,} settings earn most somewhere, over {over}:"
+        yield f"{len(counted):,} of {count(len(self.settings) + 1, 'setting')} earn most somewhere, over {over}:"
         for winner, times in counted.items():
             mine = self.table[self.table["winner"] == winner]
             where = "; ".join(f"{name} {_reach(mine[name])}" for name in self.over)

@@ -31,6 +31,7 @@ from nector_sim.pictures.discount_by_cart import usual_cart
 from nector_sim.pictures.style import currency_sign
 from nector_sim.report.contents import report_of
 from nector_sim.report.figures import findings_html, headline, headline_html
+from nector_sim.results import count
 from nector_sim.rules.fields import Field, values_of
 from nector_sim.rules.program import Program, ProgramLike, as_program, load_program
 from nector_sim.rules.review import review
@@ -350,10 +351,10 @@ class RuleExplorer(widgets.VBox):  # type: ignore[misc]
 
     def _title(self) -> str:
         css, orders = (FRONT / "explorer.css").read_text(encoding="utf-8"), self.session.orders
-        customers = f" of {orders['customer_id'].nunique():,} customers" if "customer_id" in orders else ""
+        customers = f" of {count(orders['customer_id'].nunique(), 'customer')}" if "customer_id" in orders else ""
         return (
             f"<style>{css}</style><h2>Try a redemption rule</h2><p class='nector-source'>"
-            f"{len(orders):,} orders{customers}: <b>{escape(self.session.label)}</b>. "
+            f"{count(len(orders), 'order')}{customers}: <b>{escape(self.session.label)}</b>. "
             f"{self.session.balances}</p>"
         )
 

@@ -15,7 +15,7 @@ from nector_sim.explorer import FRONT
 from nector_sim.rules.fields import Field, Values, data_of, fields_of, labels_of, values_of
 from nector_sim.rules.money import MAX_POINTS
 from nector_sim.rules.offers import Model
-from nector_sim.rules.values import read_decimal
+from nector_sim.rules.values import read_decimal, ungrouped
 
 #: A slider: from, to, step, as texts.
 Slider = tuple[str, str, str]
@@ -268,7 +268,7 @@ def _holds_mappings(items: Any) -> bool:
 
 def _decimal(typed: str | bool | None) -> Decimal | None:
     try:
-        number = read_decimal(str(typed).replace(",", ""))
+        number = read_decimal(ungrouped(typed))
     except ValueError:
         return None
     return number if abs(number) <= MAX_POINTS else None

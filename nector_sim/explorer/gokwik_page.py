@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from nector_sim.errors import InputError
 from nector_sim.gokwik import Checkout, Integration, Wallets
 from nector_sim.gokwik.posting import NoAnswer
+from nector_sim.results import count
 from nector_sim.rules.program import FixedMinPayable, PercentMinPayable, Program
 
 #: Nector's "type of discount": the offer's kind, and which of its fields hold the points, the value and the cap.
@@ -234,7 +235,9 @@ class CheckoutPage:
         reference, who = self._last
         answered = desk.revert(reference, customer_id=who)
         return [
-            f"revert: {answered.data['coin_value']} points given back" if answered.code == 200 else answered.message
+            f"revert: {count(answered.data['coin_value'], 'point')} given back"
+            if answered.code == 200
+            else answered.message
         ]
 
 

@@ -19,7 +19,9 @@ from nector_sim.orders.read import inspect_orders
 from nector_sim.orders.report import OrdersReport
 from nector_sim.places import is_url
 from nector_sim.report.figures import message_html
+from nector_sim.results import count
 from nector_sim.rules.money import to_points
+from nector_sim.rules.values import ungrouped
 
 TABLES = ".csv,.parquet,.xlsx,.txt,.tsv"
 #: Rejected rows shown; all of them can be downloaded.
@@ -113,7 +115,7 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
         )
 
     def _given_balances(self) -> Any:
-        typed = self.everybody.value.replace(",", "").strip()
+        typed = ungrouped(self.everybody.value)
         if typed:
             try:
                 return to_points(typed)
@@ -142,7 +144,7 @@ class YourOrders(widgets.VBox):  # type: ignore[misc]
                 "balance for everybody and press Read again."
             )
         also = self._take(report.orders, f"{report.source}: your orders")
-        self._say(f"The figures are now of {len(report.orders):,} orders of {report.source}. {also}".strip())
+        self._say(f"The figures are now of {count(len(report.orders), 'order')} of {report.source}. {also}".strip())
 
     def _show_demo(self, shop: str) -> None:
         orders = demo_orders(shop)

@@ -25,6 +25,7 @@ from nector_sim.frames.columns import (
 from nector_sim.frames.currency import CURRENCY, read_currency, refuse_currency
 from nector_sim.frames.kinds import as_frame, in_memory, like, picked
 from nector_sim.frames.masking import shown_names
+from nector_sim.results import count
 from nector_sim.rules.known import refuse_columns
 from nector_sim.rules.money import MAX_MINOR
 from nector_sim.rules.program import Program, ProgramLike, as_program
@@ -229,7 +230,7 @@ def refuse(rejects: pd.DataFrame, read: int) -> OrdersError:
     if len(rejects) > SHOWN:
         problems.append(Problem("", f"and {len(rejects) - SHOWN} more, in .rejects"))
     return OrdersError(
-        f"{len(rejects)} of {read} rows cannot be used. Fix them, or continue with the valid rows: "
+        f"{len(rejects)} of {count(read, 'row')} cannot be used. Fix them, or continue with the valid rows: "
         "good, rejects = ns.check_orders(orders)",
         problems,
         rejects=rejects,
@@ -272,15 +273,11 @@ WAYS_ON = {
 
 def odd_balances(fractional: int, negative: int) -> list[str]:
     """Say how many balances were taken otherwise than they stand."""
-
-    def count(balances: int, one: str, many: str) -> str:
-        return f"1 balance {one}" if balances == 1 else f"{balances} balances {many}"
-
     notices = []
     if fractional:
-        notices.append(f"{count(fractional, 'has', 'have')} a fraction of a point, which was dropped")
+        notices.append(f"{count(fractional, 'balance has', 'balances have')} a fraction of a point, which was dropped")
     if negative:
-        notices.append(f"{count(negative, 'is', 'are')} negative, which redeems nothing")
+        notices.append(f"{count(negative, 'balance is', 'balances are')} negative, which redeems nothing")
     return notices
 
 

@@ -18,6 +18,7 @@ import pyarrow.csv as pc
 from nector_sim.errors import InputError
 from nector_sim.frames.headers import LOOKED_AT, find_header
 from nector_sim.frames.sheets import EXPORT_AGAIN, LONGEST_HEADER, SAVE_AS_UTF8
+from nector_sim.results import count
 
 _MOST_COLUMNS = 5_000
 _NAMES = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -67,10 +68,12 @@ def find_layout(head: bytes, name: str, *, header_row: int | None = None) -> Csv
     headers = {separator: _header(text, separator, header_row, whole=whole) for separator in among}
     separator = max(headers, key=lambda separator: len(headers[separator][0]))
     columns, lines, rest, at = headers[separator]
+    if lines == 0 and header_row is not None and whole:
+        raise InputError(f"{name} has no row {header_row} to take the columns' names from (header_row=, --header-row)")
     if lines == 0:
         raise InputError(f"{name}: its first line is too long to be a header; {EXPORT_AGAIN}")
     if len(columns) > _MOST_COLUMNS:
-        raise InputError(f"{name} has {len(columns):,} columns, so it is no table of orders; {EXPORT_AGAIN}")
+        raise InputError(f"{name} has {count(len(columns), 'column')}, so it is no table of orders; {EXPORT_AGAIN}")
     notes = [f"fields are parted by {_NAMES[separator]}"] if separator in _NAMES else []
     if at and header_row is None:
         notes.append(f"the names of the columns were found in row {at + 1}; the rows above them were not read")

@@ -32,6 +32,7 @@ from nector_sim.frames.kinds import in_memory
 from nector_sim.frames.sheets import EXPORT_AGAIN, LONGEST_HEADER, Sheet, Table
 from nector_sim.frames.workbooks import check_cells
 from nector_sim.places import Place, is_url
+from nector_sim.results import count
 
 
 def open_table(
@@ -87,7 +88,7 @@ def _open_files(sources: Sequence[str | Path], how: _How) -> Table:
     tables = [table for path in paths for table in _open_file(path, how)]
     if len(tables) == 1 and not ignored:
         return tables[0]
-    table = Several(tables, what=f"{len(tables)} files" if len(tables) > 1 else tables[0].name)
+    table = Several(tables, what=f"{count(len(tables), 'file')}" if len(tables) > 1 else tables[0].name)
     if ignored:
         table.notes.append(f"files of the folder that are no tables, and were not read: {', '.join(ignored[:5])}")
     return table

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from nector_sim.errors import InputError, Problem
+from nector_sim.results import count
 
 #: The longest header of a CSV, in bytes.
 LONGEST_HEADER = 1 << 20
@@ -70,4 +71,4 @@ class Table(Protocol):
 
 def refuse_columns(table: Table, problems: Sequence[Problem]) -> InputError:
     """Make the error of a table that lacks what is needed."""
-    return InputError(f"{table.name} ({table.kind}, {len(table.columns)} columns) cannot be used:", problems)
+    return InputError(f"{table.name} ({table.kind}, {count(len(table.columns), 'column')}) cannot be used:", problems)

@@ -9,6 +9,7 @@ import polars as pl
 
 from nector_sim.errors import InputError
 from nector_sim.frames.written import CURRENCY, GROUPED, PLAIN_DATES, SLASHED, bare_amount
+from nector_sim.results import count
 
 #: Currencies by the sign that is written beside an amount; several where the sign does not say which.
 SIGNS: dict[str, tuple[str, ...]] = {
@@ -20,8 +21,6 @@ SIGNS: dict[str, tuple[str, ...]] = {
     "₩": ("KRW",), "₪": ("ILS",), "₽": ("RUB",), "RM": ("MYR",), "Rp": ("IDR",), "zł": ("PLN",), "Kč": ("CZK",),
     "kr": ("SEK", "NOK", "DKK", "ISK"), "kr.": ("DKK",),
 }  # fmt: skip
-
-_SEVERAL = r"[.,]\d{3}[.,]"
 
 
 def decide_numbers(columns: Iterable[pl.Series], stated: str | None) -> tuple[str, str]:
@@ -48,16 +47,16 @@ def decide_numbers(columns: Iterable[pl.Series], stated: str | None) -> tuple[st
         if against[0] and not against[1]:
             other = "1.234,50" if stated == "1,234.50" else "1,234.50"
             raise InputError(
-                f"numbers={stated!r} contradicts {_count(against[0], 'amount')} of the file, and none is written so; "
+                f"numbers={stated!r} contradicts {count(against[0], 'amount')} of the file, and none is written so; "
                 f"write numbers={other!r} (--numbers {other}), or leave it out"
             )
         return stated, ""
     if points and not commas:
-        return "1,234.50", f"amounts are read as 1,234.50, as {_count(points, 'amount')} can be read so alone"
+        return "1,234.50", f"amounts are read as 1,234.50, as {count(points, 'amount')} can be read so alone"
     if commas and not points:
-        return "1.234,50", f"amounts are read as 1.234,50, as {_count(commas, 'amount')} can be read so alone"
+        return "1.234,50", f"amounts are read as 1.234,50, as {count(commas, 'amount')} can be read so alone"
     if not (points or commas) and (weak or signs):
-        why = f"{_count(weak, 'amount')} with a comma before three digits, and money has no three decimals"
+        why = f"{count(weak, 'amount')} with a comma before three digits, and money has no three decimals"
         return "1,234.50", f"amounts are read as 1,234.50: {why}" if weak else ""
     return "1234.50", ""
 
@@ -86,20 +85,20 @@ def decide_dates(columns: Iterable[pl.Series], stated: str | None) -> tuple[str,
         if against[0] and not against[1]:
             other = "mm/dd/yyyy" if stated == "dd/mm/yyyy" else "dd/mm/yyyy"
             raise InputError(
-                f"dates={stated!r} contradicts {_count(against[0], 'date')} of the file, whose month would be above "
+                f"dates={stated!r} contradicts {count(against[0], 'date')} of the file, whose month would be above "
                 f"12, and none needs it; write dates={other!r} (--dates {other}), or leave it out"
             )
         return stated, ""
     if days and not months:
-        return "dd/mm/yyyy", f"dates are read as dd/mm/yyyy, as {_count(days, 'date')} can be read so alone"
+        return "dd/mm/yyyy", f"dates are read as dd/mm/yyyy, as {count(days, 'date')} can be read so alone"
     if months and not days:
-        return "mm/dd/yyyy", f"dates are read as mm/dd/yyyy, as {_count(months, 'date')} can be read so alone"
-    for style, count, words in (
+        return "mm/dd/yyyy", f"dates are read as mm/dd/yyyy, as {count(months, 'date')} can be read so alone"
+    for style, many, words in (
         ("excel", serials, "Excel's days since 1900"),
         ("epoch", epochs, "seconds or milliseconds since 1970, in UTC"),
         ("yyyymmdd", compact, "yyyymmdd"),
     ):
-        if count and count == others:
+        if many and many == others:
             return style, f"dates are read as {words}, as all of them can be"
     return "yyyy-mm-dd", ""
 
@@ -159,7 +158,3 @@ def _texts(columns: Iterable[pl.Series], having: str, without: str = "") -> Iter
         some = some.filter(some.str.strip_chars() != "")
         if len(some):
             yield some.alias("v")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from nector_sim.errors import InputError
+from nector_sim.results import count
 
 #: Cells of one sheet, blank ones among them: a full sheet (1,048,576 rows) of 19 columns.
 MOST_CELLS = 20_000_000
@@ -40,7 +41,8 @@ def check_cells(source: Path | IO[bytes], name: str) -> None:
                         ) from None
                 if rows * columns > MOST_CELLS:
                     raise InputError(
-                        f"{name} has a sheet of {rows:,} rows and {columns:,} columns; at most {MOST_CELLS // 10**6} "
+                        f"{name} has a sheet of {count(rows, 'row')} and {count(columns, 'column')}; at most "
+                        f"{MOST_CELLS // 10**6} "
                         "million cells are read: delete what is far from the orders, or export as CSV"
                     )
 

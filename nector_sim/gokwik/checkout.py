@@ -14,6 +14,7 @@ from nector_sim.errors import InputError
 from nector_sim.gokwik.posting import Line, NoAnswer
 from nector_sim.gokwik.replies import is_nothing, read_given
 from nector_sim.gokwik.wire import CHECKOUT_WAITS
+from nector_sim.results import count
 from nector_sim.rules.values import read_decimal
 
 Amount = int | float | Decimal | str
@@ -250,7 +251,7 @@ class _Walk:
         # What is ours in an answer says that the other side is a sandbox of ours, which knows what is ours in a call.
         ours = "limited_by" in listed.data
         limit = f" (limited by {listed.data['limited_by']})" if ours else ""
-        yield f"list: {discount} off for {points} points{limit}"
+        yield f"list: {discount} off for {count(points, 'point')}{limit}"
         if not redeems or not discount:
             return
         try:
@@ -271,7 +272,7 @@ class _Walk:
             yield self._refused("perform", performed)
             return
         self.points, self.discount, self.payable = points, discount, self._cart - discount
-        yield f"perform: {self.points} points taken, {self.discount} off"
+        yield f"perform: {count(self.points, 'point')} taken, {self.discount} off"
         if discount != listed_discount:
             self.trouble = self.trouble or f"perform gave {discount} off, and {listed_discount} had been listed"
 
@@ -288,7 +289,7 @@ class _Walk:
             return
         self.settled = reverted.code == 200 or reverted.error == "unknown_order"
         if reverted.code == 200:
-            yield f"revert: {reverted.data.get('coin_value', self.points)} points given back"
+            yield f"revert: {count(reverted.data.get('coin_value', self.points), 'point')} given back"
             self.points, self.discount, self.payable = 0, Decimal(0), self._cart
         else:
             yield self._refused("revert", reverted)

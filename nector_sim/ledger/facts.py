@@ -33,7 +33,7 @@ from nector_sim.ledger.instants import next_days, to_datetime
 from nector_sim.ledger.prepare import GrantColumns, OpeningColumns, OrderColumns, SortedHistory, settled, sort_history
 from nector_sim.ledger.refunds import Shares
 from nector_sim.ledger.schedule import Schedule, uncovered
-from nector_sim.ledger.tables import ALWAYS, window_of
+from nector_sim.ledger.tables import ALWAYS, DAY, window_of
 from nector_sim.ledger.take_up import TakeUp, read_take_up
 from nector_sim.rules.times import NEVER, is_date
 
@@ -50,6 +50,8 @@ RESULTS = (
 )
 #: Of these, columns that orders may bring: what the replay works out stands in their place.
 REPLACED = ("points_balance", "tier")
+#: What is more days than these later than the last order misses something that happened in between.
+GAP_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,29 +234,41 @@ def _notices(
 ) -> Iterator[str]:
     for table in tables:
         for column in ("ordered_at", "refunded_at", "granted_at", "expires_at"):
-            if table.has(column) and (count := _without_zone(as_array(table.frame[column]))):
-                yield (
-                    f"{count} of {table.name}.{column} name no time zone and were read as "
-                    f"{schedule.programs[0].timezone}"
-                )
+            if table.has(column) and (zoneless := _without_zone(as_array(table.frame[column]))):
+                zone = schedule.programs[0].timezone
+                yield f"{table.name}.{column} without a time zone, read as {zone}: {zoneless:,}"
     if opening is None and tables[0].has("points_balance"):
-        yield "The orders' points_balance is not used: a replay begins with opening=, and works out what follows"
+        yield (
+            "The orders' points_balance is not used: this replay begins with opening= (--opening), and works out what "
+            "follows"
+        )
     by_lots = any(program.expiry for program in schedule.programs) and not schedule.inactivity
     never = int(((opening.expires == NEVER) & (opening.points > 0)).sum()) if opening is not None else 0
     if by_lots and never:
-        yield f"{never} opening balances have no expires_at and never expire by themselves"
+        yield f"opening balances without expires_at, which never expire by themselves: {never:,}"
     if orders.refunded_more:
-        yield f"{orders.refunded_more} orders were refunded more than was paid (shipping, perhaps) and count as whole"
+        yield f"orders refunded more than was paid (shipping, perhaps), which count as whole: {orders.refunded_more:,}"
     if opening is not None and (brought := int((opening.spent > 0).sum())) and not _counts_spend(schedule):
-        yield f"{brought} opening balances have a lifetime_spend, which counts for min_spend without a window alone"
+        yield f"opening balances with a lifetime_spend, which counts for min_spend without a window alone: {brought:,}"
     if orders.never_paid is not None:
-        yield f"{int(orders.never_paid.sum())} orders were never paid and were left out"
+        yield f"orders never paid and left out: {int(orders.never_paid.sum()):,}"
     for name, at in (
         ("orders", orders.ordered_at),
         ("grants", grants.granted_at if grants is not None else orders.ordered_at[:0]),
     ):
         if later := int((at > last).sum()):
-            yield f"{later} {name} are later than as_of and were left out"
+            yield f"{name} later than as_of and left out: {later:,}"
+
+
+def quiet_end(history: SortedHistory, until: int) -> str | None:
+    """Say that the orders end more than a month before `until`, as where the later ones are not in the table."""
+    if not len(history.history.at):
+        return None
+    last = int(history.history.at.max())
+    days = (until - last) // DAY
+    if days <= GAP_DAYS:
+        return None
+    return f"the last order is of {to_datetime(last):%Y-%m-%d}, {days} days before {to_datetime(until):%Y-%m-%d}"
 
 
 def _counts_spend(schedule: Schedule) -> bool:

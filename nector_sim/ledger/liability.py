@@ -17,12 +17,13 @@ import pandas as pd
 from nector_sim._progress import Progress, long_call, stages
 from nector_sim.errors import InputError
 from nector_sim.frames.kinds import as_frame
+from nector_sim.ledger.facts import quiet_end
 from nector_sim.ledger.frames import Writer
 from nector_sim.ledger.instants import month_starts, to_datetime
 from nector_sim.ledger.lots import Lots, lots_at
 from nector_sim.ledger.replay import Replay, replay
 from nector_sim.ledger.tables import ALWAYS
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import ProgramLike
 from nector_sim.rules.times import NEVER
@@ -77,14 +78,16 @@ class Liability(Result):
         """Say what is owed in a few lines."""
         at = self.at.astimezone(ZoneInfo(self._timezone))
         face = money_text(self.face, self.currency)
-        lines = [f"{self.points:,} points are outstanding at {at:%Y-%m-%d %H:%M}: {face} at face value."]
+        lines = [
+            f"{count(self.points, 'point is', 'points are')} outstanding at {at:%Y-%m-%d %H:%M}: {face} at face value."
+        ]
         if self.expected is not None and self.expected_low is not None and self.expected_high is not None:
             likely, low, high = (
                 money_text(amount, self.currency) for amount in (self.expected, self.expected_low, self.expected_high)
             )
             lines.append(f"Expected to be redeemed: {likely} ({low} to {high}).")
         if self.overdraft:
-            lines.append(f"Customers owe {self.overdraft:,} points; these are not set off.")
+            lines.append(f"Customers owe {count(self.overdraft, 'point')}; these are not set off.")
         return "\n".join([*lines, *self.notices])
 
     def to_frame(self) -> pd.DataFrame:
@@ -255,7 +258,12 @@ def liability(
     worthless = int(lots.left.points[[not values[tier] for tier in lots.left.tier.tolist()]].sum())
     notices = list(run.notices)
     if worthless:
-        notices.append(f"{worthless} points belong to customers whose tier can use no offer; they count as nothing")
+        notices.append(
+            f"{count(worthless, 'point belongs', 'points belong')} to customers whose tier can use no offer; they "
+            f"count as nothing"
+        )
+    if quiet := quiet_end(run._facts.prepared, lots.at):
+        notices.append(f"{quiet}: what was ordered since, if anything, is missing here")
     if ultimate is not None:
         notices += ultimate.notices
     owed = Liability(

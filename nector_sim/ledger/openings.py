@@ -15,21 +15,20 @@ from nector_sim.frames.columns import read_money, read_points, read_times, write
 from nector_sim.frames.ids import id_keys
 from nector_sim.frames.kinds import as_frame, like
 from nector_sim.ledger.arrays import Int64
-from nector_sim.ledger.facts import ReadyHistory, read_facts
+from nector_sim.ledger.facts import ReadyHistory, quiet_end, read_facts
 from nector_sim.ledger.inputs import LedgerTable, read_signed, refuse_tables
 from nector_sim.ledger.prepare import number_customers
 from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import Schedule, make_schedule
-from nector_sim.ledger.tables import ALWAYS, DAY
+from nector_sim.results import count
 from nector_sim.rules.ledger import Reversal
 from nector_sim.rules.program import Program, ProgramLike
 
-#: Balances that are this much later than the last order miss something.
-GAP_DAYS = 31
 FIRST_BALANCES = "Opening balances are each customer's points_balance at the first order"
 LIKE_A_SNAPSHOT = (
     "points_balance is the same on every order of each customer, as balances of one day are; it was taken as the "
     "balance at the first order. If it is of a later day, give opening=ns.opening_from(balances, orders, program, at=…)"
+    " (--opening FILE --balances-at DAY)"
 )
 
 
@@ -229,11 +228,10 @@ def _said(schedule: Schedule, facts: ReadyHistory, *, below: int, alone: int) ->
     if below:
         yield f"{below} opening balances came out below 0 and are 0: more was earned since than is there"
     if alone:
-        yield f"{alone} customers of the balances have no orders"
+        yield f"{count(alone, 'customer has', 'customers have')} a balance and no orders"
     if any(program.expiry is not None for program in schedule.programs):
         yield "Points that expired before the day of the balances cannot be run back"
     if "discount_given" not in facts.orders:
         yield "The orders do not say what customers redeemed (discount_given), so nothing of it was run back"
-    last = int(facts.prepared.history.at.max(initial=ALWAYS))
-    if last != ALWAYS and (days := (facts.prepared.last - last) // DAY) > GAP_DAYS:
-        yield f"The balances are {days:,} days later than the last order; what happened in between is not known"
+    if quiet := quiet_end(facts.prepared, facts.prepared.last):
+        yield f"{quiet}, the day of the balances: what happened in between is not known"

@@ -23,7 +23,7 @@ from nector_sim.ledger.prepare import SortedHistory, expiring
 from nector_sim.ledger.schedule import Schedule, make_schedule
 from nector_sim.ledger.tables import ALWAYS, compile_schedule
 from nector_sim.ledger.take_up import TakeUp
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import ProgramLike
 
@@ -84,7 +84,7 @@ class Replay(Result):
         orders, redeemed = int(totals["orders"]), int(totals["orders_redeemed"])
         money = {name: money_text(Decimal(str(totals[name])), program.currency) for name in ("discount", "cart_amount")}
         lines = [
-            f"{orders:,} order{'' if orders == 1 else 's'}, of which {redeemed:,} redeemed {label}: "
+            f"{count(orders, 'order')}, of which {redeemed:,} redeemed {label}: "
             f"{money['discount']} off carts of {money['cart_amount']}.",
             ", ".join(f"{name} {int(totals[name]):,}" for name in _SAID).capitalize() + f" {label}.",
         ]

@@ -22,6 +22,7 @@ from nector_sim.orders.identity import GUEST, add_people, as_text, name_customer
 from nector_sim.orders.layouts import Layout, Names, check_columns
 from nector_sim.orders.snapshots import NO_DAY, day_in_name
 from nector_sim.places import Place
+from nector_sim.results import count
 from nector_sim.rules.files import read_fields
 from nector_sim.rules.times import NO_TIME
 
@@ -216,7 +217,9 @@ def spent_on(told: Balances, orders: pl.Series, *, numbers: str, decimals: int) 
 def join_balances(orders: pl.DataFrame, told: Balances | int) -> tuple[pl.Series, list[str]]:
     """Find each order's balance."""
     if isinstance(told, int):
-        return pl.Series([told] * orders.height, dtype=pl.Int64), [f"every order is given {told} points, as stated"]
+        return pl.Series([told] * orders.height, dtype=pl.Int64), [
+            f"every order is given {count(told, 'point')}, as stated"
+        ]
     rows = told.rows
     matches: list[pl.Expr] = []
     for ours, theirs in (("customer_id", "customer_id"), ("who_phone", "who_phone"), ("who_email", "who_email")):
@@ -239,7 +242,9 @@ def join_balances(orders: pl.DataFrame, told: Balances | int) -> tuple[pl.Series
         )
     nobody = rows.filter(pl.all_horizontal(pl.col(name).is_null() for name in _WHO if name in rows.columns))
     below = int((customers["points"] < 0).sum())
-    notes = [f"balances found for {customers.height - without} of {customers.height} customers; the others have 0"]
+    notes = [
+        f"balances found for {customers.height - without} of {count(customers.height, 'customer')}; the others have 0"
+    ]
     notes += (
         [f"rows of balances without a phone of the country or an e-mail address: {len(nobody)}"] if len(nobody) else []
     )
@@ -310,7 +315,9 @@ def open_balances(
         shown_problems = [Problem(f"row {number}", what) for number, what in sorted(problems)[:SHOWN]]
         if len(problems) > SHOWN:
             shown_problems.append(Problem("", f"and {len(problems) - SHOWN} more"))
-        raise InputError(f"{table.name}: {len(problems)} rows of balances cannot be used; fix them:", shown_problems)
+        raise InputError(
+            f"{table.name}: {count(len(problems), 'row')} of balances cannot be used; fix them:", shown_problems
+        )
     currency = currency or (own.currency if own is not None else None) or "INR"
     people = add_people(frame, [name for name in who if name.startswith("phone")], currency)
     day = _day_of(frame, own.dates if own is not None else None)

@@ -14,6 +14,7 @@ from nector_sim.frames.styles import currencies_of, signs_of
 from nector_sim.orders.coupons import payment_kinds
 from nector_sim.orders.layouts import Layout
 from nector_sim.orders.statuses import KEEP, LEAVE_OUT, REFUNDED, plain_status, plain_word
+from nector_sim.results import count
 from nector_sim.rules.money import currency_decimals
 
 #: The kinds of orders that are left out, each in a merchant's words.
@@ -181,7 +182,10 @@ def _with_signs(orders: pl.DataFrame, signs: pl.Series, stated: str | None) -> t
     if not has_column:
         counts = [(word, int((signs == word).sum())) for word in spoken]
         notes = (
-            ["one column of amounts has several currencies' signs: " + ", ".join(f"{a} on {n} rows" for a, n in counts)]
+            [
+                "one column of amounts has several currencies' signs: "
+                + ", ".join(f"{a} on {count(n, 'row')}" for a, n in counts)
+            ]
             if len(set(meant.values())) > 1
             else []
         )
@@ -195,7 +199,8 @@ def _with_signs(orders: pl.DataFrame, signs: pl.Series, stated: str | None) -> t
     )
     if not agree.all():
         raise InputError(
-            f"{int((~agree).sum()):,} rows have an amount with the sign of another currency than their column of the "
+            f"{count(int((~agree).sum()), 'row has', 'rows have')} an amount with the sign of another currency than "
+            f"their column of the "
             "currency says; correct one of the two"
         )
     return orders, []

@@ -221,7 +221,9 @@ def load_key(path: str | Path | None) -> bytes:
                 break
             time.sleep(0.05)  # another process has made the file and is about to write the key
     if not re.fullmatch(rf"[0-9a-f]{{{2 * _KEY_BYTES}}}", text):
-        raise InputError(f"{path} is not a key file; name another with key_file=, or move it away to have one made")
+        raise InputError(
+            f"{path} is not a key file; name another with key_file= (--key-file), or move it away to have one made"
+        )
     return bytes.fromhex(text)
 
 
@@ -232,4 +234,6 @@ def _named(path: Path):  # type: ignore[no-untyped-def]
     except FileExistsError:
         raise
     except OSError as error:
-        raise InputError(f"the key file {path} cannot be used: {error.strerror}; name another with key_file=") from None
+        raise InputError(
+            f"the key file {path} cannot be used: {error.strerror}; name another with key_file= (--key-file)"
+        ) from None

@@ -20,7 +20,7 @@ from nector_sim.orders.layouts import key
 from nector_sim.orders.mapping import check_mapping
 from nector_sim.orders.seen import ColumnSeen, see
 from nector_sim.orders.statuses import KEEP, LEAVE_OUT, REFUNDED, plain_word
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.money import currency_decimals
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Proposal(Result):
 
     def text(self) -> str:
         """Say the columns, the proposed mapping, and what is open."""
-        lines = [f"{self.source}: {len(self.columns)} columns", "", "Columns"]
+        lines = [f"{self.source}: {count(len(self.columns), 'column')}", "", "Columns"]
         width = min(max((len(one.name) for one in self.columns), default=0), 40)
         for one in self.columns:
             dates = (
@@ -342,9 +342,9 @@ class _Guess:
             before = int((((items - off + ship - whole).abs() < 0.02) & some).sum())
             after = int((((items + ship - whole).abs() < 0.02) & some).sum())
             if before > after:
-                return [cart, f"-{discount}"], f"{cart} less {discount} makes {total} on {before:,} rows"
+                return [cart, f"-{discount}"], f"{cart} less {discount} makes {total} on {count(before, 'row')}"
             if after > before:
-                return [cart], f"{cart} is after {discount} already: it makes {total} on {after:,} rows"
+                return [cart], f"{cart} is after {discount} already: it makes {total} on {count(after, 'row')}"
         self.questions.append(
             Question("columns.cart_amount", f'is {cart} before {discount}? then write ["{cart}", "-{discount}"]', ())
         )
@@ -377,7 +377,7 @@ class _Guess:
         )
         several = counts.height
         if int((counts["blank"] > 0).sum()) > several // 2:
-            self._say("rows", "first", f"{first} is blank but on the first row of {several:,} orders")
+            self._say("rows", "first", f"{first} is blank but on the first row of {count(several, 'order')}")
         elif int((counts["n"] > 1).sum()):
             self._say("rows", "lines", f"{first} differs between the rows of one order")
             self._quantity(first)
@@ -385,7 +385,8 @@ class _Guess:
             self._say("rows", "one", "rows of one order are the same, so they are repeated")
         else:
             text = (
-                f"{several:,} orders have several rows with the same {first}: does each row repeat its order (every), "
+                f"{count(several, 'order')} have several rows with the same {first}: does each row repeat its order "
+                f"(every), "
                 "or add to it (lines)?"
             )
             self.questions.append(Question("rows", text, ("every", "lines")))
@@ -441,7 +442,7 @@ class _Guess:
         if name is None:
             return
         lists: dict[str, list[str]] = {}
-        for word, count in self.seen[name].words:
+        for word, many in self.seen[name].words:
             plain = plain_word(word)
             kind = "keep" if plain in KEEP else "refunded" if plain in REFUNDED else LEAVE_OUT.get(plain)
             if kind is not None:
@@ -449,7 +450,7 @@ class _Guess:
             else:
                 kinds = ("keep", "refunded", "pending", "cancelled", "voided")
                 self.questions.append(
-                    Question(f"status {word}", f"what are the {count:,} rows with the status {word}?", kinds)
+                    Question(f"status {word}", f"what is the status {word}, on {count(many, 'row')}?", kinds)
                 )
         if lists:
             self.mapping["statuses"] = lists

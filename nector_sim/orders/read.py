@@ -43,6 +43,7 @@ from nector_sim.orders.mapping import (
 from nector_sim.orders.refunds import one_by_one
 from nector_sim.orders.report import OrdersReport
 from nector_sim.orders.tidy import Choices, tidy
+from nector_sim.results import count
 from nector_sim.rules.money import MAX_POINTS, currency_decimals
 
 _TEXTS = {
@@ -128,7 +129,7 @@ def read_orders(source: Any, **how: Unpack[How]) -> pd.DataFrame:
         ]
         problems += [Problem("", f"in all: {count} x {kind}") for kind, count in report.problems.items()]
         raise OrdersError(
-            f"{report.source}: {len(report.rejects)} orders or rows cannot be used; correct them, or take the "
+            f"{report.source}: {count(len(report.rejects), 'order')} or rows cannot be used; correct them, or take the "
             "good ones "
             "from ns.inspect_orders(...).orders:",
             problems,
@@ -322,7 +323,8 @@ def inspect_orders(
         notes.append(
             f"the balances are of {told.day}, {told.day_is}"
             if told.day is not None
-            else f"{told.day_is}, so they are taken as today's; state the day: balances_at="
+            else f"{told.day_is}, so they are taken as today's; state the day: balances_at= (replay, sweep, compare: "
+            "--balances-at DAY)"
         )
     report = account(
         read,

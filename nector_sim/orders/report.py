@@ -14,6 +14,7 @@ import pandas as pd
 
 from nector_sim.orders.fates import LEFT_OUT, StatusCount
 from nector_sim.orders.identity import Known
+from nector_sim.results import count
 from nector_sim.rules.money import money_text
 
 #: How many kinds of problems, and rows of each, a page names.
@@ -147,12 +148,14 @@ def _rows(report: OrdersReport) -> list[str]:
     rows = report.rows
     lines = [
         f"  {rows['in_file']:>10,} in the file",
-        f"  {rows['used']:>10,} can be used: {_orders_of(len(report.orders))}",
+        f"  {rows['used']:>10,} can be used: {count(len(report.orders), 'order')}",
     ]
     for kind, left in report.left_out.items():
-        lines.append(f"  {left.rows:>10,} left out, {LEFT_OUT[kind]}: {_orders_of(left.orders)}")
+        lines.append(f"  {left.rows:>10,} left out, {LEFT_OUT[kind]}: {count(left.orders, 'order')}")
     if rows["rejected"]:
-        lines.append(f"  {rows['rejected']:>10,} rejected: {_orders_of(len(report.rejects))} or rows")
+        lines.append(
+            f"  {rows['rejected']:>10,} rejected: {count(len(report.rejects), 'order or row', 'orders or rows')}"
+        )
     if rows["blank"]:
         lines.append(f"  {rows['blank']:>10,} empty")
     return lines
@@ -160,9 +163,9 @@ def _rows(report: OrdersReport) -> list[str]:
 
 def _statuses(report: OrdersReport) -> list[str]:
     lines = []
-    for status, fate, count in report.statuses[:_STATUSES]:
+    for status, fate, many in report.statuses[:_STATUSES]:
         words = {"kept": "kept", "unknown": "not known, rejected"}.get(fate, f"left out, {LEFT_OUT.get(fate, fate)}")
-        lines.append(f"  {count:>10,} {status}: {words}")
+        lines.append(f"  {many:>10,} {status}: {words}")
     if len(report.statuses) > _STATUSES:
         lines.append(f"  and {len(report.statuses) - _STATUSES} more")
     return lines
@@ -204,7 +207,7 @@ def _orders(report: OrdersReport) -> list[str]:
         by += [(known.by_nothing, "nothing, as guests")]
         lines.append(
             f"  customers     {customers:,}, {len(orders) / max(customers, 1):.2f} orders each; known by "
-            + ", ".join(f"{word} ({count:,} orders)" for count, word in by if count)
+            + ", ".join(f"{word} ({count(many, 'order')})" for many, word in by if many)
         )
     if "ordered_at" in orders and orders["ordered_at"].notna().any():
         at = orders["ordered_at"].dt.tz_convert(report.timezone)
@@ -218,13 +221,13 @@ def _orders(report: OrdersReport) -> list[str]:
     if "refunded_at" in orders:
         refunds = orders["refunded_at"].notna() | orders["refunded_amount"].notna()
         lines.append(
-            f"  refunds       {int(refunds.sum()):,} orders, {_sum(orders['refunded_amount'], report)} on items"
+            f"  refunds       {count(int(refunds.sum()), 'order')}, {_sum(orders['refunded_amount'], report)} on items"
         )
     if "payment_method" in orders:
         kinds = Counter(orders["payment_method"].fillna("not said").tolist())
-        lines.append("  paid          " + ", ".join(f"{kind} {count:,}" for kind, count in sorted(kinds.items())))
+        lines.append("  paid          " + ", ".join(f"{kind} {many:,}" for kind, many in sorted(kinds.items())))
     if "points_balance" in orders:
-        lines.append(f"  balances      median {int(orders['points_balance'].median()):,} points")
+        lines.append(f"  balances      median {count(int(orders['points_balance'].median()), 'point')}")
     return lines
 
 
@@ -235,10 +238,10 @@ def _sum(amounts: pd.Series, report: OrdersReport) -> str:
 def _problems(report: OrdersReport) -> list[str]:
     lines = []
     ranked = sorted(report.problems.items(), key=lambda item: (-item[1], item[0]))
-    for kind, count in ranked[:_KINDS]:
+    for kind, many in ranked[:_KINDS]:
         at = report.rejects.loc[report.rejects["reason"].str.contains(kind, regex=False), "row"]
         rows = ", ".join(map(str, at.head(_ROWS))) + (", ..." if len(at) > _ROWS else "")
-        lines.append(f"  {count:>8,} x {kind} (row {rows})")
+        lines.append(f"  {many:>8,} x {kind} (row {rows})")
     if len(ranked) > _KINDS:
         lines.append(f"  and {len(ranked) - _KINDS} more kinds, in the file of rejects")
     return lines
@@ -272,16 +275,12 @@ def _why_none(report: OrdersReport) -> str:
     if other is not None and other.orders == orders and not report.rows["rejected"]:
         codes = ", ".join(other.money) or "another currency"
         option = f"(--currency {codes.split(',')[0]})"
-        return f"all {orders:,} orders are in {codes}, and {report.currency} was asked for {option}"
+        return f"{count(orders, 'order is', 'orders are all')} in {codes}, and {report.currency} was asked for {option}"
     parts = [f"{one.orders:,} {LEFT_OUT[kind]}" for kind, one in left.items()]
     parts += [f"{len(report.rejects):,} rejected"] if len(report.rejects) else []
     kept = sorted({one.status for one in report.statuses if one.fate == "pending"})
     hint = f"; to count those not paid yet: keep_status={kept!r} (--keep-status {kept[0]})" if kept else ""
     return f"no order can be used: {', '.join(parts) or 'there is none'}{hint}"
-
-
-def _orders_of(count: int) -> str:
-    return "1 order" if count == 1 else f"{count:,} orders"
 
 
 def _text(amount: Decimal, currency: str) -> str:

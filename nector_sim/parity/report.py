@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from nector_sim.calculator.choices import CHOICES
 from nector_sim.parity.answers import answer_fields, as_json, order_fields
 from nector_sim.parity.explaining import Compared, Explained
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +96,7 @@ class ParityReport(Result):
         str
             The agreement, then each group with its explanation and its smallest example.
         """
-        lines = [f"{self.calculator}: agrees on {self.agreements:,} of {self.compared:,} orders."]
+        lines = [f"{self.calculator}: agrees on {self.agreements:,} of {count(self.compared, 'order')}."]
         for group in self.groups:
             lines += ["", f"{group.count:,} mismatch{'es' if group.count > 1 else ''}: {group.explanation}."]
             lines += [f"  here, `{name}`: {words}" for name, words in group.chosen().items()]

@@ -18,6 +18,7 @@ from math import ceil, floor
 from typing import Any, NamedTuple
 
 from nector_sim.calculator.exact import Answer, Law, Limit, Order, Terms
+from nector_sim.results import count
 from nector_sim.rules.money import WHOLE
 
 #: The answer of a calculator that refuses the order instead of giving no discount.
@@ -448,7 +449,7 @@ VARIANTS = (
     Variant("credits_on_the_rest", "credits pay first what points may pay", _CreditsPayEligibleFirst),
     Variant("credits_on_the_rest", "credits pay in proportion", _CreditsPayInProportion),
     Variant("offer_base", "the whole cart", _OfWholeCart),
-    *(Variant("redemption_minimum", f"at least {least:,} points", _at_least(least)) for least in MINIMA),
+    *(Variant("redemption_minimum", f"at least {count(least, 'point')}", _at_least(least)) for least in MINIMA),
     Variant("undated_order", "outside", _UndatedOutside),
 )
 

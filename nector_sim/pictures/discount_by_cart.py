@@ -45,21 +45,7 @@ _LIMITED = {
 
 
 def discount_curve(program: Program, *, up_to: float, carts: int = CURVE) -> pd.DataFrame:
-    """Work out what customers with enough points get, by cart size.
-
-    Parameters
-    ----------
-    program : Program
-    up_to : float
-        The largest cart, major units.
-    carts : int
-        How many carts up to there.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (carts, 2 + results)
-        Scored orders: of carts evenly spaced and exact in the currency, of a time inside every offer's dates and of no
-        tier.
+    """Score carts spaced evenly up to `up_to`, major units: enough points, no tier, a time inside every offer's dates.
 
     Examples
     --------
@@ -80,13 +66,6 @@ class DiscountByCart:
 
     A line for customers with enough points, coloured by what limits the discount; below it, where orders are given,
     what they really got on average in each band of carts. Today's setting is a thin line behind.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    currency : str
-        ISO 4217 code.
 
     Examples
     --------
@@ -126,20 +105,7 @@ class DiscountByCart:
         up_to: float | None = None,
         data: str = "",
     ) -> None:
-        """Draw a setting, over the last one.
-
-        Parameters
-        ----------
-        program : Program
-        orders : pandas.DataFrame, optional
-            Orders scored under it: ``cart_amount``, ``discount``.
-        today : Program, optional
-            Drawn thinly behind.
-        up_to : float, optional
-            The largest cart, major units; left out, as fits the orders.
-        data : str
-            What the orders are, for a title above the legend; left out, there is none.
-        """
+        """Draw a setting, over the last one, today's thinly behind; `up_to` (major units) fits the orders else."""
         if up_to is None:
             up_to = usual_cart(None if orders is None else orders["cart_amount"].to_numpy(np.float64))
         curve = discount_curve(program, up_to=up_to)
@@ -208,11 +174,6 @@ class DiscountByCart:
 def usual_cart(carts: npt.NDArray[np.float64] | None) -> float:
     """Give a round number that nearly all carts are below.
 
-    Parameters
-    ----------
-    carts : ndarray, shape (n,), optional
-        Major units.
-
     Examples
     --------
     >>> usual_cart(np.arange(1001.0))
@@ -225,19 +186,7 @@ def usual_cart(carts: npt.NDArray[np.float64] | None) -> float:
 
 
 def average_by_band(orders: pd.DataFrame, *, up_to: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Average the discount of orders in bands of carts.
-
-    Parameters
-    ----------
-    orders : pandas.DataFrame
-        ``cart_amount`` and ``discount``, major units.
-    up_to : float
-        Where the last band ends.
-
-    Returns
-    -------
-    middle, average : ndarray of float64, shape (bands,)
-        NaN where no order falls into a band.
+    """Give the middle and the average discount of bands of carts, major units; NaN where no order falls into a band.
 
     Examples
     --------

@@ -33,11 +33,6 @@ SPOKEN = {
 class BreakEven:
     """A picture of break-even uplifts with their ranges, drawn on Axes and drawn over.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-
     Examples
     --------
     >>> from nector_sim.pictures.style import new_figure
@@ -54,16 +49,7 @@ class BreakEven:
         self._said: list[str] = []
 
     def update(self, ranges: pd.DataFrame, *, data: str = "") -> None:
-        """Draw ranges, over the last ones.
-
-        Parameters
-        ----------
-        ranges : pandas.DataFrame
-            A row for each setting, named by the index: ``value``, and ``low`` and ``high`` where they are known; shares
-            of extra orders, missing for `never`.
-        data : str
-            What the orders are, for the title.
-        """
+        """Draw ``value``, ``low`` and ``high`` of each setting, over the last ones; missing is `never`."""
         self.ax.clear()
         plain_axes(self.ax)
         self.ax.spines["left"].set_visible(False)
@@ -104,13 +90,6 @@ class BreakEven:
 class Tornado:
     """A picture of which assumption moves an answer most, drawn on Axes and drawn over.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    currency : str
-        ISO 4217 code.
-
     Examples
     --------
     >>> from nector_sim.pictures.style import new_figure
@@ -129,19 +108,7 @@ class Tornado:
         self._said = ""
 
     def update(self, table: pd.DataFrame, *, likely: float, answer: str, data: str = "") -> None:
-        """Draw a tornado, over the last one.
-
-        Parameters
-        ----------
-        table : pandas.DataFrame
-            From :func:`nector_sim.economics.what_moves.tornado`.
-        likely : float
-            The answer with every assumption at its likely value, major units.
-        answer : str
-            What the answer is.
-        data : str
-            What the orders are, for the title.
-        """
+        """Draw a tornado, over the last one."""
         from matplotlib.ticker import FuncFormatter, MaxNLocator
 
         moving = table[table["swing"] > 0].reset_index(drop=True)

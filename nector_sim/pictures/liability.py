@@ -24,19 +24,6 @@ _IN_MONEY = ("cart_amount", "discount", "margin", "cost_of_program")
 def draw_outstanding(owed: Liability, ax: Axes, *, data: str = "") -> Axes:
     """Draw what is owed by age, at face value, and what is expected of it with its range.
 
-    Parameters
-    ----------
-    owed : Liability
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    data : str
-        What the balances are, for the title.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same.
-
     Examples
     --------
     >>> from nector_sim.pictures.style import new_figure
@@ -68,19 +55,6 @@ def draw_outstanding(owed: Liability, ax: Axes, *, data: str = "") -> Axes:
 
 def draw_expiring(owed: Liability, ax: Axes, *, data: str = "") -> Axes:
     """Draw what expires by month, at face value; what never does is written beside.
-
-    Parameters
-    ----------
-    owed : Liability
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    data : str
-        What the balances are, for the title.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same.
 
     Examples
     --------
@@ -114,26 +88,7 @@ def draw_expiring(owed: Liability, ax: Axes, *, data: str = "") -> Axes:
 def draw_fan(
     ahead: Forecast, ax: Axes, *, setting: str | None = None, measure: str = "points_redeemed", scale: float = 1.0
 ) -> Axes:
-    """Draw the months behind, and the months ahead as a fan from the 5th to the 95th percentile.
-
-    Parameters
-    ----------
-    ahead : Forecast
-        Months are counted from the end of the history, both ways.
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    setting : str, optional
-        Left out, the forecast's first.
-    measure : str
-        What to draw by month.
-    scale : float
-        What it is multiplied by, such as the value of a point.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same.
-    """
+    """Draw the months behind, and the months ahead as a fan from the 5th to the 95th percentile, times `scale`."""
     plain_axes(ax)
     ax.grid(axis="y", color="#EEEEEE")
     past = ahead.past(measure) * scale
@@ -167,21 +122,7 @@ def draw_fan(
 
 
 def draw_owed(ahead: Forecast, ax: Axes, *, setting: str | None = None) -> Axes:
-    """Draw what is owed at the end of each month, behind and ahead, at face value.
-
-    Parameters
-    ----------
-    ahead : Forecast
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    setting : str, optional
-        Left out, the forecast's first. Months behind are valued by it too.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same; in points where the setting's offers give no amount for points.
-    """
+    """Draw what is owed at the end of each month, behind and ahead: at face value, else in points."""
     name = setting or ahead.settings[0]
     value = ahead.point_value(name)
     worth = not np.isnan(value)
@@ -194,21 +135,7 @@ def draw_owed(ahead: Forecast, ax: Axes, *, setting: str | None = None) -> Axes:
 
 
 def draw_triangle(estimate: Ultimate, ax: Axes, *, data: str = "") -> Axes:
-    """Draw the triangle: of the points of each month, the share redeemed by now, by months since the credit.
-
-    Parameters
-    ----------
-    estimate : Ultimate
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    data : str
-        What the orders are, for the title.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same: a line for each month of credit, the youngest darkest.
-    """
+    """Draw the triangle: of the points of each month, the share redeemed by now, by months since the credit."""
     plain_axes(ax)
     ax.grid(axis="y", color="#EEEEEE")
     issued = estimate.table.set_index("month")["issued"].reindex(estimate.triangle.index)

@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 class Limits:
     """A picture of the share of orders by what limited the discount, drawn on Axes and drawn over.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-
     Examples
     --------
     >>> from nector_sim.pictures.style import new_figure
@@ -52,17 +47,7 @@ class Limits:
         self._mix: dict[str, float] = {}
 
     def update(self, mix: Mapping[str, float], *, today: Mapping[str, float] | None = None, data: str = "") -> None:
-        """Draw a mix, over the last one.
-
-        Parameters
-        ----------
-        mix : mapping of str to float
-            Share of orders by ``limited_by``, as ``Summary.limited_by``.
-        today : mapping of str to float, optional
-            The same under today's setting, as a thin bar below each.
-        data : str
-            What the orders are, for a title; left out, there is none.
-        """
+        """Draw the share of orders by ``limited_by``, over the last ones; today's is a thin bar below each."""
         self._mix = dict(mix)
         rows = tuple(reason for reason in REASONS if mix.get(reason) or (today or {}).get(reason))
         if rows != self._rows or (today is None) != (self._before is None):

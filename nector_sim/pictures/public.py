@@ -12,6 +12,7 @@ from nector_sim.pictures.showing import new_axes
 from nector_sim.pictures.style import figure_of, svg
 from nector_sim.pictures.timeline import draw_timeline
 from nector_sim.pictures.waterfall import Waterfall
+from nector_sim.results import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,7 @@ def timeline(result: Replay, ax: Axes) -> Axes:
     months = result.timeline()
     draw_timeline(months, ax, points_label=result.points_label)
     last = f", {int(months['outstanding'].iloc[-1]):,} outstanding at the end" if len(months) else ""
-    ax.set_label(f"Points earned and redeemed in each of {len(months)} months{last}")
+    ax.set_label(f"Points earned and redeemed in each of {count(len(months), 'month')}{last}")
     return ax
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from nector_sim.exploration.choose import frontier
 from nector_sim.pictures.style import FAINT, INK, PROPOSAL, make_room, money_axis, percent_text, plain_axes, title_of
+from nector_sim.results import count
 from nector_sim.rules.money import money_text
 
 if TYPE_CHECKING:
@@ -47,13 +48,6 @@ class HeatMap:
 
     Today's setting is a ring, a floor a line. Darker is less.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    currency : str
-        ISO 4217 code.
-
     Examples
     --------
     >>> from nector_sim.pictures.style import new_figure
@@ -84,23 +78,7 @@ class HeatMap:
         floor: float | None = None,
         data: str = "",
     ) -> None:
-        """Draw a sweep, over the last one.
-
-        Parameters
-        ----------
-        table : pandas.DataFrame
-            From a sweep; of several settings at one place the first is shown.
-        x, y : str
-            Dotted paths of swept fields.
-        value : str
-            The total to show.
-        today : mapping of str to number, optional
-            Today's values of `x` and `y`.
-        floor : float, optional
-            Where the line is drawn, in the value's unit.
-        data : str
-            What the orders are, for the title.
-        """
+        """Draw a sweep, over the last one; of several settings at one place the first is shown."""
         cells = table.drop_duplicates([x, y]).pivot_table(
             index=y, columns=x, values=value, dropna=False, sort=True, aggfunc="first"
         )
@@ -165,13 +143,6 @@ class Frontier:
 
     Every setting of a sweep is a dot; those that no other beats in both are joined.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    currency : str
-        ISO 4217 code.
-
     Examples
     --------
     >>> from nector_sim.pictures.style import new_figure
@@ -196,17 +167,7 @@ class Frontier:
         today: pd.Series[Any] | None = None,
         data: str = "",
     ) -> None:
-        """Draw a sweep, over the last one.
-
-        Parameters
-        ----------
-        table : pandas.DataFrame
-            From a sweep: ``discount`` and ``margin``, major units.
-        recommended, today : pandas.Series, optional
-            Rows to mark.
-        data : str
-            What the orders are, for the title.
-        """
+        """Draw a sweep, over the last one."""
         best = frontier(table)
         self.ax.clear()
         plain_axes(self.ax)
@@ -220,7 +181,7 @@ class Frontier:
                 for axis, name in (("x", "discount"), ("y", "margin"))
             }
             self.ax.errorbar(best["discount"], best["margin"], fmt="none", ecolor=INK, alpha=0.35, lw=0.8, **reach)
-        self._said = f"{len(table):,} settings, {len(best):,} of them on the frontier"
+        self._said = f"{count(len(table), 'setting')}, {len(best):,} of them on the frontier"
         self._said += ", with 90 % ranges (customers resampled)" if ranged else ""
         for name, row, colour, marker in (("today", today, NOW, "D"), ("recommended", recommended, CHOSEN, "o")):
             if row is None:

@@ -1,13 +1,13 @@
-"""Pictures as files, and shown in a notebook."""
+"""Axes of their own for a picture, and the demo's picture as a file."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nector_sim.pictures.discount_by_cart import DiscountByCart
 from nector_sim.pictures.limits import Limits
-from nector_sim.pictures.style import figure_of, new_figure, png, svg
+from nector_sim.pictures.style import new_figure, png
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,70 +16,13 @@ if TYPE_CHECKING:
     from nector_sim.rules.program import Program
 
 
-class Shown:
-    """A picture as a notebook shows it."""
-
-    def __init__(self, drawn: str) -> None:
-        self._drawn = drawn
-
-    def _repr_html_(self) -> str:
-        return f'<div style="max-width: 640px">{self._drawn}</div>'
-
-
 def new_axes() -> Axes:
     """Make Axes with a figure to themselves, to draw a picture on."""
     return new_figure().subplots()
 
 
-def show(picture: Any) -> Shown:
-    """Show a picture in a notebook.
-
-    Parameters
-    ----------
-    picture : DiscountByCart, Limits, or any other picture of this room
-        It has been updated.
-
-    Returns
-    -------
-    Shown
-
-    Examples
-    --------
-    >>> picture = Limits(new_axes())
-    >>> picture.update({"balance": 1.0})
-    >>> "points balance" in show(picture)._repr_html_()
-    True
-    """
-    return Shown(svg(figure_of(picture.ax), picture.describe()))
-
-
-def show_axes(ax: Axes, description: str) -> Shown:
-    """Show Axes in a notebook.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    description : str
-        What a screen reader says instead.
-
-    Returns
-    -------
-    Shown
-    """
-    return Shown(svg(figure_of(ax), description))
-
-
 def demo_picture(program: Program, scored: pd.DataFrame, path: Path) -> None:
-    """Draw what a program gives by cart size and what limits it on scored orders, side by side, as a PNG file.
-
-    Parameters
-    ----------
-    program : Program
-    scored : pandas.DataFrame
-        Orders scored under it.
-    path : pathlib.Path
-        Where to write it.
-    """
+    """Draw what a program gives by cart size and what limits it on scored orders, side by side, as a PNG file."""
     figure = new_figure(13.0, 4.4)
     left, right = figure.subplots(1, 2)
     limits = Limits(right)

@@ -51,13 +51,7 @@ PROPOSAL, TODAY = "#0B5FA5", "#9AA0A6"
 
 
 def new_figure(width: float = 7.2, height: float = 3.9) -> Figure:
-    """Make a figure that belongs to no window and no global list.
-
-    Parameters
-    ----------
-    width, height : float
-        Inches.
-    """
+    """Make a figure, in inches, that belongs to no window and no global list."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height))
@@ -67,14 +61,7 @@ def new_figure(width: float = 7.2, height: float = 3.9) -> Figure:
 
 
 def png(figure: Figure, *, dpi: int = 120) -> bytes:
-    """Draw a figure once, as a PNG file.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    dpi : int
-        Dots per inch.
-    """
+    """Draw a figure once, as a PNG file."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
@@ -88,14 +75,7 @@ def png(figure: Figure, *, dpi: int = 120) -> bytes:
 
 
 def svg(figure: Figure, description: str) -> str:
-    """Draw a figure once, as SVG to put into a page: sharp at any size, its texts are texts, and it asks for nothing.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    description : str
-        What a screen reader says instead.
-    """
+    """Draw a figure once, as SVG for a page: sharp at any size, its texts are texts, and it asks for nothing."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 

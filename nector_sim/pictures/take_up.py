@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nector_sim.pictures.style import FAINT, INK, make_room, percent_text, plain_axes, title_of
+from nector_sim.results import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +48,7 @@ def take_up(result: FittedTakeUp, ax: Axes, *, data: str = "") -> Axes:
         ax.legend(frameon=False, fontsize=9)
     title_of(ax, "Orders on which redeemers used points, of those on which they could", data)
     said = (
-        f"from {balance:,} points {percent_text(used)} used, {percent_text(estimated)} estimated"
+        f"from {count(balance, 'point')} {percent_text(used)} used, {percent_text(estimated)} estimated"
         for balance, used, estimated in zip(seen["balance"], seen["used"], seen["estimated"], strict=True)
     )
     ax.set_label(f"Take-up of redeemers by balance: {'; '.join(said) if len(seen) else 'too few redemptions'}")

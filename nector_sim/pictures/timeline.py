@@ -21,20 +21,6 @@ _MOST_LABELS = 12
 def draw_timeline(timeline: pd.DataFrame, ax: Axes, *, points_label: str = "points") -> Axes:
     """Draw a timeline.
 
-    Parameters
-    ----------
-    timeline : pandas.DataFrame
-        From ``Replay.timeline()``.
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    points_label : str
-        What the merchant calls points.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same, with a bar for each month and a line for what was outstanding at its end.
-
     Examples
     --------
     >>> from nector_sim.pictures.style import new_figure

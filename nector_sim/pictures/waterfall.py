@@ -20,13 +20,6 @@ THERE, POINTS, GONE = "#0072B2", "#D55E00", "#BBBBBB"
 class Waterfall:
     """A picture of where the money of a set of orders goes, drawn on Axes and drawn over.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    currency : str
-        ISO 4217 code.
-
     Examples
     --------
     >>> from nector_sim.pictures.style import new_figure
@@ -45,14 +38,7 @@ class Waterfall:
         self._steps: list[tuple[str, float]] = []
 
     def update(self, summary: Summary, *, data: str = "") -> None:
-        """Draw a summary, over the last one.
-
-        Parameters
-        ----------
-        summary : Summary
-        data : str
-            What the orders are, for the title.
-        """
+        """Draw a summary, over the last one."""
         self._steps = steps_of(summary)
         self.ax.clear()
         plain_axes(self.ax)

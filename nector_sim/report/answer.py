@@ -71,6 +71,10 @@ def sentence(program: Program, now: Summary, today: Program, before: Summary, mo
 
 def pair_in_words(uplift: float, *, keeps: bool) -> str:
     """What must happen for a change to lose or to pay, among customers who use coins."""
+    if keeps and math.isnan(uplift):
+        return "That holds however many orders of coin users stay away because of it: they earn nothing."
+    if keeps and uplift <= -1:
+        return "That holds even if all orders of coin users stay away because of it."
     if math.isnan(uplift):
         return "No number of extra orders of coin users would bring that back."
     size = abs(100 * uplift)

@@ -14,6 +14,7 @@ from nector_sim.economics.summary import Summary
 from nector_sim.errors import Problem
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.pictures.style import percent_text
+from nector_sim.results import count
 from nector_sim.rules.money import money_text
 
 
@@ -77,7 +78,7 @@ def headline(
             today.discount_rate,
             f"{money(proposal.discount)} off {money(proposal.cart)} of carts",
         ),
-        share(what_redeem, redeeming[0], redeeming[1], f"of {proposal.orders:,} orders"),
+        share(what_redeem, redeeming[0], redeeming[1], f"of {count(proposal.orders, 'order')}"),
         Figure(
             "Break-even: more orders",
             uplift_text(proposal.break_even_uplift),

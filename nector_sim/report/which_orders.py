@@ -9,7 +9,8 @@ from typing import NamedTuple
 from nector_sim.exploration.comparison import Comparison
 from nector_sim.orders.fates import LEFT_OUT
 from nector_sim.orders.report import OrdersReport
-from nector_sim.report.words import count, plain
+from nector_sim.report.words import plain
+from nector_sim.results import count
 
 
 class Kind(NamedTuple):

@@ -224,11 +224,6 @@ def called(text: str, label: str) -> str:
     return re.sub(r"\bpoint\b", label.removesuffix("s"), re.sub(r"\bpoints\b", label, text))
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
-    """Write a number of things."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def field_name(item: Field) -> str:
     """A merchant's word for a field; what Nector's screens have is called as there."""
     if item.on_screen and not item.path.endswith(".kind"):

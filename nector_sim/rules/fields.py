@@ -20,11 +20,12 @@ from pydantic.fields import FieldInfo
 from nector_sim.rules.docs import field_docs
 from nector_sim.rules.money import About
 from nector_sim.rules.offers import Model
+from nector_sim.rules.values import ungrouped
 
 #: What is typed into a form: a text, or whether a switch is on.
 Values = dict[str, str | bool]
 #: Signs that people write into numbers, and that are no part of them: of a percentage, and of all others.
-_DECORATION = {True: re.compile(r"[\s,%]"), False: re.compile(r"[\s,₹$€£]")}
+_DECORATION = {True: re.compile(r"[\s%]"), False: re.compile(r"[\s₹$€£]")}
 _NAMED_CHOICES = re.compile(r"\s*\((?:`[a-z_]+`(?:, )?)+\)")
 
 
@@ -163,8 +164,8 @@ def _number(typed: str, unit: str) -> str | list[str] | None:
     """
     signs = _DECORATION[unit == "percent"]
     if "/" in typed:
-        return [signs.sub("", part) for part in typed.split("/")]
-    return signs.sub("", typed) or None
+        return [ungrouped(signs.sub("", part)) for part in typed.split("/")]
+    return ungrouped(signs.sub("", typed)) or None
 
 
 def _text(value: Any) -> str:

@@ -21,6 +21,8 @@ NO_YES_OR_NO = "is neither yes nor no; write true or false, or leave it blank"
 
 _PLAIN = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 _EXPONENT = re.compile(r"-?[0-9]+(?:\.[0-9]*)?[eE][+-]?[0-9]+")
+#: Digits in thousands or lakhs.
+_GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]*)?")
 _YES, _NO = ("true", "yes", "1", "1.0"), ("false", "no", "0", "0.0")
 #: Fewer digits hold any float's number exactly; a text of so many is what a float printed.
 _DIGITS_OF_FLOATS = range(15, 18)
@@ -37,6 +39,15 @@ def is_blank(value: Any) -> bool:
     except (TypeError, InvalidOperation):
         # Nobody knows whether pandas' NA equals anything; a signaling NaN is a number that is none.
         return not isinstance(value, Decimal)
+
+
+def ungrouped(typed: Any) -> str:
+    """What was typed without spaces at its ends and commas between thousands; any other comma stays, to be refused.
+
+    Of "2,5" nobody knows whether it is 2.5 or an unfinished 2,500; without the comma it would be 25.
+    """
+    text = str(typed).strip()
+    return text.replace(",", "") if _GROUPED.fullmatch(text) else text
 
 
 def read_decimal(value: Any) -> Decimal:

@@ -1,6 +1,5 @@
 """Which setting: what is recommended keeps to its limits when it is replayed; without one nothing is recommended."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -14,29 +13,15 @@ LIMITS = {"budget": "700", "share": "2", "order": "330", "less": "60"}
 
 
 @pytest.fixture(scope="module")
-def shop():
+def shop(random_shop):
     """Eight hundred orders of ninety customers in ten months."""
-    random = np.random.default_rng(5)
-    return pd.DataFrame(
-        {
-            "order_id": [f"o{number}" for number in range(800)],
-            "customer_id": [f"c{number}" for number in random.integers(0, 90, 800)],
-            "ordered_at": pd.date_range("2025-05-01", periods=800, freq="9h", tz="UTC"),
-            "cart_amount": np.round(random.gamma(3, 350, 800), 2),
-        }
-    )
+    return random_shop(800, 90, start="2025-05-01", seed=5)
 
 
 @pytest.fixture(scope="module")
-def desk(shop, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("which")
-    shop.to_csv(folder / "shop.csv", index=False)
-    with Project(folder / "project") as project:
-        made = Desk(project)
-        made.open()
-        made.act({"do": "files", "files": [{"name": "shop.csv", "path": str(folder / "shop.csv")}]})
-        made.act({"do": "use"})
-        yield made
+def desk(shop, desk_on, tmp_path_factory):
+    with desk_on(shop, tmp_path_factory.mktemp("which")) as opened:
+        yield opened
 
 
 def work(desk, what="which", **typed):

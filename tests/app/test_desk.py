@@ -77,6 +77,14 @@ def test_every_default_that_is_used_is_shown(desk):
     assert shown["worth"] == "1"
 
 
+def test_a_decimal_comma_is_no_ten_times_as_much(desk):
+    """A coin of "0,5" was one of 5."""
+    state = typed(desk, worth="0,5")
+    assert "it must be a number" in state["problems"]["proposal"]["worth"]
+    assert state["stale"]
+    assert typed(desk, worth="1,000")["values"]["proposal"]["offers.0.discount_per_step"] == "1000"
+
+
 def test_the_worth_of_a_coin_moves_the_discount_of_a_step(desk):
     state = typed(desk, offers__0__points_per_step="2")
     assert state["values"]["proposal"]["worth"] == "0.5"

@@ -3,13 +3,11 @@
 import csv
 import io
 
-import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 
 import nector_sim as ns
-from nector_sim.app.desk import Desk
 from nector_sim.app.project import Project
 from nector_sim.app.scenarios import GROUPS
 from nector_sim.app.setting import read
@@ -18,26 +16,13 @@ TIERS = {"tiers.0.name": "Silver", "tiers.0.min_spend": "0", "tiers.1.name": "Go
 
 
 @pytest.fixture(scope="module")
-def shop():
-    random = np.random.default_rng(9)
-    return pd.DataFrame(
-        {
-            "order_id": [f"o{number}" for number in range(400)],
-            "customer_id": [f"c{number}" for number in random.integers(0, 40, 400)],
-            "ordered_at": pd.date_range("2025-11-01", periods=400, freq="9h", tz="UTC"),
-            "cart_amount": np.round(random.gamma(3, 350, 400), 2),
-        }
-    )
+def shop(random_shop):
+    return random_shop(400, 40, start="2025-11-01", seed=9)
 
 
 @pytest.fixture
-def opened(shop, tmp_path):
-    shop.to_csv(tmp_path / "shop.csv", index=False)
-    with Project(tmp_path / "project") as project:
-        desk = Desk(project)
-        desk.open()
-        desk.act({"do": "files", "files": [{"name": "shop.csv", "path": str(tmp_path / "shop.csv")}]})
-        desk.act({"do": "use"})
+def opened(shop, desk_on, tmp_path):
+    with desk_on(shop, tmp_path) as desk:
         yield desk
 
 

@@ -52,7 +52,7 @@ def test_a_cluster_by_its_address(run, tmp_path, orders):
         assert run("score", orders, "-p", EXAMPLE, "--out", tmp_path / "scored", *on)[0] == 0
         code, out, _ = run("replay", orders, "-p", EARNING, "--out", tmp_path / "replayed", *on)
         assert code == 0
-        assert "2000 orders of" in out
+        assert "2,000 orders of" in out
         grid = tmp_path / "grid.toml"
         grid.write_text('"offers.0.max_discount" = [200, 500, 1000]\n')
         one = orders / "0.parquet"
@@ -135,3 +135,20 @@ def test_a_run_that_is_stopped_says_what_is_kept(tmp_path, orders, number):
     assert "parts are kept, and the same command resumes after them" in said
     assert "Traceback" not in said
     assert not list((work / "parts").glob(".*"))
+
+
+def test_rows_of_a_part_are_refused_where_one_file_is_written(run, tmp_path, orders):
+    code, _, err = run("score", orders, "-p", EXAMPLE, "--out", tmp_path / "scored.csv", "--part-rows", 700)
+    assert (code, "--part-rows) is for a folder, and" in err) == (2, True)
+    assert not (tmp_path / "scored.csv").exists()
+    workbook = tmp_path / "orders.xlsx"
+    ns.demo_orders().head(3).assign(ordered_at="2026-01-01", points_balance=5).to_excel(workbook, index=False)
+    code, _, err = run("score", workbook, "-p", EXAMPLE, "--out", tmp_path / "scored.csv", "--part-rows", 700)
+    assert (code, "--part-rows is for a folder" in err) == (2, True)
+
+
+def test_a_row_of_names_that_is_not_there_is_said_as_such(run, tmp_path):
+    file = tmp_path / "orders.csv"
+    file.write_text("order_id,cart_amount,points_balance\na,500,300\n", encoding="utf-8")
+    code, _, err = run("score", file, "-p", EXAMPLE, "--out", tmp_path / "scored.csv", "--header-row", 3)
+    assert (code, "has no row 3 to take the columns' names from" in err) == (2, True)

@@ -1,13 +1,10 @@
 """``nector-sim forecast`` and ``liability``: what they print and write, and what they refuse."""
 
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import nector_sim as ns
-from nector_sim.cli import main
 
 PROGRAM = """
 name = "lots"
@@ -41,20 +38,6 @@ def shop(tmp_path):
         }
     ).to_csv(tmp_path / "orders.csv", index=False)
     return tmp_path
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["nector-sim", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        return code, *capsys.readouterr()
-
-    return call
 
 
 def test_a_forecast_is_told_written_and_drawn(shop, run):

@@ -56,7 +56,7 @@ def test_bad_rows_are_counted_and_the_good_ones_swept(run, grid, tmp_path):
     frame.to_csv(file, index=False)
     code, said, _ = run("sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", out, "--as-given")
     assert code == 1
-    assert "1 orders rejected" in said
+    assert "1 order rejected" in said
     assert pd.read_csv(out)["orders"].tolist() == [9] * 4
 
 
@@ -195,3 +195,40 @@ def test_a_replay_needs_no_balances_and_drops_no_rows(run, grid, tmp_path):
         code, _, said = run(*command)
         assert code == 2
         assert "a history without them would give other balances" in said
+
+
+def test_no_orders_are_said_and_are_no_success(run, grid, tmp_path):
+    file = tmp_path / "orders.csv"
+    file.write_text("order_id,customer_id,ordered_at,cart_amount,points_balance\n", encoding="utf-8")
+    swept = ("sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", tmp_path / "s.csv")
+    compared = ("compare", file, "--baseline", EXAMPLE, "--candidate", EXAMPLE, "-a", BELIEVED)
+    replayed = ("replay", file, "-p", EXAMPLE, "--out", tmp_path / "replayed")
+    for command in (swept, compared, replayed):
+        code, said, _ = run(*command)
+        assert (code, "there are no orders" in said) == (1, True), command[0]
+        assert "never pays" not in said
+
+
+def test_a_table_that_is_none_of_refunds_is_refused_without_a_replay_too(run, grid, tmp_path):
+    """Orders given as refunds refunded every order, in silence."""
+    file = tmp_path / "orders.csv"
+    text = "order_id,customer_id,ordered_at,cart_amount,points_balance\na,c,2026-01-05T10:00Z,500,300\n"
+    file.write_text(text, encoding="utf-8")
+    for command in (
+        ("sweep", file, "-p", EXAMPLE, "--grid", grid, "--out", tmp_path / "s.csv"),
+        ("compare", file, "--baseline", EXAMPLE, "--candidate", EXAMPLE),
+    ):
+        code, _, err = run(*command, "-a", BELIEVED, "--as-given", "--refunds", file)
+        assert (code, "the refunds have no column refunded_at" in err) == (2, True), command[0]
+    blank = tmp_path / "refunds.csv"
+    blank.write_text("order_id,refunded_at\na,\n", encoding="utf-8")
+    code, _, err = run(*command, "-a", BELIEVED, "--as-given", "--refunds", blank)
+    assert (code, "refunds, row 1: refunded_at is missing" in err) == (2, True)
+
+
+def test_orders_in_a_workbook_are_sent_to_check(run, grid, tmp_path):
+    file = tmp_path / "orders.xlsx"
+    file.write_bytes(b"")
+    code, _, err = run("sweep", file, "-p", EXAMPLE, "--grid", grid, "-a", BELIEVED, "--out", tmp_path / "s.csv")
+    assert code == 2
+    assert f"nector-sim check {file} --out orders.parquet" in err

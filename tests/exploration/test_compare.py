@@ -297,3 +297,57 @@ def test_sums_between_two_take_ups_lie_between_them():
     found = between({0.0: at_zero, 10.0: at_ten}, np.array([2.5, 10.0]))
     assert found.of("0 fixed", "discount").tolist() == [25, 20]
     assert found.of("1 fixed", "discount").tolist() == [1.75, 7]
+
+
+def few(*carts):
+    """One order for each customer, with points for 300 off; fulfilment makes small carts earn nothing."""
+    return pd.DataFrame(
+        {
+            "customer_id": [str(number) for number in range(len(carts))],
+            "cart_amount": carts,
+            "points_balance": [300] * len(carts),
+        }
+    )
+
+
+CHEAPER = TODAY.replaced({"offers.0.max_discount": 200})
+
+
+@pytest.mark.parametrize(
+    ("carts", "said"),
+    [
+        # By hand, for a cart of 500: 500 / 1.18 * 0.55 - 60 = 173; at 300 off -75, and -85 with the fee; at 200 off -2.
+        ([500], "It pays however many orders of customers who use points are lost because of it: they earn nothing."),
+        # At 530, 300 off leaves -70 and 200 off 13: those 83 are more than all of the orders earn.
+        ([530], "It pays even if all orders of customers who use points are lost because of it."),
+    ],
+)
+def test_a_candidate_that_keeps_more_pays_though_its_orders_earn_little_or_nothing(carts, said):
+    result = compare(TODAY, CHEAPER, few(*carts), assumptions=BELIEVED, resamples=0)
+    assert result.incremental_margin > 0
+    assert result.break_even_of_pair == said
+    assert "does not pay" not in result.text()
+    assert "never, of" not in result.text()
+    dearer = compare(CHEAPER, TODAY, few(*carts), assumptions=BELIEVED, resamples=0)
+    assert dearer.break_even_of_pair.startswith("It does not pay")
+
+
+def test_a_program_that_costs_nothing_pays_though_the_orders_earn_nothing():
+    off = TODAY.replaced({"enabled": False})
+    result = compare(off, off, few(20), assumptions=BELIEVED, resamples=0)
+    assert result.candidate.margin < 0
+    assert result.candidate.break_even == "It costs nothing, so it needs no more orders."
+    assert ns.sweep(off, few(20), grid={"enabled": [False]}, assumptions=BELIEVED, replayed=False)[
+        "break_even_uplift"
+    ].tolist() == [0]
+
+
+def test_ranges_of_few_customers_stay_where_the_numbers_can_be_and_say_how_few_there_are():
+    result = compare(TODAY, CHEAPER, few(500, 900), assumptions=BELIEVED, resamples=400)
+    ranges = result.ranges
+    for side in ("baseline", "candidate"):
+        low, high = ranges.loc[f"{side}.discount_rate", ["low", "high"]]
+        assert 0 <= low <= high <= 1
+        assert ranges.loc[f"{side}.cost_of_program", "low"] >= 0
+        assert ranges.loc[f"{side}.break_even_uplift", "low"] >= 0
+    assert "The ranges rest on 2 customers, too few to say much about others" in result.notices

@@ -522,3 +522,18 @@ def test_what_is_refused():
     with pytest.raises(ns.InputError, match="there is no setting x"):
         ns.forecast(PROGRAM, orders, as_of=ORIGIN, months=1, draws=1, futures=2).timeline("x")
     assert DAYS.value // 1000 == BLOCK
+
+
+def test_a_history_that_ends_long_before_it_is_looked_at_forecasts_nothing():
+    """Weeks without a single order are orders that are not in the file; a forecast of ₹0 would be said of them."""
+    orders = history()
+    later = orders["ordered_at"].max() + pd.Timedelta(days=40)
+    with pytest.raises(ns.InputError, match=r"40 days before .*a forecast goes on from the weeks before it"):
+        ns.forecast(PROGRAM, orders, as_of=later, months=1, draws=10, futures=2)
+    replayed = ns.replay(PROGRAM, orders, as_of=later)
+    with pytest.raises(ns.InputError, match=r"the last order is of .*add the later orders"):
+        ns.ultimate_redemption(replayed, at=later)
+    said = ns.liability(replayed, at=later).notices[-1]
+    assert "40 days before" in said
+    assert said.endswith("what was ordered since, if anything, is missing here")
+    assert not any("days before" in notice for notice in ns.liability(replayed, at=orders["ordered_at"].max()).notices)

@@ -112,13 +112,51 @@ class Python:
             yield [tuple(answer[name] for name in FIELDS) for answer in answers]
 
 
-class Node:
+class Files:
+    """Files of another language beside a driver, which asks each in major units and gives amounts as text.
+
+    So the door of each calculator is tested, too.
+    """
+
+    command = ending = driver = ""
+
+    def named(self, text, name):
+        """The text as it can stand beside the others."""
+        return text
+
+    def run(self, made):
+        with tempfile.TemporaryDirectory() as place:
+            asked = []
+            for number, batch in enumerate(made):
+                name = f"p{number}{self.ending}"
+                Path(place, name).write_text(self.named(batch.text, f"p{number}"), encoding="utf-8")
+                orders = [order_fields(batch.program, order) for order in batch.orders]
+                asked.append({"file": f"./{name}", "orders": orders})
+            text = json.dumps(
+                asked, default=lambda value: value.isoformat() if hasattr(value, "isoformat") else str(value)
+            )
+            Path(place, "orders.json").write_text(text, encoding="utf-8")
+            Path(place, f"driver{self.ending}").write_text(self.driver, encoding="utf-8")
+            subprocess.run(
+                [self.command, f"driver{self.ending}"], cwd=place, check=True, capture_output=True, text=True
+            )
+            answers = json.loads(Path(place, "answers.json").read_text(encoding="utf-8"))
+        money = ("discount", "payable", "credits_used")
+        for batch, given in zip(made, answers, strict=True):
+            scale = 10**batch.program.decimals
+            yield [
+                tuple(int(Decimal(answer[name]) * scale) if name in money else answer[name] for name in FIELDS)
+                for answer in given
+            ]
+
+
+class Node(Files):
     """JavaScript; TypeScript is the same file with types, which Node of version 20 does not read."""
 
     export = {"to": "javascript"}  # noqa: RUF012
     missing = "" if shutil.which("node") else "Node.js"
-    #: Reads orders in major units and gives amounts as text, so that its door is tested, too.
-    DRIVER = """
+    command, ending = "node", ".mjs"
+    driver = """
     import { readFileSync, writeFileSync } from "node:fs";
     const all = [];
     for (const { file, orders } of JSON.parse(readFileSync("orders.json"))) {
@@ -128,38 +166,12 @@ class Node:
     writeFileSync("answers.json", JSON.stringify(all));
     """
 
-    def run(self, made):
-        with tempfile.TemporaryDirectory() as place:
-            asked = []
-            for number, batch in enumerate(made):
-                Path(place, f"p{number}.mjs").write_text(batch.text, encoding="utf-8")
-                orders = [order_fields(batch.program, order) for order in batch.orders]
-                asked.append({"file": f"./p{number}.mjs", "orders": orders})
-            text = json.dumps(
-                asked, default=lambda value: value.isoformat() if hasattr(value, "isoformat") else str(value)
-            )
-            Path(place, "orders.json").write_text(text, encoding="utf-8")
-            Path(place, "driver.mjs").write_text(self.DRIVER, encoding="utf-8")
-            subprocess.run(["node", "driver.mjs"], cwd=place, check=True, capture_output=True, text=True)
-            answers = json.loads(Path(place, "answers.json").read_text(encoding="utf-8"))
-        for batch, given in zip(made, answers, strict=True):
-            scale = 10**batch.program.decimals
 
-            def field(answer, name, scale=scale):
-                return (
-                    round(float(answer[name]) * scale)
-                    if name in ("discount", "payable", "credits_used")
-                    else answer[name]
-                )
-
-            yield [tuple(field(answer, name) for name in FIELDS) for answer in given]
-
-
-class Php:
+class Php(Files):
     export = {"to": "php"}  # noqa: RUF012
     missing = "" if shutil.which("php") else "PHP"
-    #: As Node's: orders in major units, amounts as text.
-    DRIVER = """<?php
+    command, ending = "php", ".php"
+    driver = """<?php
     $all = [];
     foreach (json_decode(file_get_contents('orders.json'), true) as ['file' => $file, 'orders' => $orders]) {
         $name = basename($file, '.php');
@@ -169,28 +181,8 @@ class Php:
     file_put_contents('answers.json', json_encode($all));
     """
 
-    def run(self, made):
-        with tempfile.TemporaryDirectory() as place:
-            asked = []
-            for number, batch in enumerate(made):
-                text = batch.text.replace("class NectorRedemption", f"class p{number}")
-                Path(place, f"p{number}.php").write_text(text, encoding="utf-8")
-                orders = [order_fields(batch.program, order) for order in batch.orders]
-                asked.append({"file": f"p{number}.php", "orders": orders})
-            text = json.dumps(
-                asked, default=lambda value: value.isoformat() if hasattr(value, "isoformat") else str(value)
-            )
-            Path(place, "orders.json").write_text(text, encoding="utf-8")
-            Path(place, "driver.php").write_text(self.DRIVER, encoding="utf-8")
-            subprocess.run(["php", "driver.php"], cwd=place, check=True, capture_output=True, text=True)
-            answers = json.loads(Path(place, "answers.json").read_text(encoding="utf-8"))
-        for batch, given in zip(made, answers, strict=True):
-            scale = 10**batch.program.decimals
-            money = ("discount", "payable", "credits_used")
-            yield [
-                tuple(int(Decimal(answer[name]) * scale) if name in money else answer[name] for name in FIELDS)
-                for answer in given
-            ]
+    def named(self, text, name):
+        return text.replace("class NectorRedemption", f"class {name}")
 
 
 class Database:

@@ -44,7 +44,7 @@ def test_what_comes_out_below_nothing_is_nothing_and_counted():
     assert opening.set_index("customer_id")["points"].to_dict() == {"a": 0, "b": 0, "nobody": 5}
     notices = " ".join(opening.attrs["notices"])
     assert "1 opening balances came out below 0" in notices
-    assert "1 customers of the balances have no orders" in notices
+    assert "1 customer has a balance and no orders" in notices
 
 
 def test_refunds_are_run_back_too():
@@ -64,7 +64,9 @@ def test_points_that_are_pending_are_not_in_a_balance():
 
 
 def test_a_late_snapshot_and_one_of_other_people_are_said():
-    assert any("days later than the last order" in said for said in run_back({"a": 200}).attrs["notices"])
+    assert any(
+        "the day of the balances: what happened in between" in said for said in run_back({"a": 200}).attrs["notices"]
+    )
     with pytest.raises(ns.InputError, match="no customer of the balances has an order"):
         run_back({"x": 5})
     percent = ns.Program.parse({"offers": [{"kind": "fixed_percent", "points": 10, "percent": 5}]})

@@ -56,7 +56,7 @@ def test_an_order_that_was_never_paid_is_left_out_by_both_and_counted():
     result = ns.replay(PROGRAM, orders)
     assert result.orders["order_id"].tolist() == ["b"]
     assert result.totals[["orders", "earned"]].iloc[0].tolist() == [1, 100]
-    assert "1 orders were never paid and were left out" in result.notices
+    assert "orders never paid and left out: 1" in result.notices
     summary = ns.summarize(ns.score(PROGRAM, orders.assign(points_balance=0)), assumptions=BELIEVED)
     assert (summary.orders, summary.orders_left_out) == (1, 1)
     # All of it was paid with points: nothing was due.

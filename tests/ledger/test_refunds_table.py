@@ -106,7 +106,7 @@ def test_more_than_was_paid_counts_as_whole_and_is_said():
     result = ns.replay(PROGRAM, ORDERS, refunds=more, movements=True)
     taken = result.movements[result.movements["kind"] == "taken_back"]
     assert taken["points"].tolist() == [-70, -30]
-    assert "1 orders were refunded more than was paid (shipping, perhaps) and count as whole" in result.notices
+    assert "orders refunded more than was paid (shipping, perhaps), which count as whole: 1" in result.notices
     of_columns = ORDERS.assign(refunded_at=["2026-02-01T00:00Z", None, None], refunded_amount=[1100.0, None, None])
     assert ns.replay(PROGRAM, of_columns).totals["taken_back"][0] == 100
 
@@ -133,7 +133,7 @@ def test_a_lifetime_spend_that_does_not_count_is_said_once():
         program = PROGRAM.model_copy(update={"tiers": tiers, "tiering": tiering})
         result = ns.replay(program, ORDERS.iloc[:1], opening=brought)
         assert result.orders["tier"].isna().tolist() == [not counts]
-        said = "1 opening balances have a lifetime_spend, which counts for min_spend without a window alone"
+        said = "opening balances with a lifetime_spend, which counts for min_spend without a window alone: 1"
         assert (said in result.notices) is not counts
 
 

@@ -246,7 +246,7 @@ def test_threads_and_parts_change_nothing():
 def test_as_of_leaves_out_and_says_so():
     result = ns.replay(PROGRAM, orders(), as_of="2026-11-02 05:30")
     assert result.orders["order_id"].tolist() == ["o0", "o1"]
-    assert result.notices == ("1 orders are later than as_of and were left out",)
+    assert result.notices == ("orders later than as_of and left out: 1",)
     assert str(result.as_of) == "2026-11-02 00:00:00+00:00"
 
 
@@ -255,7 +255,7 @@ def test_times_without_a_zone_are_in_the_programs_and_it_says_so():
         PROGRAM, orders(ordered_at=["2026-12-01 05:29", "2026-12-01T00:00Z", "2026-12-01"]), movements=True
     )
     assert result.movements["at"].astype(str).tolist()[0] == "2026-11-30 18:30:00+00:00"
-    assert result.notices == ("2 of orders.ordered_at name no time zone and were read as Asia/Kolkata",)
+    assert result.notices == ("orders.ordered_at without a time zone, read as Asia/Kolkata: 2",)
     assert result.timeline()["month"].tolist() == ["2026-12"]
 
 
@@ -263,7 +263,7 @@ def test_an_opening_balance_without_expiry_is_said_once():
     program = ns.Program.parse({"expiry": {"months": 6}})
     opening = pd.DataFrame({"customer_id": ["c", "d"], "points": [5, 5], "expires_at": [None, "2027-01-01T00:00Z"]})
     result = ns.replay(program, orders(), opening=opening)
-    assert result.notices == ("1 opening balances have no expires_at and never expire by themselves",)
+    assert result.notices == ("opening balances without expires_at, which never expire by themselves: 1",)
 
 
 def test_nothing_at_all_is_replayed_too():

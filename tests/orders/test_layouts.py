@@ -124,10 +124,7 @@ def test_a_mapping_is_proposed_with_its_evidence_and_reads_the_file(tmp_path, ru
     assert again.money == report.money
     code, page, err = run("check", path, "--propose", "--out", mapping)
     assert (code, err) == (0, "")
-    assert (
-        "# OPEN: what are the 1 rows with the status Parked? (keep or refunded or pending or cancelled or voided)"
-        in page
-    )
+    assert "# OPEN: what is the status Parked, on 1 row? (keep or refunded or pending or cancelled or voided)" in page
     code, page, _ = run("check", path, "--mapping", mapping, "--key-file", key)
     assert code == 1
     assert "1 Parked: not known, rejected" in page

@@ -131,7 +131,7 @@ def test_signs_beside_amounts_say_the_currency(read):
     report = read(text, numbers="1.234,50", currency="EUR")
     assert carts(report) == {"2": "1234.50", "3": "1234.50", "4": "116.99"}
     assert report.left_out["other_currency"].money == {"BRL": Decimal("1093.18")}
-    assert said(report, "several currencies' signs: R$ on 1 rows, € on 2 rows")
+    assert said(report, "several currencies' signs: R$ on 1 row, € on 2 rows")
     assert carts(read(text, currency="BRL")) == {"1": "1093.18", "3": "1234.50"}
     with pytest.raises(ns.InputError, match=r"EUR \(2\), BRL \(1\); choose one"):
         read(text)
@@ -297,10 +297,10 @@ def test_orders_of_which_none_counts_are_an_error_that_says_why(tmp_path, run):
     code, page, _ = run("score", path, "--program", PROGRAM, "--balances", "500", "--out", tmp_path / "s.csv", *key)
     assert code == 1
     assert "2 read, 0 scored" in page
-    assert "nothing was scored: all 2 orders are in BDT, the program is in INR" in page
+    assert "nothing was scored: 2 orders are all in BDT, the program is in INR" in page
     with pytest.raises(ns.InputError, match=r"2 not paid yet; to count those.*--keep-status pending"):
         ns.read_orders(path, key_file=tmp_path / "key")
-    with pytest.raises(ns.InputError, match="all 2 orders are in BDT, and INR was asked for"):
+    with pytest.raises(ns.InputError, match="2 orders are all in BDT, and INR was asked for"):
         ns.read_orders(path, currency="INR", key_file=tmp_path / "key")
 
 

@@ -14,6 +14,7 @@ import nector_sim as ns
 from nector_sim.errors import InputError
 from nector_sim.exploration.session import Session
 from nector_sim.report import printed
+from nector_sim.report.answer import pair_in_words
 from nector_sim.report.contents import report_of
 from nector_sim.report.page import html_report
 from nector_sim.report.screens import BLANK, not_on_screen, screens
@@ -246,3 +247,17 @@ def test_a_browser_that_prints_nothing_is_named(report, tmp_path, monkeypatch):
         '#!/bin/sh\nfor one in "$@"; do case $one in --print-to-pdf=*) echo made > "${one#*=}";; esac; done\n'
     )
     assert report.as_file(".pdf") == b"made\n"
+
+
+@pytest.mark.parametrize(
+    ("uplift", "keeps", "said"),
+    [
+        (float("nan"), True, "That holds however many orders of coin users stay away because of it"),
+        (-1.5, True, "That holds even if all orders of coin users stay away"),
+        (-0.05, True, "That is lost again if more than 5.0 in 100 orders"),
+        (float("nan"), False, "No number of extra orders of coin users would bring that back."),
+        (0.05, False, "It pays if coin users place more than 5.0 extra orders for every 100."),
+    ],
+)
+def test_what_must_happen_is_said_for_settings_that_keep_more_and_less(uplift, keeps, said):
+    assert pair_in_words(uplift, keeps=keeps).startswith(said)

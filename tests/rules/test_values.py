@@ -9,7 +9,7 @@ import pytest
 
 from nector_sim.frames.columns import NOT_SAID, count_odd_points, read_money, read_points, read_yes_or_no
 from nector_sim.rules.money import to_minor, to_points
-from nector_sim.rules.values import as_float, is_blank, read_percentage, read_yes_no
+from nector_sim.rules.values import as_float, is_blank, read_percentage, read_yes_no, ungrouped
 
 BLANK = [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, Decimal("NaN"), "", " ", "\t"]
 FILLED = [0, 0.0, False, "0", "nan", Decimal(0), pd.Timestamp(0)]
@@ -108,3 +108,21 @@ def test_percentages():
     for value, says in ((0.4, "did you mean 40"), (101, "from 0 to 100"), (-1, "0 to 100"), ("x", "not a number")):
         with pytest.raises(ValueError, match=says):
             read_percentage(value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        *[
+            ("1,000", "1000"),
+            (" 1,00,000.50 ", "100000.50"),
+            ("-12,345", "-12345"),
+            ("1,234,567", "1234567"),
+            ("7", "7"),
+        ],
+        *[(left, left) for left in ("0,5", "2,5", "1,00", "1000,000", "1,000,5", ",5", "1,,000", "")],
+    ],
+)
+def test_only_commas_between_thousands_are_taken_away(typed, read):
+    """Of "2,5" a 25 was made."""
+    assert ungrouped(typed) == read

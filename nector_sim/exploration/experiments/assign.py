@@ -14,7 +14,7 @@ from nector_sim.exploration.experiments.outcomes import instant, outcome_rows, p
 from nector_sim.frames.kinds import as_frame
 from nector_sim.orders.identity import HASHED, load_key
 from nector_sim.places import on_this_machine
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +72,7 @@ class ExperimentAssignment(Result):
         counts = self.frame["side"].value_counts()
         worst = self.balance["standardised_difference"].abs().max()
         lines = [
-            f"{len(self.frame):,} customers: {counts.get('baseline', 0):,} baseline, "
+            f"{count(len(self.frame), 'customer')}: {counts.get('baseline', 0):,} baseline, "
             f"{counts.get('candidate', 0):,} candidate, from {self.start:%Y-%m-%d %H:%M} UTC on",
             f"Worst standardised difference before: {worst:.3f} (draw {self.tries}, seed {self.seed})",
             *self.said,
@@ -157,13 +157,14 @@ def assign_experiment(
     said = []
     if hashed.any():
         said.append(
-            f"{hashed.sum():,} of {len(hashed):,} customers get no side: read_orders knows them by a hash alone, which "
+            f"{hashed.sum():,} of {count(len(hashed), 'customer')} get no side: read_orders knows them by a hash "
+            f"alone, which "
             "the shop cannot load. For a side for them, give a table with the shop's own customer ids."
         )
     persons = people_of(ids)
     people = pd.Index(persons.unique())
     if len(people) < 20:
-        raise InputError(" ".join([f"there are {len(people)} customers; a test needs many more.", *said]))
+        raise InputError(" ".join([f"there are {count(len(people), 'customer')}; a test needs many more.", *said]))
     before = totals(rows, people, begins - pd.Timedelta(weeks=before_weeks), begins)
     key = load_key(key_file)
     for tried in range(TRIES):
@@ -175,7 +176,8 @@ def assign_experiment(
                 break
     else:
         raise InputError(
-            f"no draw of {TRIES} has alike sides: with {len(people)} customers some are too unlike; use more customers"
+            f"no draw of {TRIES} has alike sides: with {count(len(people), 'customer')} some are too unlike; use "
+            f"more customers"
         )
     side_of = dict(zip(people, np.where(on_candidate, SIDES[1], SIDES[0]), strict=True))
     sides = pd.DataFrame({"customer_id": ids, "side": persons.map(side_of)})

@@ -17,7 +17,7 @@ from nector_sim.exploration.compare import compare
 from nector_sim.exploration.experiments.looks import even_looks, price
 from nector_sim.exploration.experiments.outcomes import outcome_rows, totals
 from nector_sim.exploration.experiments.statistics import customers_a_side, smallest_effect
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,6 +85,8 @@ class ExperimentPlan(Result):
             return "No change of orders makes the candidate earn what today's setting does."
         if self.break_even >= 0:
             return f"Break-even of the pair: the candidate pays if it brings {self.break_even:.1%} more orders."
+        if self.break_even <= -1:
+            return "Break-even of the pair: the candidate pays even if it loses all orders."
         return f"Break-even of the pair: the candidate pays unless it loses {-self.break_even:.1%} of the orders."
 
     def _answer(self) -> str:
@@ -92,7 +94,7 @@ class ExperimentPlan(Result):
             return "Nothing can be said of what a test would see: the orders cover too short a time."
         best = self.seen.sort_values("smallest").iloc[0]
         can = (
-            f"With {self.customers:,} customers, {_weeks(best['weeks'])} show a change of orders of "
+            f"With {count(self.customers, 'customer')}, {_weeks(best['weeks'])} show a change of orders of "
             f"{best['smallest']:.1%} ({_by(best)})"
         )
         if self.break_even is None:
@@ -104,14 +106,14 @@ class ExperimentPlan(Result):
         rows = self.needed[self.needed["is_break_even"]]
         least = rows.sort_values("customers_a_side").iloc[0]
         return (
-            f"{can}. The break-even cannot be seen: it takes {least['customers_a_side']:,.0f} customers a side in "
+            f"{can}. The break-even cannot be seen: it takes {count(least['customers_a_side'], 'customer')} a side in "
             f"{_weeks(least['weeks'])} ({_by(least)}), and there are {self.customers // 2:,}. What could be seen: a "
             f"bigger change of the setting, with a break-even of {best['smallest']:.1%} or more; or a longer test."
         )
 
 
 def _weeks(weeks: float) -> str:
-    return f"{int(weeks)} weeks"
+    return f"{count(int(weeks), 'week')}"
 
 
 def _by(row: Any) -> str:

@@ -18,7 +18,7 @@ from nector_sim.exploration.experiments.looks import bounds, even_looks
 from nector_sim.exploration.experiments.outcomes import instant, outcome_rows, people_of, totals
 from nector_sim.exploration.experiments.statistics import Difference, SideTotals, difference, same_share
 from nector_sim.frames.kinds import as_frame
-from nector_sim.results import Result
+from nector_sim.results import Result, count
 from nector_sim.rules.money import money_text
 from nector_sim.rules.program import as_program
 
@@ -201,7 +201,8 @@ def read_experiment(
     if p_value < _WRONG_SIZES:
         verdict = "cannot be read"
         answer = (
-            f"The test cannot be read: sides of {sizes['baseline']:,} and {sizes['candidate']:,} customers do not come "
+            f"The test cannot be read: sides of {sizes['baseline']:,} and {count(sizes['candidate'], 'customer')} "
+            f"do not come "
             f"from this assignment (p {p_value:.1g}); some were lost or added on one side. Find out why first."
         )
     step()
@@ -228,12 +229,14 @@ def _assigned(
     pairs = table.assign(person=people_of(table["customer_id"]), side=words).dropna(subset=["person"])
     pairs = pairs[["person", "side"]].drop_duplicates()
     if both := int(pairs["person"].duplicated().sum()):
-        plural = "customer is" if both == 1 else "customers are"
-        raise InputError(f"{both} {plural} on both sides; take them out of the assignment, or find out where they were")
+        raise InputError(
+            f"{count(both, 'customer is', 'customers are')} on both sides; take them out of the "
+            f"assignment, or find out where they were"
+        )
     sides = pairs.set_index("person")["side"]
     for side in SIDES:
         if (sides == side).sum() < 2:
-            raise InputError(f"the side {side} has {int((sides == side).sum())} customers; both need some")
+            raise InputError(f"the side {side} has {count(int((sides == side).sum()), 'customer')}; both need some")
     return sides, instant(start, timezone), (50 if percent is None else percent) / 100
 
 
@@ -246,11 +249,11 @@ def _said(
     said = []
     earlier = int((rows["at"] < begins).sum())
     if earlier:
-        said.append(f"{_orders(earlier)} before the start: they say only what customers did before (CUPED).")
+        said.append(f"{count(earlier, 'order')} before the start: they say only what customers did before (CUPED).")
     # Indexed: pandas' isin reads texts one by one.
     during = rows.loc[(rows["at"] >= begins) & (rows["at"] < until), "person"]
     if strangers := int((sides.index.get_indexer(during) < 0).sum()):
-        said.append(f"{_orders(strangers)} during the test of customers who were not assigned: not counted.")
+        said.append(f"{count(strangers, 'order')} during the test of customers who were not assigned: not counted.")
     if absent := int((pd.Index(rows["person"].unique()).get_indexer(sides.index) < 0).sum()):
         said.append(
             f"{absent:,} of {len(sides):,} assigned customers have no order at all in these orders, and count with 0. "
@@ -261,10 +264,6 @@ def _said(
         shown = ", ".join(f"{change.tz_convert(timezone):%Y-%m-%d}" for change in changes)
         said.append(f"The rules changed during the test ({shown}): the answer is about a mixture of settings.")
     return said
-
-
-def _orders(count: int) -> str:
-    return "1 order" if count == 1 else f"{count:,} orders"
 
 
 def _changes(programs: Sequence[Program]) -> list[Any]:
@@ -300,7 +299,10 @@ def _winsorise(during: dict[str, pd.DataFrame], before: dict[str, pd.DataFrame] 
             if tables is during:
                 cut += int((table > most).any(axis=1).sum())
             tables[side] = table.clip(upper=most, axis=1)
-    return f"Outcomes are cut at the {percent:g}th percentile of both sides together: those of {cut:,} customers are."
+    return (
+        f"Outcomes are cut at the {percent:g}th percentile of both sides together: those of "
+        f"{count(cut, 'customer')} are."
+    )
 
 
 def _compare(
