@@ -137,7 +137,8 @@ def groups(asked: Asked) -> dict[str, Any]:
     at = found.start.tz_convert(zone)
     keep, get = (int(counts.get(side, 0)) for side in _GROUPS)
     line = (
-        f"From {at.day} {at:%B %Y} on, {count(keep, 'customer')} keep your current setting and {get:,} get the new "
+        f"From {at.day} {at:%B %Y} on, {count(keep, 'customer keeps', 'customers keep')} your current setting and "
+        f"{get:,} get the new "
         "one. Both groups were alike before:"
     )
     return {

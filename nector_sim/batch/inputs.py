@@ -125,7 +125,8 @@ def read_piece(inputs: InputFiles, piece: Piece) -> tuple[pl.DataFrame, list[tup
         raise _unreadable(source.name, source.place.suffix, error) from None
     if len(frame) + len(broken) != piece.rows:
         source.still_the_same()
-        raise InputError(f"{source.name}: {count(piece.rows, 'row')} were expected from row {piece.first_row + 1} "
+        raise InputError(f"{source.name}: {count(piece.rows, 'row was', 'rows were')} expected from row "
+            f"{piece.first_row + 1} "
             f"on, and "
                          f"{len(frame)} were read; a quotation mark may be opened and never closed")  # fmt: skip
     if source.partition:

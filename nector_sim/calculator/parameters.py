@@ -213,7 +213,7 @@ def tier_fits(program: Program, names: Sequence[str]) -> npt.NDArray[np.int8]:
 
 
 def ledger_row(program: Program) -> dict[str, int]:
-    """What a program does outside the checkout, as fields of :data:`LEDGER`; offers and tiers are at 0."""
+    """What a program does outside the checkout, in fields of :data:`LEDGER`; places of offers and tiers are 0."""
     earning, reversal = program.earning, program.reversal or Reversal()
     row = dict.fromkeys(LEDGER.names or (), 0) | {
         "enabled": program.enabled,
@@ -222,7 +222,6 @@ def ledger_row(program: Program) -> dict[str, int]:
         "forgives": reversal.overdraft == "forgive",
         "own_tiers": bool(program.tiers),
         "measure": MEASURES.index(program.tiers[0].measure) if program.tiers else 0,
-        "window": -1,
     }
     if earning is not None:
         row |= {

@@ -41,7 +41,7 @@ from nector_sim.exploration.pairs import (
     numbers_of,
     sides_of,
 )
-from nector_sim.exploration.prepared import AsGiven, Played, check_words
+from nector_sim.exploration.prepared import AsGiven, Played, check_resamples, check_words
 from nector_sim.exploration.replays import Replays, read_history
 from nector_sim.frames.ids import id_keys
 from nector_sim.frames.kinds import as_frame
@@ -144,8 +144,7 @@ def compare(
         raise InputError(
             f"The baseline is in {baseline.currency} and the candidate in {candidate.currency}; compare within one"
         )
-    if resamples < 0:
-        raise InputError(f"resamples is {resamples}; it is 0 for no ranges, or how often customers are drawn")
+    check_resamples(resamples)
     if seed < 0:
         raise InputError(f"seed is {seed}; it is a whole number, 0 or more")
     uplift = None if uplift_percent is None else named_percent("uplift_percent", uplift_percent, at_most_100=False)

@@ -176,7 +176,8 @@ class Comparison(Result):
         fall, rise = changes.loc["fall"], changes.loc["rise"]
         yield (
             f"The discount falls on {count(int(fall['orders']), 'order')} and rises on {int(rise['orders']):,}; "
-            f"{count(int(fall['customers']), 'customer')} get less in all, {int(rise['customers']):,} more."
+            f"{count(int(fall['customers']), 'customer gets', 'customers get')} less in all, "
+            f"{int(rise['customers']):,} more."
         )
         if self.happened is not None:
             yield self.happened.text(self.currency, self.baseline)

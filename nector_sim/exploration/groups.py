@@ -27,6 +27,8 @@ DECILES_DIFFER = (
 
 def labels_of(program: Program, orders: pd.DataFrame, by: str) -> Any:
     """Each order's group; blanks are in none."""
+    if not isinstance(by, str):
+        raise InputError(f"by is {by!r}; name one group: month, cart_band, customer_decile, tier or a column")
     needs = {"month": "ordered_at", "cart_band": "cart_amount", "customer_decile": "customer_id"}.get(by, by)
     if by in orders.columns:
         return pd.Categorical(orders[by])

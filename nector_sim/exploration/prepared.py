@@ -152,6 +152,12 @@ def check_words(history: Any, replayed: Any, **of_replays: Any) -> None:
         raise InputError(f"{', '.join(given)}: only a replay takes that, and replayed=False (--as-given) asks for none")
 
 
+def check_resamples(resamples: Any) -> None:
+    """Refuse what is no number of draws."""
+    if isinstance(resamples, bool) or not isinstance(resamples, int | np.integer) or resamples < 0:
+        raise InputError(f"resamples is {resamples!r}; it is 0 for no ranges, or how often customers are drawn")
+
+
 def _is_empty(value: Any) -> bool:
     return isinstance(value, tuple | list) and not value
 

@@ -18,7 +18,7 @@ from nector_sim.economics.response import check_response
 from nector_sim.economics.summary import Summary
 from nector_sim.errors import InputError
 from nector_sim.exploration.grid import GridLike, Mode, Settings, as_grid, make_settings
-from nector_sim.exploration.prepared import Prepared, check_words, prepare
+from nector_sim.exploration.prepared import Prepared, check_resamples, check_words, prepare
 from nector_sim.exploration.replay_sweeps import sweep_replays
 from nector_sim.exploration.shortcuts import combined, counted
 from nector_sim.exploration.totals import table_of_summaries, table_of_totals
@@ -130,8 +130,7 @@ def sweep(
     check_words(history, replayed, opening=opening, grants=grants, programs=programs)
     if threads is not None and threads < 1:
         raise InputError(f"threads is {threads}; it is 1 or more")
-    if resamples < 0:
-        raise InputError(f"resamples is {resamples}; it is 0 for no ranges, or how often customers are drawn")
+    check_resamples(resamples)
     threads = threads or os.cpu_count() or 1
     compile_program(program)  # which refuses what no setting would compute
     given, mode = as_grid(grid, mode)

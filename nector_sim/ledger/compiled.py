@@ -339,7 +339,7 @@ def _refund(h: Any, i: Any, t: Any, w: Any, flows: Any, m: Any, row: int) -> Non
     units, remainder = share_of(w.payable[k], after, whole)
     change(h, i, w, at, order, units, parts(remainder, whole), 1 if after == whole else 0, taken)
     back = 0
-    if program["gives_back"] > 1:
+    if program["gives_back"] == 2:
         back = share_of(w.redeemed[k], after, whole)[0] - share_of(w.redeemed[k], before, whole)[0]
     elif program["gives_back"] and after == whole:
         back = w.redeemed[k] - w.given[k]

@@ -385,7 +385,8 @@ class _Guess:
             self._say("rows", "one", "rows of one order are the same, so they are repeated")
         else:
             text = (
-                f"{count(several, 'order')} have several rows with the same {first}: does each row repeat its order "
+                f"{count(several, 'order has', 'orders have')} several rows with the same {first}: does each row "
+                f"repeat its order "
                 f"(every), "
                 "or add to it (lines)?"
             )

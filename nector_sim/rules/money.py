@@ -63,7 +63,7 @@ def to_minor(value: Any, decimals: int) -> int:
     """Turn an amount in major units into whole minor units, exactly."""
     number, scale = read_decimal(value), 10**decimals
     exact = not is_finer(number, decimals)
-    near = None if exact and not isinstance(value, float) else as_float(value)
+    near = None if exact else as_float(value)
     slack = 0 if near is None else Decimal(str(FLOAT_TOLERANCE))
     minor: int
     if number < -slack:

@@ -31,8 +31,7 @@ def unknown_path(program: Program, path: str, *, lists: bool = True) -> list[Pro
     if len(names) == 1 and (lists or not isinstance(here, tuple)):
         return []
     if isinstance(here, tuple):
-        position = names[1] if len(names) > 1 else ""
-        if not position.isdecimal() or int(position) >= len(here) or len(names) < 3:
+        if len(names) < 3 or not names[1].isdecimal() or int(names[1]) >= len(here):
             return [
                 Problem(path, f"does not lead to a field; {names[0]} are numbered from 0, and there are {len(here)}")
             ]

@@ -88,7 +88,7 @@ def _of_window(program: Program) -> Iterator[Problem]:
     months, days = program.expiry.months, program.expiry.days
     longer = months > window if months is not None else (days or 0) > 31 * window
     if longer:
-        lasts = f"{days} days" if months is None else f"{months} month{'s' * (months != 1)}"
+        lasts = f"{days} days" if months is None else f"{months} months"
         yield Problem(
             "tiering.window_months",
             f"is {window}, and points last {lasts}: an order stops counting before its points are gone",

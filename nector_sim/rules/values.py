@@ -61,12 +61,10 @@ def read_decimal(value: Any) -> Decimal:
     if isinstance(value, str):
         return _of_text(value.strip())
     try:
-        # By way of text, so that a float of any width is the number that it prints.
+        # By way of text, so that a float of any width is the number that it prints, and True is none.
         number = value if isinstance(value, Decimal) else Decimal(str(value))
     except (InvalidOperation, ValueError):
         raise ValueError(NOT_A_NUMBER) from None
-    if isinstance(value, bool):
-        raise ValueError(NOT_A_NUMBER)
     return _finite(number)
 
 

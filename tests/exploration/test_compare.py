@@ -215,6 +215,8 @@ def test_a_resample_adds_up_what_each_customer_brings_however_it_is_cut(monkeypa
     ("given", "said"),
     [
         ({"resamples": -1}, "resamples is -1; it is 0 for no ranges"),
+        ({"resamples": True}, "resamples is True; it is 0 for no ranges"),
+        ({"by": ["month"]}, r"by is \['month'\]; name one group"),
         ({"seed": -1}, "seed is -1; it is a whole number"),
         ({"uplift_percent": 0.05}, r"uplift_percent is 0.05; did you mean 5\?"),
         ({"uplift_percent": float("nan")}, "uplift_percent is nan, not a number"),
@@ -327,6 +329,7 @@ def test_a_candidate_that_keeps_more_pays_though_its_orders_earn_little_or_nothi
     assert result.incremental_margin > 0
     assert result.break_even_of_pair == said
     assert "does not pay" not in result.text()
+    assert "falls on 1 order and rises on 0; 1 customer gets less in all" in result.text()
     assert "never, of" not in result.text()
     dearer = compare(CHEAPER, TODAY, few(*carts), assumptions=BELIEVED, resamples=0)
     assert dearer.break_even_of_pair.startswith("It does not pay")

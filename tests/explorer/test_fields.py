@@ -108,7 +108,7 @@ def test_what_must_be_filled_in_what_is_above_zero_and_what_is_on_the_screen():
     names = list(dict.fromkeys(path.partition(".")[0] for path in fields))
     assert names[:4] == ["enabled", "offers", "min_payable", "name"]
     switch = fields["earning"]
-    assert switch == Field("earning", "switch", "Earning", help=switch.help)
+    assert switch == Field("earning", "switch", "Earning", switch.help, "", False, False, False)
     assert switch.help
     rounding = [("floor", "Floor"), ("nearest", "Nearest"), ("ceil", "Ceil")]
     assert list(fields["earning.rounding"].options) == rounding
@@ -121,12 +121,21 @@ def test_each_field_has_the_shape_of_its_type():
         "offers": "list", "offers.0": "group", "offers.0.kind": "choice", "offers.0.points_per_step": "number",
         "offers.0.max_discount": "number", "offers.0.tiers": "texts", "offers.0.starts_at": "time",
         "offers.0.with_coupons": "switch", "offers.0.name": "text", "min_payable.kind": "choice", "tiers": "list",
+        "earning.base": "choice",
     }  # fmt: skip
     assert {path: fields[path].shape for path in shapes} == shapes
     assert fields["offers.1.kind"].options[:2] == (
         ("variable_amount", "Amount Discount, increment of points"),
         ("fixed_amount", "Amount Discount, fixed"),
     )
+    # A list begins with what is typed of it: its items are groups, numbered for people from 1.
+    tiers = found(fields_of(ns.Program, {"tiers.0.name": "Silver", "tiers.1.name": "Gold"}))
+    assert [(tiers[path].shape, tiers[path].label) for path in ("tiers.0", "tiers.1")] == [
+        ("group", "Tier 1"),
+        ("group", "Tier 2"),
+    ]
+    assert "tiers.2" not in tiers
+    assert "tiers.0" not in fields
     # The kind of an offer is asked once, by the group, not by its model again.
     paths = [field.path for top in fields_of(ns.Program, values_of(TWO_OFFERS)) for field in top.all()]
     assert paths.count("offers.0.kind") == 1

@@ -243,3 +243,24 @@ def test_the_rate_is_points_for_a_unit_exactly(given, rate):
 def test_half_a_rate_is_refused(given):
     with pytest.raises(ns.ProgramError, match="points and per_amount go together; one of them is missing"):
         ns.Program.parse({"offers": [{"kind": "fixed_amount", "points": 1, "discount": 1}], "earning": given})
+
+
+def a_tier(**measure):
+    return {"tiers": [{"name": "A", **measure}]}
+
+
+@pytest.mark.parametrize(
+    ("make", "least", "most"),
+    [
+        (lambda number: a_tier(min_orders=number), 0, None),
+        (lambda number: a_tier(min_earned=number), 0, 10**12),
+        (lambda number: a_tier(min_orders=1) | {"tiering": {"window_months": number}}, 1, 1200),
+        (lambda number: {"expiry": {"months": number}}, 1, 1200),
+    ],
+)
+def test_numbers_reach_from_the_least_to_the_most(make, least, most):
+    ns.Program.parse(make(least))
+    assert f"it must be at least {least}" in problems(**make(least - 1))[0]
+    if most is not None:
+        ns.Program.parse(make(most))
+        assert len(problems(**make(most + 1))) == 1

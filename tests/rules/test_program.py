@@ -380,3 +380,44 @@ def test_of_very_many_problems_the_first_are_written_out():
     assert len(stop.value.problems) == 101
     assert stop.value.problems[0].place == "unknown_0"
     assert str(stop.value.problems[-1]) == "and 94,900 more"
+
+
+def test_a_program_has_a_thousand_offers_at_most():
+    def many(count):
+        return {"offers": [{"kind": "fixed_amount", "points": 1, "discount": 1, "name": f"o{n}"} for n in range(count)]}
+
+    assert len(ns.Program.parse(many(1000)).offers) == 1000
+    with pytest.raises(ns.ProgramError, match="offers: there are 1001; a program has at most 1000"):
+        ns.Program.parse(many(1001))
+
+
+def test_a_tier_is_unknown_where_the_program_has_others():
+    offer = {"kind": "fixed_amount", "points": 1, "discount": 1}
+    tiers = [{"name": "Silver", "min_orders": 1}, {"name": "Gold", "min_orders": 5}]
+    program = ns.Program.parse({"offers": [offer], "tiers": tiers})
+    assert program.unknown_tier("Gold") == ""
+    assert program.unknown_tier("Gld") == "'Gld' is not a tier of this program, which has 'Silver', 'Gold'"
+    named = ns.Program.parse({"offers": [offer, offer | {"tiers": ["Silver"]}], "tiers": tiers})
+    assert named.unknown_tier("Gld")
+    # A program without tiers of its own: customers may be of any.
+    assert ns.Program.parse({"offers": [offer | {"tiers": ["Staff"]}]}).unknown_tier("Gld") == ""
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "near"),
+    [
+        ("earning", "points_per_unt", "points_per_unit"),
+        ("expiry", "month", "months"),
+        ("tiering", "window_month", "window_months"),
+        ("reversal", "overdrft", "overdraft"),
+    ],
+)
+def test_a_misspelt_field_of_a_section_is_answered_with_the_one_meant(section, field, near):
+    with pytest.raises(ns.ProgramError, match=rf"{section}\.{field}: .*did you mean {near}\?"):
+        ns.Program.parse({section: {field: 1}})
+
+
+def test_a_plain_copy_shares_what_is_frozen():
+    program = ns.Program.parse({"offers": [{"kind": "fixed_amount", "points": 1, "discount": 1}]})
+    assert program.model_copy().offers is program.offers
+    assert program.model_copy(deep=True).offers is not program.offers

@@ -9,6 +9,8 @@ PERCENT = {"kind": "variable_percent", "points_per_step": 1, "percent_per_step":
 RUPEE = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1}
 WHOLE_PERCENT = {"kind": "fixed_percent", "points": 1, "percent": 10}
 FIXED = {"kind": "fixed_amount", "points": 10, "discount": 50}
+#: Ten points for ₹5.
+HALF = RUPEE | {"points_per_step": 10, "discount_per_step": 5}
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,8 @@ FIXED = {"kind": "fixed_amount", "points": 10, "discount": 50}
         (PERCENT | {"max_percent": 9}, None, ["offers.0.max_percent"]),
         (RUPEE | {"min_points": 50, "max_cart": 50}, None, ["offers.0.min_points"]),
         (RUPEE | {"min_points": 50, "max_cart": "50.01"}, None, []),
+        (HALF | {"min_points": 100, "max_cart": 50}, None, ["offers.0.min_points"]),
+        (HALF | {"min_points": 100, "max_cart": "50.01"}, None, []),
         (FIXED | {"max_cart": 50}, None, ["offers.0.discount"]),
         (FIXED | {"max_cart": "50.01"}, None, []),
         (RUPEE | {"max_cart": 100}, {"kind": "fixed", "amount": 100}, ["offers.0.max_cart"]),
@@ -72,6 +76,8 @@ def test_points_that_nobody_has_are_found_where_balances_are_known(field):
         (6, {"months": 6}, None),
         (1, {"days": 32}, "32 days"),
         (1, {"days": 31}, None),
+        (2, {"days": 63}, "63 days"),
+        (2, {"days": 62}, None),
         (None, {"months": 6}, None),
         (5, None, None),
     ],

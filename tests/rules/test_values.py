@@ -9,7 +9,7 @@ import pytest
 
 from nector_sim.frames.columns import NOT_SAID, count_odd_points, read_money, read_points, read_yes_or_no
 from nector_sim.rules.money import to_minor, to_points
-from nector_sim.rules.values import as_float, is_blank, read_percentage, read_yes_no, ungrouped
+from nector_sim.rules.values import as_float, is_blank, read_decimal, read_percentage, read_yes_no, ungrouped
 
 BLANK = [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, Decimal("NaN"), "", " ", "\t"]
 FILLED = [0, 0.0, False, "0", "nan", Decimal(0), pd.Timestamp(0)]
@@ -75,6 +75,44 @@ def test_the_tolerance_is_for_floats_alone():
     assert as_float(Decimal("1.5")) is as_float(3) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1.0000000000000", None),  # 14 digits: nobody prints a float so
+        ("1.00000000000000", 1.0),
+        ("0.12345678901234568", 0.12345678901234568),
+        ("0.123456789012345678", None),  # 18 digits: more than a float has
+        ("0.1", 0.1),
+        ("9e-05", 9e-05),
+        ("words", None),
+    ],
+)
+def test_a_text_that_a_float_printed_is_known_by_its_digits(text, number):
+    assert as_float(text) == number
+
+
+@pytest.mark.parametrize("value", [True, False, [1], object(), "1,5"])
+def test_what_is_no_number_is_said_to_be_none(value):
+    with pytest.raises(ValueError, match="is not a number; write it with digits and a point"):
+        read_decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("nan", "NaN"), ("NaN", "NaN"), ("inf", "infinite"), ("-Infinity", "infinite"), ("+inf", "infinite")],
+)
+def test_what_is_not_finite_is_said_so(text, said):
+    with pytest.raises(ValueError, match=said):
+        read_decimal(text)
+
+
+def test_an_exponent_is_read_where_floats_are_printed_with_one():
+    assert read_decimal("9.9e-05") == Decimal("0.000099")
+    for text in ("1e-4", "5e-1", "1e3"):
+        with pytest.raises(ValueError, match="scientific notation"):
+            read_decimal(text)
+
+
 YES_NO = {
     True: True, False: False, "Yes": True, " no ": False, "TRUE": True, "false": False, "1": True, "0": False,
     "1.0": True, "0.0": False, "": None, "  ": None,
@@ -108,6 +146,19 @@ def test_percentages():
     for value, says in ((0.4, "did you mean 40"), (101, "from 0 to 100"), (-1, "0 to 100"), ("x", "not a number")):
         with pytest.raises(ValueError, match=says):
             read_percentage(value)
+
+
+def test_a_share_is_asked_about_below_one_percent_and_not_above():
+    assert [read_percentage(value) for value in (0, 1, "1.5", 100)] == [0, 1, Decimal("1.5"), 100]
+    with pytest.raises(ValueError, match=r"is 0\.55; did you mean 55\?"):
+        read_percentage("0.55")
+    with pytest.raises(ValueError, match="is true, not a number; a percentage is written such as 40"):
+        read_percentage(True)
+    with pytest.raises(ValueError, match="is forty, not a number"):
+        read_percentage("forty")
+    assert read_percentage(101, at_most=None) == 101
+    with pytest.raises(ValueError, match="is 101; a percentage goes from 0 to 100"):
+        read_percentage(101)
 
 
 @pytest.mark.parametrize(
