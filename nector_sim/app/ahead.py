@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from nector_sim.app.later import Asked
+from nector_sim.economics.labels import SURE
 from nector_sim.errors import InputError
 from nector_sim.exploration.forecast import forecast
 from nector_sim.exploration.forecast_result import Forecast
@@ -16,7 +17,6 @@ from nector_sim.ledger.openings import opening_of
 from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import make_schedule
 from nector_sim.report.answer import money
-from nector_sim.report.words import SURE
 from nector_sim.results import count
 from nector_sim.rules.program import Program
 
