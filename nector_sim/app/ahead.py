@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from nector_sim.app.later import Asked
+from nector_sim.economics.labels import SURE
 from nector_sim.errors import InputError
 from nector_sim.exploration.forecast import forecast
 from nector_sim.exploration.forecast_result import Forecast
@@ -16,12 +17,11 @@ from nector_sim.ledger.openings import opening_of
 from nector_sim.ledger.replay import replay
 from nector_sim.ledger.schedule import make_schedule
 from nector_sim.report.answer import money
-from nector_sim.report.words import SURE
 from nector_sim.results import count
 from nector_sim.rules.program import Program
 
-#: Months ahead, those that a table sums up, and futures that are drawn.
-MONTHS, HORIZONS, FUTURES = 6, (1, 3, 6), 24
+#: Months ahead, and those that a table sums up.
+MONTHS, HORIZONS = 6, (1, 3, 6)
 NO_REPLAY = (
     "The next months begin with what customers own today and use later. Choose “kept for the next order” under Unused "
     "coins."
@@ -62,7 +62,6 @@ def ahead(asked: Asked) -> dict[str, Any]:
         assumptions=session.assumptions,
         months=MONTHS,
         opening=_opening(session.orders, today),
-        futures=FUTURES,
         progress=progress,
     )
     label = today.points_label

@@ -9,6 +9,7 @@ import numpy as np
 from nector_sim.app.figures import months_of
 from nector_sim.app.later import CHOICE, Asked
 from nector_sim.app.trying import Tried, try_settings
+from nector_sim.economics.labels import OTHERS, SURE
 from nector_sim.errors import InputError
 from nector_sim.exploration.choose import frontier, recommend
 from nector_sim.exploration.limits import (
@@ -20,7 +21,6 @@ from nector_sim.exploration.limits import (
     share_that_holds,
 )
 from nector_sim.report.answer import money
-from nector_sim.report.words import OTHERS, SURE
 from nector_sim.rules.values import ungrouped
 
 #: The limits: each by what it is called here, the limit of `recommend`, its words before and after, and its unit.

@@ -59,6 +59,7 @@ def how_sure(session: Session, outcome: Outcome, go_on: Callable[[], None]) -> d
     break_even: Any = ranges.loc["candidate.break_even_uplift"]
     return {
         "pair": pair_in_words(float(pair["value"]), keeps=found.incremental_margin > 0) if changed else "",
+        "period": _period(session.months),
         "lines": [called(plain(line), outcome.program.points_label) for line in lines],
         "against": "giving no coins" if same else "your current setting",
         "likely": found.answer,
@@ -69,3 +70,10 @@ def how_sure(session: Session, outcome: Outcome, go_on: Callable[[], None]) -> d
             for name, row in found.tornado.set_index(found.tornado.columns[0]).head(6).iterrows()
         ],
     }
+
+
+def _period(months: float | None) -> str:
+    """What the amounts are of, where the page's figures are of a month."""
+    if not months or months < 1:
+        return ""
+    return f"Amounts here are of all these orders together, {months:.1f} months; the figures above are of one month."

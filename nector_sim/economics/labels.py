@@ -5,6 +5,8 @@ None of them is a bound: with a ladder of offers, or earning on what is paid, fe
 
 from __future__ import annotations
 
+#: How sure a figure with a range is: the range holds it so often, with customers drawn anew from those of the orders.
+SURE, OTHERS = "9 times out of 10", "with other customers like yours"
 #: What a cost or a discount is of.
 LABELS = {
     "everyone": "if everyone uses points on every order they can",

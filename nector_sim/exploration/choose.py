@@ -174,8 +174,8 @@ def recommend(
     Parameters
     ----------
     table : pandas.DataFrame
-        From :func:`nector_sim.sweep`, replayed. In a sweep with resamples, a limit counts as met where it is met in
-        nine of ten resamples of customers.
+        From :func:`nector_sim.sweep`, replayed. In a sweep with resamples, a limit counts as met where it is met
+        9 times out of 10, with customers drawn anew.
     margin_at_least, margin_per_order_at_least : float, optional
         Major units; of all orders together, and of an order on average.
     cost_at_most : float, optional

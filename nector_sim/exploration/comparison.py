@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from nector_sim.economics.happened import Happened
-from nector_sim.economics.labels import LABELS
+from nector_sim.economics.labels import LABELS, OTHERS, SURE
 from nector_sim.economics.summary import Summary, break_even_sentence
 from nector_sim.economics.what_moves import MarginDifference
 from nector_sim.exploration.basis import Basis
@@ -143,7 +143,7 @@ class Comparison(Result):
             return sentence
         low, high = (self._value("candidate.break_even_uplift", end) for end in ("low", "high"))
         upper = "never" if np.isnan(high) else f"{high * 100:,.1f}"
-        return f"{sentence} (Between {low * 100:,.1f} and {upper}, in nine of ten draws of your customers.)"
+        return f"{sentence} (Between {low * 100:,.1f} and {upper}, {SURE} {OTHERS}.)"
 
     @property
     def break_even_of_pair(self) -> str:
@@ -202,7 +202,7 @@ class Comparison(Result):
             ends = f"{self._money(abs(low))} less and {self._money(abs(high))} more"
         else:
             ends = " and ".join(self._money(end) for end in sorted((abs(low), abs(high))))
-        return f" (between {ends} in nine of ten draws of your customers)"
+        return f" (between {ends}, {SURE} {OTHERS})"
 
     def _pays(self, name: str, among: str) -> str:
         value = self._value(name)

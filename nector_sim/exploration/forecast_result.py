@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from nector_sim.economics.intervals import never
+from nector_sim.economics.labels import SURE
 from nector_sim.economics.margin import break_even_share
 from nector_sim.errors import InputError
 from nector_sim.exploration.future_totals import MEASURES, OF_KNOWN, OUTSTANDING
@@ -234,7 +235,7 @@ class Forecast(Result):
         before, ahead = self._sentence("discount", horizon)
         lines = [
             f"{before and f'The last {what}: {before} off by points. '}The next {what}, if customers go on as they do: "
-            f"{ahead}, nine times in ten).",
+            f"{ahead}, {SURE}).",
             f"From {self.origin:%Y-%m-%d} on; {count(self.customers, 'customer')} known, about {self.newcomers:,.0f} "
             "newcomers in four weeks. Customers are assumed not to react to a setting.",
         ]

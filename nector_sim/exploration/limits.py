@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from nector_sim.economics import labels
 from nector_sim.economics.assumptions import named_percent
 from nector_sim.errors import InputError
 from nector_sim.results import count
@@ -51,7 +52,7 @@ class SettingLimit:
         """Say how many settings meet it, and which comes closest."""
         place = int((self.sign * self.numbers).argmin())
         setting = ", ".join(f"{path} = {shown(table[path].iloc[place])}" for path in swept(table))
-        sure = "" if self.drawn is None else " in nine of ten draws"
+        sure = "" if self.drawn is None else f" {labels.SURE} {labels.OTHERS}"
         return (
             f"{int(self.meets.sum()):,} of {count(len(table), 'setting')} meet it{sure}; "
             f"{self.numbers[place]:,.4g} of {setting} comes closest"

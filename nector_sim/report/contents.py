@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from nector_sim._version import __version__
+from nector_sim.economics.labels import SURE
 from nector_sim.errors import InputError
 from nector_sim.exploration.compare import compare
 from nector_sim.exploration.comparison import Comparison
@@ -33,7 +34,7 @@ from nector_sim.report.figures import in_words
 from nector_sim.report.parts import Extra, Money, ReportPicture, Section, Share
 from nector_sim.report.screens import not_on_screen, screens
 from nector_sim.report.which_orders import facts_of, kinds_of, notes_of
-from nector_sim.report.words import RANGES, SURE, called, field_help, field_name, field_names, field_value, plain
+from nector_sim.report.words import RANGES, called, field_help, field_name, field_names, field_value, plain
 from nector_sim.rules.fields import fields_of, values_of
 from nector_sim.rules.program import Program
 from nector_sim.rules.review import review

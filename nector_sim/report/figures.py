@@ -9,6 +9,7 @@ from decimal import Decimal
 from html import escape
 from typing import NamedTuple
 
+from nector_sim.economics.labels import OTHERS, SURE
 from nector_sim.economics.summary import Summary
 from nector_sim.errors import Problem
 from nector_sim.exploration.comparison import Comparison
@@ -92,7 +93,7 @@ def _reach(ends: tuple[float, float] | None) -> str:
     if ends is None:
         return ""
     low, high = (uplift_text(None if math.isnan(end) else end).removeprefix("+") for end in ends)
-    return f" In nine of ten draws of your customers, between {low} and {high}."
+    return f" Between {low} and {high}, {SURE} {OTHERS}."
 
 
 def uplift_text(uplift: float | None) -> str:

@@ -6,11 +6,10 @@ import re
 from collections.abc import Collection
 from decimal import Decimal
 
+from nector_sim.economics.labels import OTHERS, SURE
 from nector_sim.rules.fields import Field, fields_of, labels_of, values_of
 from nector_sim.rules.program import Program
 
-#: How sure a figure with a range is: the range holds it so often, with customers drawn anew from those of the orders.
-SURE, OTHERS = "9 times out of 10", "with other customers like yours"
 #: What the page says of ranges, wherever they are.
 RANGES = {
     "sure": f"{SURE} {OTHERS}",
@@ -120,7 +119,6 @@ OPTIONS = {"Tender": "Payment method", "Payable": "What the customer pays", "Car
 
 #: What developers read, and what stands for it on the page; in this order.
 _PLAIN: list[tuple[str, str]] = [
-    (r"(?i)\bin nine of ten draws(?: of your customers)?", f"{SURE} {OTHERS}"),
     (r"in (\d+ ?%) of the draws(?: of your customers)?", rf"in \1 of the tries {OTHERS}"),
     (r"\s*\((?:[^()]|\([^()]*\))*--[a-z-]+(?:[^()]|\([^()]*\))*\)", ""),
     (r"; if these are points, put them back with points_code='([^']*)'", r"; were these coins?"),

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import nector_sim as ns
-from nector_sim.app import ahead, finding
+from nector_sim.app import ahead, finding, sure
 from nector_sim.app.later import WORKS, Asked, of_groups, of_reading
 from nector_sim.errors import InputError
 from nector_sim.exploration.session import Session
@@ -46,7 +46,13 @@ def opening(orders):
 
 
 def test_next_months_are_those_of_the_forecast(asked, orders, monkeypatch):
-    monkeypatch.setattr(ahead, "FUTURES", 4)
+    given = {}
+
+    def few(*arguments, **options):
+        given.update(options)
+        return ns.forecast(*arguments, **options, futures=4)
+
+    monkeypatch.setattr(ahead, "forecast", few)
     steps = asked()
     shown = ahead.ahead(steps)
     told = ns.forecast(
@@ -73,6 +79,19 @@ def test_next_months_are_those_of_the_forecast(asked, orders, monkeypatch):
     assert [picture["key"] for picture in shown["pictures"]] == ["cost_of_program", "outstanding", "expired"]
     assert len(shown["pictures"][0]["past"]) == len(shown["pictures"][0]["lines"][0]["points"]) == 6
     assert steps.progress == [9, 9]
+    assert not {"futures", "draws"} & given.keys(), "the page draws as many as everybody else"
+
+
+def test_how_sure_says_of_which_time_its_amounts_are(asked):
+    """The figures above it are of one month, its amounts of all orders."""
+    steps = asked()
+    told = sure.how_sure(steps.session, steps.outcome, lambda: None)
+    assert told["period"].startswith(
+        f"Amounts here are of all these orders together, {steps.session.months:.1f} months;"
+    )
+    week = steps.session.orders["ordered_at"] < steps.session.orders["ordered_at"].min() + pd.Timedelta("7D")
+    few = Session(steps.session.orders[week], label="x", today=TODAY, assumptions=BELIEVED)
+    assert sure.how_sure(few, few.outcome(PROPOSAL), lambda: None)["period"] == ""
 
 
 def test_what_is_owed_is_that_of_the_liability(asked, orders):

@@ -17,7 +17,7 @@ import nector_sim as ns
 from nector_sim.rules.money import money_text
 
 CAP, LEAST = "At most off", "Customer pays at least"
-SIZES = [(1366, 657), (1440, 900), (1536, 730), (1280, 720), (1024, 768), (820, 1180), (390, 844)]
+SIZES = [(1366, 657), (1280, 657), (1440, 900), (1536, 730), (1280, 720), (1024, 768), (820, 1180), (390, 844)]
 
 
 def offering(program, **fields):
@@ -380,6 +380,10 @@ def test_every_size_shows_levers_and_figures_and_reaches_the_last_field(page, wi
     expect(field).to_be_focused()
     # The figures stay in view while an assumption is changed.
     assert page.locator("#headline").bounding_box()["y"] >= 0
+    boxes = [tab.bounding_box() for tab in page.get_by_role("tab").all()]
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= width and box["height"] >= 24 for box in boxes)
+    if width >= 1280:
+        assert len({box["y"] for box in boxes}) == 1, "the tabs are in one line"
     for tab in page.get_by_role("tab").all():
         tab.click()
         expect(tab).to_have_attribute("aria-selected", "true")
@@ -397,8 +401,9 @@ def test_limits_are_typed_and_the_setting_that_keeps_to_them_is_used(page, progr
     page.keyboard.press("Enter")
     answer = page.locator(".answer-card.generous")
     expect(answer).to_contain_text("keeps to your limits 9 times out of 10")
-    if width > 700:  # the answer is in view
-        assert answer.locator(".setting-words").bounding_box()["y"] < height
+    if width > 700:  # the answer is in view, with what it takes to use it
+        use = answer.get_by_role("button", name="Use this").bounding_box()
+        assert use["y"] + use["height"] <= height
     answer.get_by_role("button", name="Use this").click()
     expect(figure(page, "cost")).to_contain_text("less")
     shown = re.sub(r"[^0-9]", "", cost(page).text_content())

@@ -83,5 +83,5 @@ def test_the_tornado_and_the_break_even(orders, opening):
     _, without, margin = by_pandas(candidate, orders, opening)
     assert result.break_even.startswith(f"Break-even: {(without / margin - 1) * 100:.1f} % more orders like today's")
     low, high = result.ranges.loc["candidate.break_even_uplift", ["low", "high"]]
-    words = f"(Between {low * 100:.1f} and {high * 100:.1f}, in nine of ten draws of your customers.)"
+    words = f"(Between {low * 100:.1f} and {high * 100:.1f}, 9 times out of 10 with other customers like yours.)"
     assert words in result.break_even

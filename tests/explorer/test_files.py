@@ -192,9 +192,9 @@ class TestYourOrders:
         assert explorer.outcome.program == other
 
     def test_the_range_of_the_break_even_comes_when_the_setting_rests(self, explorer):
-        assert "nine of ten" not in explorer._figures.value
+        assert "9 times out of 10" not in explorer._figures.value
         explorer.work_out_ranges()
-        assert "nine of ten draws" in explorer._figures.value
+        assert "9 times out of 10" in explorer._figures.value
         assert "<svg" in explorer._how_sure._views[0].value
 
 

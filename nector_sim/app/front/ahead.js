@@ -1,22 +1,28 @@
-// Next months: what coins will cost, what is owed and what expires, beside the last months again.
+// Next months: what coins will cost, what is owed and what expires, beside the last months again. What is owed today
+// comes first, in a second or two; the months ahead take longer, and say how far they are.
 import { element, svg, button } from "./dom.js";
 import { fitting, frame, path, tip } from "./charts.js";
 
 let months = 3;
 
-function show(found, page) {
-  const place = element("div", { id: "owed" }, element("p", { class: "note", text: "Working out what you owe …" }));
-  page.ask("owed").then((owed) => { if (owed) place.replaceChildren(...owedNow(owed)); });
-  return [element("p", { class: "strong", id: "next-sentence", text: found.sentence }), table(found, page),
-    element("div", { class: "pictures two" }, found.pictures.map((picture) => fan(picture, page))),
-    element("p", { class: "legend" }, element("span", { class: "key dot", text: "what was" }), found.pictures[0]?.lines.map((line) => element("span", { class: `key ${line.kind}`, text: line.name })), element("span", { class: "key band", text: page.state.ranges.sure })),
-    place, found.notes.map((text) => element("p", { class: "small", text }))].flat();
+function show(owed, page) {
+  const next = element("div", { id: "next" });
+  page.fill(next, "ahead", (found) => monthsAhead(found, page, next));
+  return [next, element("div", { id: "owed" }, owedNow(owed))];
 }
 
-function table(found, page) {
+function monthsAhead(found, page, place) {
+  const again = () => { place.replaceChildren(...monthsAhead(found, page, place)); document.getElementById(`months-${months}`).focus(); };
+  return [element("p", { class: "strong", id: "next-sentence", text: found.sentence }), table(found, again),
+    element("div", { class: "pictures two" }, found.pictures.map((picture) => fan(picture, page))),
+    element("p", { class: "legend" }, element("span", { class: "key dot", text: "what was" }), found.pictures[0]?.lines.map((line) => element("span", { class: `key ${line.kind}`, text: line.name })), element("span", { class: "key band", text: page.state.ranges.sure })),
+    found.notes.map((text) => element("p", { class: "small", text }))].flat();
+}
+
+function table(found, again) {
   const shown = found.tables.find((one) => one.months === months) ?? found.tables[0];
   const choose = element("div", { class: "bar", role: "group", "aria-label": "How many months" }, found.tables.map((one) =>
-    button(one.name, () => { months = one.months; page.again(); }, { id: `months-${one.months}`, "aria-pressed": String(one === shown) })));
+    button(one.name, () => { months = one.months; again(); }, { id: `months-${one.months}`, "aria-pressed": String(one === shown) })));
   const cell = (value) => (Array.isArray(value)
     ? element("td", { class: "amount" }, value[0], element("br"), element("span", { class: "range", text: `${value[1]} to ${value[2]}` }))
     : element("td", { class: "amount", text: value }));
@@ -59,11 +65,10 @@ function fan(picture, page) {
 }
 
 function owedNow(owed) {
-  if (owed.problem) return [element("p", { class: "warn", text: owed.problem })];
   return [element("h3", { text: "What you owe customers today, with your current setting" }), element("p", { text: `${owed.line} ${owed.why_not}`.trim() }),
     element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "What is owed, by month of expiry" }, element("table", { class: "rows" },
       element("thead", {}, element("tr", {}, owed.columns.map((text, at) => element("th", { scope: "col", class: at ? "amount" : false, text })))),
       element("tbody", {}, owed.rows.map(([month, ...cells]) => element("tr", {}, element("th", { scope: "row", text: month }), cells.map((text) => element("td", { class: "amount", text })))))))];
 }
 
-export const ahead = { name: "ahead", text: "Next months", what: "ahead", show };
+export const ahead = { name: "ahead", text: "Next months", what: "owed", show };

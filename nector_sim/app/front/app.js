@@ -359,18 +359,27 @@ function waits() {
 
 const workingOn = () => [element("p", { class: "note", text: "Working it out …" }), element("progress", { "aria-label": "Working it out", hidden: true })];
 
-function watchProgress(what) {
+function watchProgress(what, place = $("panel")) {
   const timer = setInterval(async () => {
     const found = await guarded(() => json("api/alive"));
     if (!found?.progress[what]) return;
-    if (!$("panel").querySelector("progress")) $("panel").prepend(...workingOn());
-    const [done, of] = found.progress[what], bar = $("panel").querySelector("progress");
+    if (!place.querySelector("progress")) place.prepend(...workingOn());
+    const [done, of] = found.progress[what], bar = place.querySelector("progress");
     bar.hidden = false;
     bar.max = of;
     bar.value = Math.min(done, of);
     bar.previousSibling.textContent = `Working it out … ${Math.min(100, Math.floor((100 * done) / of))} %`;
   }, 1000);
   return () => clearInterval(timer);
+}
+
+// Ask for a part of a tab that takes longer than the rest, and say in its place how far it is.
+async function fill(place, what, shown) {
+  place.replaceChildren(...workingOn());
+  const stop = watchProgress(what, place);
+  const found = await ask(what);
+  stop();
+  if (found) place.replaceChildren(...(found.problem ? [element("p", { class: "warn", text: found.problem })] : shown(found)));
 }
 
 // Keep the proposal, with other values of some fields where they are given, as a scenario.
@@ -387,7 +396,7 @@ async function addScenario(values = {}) {
 const page = {
   get state() { return state; },
   get money() { return formatter(state.currency); },
-  act, save, ask, again: () => panel(true), addScenario, say: message,
+  act, save, ask, fill, again: () => panel(true), addScenario, say: message,
   // Keep what was typed into a tab, with the project: undo knows it, a restart finds it.
   keep: (values) => act({ do: "ask", tab, values }),
   kept: (name, otherwise = "") => state.asked[tab]?.[name] ?? otherwise,

@@ -54,16 +54,16 @@ function ordersPanel(found, page) {
   };
   const body = element("tbody", {}, found.rows.map((row, at) => element("tr", {}, element("th", { scope: "row" }, button(row.cells[0], () => pick(at), { "aria-label": `Explain order ${row.id}` })), row.cells.slice(1).map((text) => element("td", { class: "amount", text })))));
   pick(explained);
-  return [look, element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Orders" }, element("table", {}, element("thead", {}, element("tr", {}, found.columns.map((text) => element("th", { scope: "col", text })))), body)), words];
+  return [look, element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Orders" }, element("table", {}, element("thead", {}, element("tr", {}, found.columns.map((text, at) => element("th", { scope: "col", class: at ? "amount" : false, text })))), body)), words];
 }
 
 function surePanel(found, page) {
   const money = formatter(found.currency), percent = (value) => (value == null ? "never" : `${(100 * value).toFixed(1)}`);
   const [value, low, high] = found.break_even;
-  return [element("ul", {}, found.lines.map((text) => element("li", { text }))),
+  return [found.period ? element("p", { class: "note", text: found.period }) : null, element("ul", {}, found.lines.map((text) => element("li", { text }))),
     element("p", { class: "strong", text: `Pays off from ${percent(value)} extra orders per 100${low === undefined ? "" : `; ${page.state.ranges.sure} between ${percent(low)} and ${percent(high)}`}.` }),
     element("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "What changes the margin most" }, element("table", {}, element("caption", { text: `What changes the margin most, against ${found.against} (${money.exact(Math.round(found.likely))})` }),
-      element("thead", {}, element("tr", {}, ["About your shop", "If it is", "the margin changes by", "If it is", "the margin changes by"].map((text) => element("th", { scope: "col", text })))),
+      element("thead", {}, element("tr", {}, ["About your shop", "If it is", "the margin changes by", "If it is", "the margin changes by"].map((text, at) => element("th", { scope: "col", class: at ? "amount" : false, text })))),
       element("tbody", {}, found.tornado.map((row) => element("tr", {}, element("th", { scope: "row", text: row.name }), element("td", { class: "amount", text: row.low.toFixed(1) }), element("td", { class: "amount", text: money.exact(Math.round(row.answer_at_low)) }), element("td", { class: "amount", text: row.high.toFixed(1) }), element("td", { class: "amount", text: money.exact(Math.round(row.answer_at_high)) }))))))];
 }
 
