@@ -9,6 +9,7 @@ import pytest
 
 import nector_sim as ns
 from nector_sim.calculator.exact import Law, Order
+from nector_sim.calculator.quote import read_order
 
 EXAMPLE = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
 
@@ -186,8 +187,12 @@ def test_a_switch_that_nobody_computes_is_refused():
 
 def test_an_order_of_which_nothing_else_is_said_has_no_coupon_no_credits_and_no_request():
     offer = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1, "with_coupons": False}
-    answer = Law(ns.Program.parse({"offers": [offer]})).answer(Order(cart=50_000, balance=600))
+    program = ns.Program.parse({"offers": [offer]})
+    answer = Law(program).answer(Order(cart=50_000, balance=600))
     assert (answer.discount, answer.points) == (50_000, 500)
+    quote = ns.quote(program, cart_amount=500, points_balance=600)
+    assert (quote.discount, quote.points_redeemed, quote.credits_used) == (500, 500, 0)
+    assert read_order(program, cart_amount=500, points_balance=600) == Order(cart=50_000, balance=600)
 
 
 @pytest.mark.parametrize(
