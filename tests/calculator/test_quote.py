@@ -208,3 +208,30 @@ def test_a_redemption_of_fewer_points_than_the_least_is_none(balance, cart, poin
     said = str(ns.explain(program, cart_amount=cart, points_balance=balance))
     assert ("A redemption uses at least 200 points" in said) == (points == 0)
     assert ("; 100 points would be used, so none are" in said) == (points == 0)
+
+
+NAMES = (
+    "cart_amount",
+    "points_balance",
+    "credits",
+    "points_requested",
+    "ordered_at",
+    "eligible_amount",
+    "coupon_discount",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_argument_that_cannot_be_read_is_named(program, name):
+    given = {"cart_amount": 500, "points_balance": 600, name: "many"}
+    with pytest.raises(ns.InputError) as error:
+        ns.quote(program, **given)
+    assert [problem.place for problem in error.value.problems] == [name]
+
+
+@pytest.mark.parametrize("name", NAMES[2:])
+@pytest.mark.parametrize("blank", [None, "", float("nan")])
+def test_a_blank_is_nothing_said(name, blank):
+    offer = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1, "with_coupons": False}
+    program = ns.Program.parse({"offers": [offer]})
+    assert read_order(program, cart_amount=500, points_balance=600, **{name: blank}) == Order(50_000, 600)
