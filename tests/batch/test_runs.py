@@ -123,14 +123,15 @@ def killed_at(monkeypatch):
 def test_a_kill_at_any_change_of_the_file_system_ends_in_the_same_bytes(orders, tmp_path, killed_at, ending):
     write_orders(orders, 400)
     (tmp_path / "unbroken").mkdir()
-    score_files(PROGRAM, orders, out=tmp_path / "unbroken" / f"scored{ending}", part_rows=200)
+    parts = {} if ending else {"part_rows": 200}
+    score_files(PROGRAM, orders, out=tmp_path / "unbroken" / f"scored{ending}", **parts)
     expected, number, killed = contents(tmp_path / "unbroken"), 0, True
     while killed:
         folder = tmp_path / str(number)
         folder.mkdir()
 
         def run(out=folder / f"scored{ending}"):
-            return score_files(PROGRAM, orders, out=out, part_rows=200)
+            return score_files(PROGRAM, orders, out=out, **parts)
 
         killed = killed_at(number, run)
         run()
@@ -219,7 +220,7 @@ def test_a_file_that_changes_while_it_is_read(orders, out, ending):
             write_orders(orders, bad_every=50)
 
     with pytest.raises(InputError, match=r"orders\.parquet changed while it was read"):
-        score_files(PROGRAM, orders, out=out.with_suffix(ending), part_rows=300, progress=change)
+        score_files(PROGRAM, orders, out=out.with_suffix(ending), part_rows=None if ending else 300, progress=change)
     assert list(out.parent.iterdir()) == []
 
 
@@ -316,14 +317,15 @@ def test_a_small_disk_is_told_and_holds_nothing_half_written(orders, tmp_path, s
     write_orders(orders, 3000)
     disk, grow = small_disk
     out, unbroken = disk / f"scored{ending}", tmp_path / f"scored{ending}"
+    parts = {} if ending else {"part_rows": 300}
     with pytest.raises(InputError, match="cannot be written: the disk is full") as told:
-        score_files(PROGRAM, orders, out=out, part_rows=300)
+        score_files(PROGRAM, orders, out=out, **parts)
     assert not out.exists()
     assert list(disk.iterdir()) == ([] if ending else [disk / ".scored.unfinished"])
     assert ("parts are kept" in str(told.value)) == (ending == "")
     grow()
-    score_files(PROGRAM, orders, out=out, part_rows=300)
-    score_files(PROGRAM, orders, out=unbroken, part_rows=300)
+    score_files(PROGRAM, orders, out=out, **parts)
+    score_files(PROGRAM, orders, out=unbroken, **parts)
     if ending == "":
         assert contents(out) == contents(unbroken)
     elif ending != ".xlsx":  # which holds the time when it was made
