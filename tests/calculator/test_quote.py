@@ -235,3 +235,9 @@ def test_a_blank_is_nothing_said(name, blank):
     offer = {"kind": "variable_amount", "points_per_step": 1, "discount_per_step": 1, "with_coupons": False}
     program = ns.Program.parse({"offers": [offer]})
     assert read_order(program, cart_amount=500, points_balance=600, **{name: blank}) == Order(50_000, 600)
+
+
+def test_no_more_can_be_eligible_than_the_cart(program):
+    with pytest.raises(ns.InputError, match=r"eligible_amount: '500\.01' is above cart_amount; it is a part"):
+        ns.quote(program, cart_amount=500, points_balance=600, eligible_amount="500.01")
+    assert ns.quote(program, cart_amount=500, points_balance=600, eligible_amount=500).discount > 0
