@@ -9,7 +9,7 @@ import pytest
 
 import nector_sim as ns
 from nector_sim.calculator.exact import Law, Order
-from nector_sim.calculator.quote import read_order
+from nector_sim.calculator.quote import read_order, taken_otherwise
 
 EXAMPLE = ns.load_program(ns.data_path("programs/gokwik-example.toml"))
 
@@ -241,3 +241,17 @@ def test_no_more_can_be_eligible_than_the_cart(program):
     with pytest.raises(ns.InputError, match=r"eligible_amount: '500\.01' is above cart_amount; it is a part"):
         ns.quote(program, cart_amount=500, points_balance=600, eligible_amount="500.01")
     assert ns.quote(program, cart_amount=500, points_balance=600, eligible_amount=500).discount > 0
+
+
+@pytest.mark.parametrize(
+    ("balance", "said"),
+    [
+        (5, ""),
+        ("5.000001", ""),  # no more than the noise of floats
+        ("5.0000011", "5.0000011 was given; a fraction of a point does not count"),
+        (-1, "-1 was given; a negative balance redeems nothing"),
+        ("-0.5", "-0.5 was given; a negative balance redeems nothing"),
+    ],
+)
+def test_a_balance_that_is_taken_otherwise_is_said(balance, said):
+    assert taken_otherwise(balance) == said
